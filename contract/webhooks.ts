@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import { changes, Id, Ok, Time, TraceId } from './shared/fields.ts';
+import { MemberRole } from './accounts.ts';
+import { changes, Id, inconsistentValues, Ok, Time, TraceId } from './shared/fields.ts';
+import { Instant } from './shared/instant.ts';
 import { pageQuery } from './shared/pagination.ts';
 import { initContract, type Resource } from './shared/route.ts';
+import { Subscription } from './subscriptions.ts';
 
 export const WebhookEventType = z
-  .enum(['run.completed', 'run.failed', 'run.cancelled'])
+  .enum(['run.completed', 'run.failed', 'run.cancelled', 'run.waiting_for_input', 'member.joined', 'subscription.changed'])
   .meta({ id: 'WebhookEventType', description: 'What happened. Only runs that no other run started send events.' });
 export type WebhookEventType = z.infer<typeof WebhookEventType>;
 
@@ -31,27 +34,89 @@ export const WebhookRun = z
     trace_id: TraceId.meta({ description: 'Trace ID of the request that created the run.' }),
   })
   .meta({ id: 'WebhookRun', description: 'A run that has ended, without the content of its messages.' });
+export type WebhookRun = z.infer<typeof WebhookRun>;
 
-const eventOf = <const Type extends WebhookEventType>(type: Type, id: string) =>
+const account_id = Id.meta({ description: 'The account of the endpoint.' });
+const trace_id = TraceId.meta({ description: 'Trace ID of the request or run that caused the event.' });
+
+export const WebhookWait = z
+  .object({
+    run_id: Id.meta({ description: 'ID of the run.' }),
+    account_id,
+    thread_id: Id.meta({ description: 'Thread of the run.' }),
+    request_id: z.string().meta({ description: 'The question that the run waits for; `request_id` of its answer.' }),
+    reason: z.enum(['ask_user', 'check_in']).meta({ description: 'A question of the model, or a regular check-in of the persona.' }),
+    expires_at: Time.meta({ description: 'The run continues without an answer from this instant on.' }),
+    trace_id,
+  })
+  .meta({ id: 'WebhookWait', description: 'A run that waits for its user, without the text of the question.' });
+
+export const WebhookMember = z
+  .object({
+    account_id,
+    user_id: Id.meta({ description: 'The user who has joined.' }),
+    role: MemberRole.meta({ description: 'Their role in the account.' }),
+    trace_id,
+  })
+  .meta({ id: 'WebhookMember', description: 'A user who has accepted an invitation.' });
+
+export const WebhookSubscription = z
+  .object({
+    account_id,
+    change: z.enum(['created', 'updated', 'cancelled']).meta({ description: 'What has changed; `updated` is a new period.' }),
+    subscription: Subscription.meta({ description: 'The subscription after the change.' }),
+    trace_id,
+  })
+  .meta({ id: 'WebhookSubscription', description: 'A change of the subscription of the account.' });
+
+const eventOf = <const Type extends WebhookEventType, Data extends z.ZodType>(type: Type, id: string, data: Data) =>
   z
     .object({
       type: z.literal(type).meta({ description: 'The event type; also the header `X-Arkloop-Event`.' }),
       timestamp: Time.meta({ description: 'When the event occurred.' }),
-      data: WebhookRun.meta({ description: 'The run that ended.' }),
+      test: z
+        .literal(true)
+        .optional()
+        .meta({ description: 'True for a test event, whose data is invented and whose IDs are nil; absent for all others.' }),
+      data,
     })
     .meta({ id, description: `The body of a \`${type}\` webhook.` });
 
+const endedRun = WebhookRun.meta({ description: 'The run that ended.' });
+
 export const WebhookEvent = z
   .discriminatedUnion('type', [
-    eventOf('run.completed', 'RunCompletedWebhook'),
-    eventOf('run.failed', 'RunFailedWebhook'),
-    eventOf('run.cancelled', 'RunCancelledWebhook'),
+    eventOf('run.completed', 'RunCompletedWebhook', endedRun),
+    eventOf('run.failed', 'RunFailedWebhook', endedRun),
+    eventOf('run.cancelled', 'RunCancelledWebhook', endedRun),
+    eventOf('run.waiting_for_input', 'RunWaitingForInputWebhook', WebhookWait.meta({ description: 'The run that waits.' })),
+    eventOf('member.joined', 'MemberJoinedWebhook', WebhookMember.meta({ description: 'The new member.' })),
+    eventOf(
+      'subscription.changed',
+      'SubscriptionChangedWebhook',
+      WebhookSubscription.meta({ description: 'The subscription and its change.' }),
+    ),
   ])
   .meta({
     id: 'WebhookEvent',
     description: 'The body of a webhook. Future types may have other data; receivers must ignore unknown types.',
   });
 export type WebhookEvent = z.infer<typeof WebhookEvent>;
+
+const projectIds = z.array(Id).max(100);
+const personaIds = z.array(z.string().min(1).max(200)).max(100);
+const runsOfProjects = { description: 'Only runs in threads of these projects. Empty: all projects.' };
+const runsOfPersonas = { description: 'Only runs with these personas, by key. Empty: all personas.' };
+
+export const WebhookFilter = z.object({ project_ids: projectIds.meta(runsOfProjects), persona_ids: personaIds.meta(runsOfPersonas) }).meta({
+  id: 'WebhookFilter',
+  description: 'Which runs send events to an endpoint. A run must match both lists. Other events are sent anyway.',
+});
+export type WebhookFilter = z.infer<typeof WebhookFilter>;
+
+export const NewWebhookFilter = z
+  .strictObject({ project_ids: projectIds.default([]).meta(runsOfProjects), persona_ids: personaIds.default([]).meta(runsOfPersonas) })
+  .meta({ id: 'NewWebhookFilter', description: 'Limits which runs send events to an endpoint. A run must match both lists.' });
 
 export const WebhookEndpoint = z
   .object({
@@ -68,6 +133,8 @@ export const WebhookEndpoint = z
         description:
           'Why the endpoint is disabled: by a user, after 20 consecutive failed deliveries, or because the receiver returned 410.',
       }),
+    filter: WebhookFilter.meta({ description: 'Which runs send events.' }),
+    header_names: z.array(z.string()).meta({ description: 'Names of the custom headers, in lowercase. Their values are never returned.' }),
     secret_prefix: z.string().meta({ description: 'First 10 characters of the signing secret.' }),
     previous_secret_expires_at: Time.nullable().meta({
       description: 'Until this instant, messages are also signed with the previous secret.',
@@ -92,14 +159,36 @@ const events = z
   .max(100)
   .meta({ description: 'Event types to send to the endpoint; duplicates are merged.' });
 
+const filter = NewWebhookFilter.meta({ description: 'Replaces the whole filter. `{}` removes it.' });
+const headers = z
+  .record(
+    z
+      .string()
+      .max(100)
+      .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be a header name'),
+    // Visible ASCII characters, with spaces and tabs between them.
+    z
+      .string()
+      .max(2000)
+      .regex(/^[!-~]([ \t!-~]*[!-~])?$/, 'must be printable ASCII without white space at its ends'),
+  )
+  .refine((named) => Object.keys(named).length <= 20, 'at most 20 headers')
+  .meta({
+    maxProperties: 20,
+    description:
+      'Headers to add to each request, such as `Authorization`. Replaces all earlier ones. Values are never returned. Headers that the server or the connection sets are rejected (`header_denied`).',
+  });
+
 export const NewWebhookEndpoint = z
-  .strictObject({ url, events })
+  .strictObject({ url, events, filter: filter.optional(), headers: headers.optional() })
   .meta({ id: 'NewWebhookEndpoint', description: 'A webhook endpoint to create.' });
 export type NewWebhookEndpoint = z.infer<typeof NewWebhookEndpoint>;
 
 export const WebhookEndpointChanges = changes({
   url: url.optional(),
   events: events.optional(),
+  filter: filter.optional(),
+  headers: headers.optional(),
   enabled: z.boolean().optional().meta({ description: 'True also resets the failure count.' }),
 }).meta({ id: 'WebhookEndpointChanges', description: 'The fields of the endpoint to change. At least one is required.' });
 export type WebhookEndpointChanges = z.infer<typeof WebhookEndpointChanges>;
@@ -141,14 +230,29 @@ export const WebhookDelivery = z
     response_body: z.string().nullable().meta({ description: 'The first 4,096 bytes of the last response, as text.' }),
     error: WebhookError.nullable().meta({ description: 'Why the last attempt failed; null if it succeeded or none was made.' }),
     redelivery_of: Id.nullable().meta({ description: 'The delivery that was repeated; null for others.' }),
+    is_test: z
+      .boolean()
+      .meta({ description: 'Whether it delivers a test event. It is attempted only once and does not count as a failure.' }),
     created_at: Time.meta({ description: 'When the delivery was created.' }),
   })
   .meta({ id: 'WebhookDelivery', description: 'The delivery of one event to one endpoint.' });
 export type WebhookDelivery = z.infer<typeof WebhookDelivery>;
 
+export const WebhookAttempt = z
+  .object({
+    attempted_at: Time.meta({ description: 'When the request was sent.' }),
+    duration_ms: z.int().min(0).meta({ description: 'Milliseconds until the response had arrived or the attempt had failed.' }),
+    response_status: z.int().nullable().meta({ description: 'HTTP status of the response; null if there was none.' }),
+    response_body: z.string().nullable().meta({ description: 'The first 1,000 characters of the response.' }),
+    error: WebhookError.nullable().meta({ description: 'Why the attempt failed; null if it succeeded.' }),
+  })
+  .meta({ id: 'WebhookAttempt', description: 'One request of a delivery.' });
+export type WebhookAttempt = z.infer<typeof WebhookAttempt>;
+
 export const WebhookDeliveryDetail = WebhookDelivery.extend({
   payload: WebhookEvent.meta({ description: 'The body of the request.' }),
-}).meta({ id: 'WebhookDeliveryDetail', description: 'A delivery with its payload.' });
+  attempt_log: z.array(WebhookAttempt).meta({ description: 'The last 20 attempts, oldest first.' }),
+}).meta({ id: 'WebhookDeliveryDetail', description: 'A delivery with its payload and its attempts.' });
 export type WebhookDeliveryDetail = z.infer<typeof WebhookDeliveryDetail>;
 
 export const DeliveryQuery = pageQuery().extend({
@@ -157,6 +261,44 @@ export const DeliveryQuery = pageQuery().extend({
 });
 export type DeliveryQuery = z.infer<typeof DeliveryQuery>;
 
+export const WebhookTest = z
+  .strictObject({ event_type: WebhookEventType.meta({ description: 'The event to send; the endpoint need not receive this type.' }) })
+  .meta({ id: 'WebhookTest', description: 'The test event to send.' });
+export type WebhookTest = z.infer<typeof WebhookTest>;
+
+export const NewWebhookReplay = z
+  .strictObject({
+    since: Instant.meta({
+      description: 'Replay messages whose first delivery was created at this instant or later. Messages are kept for 30 days.',
+    }),
+    until: Instant.optional().meta({ description: 'Replay messages whose first delivery was created before this instant. Default: now.' }),
+    only_failed: z.boolean().default(false).meta({ description: 'Leave out messages that the endpoint has received or that are pending.' }),
+  })
+  .check(({ value, issues }) => {
+    if (issues.length === 0 && value.until !== undefined && value.until <= value.since)
+      issues.push({ code: 'custom', path: ['until'], input: value, message: 'must be after `since`', params: inconsistentValues });
+  })
+  .meta({ id: 'NewWebhookReplay', description: 'The messages to replay.' });
+export type NewWebhookReplay = z.infer<typeof NewWebhookReplay>;
+
+export const WebhookReplay = z
+  .object({
+    endpoint_id: Id.meta({ description: 'The endpoint that receives the messages.' }),
+    account_id: Id.meta({ description: 'The account of the endpoint.' }),
+    status: z
+      .enum(['running', 'completed', 'cancelled'])
+      .meta({ description: '`running` until all messages are queued; `cancelled` if the endpoint was disabled before.' }),
+    since: Time.meta({ description: 'Start of the replayed range.' }),
+    until: Time.meta({ description: 'End of the replayed range, exclusive.' }),
+    only_failed: z.boolean().meta({ description: 'Whether received and pending messages are left out.' }),
+    total: z.int().min(0).meta({ description: 'Messages that matched when the replay was created.' }),
+    queued: z.int().min(0).meta({ description: 'New deliveries so far. They are listed with `redelivery_of`.' }),
+    created_at: Time.meta({ description: 'When the replay was created.' }),
+    ended_at: Time.nullable().meta({ description: 'When the last message was queued or the replay was canceled; null before.' }),
+  })
+  .meta({ id: 'WebhookReplay', description: 'Messages of an endpoint that are sent again.' });
+export type WebhookReplay = z.infer<typeof WebhookReplay>;
+
 const manage = 'data.webhooks.manage';
 
 export const webhookEndpoints = initContract().router({
@@ -164,7 +306,7 @@ export const webhookEndpoints = initContract().router({
     method: 'POST',
     path: '/v1/webhook-endpoints',
     summary: 'Create a webhook endpoint',
-    description: 'Events of new runs are sent from now on. Store `signing_secret` to verify the signatures; it cannot be retrieved again.',
+    description: 'New events are sent from now on. Store `signing_secret` to verify the signatures; it cannot be retrieved again.',
     body: NewWebhookEndpoint,
     responses: { 201: WebhookEndpointWithSecret },
     metadata: { auth: 'user+key', permission: manage, quota: 'webhook_endpoints', audit: ['webhook_endpoint.create', 'webhook_endpoint'] },
@@ -214,6 +356,34 @@ export const webhookEndpoints = initContract().router({
     body: SecretRotation,
     responses: { 200: WebhookEndpointWithSecret },
     metadata: { auth: 'user+key', read: manage, audit: ['webhook_endpoint.rotate_secret', 'webhook_endpoint'] },
+  },
+  test: {
+    method: 'POST',
+    path: '/v1/webhook-endpoints/{endpoint_id}/test',
+    summary: 'Send a test event',
+    description:
+      'Sends an example of an event, signed and delivered like a real one, but marked with `test: true` and attempted only once. Retrieve the returned delivery to see the response of the receiver.',
+    body: WebhookTest,
+    responses: { 202: WebhookDelivery },
+    metadata: { auth: 'user+key', read: manage, rateLimit: 'webhook_test', audit: ['webhook_endpoint.test', 'webhook_endpoint'] },
+  },
+  replay: {
+    method: 'POST',
+    path: '/v1/webhook-endpoints/{endpoint_id}/replay',
+    summary: 'Replay messages',
+    description:
+      'Sends the messages of a time range again, oldest first, after a receiver was down or has lost data. Workers queue them in batches. At most 10,000 messages, and one replay per endpoint at a time. Disabling the endpoint ends the replay.',
+    body: NewWebhookReplay,
+    responses: { 202: WebhookReplay },
+    metadata: { auth: 'user+key', read: manage, audit: ['webhook_endpoint.replay', 'webhook_endpoint'] },
+  },
+  lastReplay: {
+    method: 'GET',
+    path: '/v1/webhook-endpoints/{endpoint_id}/replay',
+    summary: 'Retrieve the last replay',
+    description: 'Shows how many messages the last replay has queued. 404 if there was none.',
+    responses: { 200: WebhookReplay },
+    metadata: { auth: 'user+key', read: manage },
   },
 } as const satisfies Resource);
 

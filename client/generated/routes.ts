@@ -261,6 +261,9 @@ export const routes = {
     update: { method: 'PATCH', path: '/v1/webhook-endpoints/{endpoint_id}', auth: 'user+key', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/webhook-endpoints/{endpoint_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     rotateSecret: { method: 'POST', path: '/v1/webhook-endpoints/{endpoint_id}/rotate-secret', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    test: { method: 'POST', path: '/v1/webhook-endpoints/{endpoint_id}/test', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 429, 500, 503] },
+    replay: { method: 'POST', path: '/v1/webhook-endpoints/{endpoint_id}/replay', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    lastReplay: { method: 'GET', path: '/v1/webhook-endpoints/{endpoint_id}/replay', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
   webhookDeliveries: {
     list: { method: 'GET', path: '/v1/webhook-endpoints/{endpoint_id}/deliveries', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

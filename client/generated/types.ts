@@ -2007,6 +2007,18 @@ export interface MemberChanges {
   role: MemberRole;
 }
 
+/** The body of a `member.joined` webhook. */
+export interface MemberJoinedWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
+  type: "member.joined";
+  /** When the event occurred. */
+  timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
+  /** The new member. */
+  data: WebhookMember;
+}
+
 /** A role of an account member. Admins manage members, settings and secrets; members work with threads, runs and projects. */
 export type MemberRole = "admin" | "member";
 
@@ -2675,6 +2687,31 @@ export interface NewWebhookEndpoint {
   url: string;
   /** Event types to send to the endpoint; duplicates are merged. */
   events: WebhookEventType[];
+  /** Replaces the whole filter. `{}` removes it. */
+  filter?: NewWebhookFilter | undefined;
+  /** Headers to add to each request, such as `Authorization`. Replaces all earlier ones. Values are never returned. Headers that the server or the connection sets are rejected (`header_denied`). */
+  headers?: NewWebhookEndpointHeaders | undefined;
+}
+
+/** Headers to add to each request, such as `Authorization`. Replaces all earlier ones. Values are never returned. Headers that the server or the connection sets are rejected (`header_denied`). */
+export type NewWebhookEndpointHeaders = Record<string, string>;
+
+/** Limits which runs send events to an endpoint. A run must match both lists. */
+export interface NewWebhookFilter {
+  /** Only runs in threads of these projects. Empty: all projects. */
+  project_ids?: Id[] | undefined;
+  /** Only runs with these personas, by key. Empty: all personas. */
+  persona_ids?: string[] | undefined;
+}
+
+/** The messages to replay. */
+export interface NewWebhookReplay {
+  /** Replay messages whose first delivery was created at this instant or later. Messages are kept for 30 days. */
+  since: string;
+  /** Replay messages whose first delivery was created before this instant. Default: now. */
+  until?: string | undefined;
+  /** Leave out messages that the endpoint has received or that are pending. */
+  only_failed?: boolean | undefined;
 }
 
 /** A form with one file. */
@@ -3469,6 +3506,8 @@ export interface RunCancelledWebhook {
   type: "run.cancelled";
   /** When the event occurred. */
   timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
   /** The run that ended. */
   data: WebhookRun;
 }
@@ -3517,6 +3556,8 @@ export interface RunCompletedWebhook {
   type: "run.completed";
   /** When the event occurred. */
   timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
   /** The run that ended. */
   data: WebhookRun;
 }
@@ -3729,6 +3770,8 @@ export interface RunFailedWebhook {
   type: "run.failed";
   /** When the event occurred. */
   timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
   /** The run that ended. */
   data: WebhookRun;
 }
@@ -4373,6 +4416,18 @@ export interface RunWaitingForInputEventData {
 /** A question of the model, or a regular check-in of the persona. */
 export type RunWaitingForInputEventDataReason = "ask_user" | "check_in";
 
+/** The body of a `run.waiting_for_input` webhook. */
+export interface RunWaitingForInputWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
+  type: "run.waiting_for_input";
+  /** When the event occurred. */
+  timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
+  /** The run that waits. */
+  data: WebhookWait;
+}
+
 /** Starts runs at the times of a cron pattern, or once. */
 export interface Schedule {
   /** ID of the schedule. */
@@ -4942,6 +4997,18 @@ export interface Subscription {
   cancelled_at: Time | null;
   /** When the subscription was created. */
   created_at: Time;
+}
+
+/** The body of a `subscription.changed` webhook. */
+export interface SubscriptionChangedWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
+  type: "subscription.changed";
+  /** When the event occurred. */
+  timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
+  /** The subscription and its change. */
+  data: WebhookSubscription;
 }
 
 /** The period to change. At least one field is required. */
@@ -5558,6 +5625,20 @@ export type UserStatus = "active" | "suspended";
 /** A `shared` project is visible to all members of the account, or only to the team in `team_id`. */
 export type Visibility = "private" | "shared";
 
+/** One request of a delivery. */
+export interface WebhookAttempt {
+  /** When the request was sent. */
+  attempted_at: Time;
+  /** Milliseconds until the response had arrived or the attempt had failed. */
+  duration_ms: number;
+  /** HTTP status of the response; null if there was none. */
+  response_status: number | null;
+  /** The first 1,000 characters of the response. */
+  response_body: string | null;
+  /** Why the attempt failed; null if it succeeded. */
+  error: WebhookError | null;
+}
+
 /** The delivery of one event to one endpoint. */
 export interface WebhookDelivery {
   /** ID of the delivery; also the header `X-Arkloop-Delivery`. */
@@ -5586,11 +5667,13 @@ export interface WebhookDelivery {
   error: WebhookError | null;
   /** The delivery that was repeated; null for others. */
   redelivery_of: Id | null;
+  /** Whether it delivers a test event. It is attempted only once and does not count as a failure. */
+  is_test: boolean;
   /** When the delivery was created. */
   created_at: Time;
 }
 
-/** A delivery with its payload. */
+/** A delivery with its payload and its attempts. */
 export interface WebhookDeliveryDetail {
   /** ID of the delivery; also the header `X-Arkloop-Delivery`. */
   id: Id;
@@ -5618,10 +5701,14 @@ export interface WebhookDeliveryDetail {
   error: WebhookError | null;
   /** The delivery that was repeated; null for others. */
   redelivery_of: Id | null;
+  /** Whether it delivers a test event. It is attempted only once and does not count as a failure. */
+  is_test: boolean;
   /** When the delivery was created. */
   created_at: Time;
   /** The body of the request. */
   payload: WebhookEvent;
+  /** The last 20 attempts, oldest first. */
+  attempt_log: WebhookAttempt[];
 }
 
 /** `pending` until an attempt succeeds (`delivered`) or no more are made (`failed`). */
@@ -5644,6 +5731,10 @@ export interface WebhookEndpoint {
   enabled: boolean;
   /** Why the endpoint is disabled: by a user, after 20 consecutive failed deliveries, or because the receiver returned 410. */
   disabled_reason: WebhookDisabledReason | null;
+  /** Which runs send events. */
+  filter: WebhookFilter;
+  /** Names of the custom headers, in lowercase. Their values are never returned. */
+  header_names: string[];
   /** First 10 characters of the signing secret. */
   secret_prefix: string;
   /** Until this instant, messages are also signed with the previous secret. */
@@ -5658,9 +5749,16 @@ export interface WebhookEndpointChanges {
   url?: string | undefined;
   /** Event types to send to the endpoint; duplicates are merged. */
   events?: WebhookEventType[] | undefined;
+  /** Replaces the whole filter. `{}` removes it. */
+  filter?: NewWebhookFilter | undefined;
+  /** Headers to add to each request, such as `Authorization`. Replaces all earlier ones. Values are never returned. Headers that the server or the connection sets are rejected (`header_denied`). */
+  headers?: WebhookEndpointChangesHeaders | undefined;
   /** True also resets the failure count. */
   enabled?: boolean | undefined;
 }
+
+/** Headers to add to each request, such as `Authorization`. Replaces all earlier ones. Values are never returned. Headers that the server or the connection sets are rejected (`header_denied`). */
+export type WebhookEndpointChangesHeaders = Record<string, string>;
 
 /** A webhook endpoint with its signing secret. */
 export interface WebhookEndpointWithSecret {
@@ -5676,6 +5774,10 @@ export interface WebhookEndpointWithSecret {
   enabled: boolean;
   /** Why the endpoint is disabled: by a user, after 20 consecutive failed deliveries, or because the receiver returned 410. */
   disabled_reason: WebhookDisabledReason | null;
+  /** Which runs send events. */
+  filter: WebhookFilter;
+  /** Names of the custom headers, in lowercase. Their values are never returned. */
+  header_names: string[];
   /** First 10 characters of the signing secret. */
   secret_prefix: string;
   /** Until this instant, messages are also signed with the previous secret. */
@@ -5690,10 +5792,57 @@ export interface WebhookEndpointWithSecret {
 export type WebhookError = "http_status" | "redirect" | "timeout" | "connection_failed" | "url_denied" | "secret_unreadable" | "endpoint_disabled";
 
 /** The body of a webhook. Future types may have other data; receivers must ignore unknown types. */
-export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook;
+export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook | RunWaitingForInputWebhook | MemberJoinedWebhook | SubscriptionChangedWebhook;
 
 /** What happened. Only runs that no other run started send events. */
-export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled";
+export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled" | "run.waiting_for_input" | "member.joined" | "subscription.changed";
+
+/** Which runs send events to an endpoint. A run must match both lists. Other events are sent anyway. */
+export interface WebhookFilter {
+  /** Only runs in threads of these projects. Empty: all projects. */
+  project_ids: Id[];
+  /** Only runs with these personas, by key. Empty: all personas. */
+  persona_ids: string[];
+}
+
+/** A user who has accepted an invitation. */
+export interface WebhookMember {
+  /** The account of the endpoint. */
+  account_id: Id;
+  /** The user who has joined. */
+  user_id: Id;
+  /** Their role in the account. */
+  role: MemberRole;
+  /** Trace ID of the request or run that caused the event. */
+  trace_id: TraceId;
+}
+
+/** Messages of an endpoint that are sent again. */
+export interface WebhookReplay {
+  /** The endpoint that receives the messages. */
+  endpoint_id: Id;
+  /** The account of the endpoint. */
+  account_id: Id;
+  /** `running` until all messages are queued; `cancelled` if the endpoint was disabled before. */
+  status: WebhookReplayStatus;
+  /** Start of the replayed range. */
+  since: Time;
+  /** End of the replayed range, exclusive. */
+  until: Time;
+  /** Whether received and pending messages are left out. */
+  only_failed: boolean;
+  /** Messages that matched when the replay was created. */
+  total: number;
+  /** New deliveries so far. They are listed with `redelivery_of`. */
+  queued: number;
+  /** When the replay was created. */
+  created_at: Time;
+  /** When the last message was queued or the replay was canceled; null before. */
+  ended_at: Time | null;
+}
+
+/** `running` until all messages are queued; `cancelled` if the endpoint was disabled before. */
+export type WebhookReplayStatus = "running" | "completed" | "cancelled";
 
 /** A run that has ended, without the content of its messages. */
 export interface WebhookRun {
@@ -5733,6 +5882,48 @@ export interface WebhookRun {
 
 /** Final status. */
 export type WebhookRunStatus = "completed" | "failed" | "cancelled";
+
+/** A change of the subscription of the account. */
+export interface WebhookSubscription {
+  /** The account of the endpoint. */
+  account_id: Id;
+  /** What has changed; `updated` is a new period. */
+  change: WebhookSubscriptionChange;
+  /** The subscription after the change. */
+  subscription: Subscription;
+  /** Trace ID of the request or run that caused the event. */
+  trace_id: TraceId;
+}
+
+/** What has changed; `updated` is a new period. */
+export type WebhookSubscriptionChange = "created" | "updated" | "cancelled";
+
+/** The test event to send. */
+export interface WebhookTest {
+  /** The event to send; the endpoint need not receive this type. */
+  event_type: WebhookEventType;
+}
+
+/** A run that waits for its user, without the text of the question. */
+export interface WebhookWait {
+  /** ID of the run. */
+  run_id: Id;
+  /** The account of the endpoint. */
+  account_id: Id;
+  /** Thread of the run. */
+  thread_id: Id;
+  /** The question that the run waits for; `request_id` of its answer. */
+  request_id: string;
+  /** A question of the model, or a regular check-in of the persona. */
+  reason: WebhookWaitReason;
+  /** The run continues without an answer from this instant on. */
+  expires_at: Time;
+  /** Trace ID of the request or run that caused the event. */
+  trace_id: TraceId;
+}
+
+/** A question of the model, or a regular check-in of the persona. */
+export type WebhookWaitReason = "ask_user" | "check_in";
 
 /** A worker took the run. */
 export interface WorkerJobReceivedEvent {
@@ -7071,7 +7262,7 @@ export interface WebhookEndpointsApi {
   /**
    * Create a webhook endpoint
    *
-   * Events of new runs are sent from now on. Store `signing_secret` to verify the signatures; it cannot be retrieved again.
+   * New events are sent from now on. Store `signing_secret` to verify the signatures; it cannot be retrieved again.
    */
   readonly create: Call<{ body: NewWebhookEndpoint; }, WebhookEndpointWithSecret, Reasons['webhookEndpoints.create']>;
   /**
@@ -7104,6 +7295,24 @@ export interface WebhookEndpointsApi {
    * Use this if the secret may have leaked. Replace it in your receiver within the grace period, in which messages have both signatures. A secret that is still signing because of an earlier rotation is dropped immediately.
    */
   readonly rotateSecret: Call<{ params: { endpoint_id: Id; }; body?: SecretRotation | undefined; }, WebhookEndpointWithSecret, Reasons['webhookEndpoints.rotateSecret']>;
+  /**
+   * Send a test event
+   *
+   * Sends an example of an event, signed and delivered like a real one, but marked with `test: true` and attempted only once. Retrieve the returned delivery to see the response of the receiver.
+   */
+  readonly test: Call<{ params: { endpoint_id: Id; }; body: WebhookTest; }, WebhookDelivery, Reasons['webhookEndpoints.test']>;
+  /**
+   * Replay messages
+   *
+   * Sends the messages of a time range again, oldest first, after a receiver was down or has lost data. Workers queue them in batches. At most 10,000 messages, and one replay per endpoint at a time. Disabling the endpoint ends the replay.
+   */
+  readonly replay: Call<{ params: { endpoint_id: Id; }; body: NewWebhookReplay; }, WebhookReplay, Reasons['webhookEndpoints.replay']>;
+  /**
+   * Retrieve the last replay
+   *
+   * Shows how many messages the last replay has queued. 404 if there was none.
+   */
+  readonly lastReplay: Call<{ params: { endpoint_id: Id; }; }, WebhookReplay, Reasons['webhookEndpoints.lastReplay']>;
 }
 
 export interface WebhookDeliveriesApi {
@@ -7600,7 +7809,7 @@ export interface Api {
   readonly toolProviders: ToolProvidersApi;
   /** External tool servers (Model Context Protocol) whose tools are available to the models of your runs. */
   readonly mcpConfigs: McpConfigsApi;
-  /** URLs to which events are sent when runs end, signed according to Standard Webhooks. */
+  /** URLs to which events are sent, such as the end of a run, signed according to Standard Webhooks. */
   readonly webhookEndpoints: WebhookEndpointsApi;
   /** Messages sent to a webhook endpoint, and its responses. */
   readonly webhookDeliveries: WebhookDeliveriesApi;

@@ -18,7 +18,7 @@ export const testWebhookSecret = (): string => `whsec_${btoa(String.fromCharCode
 export async function signTestWebhook(
   event: WebhookEvent,
   secret: string,
-  { id = `msg_${event.data.run_id}`, at = new Date() }: TestWebhookOptions = {},
+  { id = `msg_${'run_id' in event.data ? event.data.run_id : crypto.randomUUID()}`, at = new Date() }: TestWebhookOptions = {},
 ): Promise<TestWebhook> {
   const key = await importSecret(secret, 'sign');
   if (!key) throw new TypeError('A secret is whsec_ and base64.');

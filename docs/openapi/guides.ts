@@ -60,6 +60,9 @@ const operationGuides: Readonly<Record<string, string>> = {
   runsInput: 'tools-and-mcp#questions-to-the-user',
   runsContinue: 'streaming#incomplete-answers',
   webhookEndpointsRotateSecret: 'webhooks#receiving',
+  webhookEndpointsTest: 'webhooks#test-events',
+  webhookEndpointsReplay: 'webhooks#replaying-messages',
+  webhookEndpointsLastReplay: 'webhooks#replaying-messages',
   healthReady: 'self-hosting#health-checks',
 };
 

@@ -42,6 +42,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   dependency_unavailable: 'A dependency of the API is down. Try again after `Retry-After`.',
   duplicate_cookie:
     'The request contains two session cookies, one of them set by another site of the domain. Delete both and sign in again.',
+  duplicate_header: 'Two of the headers differ only in case.',
   email_mismatch: 'The invitation is for a different email address.',
   email_not_configured: 'The server cannot send email. The operator must configure it.',
   email_not_verified: 'Your email address is not verified. Use the link in the verification email.',
@@ -58,6 +59,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   flow_token_invalid: 'The flow token is wrong or older than ten minutes. Resolve the identity again.',
   folder_not_empty: 'The folder is not empty. Send `recursive=true` to delete it with everything in it.',
   fragment_denied: 'The URL must not contain a `#fragment`.',
+  header_denied: 'The server, the connection or a proxy sets this header, so it cannot be a custom one.',
   host_not_allowed: 'The server does not accept the host name of the request. The operator lists host names in `ARKLOOP_ALLOWED_HOSTS`.',
   idempotency_in_progress: 'The first request with this key has not ended. Try again after `Retry-After`.',
   idempotency_key_reused: 'The key was already used for a different request. Use a new key.',
@@ -156,6 +158,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   redeem_rate_limited: 'Too many attempts to redeem a code.',
   registration_disabled: 'Registration is disabled.',
   registration_rate_limited: 'Too many registrations from this address.',
+  replay_running: 'A replay of this endpoint is still running. Wait until it has ended.',
   request_rate: 'You exceed the request rate limit of the gateway. Slow down.',
   revision_conflict:
     'The file is not in the version that the request names. `details.sha256` is the current one; null if there is no file.',
@@ -198,6 +201,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   token_invalid: 'The link is wrong, used or expired. Request a new one.',
   token_reused: 'The refresh token was already replaced and then used again, which ends the session. Sign in again.',
   token_rotated: 'The refresh token was replaced a moment ago. Use the newer one.',
+  too_many_messages: 'The range covers more messages than one replay may send. Replay shorter ranges one after the other.',
   unfinished_requests:
     'Too many requests from this address have not arrived in full, and this one is the slowest. Send it again after `Retry-After`.',
   unknown_setting_key: 'No setting has this key.',
@@ -214,6 +218,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   userinfo_denied: 'The URL must not contain a user name or password.',
   variable_not_allowed: 'An environment variable would load code into programs, or the operator does not allow it for MCP servers.',
   verification_rate_limited: 'Too many verification emails were requested. Try again later.',
+  webhook_test_rate_limited: 'Too many test events were sent. Try again after `Retry-After`.',
   workspace_full: 'The workspace holds as many files, bytes or paths as it can.',
   workspace_storage_unavailable: 'Files cannot be read at the moment. Try again later.',
   would_lock_out_caller: 'The change would block your own address. Send `force=true` to apply it anyway.',

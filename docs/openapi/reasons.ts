@@ -49,6 +49,7 @@ const baseUrl: Reasons = {
   400: ['invalid_url', 'missing_hostname', 'userinfo_denied', 'fragment_denied', 'query_denied', 'unsupported_scheme', 'port_denied'],
 };
 const webhookUrl: Reasons = { 400: [...outboundUrl[400]!, 'insecure_scheme_denied'] };
+const webhookHeaders: Reasons = { 400: ['header_denied', 'duplicate_header'] };
 
 /** Reasons of single operations, by operation ID. */
 const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
@@ -239,8 +240,10 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   llmModelsCreate: [model],
   llmModelsUpdate: [model],
   toolProvidersSetCredential: [baseUrl, { 400: ['localhost_denied', 'private_ip_denied', 'insecure_scheme_denied'] }],
-  webhookEndpointsCreate: [webhookUrl],
-  webhookEndpointsUpdate: [webhookUrl],
+  webhookEndpointsCreate: [webhookUrl, webhookHeaders],
+  webhookEndpointsUpdate: [webhookUrl, webhookHeaders],
+  webhookEndpointsTest: [{ 409: ['endpoint_disabled'], 429: ['webhook_test_rate_limited'] }],
+  webhookEndpointsReplay: [{ 400: ['inconsistent_values', 'too_many_messages'], 409: ['endpoint_disabled', 'replay_running'] }],
   webhookDeliveriesRedeliver: [{ 409: ['endpoint_disabled', 'delivery_pending'] }],
 };
 

@@ -32,15 +32,22 @@ const titles: Record<WebhookEventType, string> = {
   'run.completed': 'A run completed',
   'run.failed': 'A run failed',
   'run.cancelled': 'A run was canceled',
+  'run.waiting_for_input': 'A run waits for input',
+  'member.joined': 'A member joined',
+  'subscription.changed': 'The subscription changed',
 };
 
 const descriptions: Record<WebhookEventType, string> = {
   'run.completed': 'Sent when a run has answered. Retrieve the messages of its thread to read the answer.',
   'run.failed': 'Sent when a run has failed; `error_class` says why. If `resumable` is true, the next run of the thread can continue it.',
   'run.cancelled': 'Sent when a run was canceled, by a user or because its worker disappeared. A partial answer is kept in its thread.',
+  'run.waiting_for_input':
+    'Sent when a run asks its user and waits. Answer with `POST /v1/runs/{run_id}/input` before `expires_at`. Sent once for each question.',
+  'member.joined': 'Sent when a user has accepted an invitation to the account.',
+  'subscription.changed': 'Sent when a platform admin has created, renewed or canceled the subscription of the account.',
 };
 
-const idOf = (type: string) => type.replace(/\.(.)/, (_, letter: string) => letter.toUpperCase());
+const idOf = (type: string) => type.replaceAll(/[._](.)/g, (_, letter: string) => letter.toUpperCase());
 
 /** The requests that the server sends to webhook endpoints, by event type. */
 export const webhooksOf = (components: Components): [name: string, item: PathItemObject][] =>

@@ -40,7 +40,7 @@ import { Thread, ThreadStar, ThreadSummary } from '../resources/threads/entity.t
 import { ToolProvider } from '../resources/toolProviders/entity.ts';
 import { PlatformUsageRollup, UsageRecord, UsageRollup } from '../resources/usage/entity.ts';
 import { User } from '../resources/users/entity.ts';
-import { WebhookDelivery, WebhookEndpoint, WebhookMessage } from '../resources/webhooks/entity.ts';
+import { WebhookDelivery, WebhookEndpoint, WebhookMessage, WebhookReplay } from '../resources/webhooks/entity.ts';
 import { Workspace, WorkspaceObject } from '../resources/workspaces/entity.ts';
 
 /** All tables except those that the job queue and the migrator manage. */
@@ -116,6 +116,7 @@ export const entities = [
   WebhookDelivery,
   WebhookEndpoint,
   WebhookMessage,
+  WebhookReplay,
   Worker,
   Workspace,
   WorkspaceObject,

@@ -5295,27 +5295,33 @@ select "id"
   for no key update;
 
 -- resources/webhooks/queries.ts insertEndpoint
-insert into "webhook_endpoints" ("account_id", "id", "url", "events", "secret_sealed", "secret_prefix")
-  values ($1, $2, $3, $4, $5, $6)
-  returning "id", "account_id", "url", "events", "enabled", "disabled_reason", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at";
+insert into "webhook_endpoints" ("account_id", "id", "url", "events", "filter_project_ids", "filter_persona_ids", "header_names", "headers_sealed", "secret_sealed", "secret_prefix")
+  values ($1, $2, $3, $4, $5::uuid[], $6, $7, $8, $9, $10)
+  returning "id", "account_id", "url", "events", "enabled", "disabled_reason", "filter_project_ids", "filter_persona_ids", "header_names", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at";
 
 -- resources/webhooks/queries.ts selectEndpoints
-select "id", "account_id", "url", "events", "enabled", "disabled_reason", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at"
+select "id", "account_id", "url", "events", "enabled", "disabled_reason", "filter_project_ids", "filter_persona_ids", "header_names", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at"
   from "webhook_endpoints"
   where "account_id" = $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
   order by "created_at" desc, "id" desc
   limit $5;
 
 -- resources/webhooks/queries.ts selectEndpoint
-select "id", "account_id", "url", "events", "enabled", "disabled_reason", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at"
+select "id", "account_id", "url", "events", "enabled", "disabled_reason", "filter_project_ids", "filter_persona_ids", "header_names", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at"
   from "webhook_endpoints"
   where "account_id" = $1 and "id" = $2;
 
+-- resources/webhooks/queries.ts lockUrl
+select "url"
+  from "webhook_endpoints"
+  where "account_id" = $1 and "id" = $2
+  for no key update;
+
 -- resources/webhooks/queries.ts updateEndpoint
 update "webhook_endpoints"
-  set "url" = coalesce($1, url), "events" = coalesce($2, events), "enabled" = coalesce($3::boolean, enabled), "disabled_reason" = case when $4::boolean then null when not $5::boolean and enabled then 'manual' else disabled_reason end, "consecutive_failures" = case when $6::boolean then 0 else consecutive_failures end
-  where "account_id" = $7 and "id" = $8
-  returning "id", "account_id", "url", "events", "enabled", "disabled_reason", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at";
+  set "url" = coalesce($1, url), "events" = coalesce($2, events), "filter_project_ids" = coalesce($3::uuid[], filter_project_ids), "filter_persona_ids" = coalesce($4::text[], filter_persona_ids), "header_names" = coalesce($5::text[], header_names), "headers_sealed" = case when $6::text[] is null then headers_sealed else $7::bytea end, "enabled" = coalesce($8::boolean, enabled), "disabled_reason" = case when $9::boolean then null when not $10::boolean and enabled then 'manual' else disabled_reason end, "consecutive_failures" = case when $11::boolean then 0 else consecutive_failures end
+  where "account_id" = $12 and "id" = $13
+  returning "id", "account_id", "url", "events", "enabled", "disabled_reason", "filter_project_ids", "filter_persona_ids", "header_names", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at";
 
 -- resources/webhooks/queries.ts deleteEndpoint
 delete
@@ -5331,7 +5337,7 @@ delete
 update "webhook_endpoints"
   set "secret_sealed" = $1, "secret_prefix" = $2, "previous_secret_sealed" = case when $3::int > 0 then secret_sealed end, "previous_secret_expires_at" = case when $4::int > 0 then now() + $5::int * interval '1 second' end
   where "account_id" = $6 and "id" = $7
-  returning "id", "account_id", "url", "events", "enabled", "disabled_reason", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at";
+  returning "id", "account_id", "url", "events", "enabled", "disabled_reason", "filter_project_ids", "filter_persona_ids", "header_names", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at";
 
 -- resources/webhooks/queries.ts failPendingDeliveries
 update "webhook_deliveries" as "d"
@@ -5342,21 +5348,23 @@ update "webhook_deliveries" as "d"
   for update skip locked);
 
 -- resources/webhooks/queries.ts selectDeliveries
-select "id", "endpoint_id", "account_id", "message_id", "event_type", "status", "attempts", "last_attempt_at", "next_attempt_at", "response_status", "response_body", "error", "redelivery_of", "created_at"
+select "id", "endpoint_id", "account_id", "message_id", "event_type", "status", "attempts", "last_attempt_at", "next_attempt_at", "response_status", "response_body", "error", "redelivery_of", "is_test", "created_at"
   from "webhook_deliveries"
   where "account_id" = $1 and "endpoint_id" = $2 and ($3::text is null or "status" = $4) and ($5::text is null or "event_type" = $6) and ($7::timestamptz is null or ("created_at", "id") < ($8::timestamptz, $9::uuid))
   order by "created_at" desc, "id" desc
   limit $10;
 
 -- resources/webhooks/queries.ts selectDelivery
-select "id", "endpoint_id", "account_id", "message_id", "event_type", "status", "attempts", "last_attempt_at", "next_attempt_at", "response_status", "response_body", "error", "redelivery_of", "created_at"
+select "id", "endpoint_id", "account_id", "message_id", "event_type", "status", "attempts", "last_attempt_at", "next_attempt_at", "response_status", "response_body", "error", "redelivery_of", "is_test", "created_at"
   from "webhook_deliveries"
   where "account_id" = $1 and "endpoint_id" = $2 and "id" = $3;
 
--- resources/webhooks/queries.ts selectBody
-select "body"
-  from "webhook_messages"
-  where "account_id" = $1 and "id" = $2;
+-- resources/webhooks/queries.ts selectDetail
+select "m"."body", "d"."attempt_log"
+  from "webhook_deliveries" as "d"
+  inner
+  join "webhook_messages" as "m" on "m"."account_id" = "d"."account_id" and "m"."id" = "d"."message_id"
+  where "d"."account_id" = $1 and "d"."id" = $2;
 
 -- resources/webhooks/queries.ts lockEndpoint
 select "enabled"
@@ -5365,10 +5373,24 @@ select "enabled"
   for share;
 
 -- resources/webhooks/queries.ts insertRedelivery
-insert into "webhook_deliveries" ("account_id", "id", "endpoint_id", "message_id", "event_type", "next_attempt_at", "redelivery_of") select "d"."account_id", $1::uuid as "id", "d"."endpoint_id", "d"."message_id", "d"."event_type", now() as "next_attempt_at", "d"."id" as "redelivery_of"
+insert into "webhook_deliveries" ("account_id", "id", "endpoint_id", "message_id", "event_type", "next_attempt_at", "redelivery_of", "is_test") select "d"."account_id", $1::uuid as "id", "d"."endpoint_id", "d"."message_id", "d"."event_type", now() as "next_attempt_at", "d"."id" as "redelivery_of", "d"."is_test"
   from "webhook_deliveries" as "d"
   where "d"."account_id" = $2 and "d"."endpoint_id" = $3 and "d"."id" = $4 and "d"."status" <> 'pending'
-  returning "id", "endpoint_id", "account_id", "message_id", "event_type", "status", "attempts", "last_attempt_at", "next_attempt_at", "response_status", "response_body", "error", "redelivery_of", "created_at";
+  returning "id", "endpoint_id", "account_id", "message_id", "event_type", "status", "attempts", "last_attempt_at", "next_attempt_at", "response_status", "response_body", "error", "redelivery_of", "is_test", "created_at";
+
+-- resources/webhooks/queries.ts insertTestDelivery
+with "message" as (insert into "webhook_messages" ("account_id", "id", "event_type", "body")
+  values ($1, $2, $3, $4)
+  returning "account_id", "id", "event_type") insert into "webhook_deliveries" ("account_id", "id", "endpoint_id", "message_id", "event_type", "next_attempt_at", "is_test") select "m"."account_id", $5::uuid as "id", $6::uuid as "endpoint_id", "m"."id" as "message_id", "m"."event_type", now() as "next_attempt_at", true as "is_test"
+  from "message" as "m"
+  returning "id", "endpoint_id", "account_id", "message_id", "event_type", "status", "attempts", "last_attempt_at", "next_attempt_at", "response_status", "response_body", "error", "redelivery_of", "is_test", "created_at";
+
+-- resources/webhooks/queries.ts selectSubscribers
+select "e"."id" as "endpoint_id"
+  from "webhook_endpoints" as "e"
+  where "e"."account_id" = $1 and "e"."enabled" = true and $2 = any (e.events)
+  order by "e"."id"
+  for key share of "e";
 
 -- resources/webhooks/queries.ts selectSubscribed
 select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "e"."id" as "endpoint_id", coalesce((select -sum("c"."amount") as "sum"
@@ -5377,9 +5399,56 @@ select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."re
   from "runs" as "r"
   inner
   join "webhook_endpoints" as "e" on "e"."account_id" = "r"."account_id"
-  where "r"."account_id" = $1 and "r"."id" = $2 and "r"."parent_run_id" is null and "e"."enabled" = true and 'run.' || r.status = any (e.events)
+  where "r"."account_id" = $1 and "r"."id" = $2 and "r"."parent_run_id" is null and "e"."enabled" = true and 'run.' || r.status = any (e.events) and (e.filter_persona_ids = '{}' or coalesce(r.persona_id, split_part(r.requested_persona_id, '@', 1)) = any (e.filter_persona_ids)) and (e.filter_project_ids = '{}' or exists (select 1 as "one"
+  from "threads" as "t"
+  where "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and t.project_id = any (e.filter_project_ids)))
   order by "e"."id"
   for key share of "e";
+
+-- resources/webhooks/replayQueries.ts countReplayed
+select count(*)::int as "total"
+  from (select 1 as "one"
+  from "webhook_deliveries" as "d"
+  where "d"."account_id" = $1 and "d"."endpoint_id" = $2 and "d"."created_at" >= $3 and "d"."created_at" < least(coalesce($4::timestamptz, now()), now()) and d.redelivery_of is null and not d.is_test and d.status <> 'pending' and not ($5::boolean and exists (select 1 as "one"
+  from "webhook_deliveries" as "o"
+  where "o"."account_id" = "d"."account_id" and "o"."message_id" = "d"."message_id" and "o"."endpoint_id" = "d"."endpoint_id" and "o"."status" <> 'failed'))
+  limit $6) as "matching";
+
+-- resources/webhooks/replayQueries.ts insertReplay
+insert into "webhook_replays" ("account_id", "endpoint_id", "since", "until", "only_failed", "total", "cursor_at", "cursor_id")
+  values ($1, $2, $3, least(coalesce($4::timestamptz, now()), now()), $5, $6, $7, '00000000-0000-0000-0000-000000000000'::uuid)
+  on conflict ("account_id", "endpoint_id") do update
+  set "status" = 'running', "since" = "excluded"."since", "until" = "excluded"."until", "only_failed" = "excluded"."only_failed", "total" = "excluded"."total", "queued" = 0, "cursor_at" = "excluded"."cursor_at", "cursor_id" = "excluded"."cursor_id", "created_at" = now(), "ended_at" = null
+  where "webhook_replays"."status" <> 'running'
+  returning "account_id", "endpoint_id", "status", "since", "until", "only_failed", "total", "queued", "created_at", "ended_at";
+
+-- resources/webhooks/replayQueries.ts selectReplay
+select "account_id", "endpoint_id", "status", "since", "until", "only_failed", "total", "queued", "created_at", "ended_at"
+  from "webhook_replays"
+  where "account_id" = $1 and "endpoint_id" = $2;
+
+-- resources/webhooks/replayQueries.ts lockRunning
+select "until", "only_failed", "cursor_at", "cursor_id"
+  from "webhook_replays"
+  where "account_id" = $1 and "endpoint_id" = $2 and "status" = 'running'
+  for update skip locked;
+
+-- resources/webhooks/replayQueries.ts insertReplayed
+with "next" as materialized (select "d"."account_id", "d"."id", "d"."endpoint_id", "d"."message_id", "d"."event_type", "d"."created_at", row_number() over (order by d.created_at, d.id) as "place"
+  from "webhook_deliveries" as "d"
+  where "d"."account_id" = $1 and "d"."endpoint_id" = $2 and "d"."created_at" < $3 and (d.created_at, d.id) > ($4::timestamptz, $5::uuid) and d.redelivery_of is null and not d.is_test and d.status <> 'pending' and not ($6::boolean and exists (select 1 as "one"
+  from "webhook_deliveries" as "o"
+  where "o"."account_id" = "d"."account_id" and "o"."message_id" = "d"."message_id" and "o"."endpoint_id" = "d"."endpoint_id" and "o"."status" <> 'failed'))
+  order by "d"."created_at", "d"."id"
+  limit cardinality($7::uuid[])), "made" as (insert into "webhook_deliveries" ("account_id", "id", "endpoint_id", "message_id", "event_type", "next_attempt_at", "redelivery_of") select "n"."account_id", ($8::uuid[])[n.place] as "id", "n"."endpoint_id", "n"."message_id", "n"."event_type", now() + n.place * interval '1 ms' as "next_attempt_at", "n"."id" as "redelivery_of"
+  from "next" as "n") select "created_at", "id"
+  from "next"
+  order by "place";
+
+-- resources/webhooks/replayQueries.ts updateProgress
+update "webhook_replays"
+  set "status" = $1, "queued" = "queued" + $2, "cursor_at" = coalesce($3::timestamptz, cursor_at), "cursor_id" = coalesce($4::uuid, cursor_id), "ended_at" = case when $5::text <> 'running' then now() end
+  where "account_id" = $6 and "endpoint_id" = $7 and "status" = 'running';
 
 -- resources/webhooks/sending/deleteExpired.ts 1
 delete
@@ -5437,7 +5506,7 @@ with recursive queue as ( (select account_id, endpoint_id
   from webhook_endpoints e, webhook_messages m
   where d.ctid = any (array(select ctid
   from due)) and e.account_id = d.account_id and e.id = d.endpoint_id and m.account_id = d.account_id and m.id = d.message_id
-  returning d.id, d.account_id, d.endpoint_id, d.message_id, d.event_type, d.attempts, e.url, e.enabled, e.secret_sealed, case when e.previous_secret_expires_at > clock_timestamp() then e.previous_secret_sealed end as previous_secret_sealed, m.body;
+  returning d.id, d.account_id, d.endpoint_id, d.message_id, d.event_type, d.attempts, d.is_test, e.url, e.enabled, e.secret_sealed, e.headers_sealed, case when e.previous_secret_expires_at > clock_timestamp() then e.previous_secret_sealed end as previous_secret_sealed, m.body;
 
 -- resources/webhooks/sending/queries.ts lockEndpointsKeyShare
 select "e"."id"
@@ -5449,15 +5518,15 @@ select "e"."id"
 
 -- resources/webhooks/sending/queries.ts recordAttempts
 with "result" as (select *
-  from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::float8[], $7::int[], $8::text[], $9::text[]) as r (account_id, id, claim_id, status, tried_at, wait, response_status, response_body, error)), "written" as (update "webhook_deliveries" as "d"
-  set "claim_id" = null, "claimed_until" = null, "attempts" = d.attempts + (r.tried_at is not null)::int, "last_attempt_at" = coalesce(r.tried_at, d.last_attempt_at), "response_status" = case when r.tried_at is null then d.response_status else r.response_status end, "response_body" = case when r.tried_at is null then d.response_body else r.response_body end, "status" = case when r.status = 'pending' and not e.enabled then 'failed' else r.status end, "error" = case when r.status = 'pending' and not e.enabled then 'endpoint_disabled' when r.status = 'pending' and r.tried_at is null then d.error else r.error end, "next_attempt_at" = case when r.status = 'pending' and e.enabled then clock_timestamp() + r.wait * interval '1 second' end
+  from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::float8[], $7::int[], $8::text[], $9::text[], $10::text[]) as r (account_id, id, claim_id, status, tried_at, wait, response_status, response_body, error, attempt)), "written" as (update "webhook_deliveries" as "d"
+  set "claim_id" = null, "claimed_until" = null, "attempts" = d.attempts + (r.tried_at is not null)::int, "attempt_log" = case when "r"."attempt"::text is null then d.attempt_log when jsonb_array_length(d.attempt_log) >= 20 then d.attempt_log - 0 || "r"."attempt"::jsonb else d.attempt_log || "r"."attempt"::jsonb end, "last_attempt_at" = coalesce(r.tried_at, d.last_attempt_at), "response_status" = case when r.tried_at is null then d.response_status else r.response_status end, "response_body" = case when r.tried_at is null then d.response_body else r.response_body end, "status" = case when r.status = 'pending' and not e.enabled then 'failed' else r.status end, "error" = case when r.status = 'pending' and not e.enabled then 'endpoint_disabled' when r.status = 'pending' and r.tried_at is null then d.error else r.error end, "next_attempt_at" = case when r.status = 'pending' and e.enabled then clock_timestamp() + r.wait * interval '1 second' end
   from "result" as "r", "webhook_endpoints" as "e"
   where "d"."account_id" = "r"."account_id" and "d"."id" = "r"."id" and "d"."claim_id" = "r"."claim_id" and "d"."status" = 'pending' and "e"."account_id" = "d"."account_id" and "e"."id" = "d"."endpoint_id"
-  returning "d"."account_id", "d"."endpoint_id", "d"."status"), "succeeded" as (select "e"."account_id", "e"."id"
+  returning "d"."account_id", "d"."endpoint_id", "d"."status", "d"."is_test"), "succeeded" as (select "e"."account_id", "e"."id"
   from "webhook_endpoints" as "e"
   where ("e"."account_id", "e"."id") in (select "w"."account_id", "w"."endpoint_id"
   from "written" as "w"
-  where "w"."status" = 'delivered') and "e"."consecutive_failures" > 0
+  where "w"."status" = 'delivered' and "w"."is_test" = false) and "e"."consecutive_failures" > 0
   order by "e"."account_id", "e"."id"
   for no key update) update "webhook_endpoints" as "e"
   set "consecutive_failures" = 0
@@ -5466,8 +5535,8 @@ with "result" as (select *
 
 -- resources/webhooks/sending/queries.ts failDelivery
 update "webhook_deliveries" as "d"
-  set "claim_id" = null, "claimed_until" = null, "attempts" = "d"."attempts" + 1, "last_attempt_at" = $1, "response_status" = $2, "response_body" = $3, "status" = 'failed', "error" = $4, "next_attempt_at" = null
-  where "d"."account_id" = $5 and "d"."id" = $6 and "d"."claim_id" = $7 and "d"."status" = 'pending';
+  set "claim_id" = null, "claimed_until" = null, "attempts" = "d"."attempts" + 1, "attempt_log" = case when $1::text is null then d.attempt_log when jsonb_array_length(d.attempt_log) >= 20 then d.attempt_log - 0 || $2::jsonb else d.attempt_log || $3::jsonb end, "last_attempt_at" = $4, "response_status" = $5, "response_body" = $6, "status" = 'failed', "error" = $7, "next_attempt_at" = null
+  where "d"."account_id" = $8 and "d"."id" = $9 and "d"."claim_id" = $10 and "d"."status" = 'pending';
 
 -- resources/webhooks/sending/queries.ts countFailure
 update "webhook_endpoints"
@@ -5483,6 +5552,17 @@ insert into "audit_logs" ("id", "account_id", "action", "target_type", "target_i
 select "user_id"
   from "memberships"
   where "account_id" = $1 and "role" = 'admin';
+
+-- resources/webhooks/sending/queries.ts selectRunnableReplay
+select "r"."account_id", "r"."endpoint_id"
+  from "webhook_replays" as "r"
+  where "r"."status" = 'running' and (select count(*) as "n"
+  from (select 1 as "one"
+  from "webhook_deliveries" as "d"
+  where "d"."account_id" = "r"."account_id" and "d"."endpoint_id" = "r"."endpoint_id" and "d"."status" = 'pending'
+  limit $1) as "p") < $2::int
+  order by "r"."created_at"
+  limit 1;
 
 -- resources/workspaces/queries.ts selectWorkspace
 select "account_id", "project_id", "owner_user_id", "workspace_ref", "manifest_rev", "last_used_at", "sweeps"

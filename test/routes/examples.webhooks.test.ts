@@ -1,13 +1,16 @@
 import { afterAll, expect, test } from 'vitest';
 import { WebhookEvent, type WebhookEventType } from '../../contract/webhooks.ts';
 import { readExamples } from '../../docs/openapi/examples.ts';
+import { openScriptedThread } from '../support/agent/agent.ts';
 import { addModel, addProvider } from '../support/agent/providers.ts';
-import { startVendor } from '../support/agent/vendor.ts';
+import { askUserArgs, callsTools } from '../support/agent/tools.ts';
+import { chat, startVendor } from '../support/agent/vendor.ts';
 import { structureOf, writeWebhooks } from '../support/answers/recording.ts';
 import { createStabilizer } from '../support/answers/stabilizer.ts';
 import { type Person, startTestApp } from '../support/app/testApp.ts';
 import { eventually, openThread, startRun } from '../support/resources/conversation.ts';
-import { deliveriesOf, receiverOfTest, registerEndpoint } from '../support/resources/receiver.ts';
+import { receiverOfTest } from '../support/resources/receiver.ts';
+import { workspaceCalls } from '../support/resources/workspaces.ts';
 
 const app = await startTestApp({ ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.1' });
 const vendor = await startVendor();
@@ -20,39 +23,57 @@ afterAll(() => {
   if (recording) writeWebhooks(seen);
 });
 
-const nothing = async () => undefined;
+const { openWorkspace, addMember } = workspaceCalls(app);
 
-/** How to cause each event: setup before the run and actions during it. */
-const causes: Record<
-  WebhookEventType,
-  { before(person: Person): Promise<unknown>; during(person: Person, runId: string): Promise<unknown> }
-> = {
-  'run.completed': { before: nothing, during: nothing },
-  'run.failed': {
+/** Causes each event in the account of the endpoint. */
+const causes: Record<WebhookEventType, (person: Person) => Promise<unknown>> = {
+  'run.completed': async (person) => startRun(app, person, await openThread(app, person)),
+  'run.failed': async (person) => {
     // This provider has no scripted responses, so every call fails.
-    before: async (person) => addModel(app, person, await addProvider(app, person, { base_url: `${vendor.origin}/v1` })),
-    during: nothing,
+    await addModel(app, person, await addProvider(app, person, { base_url: `${vendor.origin}/v1` }));
+    return startRun(app, person, await openThread(app, person));
   },
-  'run.cancelled': {
-    before: nothing,
-    during: async ({ token }, runId) => {
+  // A run may have ended before it is canceled.
+  'run.cancelled': (person) =>
+    eventually(async () => {
+      const runId = await startRun(app, person, await openThread(app, person));
       const begun = `select from run_events where run_id = $1 and type = 'message.delta'`;
       await eventually(async () => (await app.sql(begun, [runId])).length > 0, 'the first words');
-      return app.call('POST', `/v1/runs/${runId}:cancel`, { token });
-    },
+      await app.call('POST', `/v1/runs/${runId}:cancel`, { token: person.token });
+      const ended = `select status from runs where id = $1 and status not in ('running', 'cancelling')`;
+      const [run] = await eventually(async () => app.sql(ended, [runId]).then((rows) => rows.length > 0 && rows), 'the end of the run');
+      return run.status === 'cancelled';
+    }, 'a canceled run'),
+  'run.waiting_for_input': async (person) => {
+    const script = [callsTools(['ask_user', askUserArgs(), 'q1']), chat.answer('Thanks.')];
+    return (await openScriptedThread(app, { person, script })).start();
+  },
+  'member.joined': async (person) => addMember(person, person.accountId, await app.signUp()),
+  'subscription.changed': async (person) => {
+    const admin = await app.signUp();
+    await app.promote(admin);
+    const post = (path: string, body: object) => app.call('POST', path, { token: admin.token, body });
+    const { body: plan } = await post('/v1/plans', { name: crypto.randomUUID(), display_name: 'Team', entitlements: [] });
+    const period = { current_period_start: '2026-01-01T00:00:00Z', current_period_end: '2027-01-01T00:00:00Z' };
+    return post('/v1/subscriptions', { account_id: person.accountId, plan_id: plan.id, ...period });
   },
 };
 
 test.each(Object.keys(causes) as WebhookEventType[])('the recorded example of %s matches the sent event', async (type) => {
   const receiver = await receiverOfTest();
   const person = await app.signUp();
-  const { id } = await registerEndpoint(app, person, receiver.url);
-  await causes[type].before(person);
-  const runId = await startRun(app, person, await openThread(app, person));
-  await causes[type].during(person, runId);
-  await eventually(async () => (await deliveriesOf(app, person, id))[0]?.status === 'delivered', 'the delivery');
+  if (type === 'member.joined') person.accountId = (await openWorkspace(person)).id;
+  const headers = { 'x-account-id': person.accountId };
+  const made = await app.call('POST', '/v1/webhook-endpoints', {
+    token: person.token,
+    headers,
+    body: { url: receiver.url, events: [type] },
+  });
+  expect(made.status).toBe(201);
+  await causes[type](person);
+  await eventually(async () => receiver.received.length > 0, 'the event');
   const event = WebhookEvent.parse(JSON.parse(receiver.received[0]!.body));
-  expect(event.type).toBe(type);
+  expect(event).toMatchObject({ type, data: { account_id: person.accountId } });
   seen[type] = createStabilizer()(event);
   if (!recording) expect(structureOf(readExamples().webhooks[type]), 'npm run record').toEqual(structureOf(seen[type]));
 });

@@ -48,6 +48,8 @@ const bounded: Readonly<Record<string, string>> = {
   'asr.transcribe': 'stores nothing',
   'shares.verify': 'counters of attempts, which expire',
   'webhookEndpoints.rotateSecret': 'changes a row',
+  'webhookEndpoints.test': '60 a minute and account; removed after 30 days',
+  'webhookEndpoints.replay': '10,000 deliveries at a time; removed after 30 days',
   'webhookDeliveries.redeliver': 'one delivery at a time; removed after 30 days',
 };
 
@@ -136,6 +138,7 @@ const tables: Readonly<Record<string, string>> = {
   webhook_deliveries: 'removed after 30 days',
   webhook_endpoints: 'quota webhook_endpoints',
   webhook_messages: 'removed after 30 days',
+  webhook_replays: 'one an endpoint',
   workers: 'removed after a day',
   workspace_objects: 'quota workspaces',
   workspaces: 'one a member and project',

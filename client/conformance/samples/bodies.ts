@@ -102,6 +102,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   NewThread: () => ({ title: uniqueName() }),
   NewUser: () => person(),
   NewWebhookEndpoint: () => ({ url: 'https://receiver.example.test/hooks', events: ['run.completed', 'run.failed'] }),
+  NewWebhookReplay: () => ({ since: '2026-01-01T00:00:00Z' }),
   PersonaChanges: () => ({ description: 'changed' }),
   PlanChanges: () => ({ display_name: 'Changed' }),
   PlatformSettingValue: () => ({ value: 'sample' }),
@@ -122,4 +123,5 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   ToolCredential: () => ({ api_key: 'tvly-sample-0001' }),
   UserChanges: () => ({ timezone: 'Europe/Berlin' }),
   WebhookEndpointChanges: () => ({ enabled: true }),
+  WebhookTest: () => ({ event_type: 'run.completed' }),
 };

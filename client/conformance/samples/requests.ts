@@ -154,4 +154,6 @@ export const skippedOperations: Record<string, string> = {
   'users.removeSecondFactor': authenticator,
   'webhookDeliveries.get': 'needs a run that ended at an endpoint',
   'webhookDeliveries.redeliver': 'needs a run that ended at an endpoint',
+  'webhookEndpoints.lastReplay': 'needs a replay',
+  'webhookEndpoints.test': outside,
 };

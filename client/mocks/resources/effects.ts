@@ -1,5 +1,5 @@
 import { ApiKeyLimits, type NewApiKey } from '../../../contract/apiKeys.ts';
-import type { SecretRotation } from '../../../contract/webhooks.ts';
+import type { SecretRotation, WebhookEndpointChanges } from '../../../contract/webhooks.ts';
 import { setSkillContent } from '../agents/skills.ts';
 import type { Context } from '../context.ts';
 import { invalidField } from '../http/errors.ts';
@@ -65,6 +65,12 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
     if ('url' in Object(body) && !isAllowed(value.url as string))
       throw invalidField('/url', 'must be an https URL', 'insecure_scheme_denied');
     value.events = [...new Set(value.events as string[])];
+    const { filter, headers } = Object(body) as WebhookEndpointChanges;
+    if (operation.id === 'webhookEndpoints.create' || filter) value.filter = { project_ids: [], persona_ids: [], ...filter };
+    if (operation.id === 'webhookEndpoints.create' || headers) {
+      value.headers = headers ?? {};
+      value.header_names = Object.keys(headers ?? {}).map((name) => name.toLowerCase());
+    }
     value.disabled_reason = value.enabled ? null : (value.disabled_reason ?? 'manual');
     // Only this operation has `grace_period_seconds`.
     if (operation.id === 'webhookEndpoints.rotateSecret')

@@ -1,10 +1,15 @@
 import type { Run, RunSummary } from '../../../contract/runs.ts';
 import {
+  type NewWebhookReplay,
   type WebhookDelivery,
   type WebhookDeliveryDetail,
   type WebhookEndpoint,
   type WebhookError,
   WebhookEvent,
+  type WebhookEventType,
+  type WebhookFilter,
+  type WebhookReplay,
+  type WebhookRun,
 } from '../../../contract/webhooks.ts';
 import { signTestWebhook } from '../../testing/webhooks.ts';
 import type { EngineBase } from '../engine.ts';
@@ -13,6 +18,7 @@ import { resourceType } from '../resourceTypes.ts';
 
 const endpointKind = resourceType('/v1/webhook-endpoints');
 const deliveryKind = resourceType('/v1/webhook-endpoints/{endpoint_id}/deliveries');
+const threadKind = resourceType('/v1/threads');
 const memberKind = resourceType('/v1/accounts/{account_id}/members');
 
 const maxAttempts = 5;
@@ -32,6 +38,8 @@ export type MockEndpoint = WebhookEndpoint & {
   signing_secret?: string;
   previous_signing_secret?: string;
   consecutive_failures?: number;
+  headers?: Record<string, string>;
+  last_replay?: WebhookReplay;
 };
 
 type Result = { error: WebhookError | null; status: number | null; body: string | null };
@@ -52,10 +60,53 @@ export class Webhooks {
   /** Adds the deliveries of an ended run. */
   runEnded(run: Run & RunSummary, resumable: boolean, ids: Pick<EngineBase['fakes'], 'id'>) {
     const event = eventOf(run, resumable);
-    const isSubscribed = ({ account_id: owner, enabled, events }: MockEndpoint) =>
-      owner === run.account_id && enabled && events.includes(event.type);
+    const isSubscribed = ({ account_id: owner, enabled, events, filter }: MockEndpoint) =>
+      owner === run.account_id && enabled && events.includes(event.type) && this.#passes(filter, run);
     for (const { value } of this.#engine.state.rows(endpointKind, (row) => isSubscribed(row.value as MockEndpoint)))
       this.#add(value as MockEndpoint, event, ids.id(this.#engine.now()));
+  }
+
+  #passes({ project_ids: projects, persona_ids: personas }: WebhookFilter, { persona_id, thread_id }: Run): boolean {
+    if (personas.length > 0 && !personas.includes(persona_id ?? '')) return false;
+    return (
+      projects.length === 0 ||
+      this.#engine.state.rows(threadKind, ({ value }) => value.id === thread_id && projects.includes(value.project_id as string)).length > 0
+    );
+  }
+
+  /** Sends an example of an event. */
+  test(endpoint: MockEndpoint, type: WebhookEventType, trace_id: string): WebhookDelivery {
+    const { fakes, now, time } = this.#engine;
+    return this.#add(endpoint, exampleOf(type, endpoint.account_id, trace_id, time()), fakes.id(now()));
+  }
+
+  /** Sends the messages of a time range again, oldest first. */
+  replay(endpoint: MockEndpoint, { since, until = this.#engine.time(), only_failed }: NewWebhookReplay): WebhookReplay {
+    const { fakes, now, state, time } = this.#engine;
+    const all = state
+      .rows(deliveryKind, ({ value }) => value.endpoint_id === endpoint.id)
+      .map(({ value }) => value as WebhookDeliveryDetail);
+    const isWanted = (each: WebhookDeliveryDetail) =>
+      !each.redelivery_of &&
+      !each.is_test &&
+      each.status !== 'pending' &&
+      each.created_at >= since &&
+      each.created_at < until &&
+      !(only_failed && all.some(({ message_id, status }) => message_id === each.message_id && status !== 'failed'));
+    const wanted = all.filter(isWanted).toReversed();
+    for (const each of wanted) this.#add(endpoint, each.payload, fakes.id(now()), each);
+    const { id: endpoint_id, account_id } = endpoint;
+    const range = { since, until, only_failed, total: wanted.length };
+    endpoint.last_replay = {
+      endpoint_id,
+      account_id,
+      status: 'completed',
+      ...range,
+      queued: wanted.length,
+      created_at: time(),
+      ended_at: time(),
+    };
+    return { ...endpoint.last_replay, status: 'running', queued: 0, ended_at: null };
   }
 
   /** Sends the message of an ended delivery again. */
@@ -87,12 +138,12 @@ export class Webhooks {
         id,
         endpoint_id,
         account_id,
-        message_id: redelivered?.message_id ?? `msg_${payload.data.run_id}`,
+        message_id: redelivered?.message_id ?? `msg_${payload.test || !('run_id' in payload.data) ? id : payload.data.run_id}`,
         event_type: payload.type,
         status: 'pending',
       },
       ...{ attempts: 0, last_attempt_at: null, next_attempt_at: time, response_status: null, response_body: null, error: null },
-      ...{ redelivery_of: redelivered?.id ?? null, created_at: time, payload },
+      ...{ redelivery_of: redelivered?.id ?? null, is_test: payload.test === true, created_at: time, payload, attempt_log: [] },
     };
     this.#engine.state.add(deliveryKind, { owner: account_id, parents: { endpoint_id }, value });
     void this.#deliver(endpoint, value);
@@ -107,14 +158,24 @@ export class Webhooks {
       const { error, status, body } = await this.#attempt(endpoint, delivery);
       if (signal.aborted || delivery.status !== 'pending') return;
       const attempts = delivery.attempts + 1;
-      const isFinal = attempts >= maxAttempts || status === 410;
+      const isFinal = delivery.is_test || attempts >= maxAttempts || status === 410;
       const delayMs = Math.min(maxDelayMs, this.#retryMs * 2 ** attempts);
+      delivery.attempt_log = [
+        ...(delivery.attempt_log ?? []).slice(-19),
+        {
+          attempted_at: attempted,
+          duration_ms: 1,
+          response_status: status,
+          response_body: body && [...body].slice(0, 1_000).join(''),
+          error,
+        },
+      ];
       Object.assign(delivery, { attempts, last_attempt_at: attempted, response_status: status, response_body: body, error });
       if (error === null) end(delivery, 'delivered');
       else if (isFinal) end(delivery, 'failed');
       else delivery.next_attempt_at = this.#engine.time(delayMs);
-      if (error === null) endpoint.consecutive_failures = 0;
-      else if (isFinal) this.#countFailure(endpoint, status === 410);
+      if (error === null && !delivery.is_test) endpoint.consecutive_failures = 0;
+      else if (isFinal && !delivery.is_test) this.#countFailure(endpoint, status === 410);
       this.#engine.save();
       if (delivery.status === 'pending') await wait(delayMs, signal);
     }
@@ -146,8 +207,8 @@ export class Webhooks {
     const options = { id, at: new Date(this.#engine.now()) };
     const signed = await Promise.all(secrets.map((each) => signTestWebhook(payload, each, options)));
     const signatures = signed.map(({ headers }) => headers['webhook-signature']).join(' ');
-    const more = { 'user-agent': 'Arkloop-Webhooks/1', 'x-arkloop-delivery': deliveryId };
-    return { body: signed[0]!.body, headers: { ...signed[0]!.headers, ...more, 'webhook-signature': signatures } };
+    const more = { ...endpoint.headers, 'user-agent': 'Arkloop-Webhooks/1', 'x-arkloop-delivery': deliveryId };
+    return { body: signed[0]!.body, headers: { ...more, ...signed[0]!.headers, 'webhook-signature': signatures } };
   }
 
   #countFailure(endpoint: MockEndpoint, isGone: boolean) {
@@ -200,7 +261,7 @@ function errorOf({ ok, status, type }: Response): WebhookError | null {
 function eventOf(run: Run & RunSummary, resumable: boolean): WebhookEvent {
   const { run_id, account_id, thread_id, created_at, completed_at, failed_at, cancelled_at, model, error, trace_id } = run;
   const { total_input_tokens, total_output_tokens, total_cost_usd, credits_used } = run;
-  const status = run.status as WebhookEvent['data']['status'];
+  const status = run.status as WebhookRun['status'];
   return {
     type: `run.${status}`,
     timestamp: (completed_at ?? failed_at ?? cancelled_at)!,
@@ -210,4 +271,38 @@ function eventOf(run: Run & RunSummary, resumable: boolean): WebhookEvent {
       ...{ resumable: status === 'failed' ? resumable : null, trace_id },
     },
   };
+}
+
+/** IDs of a test event refer to nothing. */
+const nil = '00000000-0000-0000-0000-000000000000';
+
+function exampleOf(type: WebhookEventType, account_id: string, trace_id: string, at: string): WebhookEvent {
+  const common = { timestamp: at, test: true } as const;
+  const run = { run_id: nil, account_id, thread_id: nil, trace_id };
+  const period = { current_period_start: at, current_period_end: at, cancelled_at: null, created_at: at };
+  switch (type) {
+    case 'run.waiting_for_input':
+      return { type, ...common, data: { ...run, request_id: nil, reason: 'ask_user', expires_at: at } };
+    case 'member.joined':
+      return { type, ...common, data: { account_id, user_id: nil, role: 'member', trace_id } };
+    case 'subscription.changed': {
+      const subscription = { id: nil, account_id, plan_id: nil, status: 'active' as const, ...period };
+      return { type, ...common, data: { account_id, change: 'updated', subscription, trace_id } };
+    }
+    default: {
+      const status = type.slice('run.'.length) as WebhookRun['status'];
+      const isFailed = status === 'failed';
+      const data: WebhookRun = {
+        ...{ ...run, status, created_at: at, completed_at: status === 'completed' ? at : null, failed_at: isFailed ? at : null },
+        ...{
+          cancelled_at: status === 'cancelled' ? at : null,
+          model: 'example-model',
+          total_input_tokens: 1_200,
+          total_output_tokens: 300,
+        },
+        ...{ total_cost_usd: 0, credits_used: 0, error_class: isFailed ? 'provider.retryable' : null, resumable: isFailed ? true : null },
+      };
+      return { type, ...common, data };
+    }
+  }
 }

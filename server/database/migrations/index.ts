@@ -46,6 +46,7 @@ import { Migration00051 } from './Migration00051.ts';
 import { Migration00053 } from './Migration00053.ts';
 import { Migration00050 } from './Migration00050.ts';
 import { Migration00054 } from './Migration00054.ts';
+import { Migration00052 } from './Migration00052.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -97,4 +98,5 @@ export const migrations = [
   { name: 'Migration00053', class: Migration00053 },
   { name: 'Migration00050', class: Migration00050 },
   { name: 'Migration00054', class: Migration00054 },
+  { name: 'Migration00052', class: Migration00052 },
 ];

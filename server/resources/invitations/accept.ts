@@ -4,6 +4,7 @@ import { failWith, notFound } from '../../platform/failure.ts';
 import { lockAccount, lockActiveUser } from '../accounts/service.ts';
 import { backfillMember } from '../broadcasts/backfill.ts';
 import { ensureDefaultProject } from '../projects/service.ts';
+import { publishEvent } from '../webhooks/outbox.ts';
 import type { InvitationState } from './queries.ts';
 import * as queries from './queries.ts';
 import { mayInvite } from './rights.ts';
@@ -12,7 +13,8 @@ import { mayInvite } from './rights.ts';
  * Adds the caller to the account of the invitation. Acceptances, removals of members and the closing of the account are serialized by the
  * lock of the account.
  */
-export async function acceptInvitation({ app, tx, actor, audit, afterCommit }: Scope, token: string): Promise<void> {
+export async function acceptInvitation(scope: Scope, token: string): Promise<void> {
+  const { app, tx, actor, audit, afterCommit } = scope;
   const tokenHash = sha256(token);
   const { userId } = actor;
   const known = await tx.row(queries.selectAccountOfToken, { tokenHash });
@@ -28,6 +30,7 @@ export async function acceptInvitation({ app, tx, actor, audit, afterCommit }: S
   if ((await tx.run(queries.insertMembership, { accountId, userId, role: offer.role })) === 0) throw alreadyMember();
   await ensureDefaultProject(tx, accountId, userId);
   await backfillMember(tx, userId, accountId);
+  await publishEvent(scope, accountId, { type: 'member.joined', data: { user_id: userId, role: offer.role } });
   audit({ accountId, targetId: offer.id, metadata: { role: offer.role } });
   afterCommit(() => app.accessControl.invalidateUser(userId));
 }

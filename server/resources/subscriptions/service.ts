@@ -7,6 +7,7 @@ import { failWith, invalidField, notFound } from '../../platform/failure.ts';
 import { checkAccountExists } from '../accounts/loaders.ts';
 import { requireAccount } from '../accounts/requireAccount.ts';
 import { grantDueWindow } from '../credits/monthlyGrants.ts';
+import { publishEvent } from '../webhooks/outbox.ts';
 import type { SubscriptionRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { viewSubscription } from './view.ts';
@@ -22,6 +23,7 @@ export async function createSubscription(scope: Scope, input: NewSubscription): 
   const made = await tx.row(queries.insertSubscription, { accountId, id: newId(), planId, start, end });
   if (!made) throw failWith('conflict', 'active_subscription_exists', 'The account has an active subscription.');
   await grantDueWindow(tx, made);
+  await publishChange(scope, 'created', made);
   scope.audit({ accountId, after: viewSubscription(made) });
   invalidateCache(scope, accountId);
   return made;
@@ -72,6 +74,7 @@ export async function renewSubscription(
     );
   const after = (await tx.row(queries.updatePeriod, { accountId, id, ...merged }))!;
   await grantDueWindow(tx, after);
+  await publishChange(scope, 'updated', after);
   scope.audit({ accountId, before: viewSubscription(before), after: viewSubscription(after) });
   return after;
 }
@@ -81,9 +84,13 @@ export async function cancelSubscription(scope: Scope, before: SubscriptionRow):
   const { account_id: accountId, id } = before;
   const after = await scope.tx.row(queries.cancelSubscription, { accountId, id });
   if (!after) throw notActive();
+  await publishChange(scope, 'cancelled', after);
   scope.audit({ accountId, before: viewSubscription(before), after: viewSubscription(after) });
   invalidateCache(scope, accountId);
 }
+
+const publishChange = (scope: Scope, change: 'created' | 'updated' | 'cancelled', row: SubscriptionRow) =>
+  publishEvent(scope, row.account_id, { type: 'subscription.changed', data: { change, subscription: viewSubscription(row) } });
 
 const notActive = () => failWith('conflict', 'subscription_not_active', 'The subscription is not active.');
 const invalidateCache = (scope: Scope, accountId: string) =>

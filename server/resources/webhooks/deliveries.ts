@@ -23,19 +23,23 @@ export async function findDelivery({ db, accountId }: Scope, id: string, endpoin
   return delivery;
 }
 
-/** The exact body that is sent. */
-export async function bodyOf({ db, accountId }: Scope, { message_id: messageId }: DeliveryRow): Promise<string> {
-  const message = await db.row(queries.selectBody, { accountId, messageId });
-  if (!message) throw notFound();
-  return message.body;
+export async function detailOf({ db, accountId }: Scope, { id }: DeliveryRow): Promise<queries.DetailRow> {
+  const detail = await db.row(queries.selectDetail, { accountId, id });
+  if (!detail) throw notFound();
+  return detail;
+}
+
+/** Locks the endpoint, so that it cannot be disabled before deliveries are inserted. Throws 409 `endpoint_disabled`. */
+export async function lockEnabledEndpoint({ tx, accountId }: Scope, id: string): Promise<void> {
+  const endpoint = await tx.row(queries.lockEndpoint, { accountId, id });
+  if (!endpoint) throw notFound();
+  if (!endpoint.enabled) throw failWith('conflict', 'endpoint_disabled', 'The endpoint is disabled.');
 }
 
 /** Sends the message again. Throws 409 `endpoint_disabled` or `delivery_pending`. */
 export async function redeliver(scope: Scope, { id: endpointId }: EndpointRow, { id }: DeliveryRow): Promise<DeliveryRow> {
   const { tx, accountId } = scope;
-  const endpoint = await tx.row(queries.lockEndpoint, { accountId, id: endpointId });
-  if (!endpoint) throw notFound();
-  if (!endpoint.enabled) throw failWith('conflict', 'endpoint_disabled', 'The endpoint is disabled.');
+  await lockEnabledEndpoint(scope, endpointId);
   const made = await tx.row(queries.insertRedelivery, { accountId, endpointId, deliveryId: id, id: newId() });
   if (!made) throw failWith('conflict', 'delivery_pending', 'The delivery has not ended yet.');
   scope.audit({ targetId: endpointId, metadata: { delivery_id: made.id, redelivery_of: id } });

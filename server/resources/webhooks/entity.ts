@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import type { WebhookError, WebhookEventType } from '../../../contract/webhooks.ts';
+import type { WebhookAttempt, WebhookError, WebhookEventType } from '../../../contract/webhooks.ts';
 import { timestamptz } from '../../database/columns.ts';
 
 export const WebhookEndpoint = defineEntity({
@@ -15,6 +15,10 @@ export const WebhookEndpoint = defineEntity({
     consecutiveFailures: p.integer().default(0),
     secretSealed: p.blob().$type<Buffer>(),
     secretPrefix: p.text(),
+    filterProjectIds: p.array<string>().columnType('uuid[]').defaultRaw("'{}'::uuid[]"),
+    filterPersonaIds: p.array<string>().columnType('text[]').defaultRaw("'{}'::text[]"),
+    headerNames: p.array<string>().columnType('text[]').defaultRaw("'{}'::text[]"),
+    headersSealed: p.blob().$type<Buffer>().nullable(),
     previousSecretSealed: p.blob().$type<Buffer>().nullable(),
     previousSecretExpiresAt: timestamptz().nullable(),
     createdAt: timestamptz().defaultRaw('now()'),
@@ -66,6 +70,8 @@ export const WebhookDelivery = defineEntity({
     responseBody: p.text().nullable(),
     error: p.text().$type<WebhookError>().nullable(),
     redeliveryOf: p.uuid().nullable(),
+    isTest: p.boolean().default(false),
+    attemptLog: p.json<WebhookAttempt[]>().defaultRaw("'[]'::jsonb"),
     createdAt: timestamptz().defaultRaw('now()'),
   },
   checks: [
@@ -96,5 +102,33 @@ export const WebhookDelivery = defineEntity({
         'create unique index webhook_deliveries_once on webhook_deliveries (account_id, message_id, endpoint_id) where (redelivery_of is null)',
     },
     { name: 'webhook_deliveries_time', expression: 'create index webhook_deliveries_time on webhook_deliveries using brin (created_at)' },
+  ],
+});
+
+/** The last replay of an endpoint. */
+export const WebhookReplay = defineEntity({
+  name: 'WebhookReplay',
+  tableName: 'webhook_replays',
+  properties: {
+    accountId: p.uuid().primary(),
+    endpointId: p.uuid().primary(),
+    status: p.enum(['running', 'completed', 'cancelled'] as const).default('running'),
+    since: timestamptz(),
+    until: timestamptz(),
+    onlyFailed: p.boolean(),
+    total: p.integer(),
+    queued: p.integer().default(0),
+    // The last original delivery that was looked at.
+    cursorAt: timestamptz(),
+    cursorId: p.uuid(),
+    createdAt: timestamptz().defaultRaw('now()'),
+    endedAt: timestamptz().nullable(),
+  },
+  checks: [{ name: 'webhook_replays_check', expression: "(status = 'running') = (ended_at IS NULL)" }],
+  indexes: [
+    {
+      name: 'webhook_replays_running',
+      expression: "create index webhook_replays_running on webhook_replays (created_at) where (status = 'running')",
+    },
   ],
 });

@@ -2,8 +2,10 @@ import { webhookDeliveries, webhookEndpoints } from '../../../contract/webhooks.
 import { implement, type ResourceLoader } from '../../http/pipeline/implement.ts';
 import * as deliveries from './deliveries.ts';
 import type { DeliveryRow, EndpointRow } from './queries.ts';
+import { lastReplay, startReplay } from './replays.ts';
 import * as service from './service.ts';
-import { viewDelivery, viewDeliveryDetail, viewEndpoint, viewWithSecret } from './view.ts';
+import { sendTestEvent } from './testEvents.ts';
+import { viewDelivery, viewDeliveryDetail, viewEndpoint, viewReplay, viewWithSecret } from './view.ts';
 
 const endpoint: ResourceLoader<EndpointRow> = service.findEndpoint;
 // The path names the endpoint first, so it is already loaded.
@@ -32,6 +34,9 @@ export const webhookEndpointHandlers = implement(
       status: 200,
       body: viewWithSecret(await service.rotateSecret(scope, loaded.endpoint, body)),
     }),
+    test: async ({ scope, loaded, body }) => ({ status: 202, body: viewDelivery(await sendTestEvent(scope, loaded.endpoint, body)) }),
+    replay: async ({ scope, loaded, body }) => ({ status: 202, body: viewReplay(await startReplay(scope, loaded.endpoint, body)) }),
+    lastReplay: async ({ scope, loaded }) => ({ status: 200, body: viewReplay(await lastReplay(scope, loaded.endpoint)) }),
   },
 );
 
@@ -45,7 +50,7 @@ export const webhookDeliveryHandlers = implement(
     },
     get: async ({ scope, loaded }) => ({
       status: 200,
-      body: viewDeliveryDetail(loaded.delivery, await deliveries.bodyOf(scope, loaded.delivery)),
+      body: viewDeliveryDetail(loaded.delivery, await deliveries.detailOf(scope, loaded.delivery)),
     }),
     redeliver: async ({ scope, loaded }) => ({
       status: 202,

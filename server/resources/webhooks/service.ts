@@ -5,6 +5,7 @@ import { newId } from '../../platform/crypto/ids.ts';
 import { invalidField, notFound } from '../../platform/failure.ts';
 import { type OutboundClient, OutboundDenied } from '../../platform/outbound/outbound.ts';
 import { fieldNames } from '../llmProviders/service.ts';
+import { sealHeaders } from './headers.ts';
 import type { EndpointRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { newSecret } from './secrets.ts';
@@ -30,7 +31,7 @@ export async function findEndpoint({ db, accountId }: Scope, id: string): Promis
   return endpoint;
 }
 
-/** Throws 400 for a URL that is not allowed. */
+/** Throws 400 for a URL or a header that is not allowed. */
 export async function createEndpoint(scope: Scope, input: NewWebhookEndpoint): Promise<EndpointWithSecret> {
   const { app, tx, accountId } = scope;
   const url = readUrl(app.outbound, input.url);
@@ -43,22 +44,35 @@ export async function createEndpoint(scope: Scope, input: NewWebhookEndpoint): P
     id,
     url: url.href,
     events,
+    projectIds: input.filter?.project_ids ?? [],
+    personaIds: input.filter?.persona_ids ?? [],
+    ...sealHeaders(app.keys, { id, account_id: accountId }, input.headers ?? {}),
     sealedSecret: sealed,
     secretPrefix: prefix,
   });
-  scope.audit({ metadata: { host: url.host, events } });
+  scope.audit({ metadata: { host: url.host, events, ...(endpoint!.header_names.length > 0 && { headers: endpoint!.header_names }) } });
   return { endpoint: endpoint!, secret };
 }
 
-/** Disabling an endpoint fails its pending deliveries. Throws 400 for a URL that is not allowed. */
+/**
+ * Disabling an endpoint fails its pending deliveries. A URL of another origin removes the custom headers, whose values are secrets, unless
+ * new ones are given. Throws 400 for a URL or a header that is not allowed.
+ */
 export async function updateEndpoint(scope: Scope, { id }: EndpointRow, changes: WebhookEndpointChanges): Promise<EndpointRow> {
   const { app, tx, accountId } = scope;
-  const { url, events, enabled } = changes;
+  const { events, filter, enabled } = changes;
+  const url = changes.url === undefined ? undefined : readUrl(app.outbound, changes.url);
+  const before = url && (await tx.row(queries.lockUrl, { accountId, id }));
+  const isMoved = before && new URL(before.url).origin !== url.origin;
+  const headers = changes.headers ?? (isMoved ? {} : undefined);
   const updated = await tx.row(queries.updateEndpoint, {
     accountId,
     id,
-    url: url === undefined ? null : readUrl(app.outbound, url).href,
+    url: url?.href ?? null,
     events: events ? [...new Set(events)] : null,
+    projectIds: filter?.project_ids ?? null,
+    personaIds: filter?.persona_ids ?? null,
+    ...(headers ? sealHeaders(app.keys, { id, account_id: accountId }, headers) : { headerNames: null, sealedHeaders: null }),
     enabled: enabled ?? null,
   });
   if (!updated) throw notFound();

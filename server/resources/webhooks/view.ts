@@ -4,8 +4,11 @@ import type {
   WebhookEndpoint,
   WebhookEndpointWithSecret,
   WebhookEvent,
+  WebhookReplay,
+  WebhookRun,
 } from '../../../contract/webhooks.ts';
-import type { DeliveryRow, EndedRunRow, EndpointRow } from './queries.ts';
+import type { DeliveryRow, DetailRow, EndpointRow, SubscribedRunRow } from './queries.ts';
+import type { ReplayRow } from './replayQueries.ts';
 import type { EndpointWithSecret } from './service.ts';
 
 export const viewEndpoint = (row: EndpointRow): WebhookEndpoint => ({
@@ -15,6 +18,8 @@ export const viewEndpoint = (row: EndpointRow): WebhookEndpoint => ({
   events: row.events,
   enabled: row.enabled,
   disabled_reason: row.disabled_reason,
+  filter: { project_ids: row.filter_project_ids, persona_ids: row.filter_persona_ids },
+  header_names: row.header_names,
   secret_prefix: row.secret_prefix,
   previous_secret_expires_at: row.previous_secret_expires_at,
   created_at: row.created_at,
@@ -42,12 +47,27 @@ export const viewDelivery = (row: DeliveryRow): WebhookDelivery => ({
   response_body: row.response_body,
   error: row.error,
   redelivery_of: row.redelivery_of,
+  is_test: row.is_test,
   created_at: row.created_at,
 });
 
-export const viewDeliveryDetail = (row: DeliveryRow, body: string): WebhookDeliveryDetail => ({
+export const viewDeliveryDetail = (row: DeliveryRow, { body, attempt_log }: DetailRow): WebhookDeliveryDetail => ({
   ...viewDelivery(row),
   payload: JSON.parse(body),
+  attempt_log,
+});
+
+export const viewReplay = (row: ReplayRow): WebhookReplay => ({
+  endpoint_id: row.endpoint_id,
+  account_id: row.account_id,
+  status: row.status,
+  since: row.since,
+  until: row.until,
+  only_failed: row.only_failed,
+  total: row.total,
+  queued: row.queued,
+  created_at: row.created_at,
+  ended_at: row.ended_at,
 });
 
 /** Model names and error classes come from providers. */
@@ -55,8 +75,8 @@ const maxTextLength = 500;
 const shortened = (text: string | null | undefined) => (text == null ? null : [...text].slice(0, maxTextLength).join(''));
 
 /** The event that reports the end of a run. */
-export function viewRunEnd(row: EndedRunRow): WebhookEvent {
-  const status = row.status as WebhookEvent['data']['status'];
+export function viewRunEnd(row: SubscribedRunRow): WebhookEvent {
+  const status = row.status as WebhookRun['status'];
   return {
     type: `run.${status}`,
     timestamp: (row.completed_at ?? row.failed_at ?? row.cancelled_at)!,
@@ -80,3 +100,12 @@ export function viewRunEnd(row: EndedRunRow): WebhookEvent {
     },
   };
 }
+
+export type RunWait = { request_id: string; reason: 'ask_user' | 'check_in'; expires_at: string };
+
+/** The event that reports that a run waits for its user. */
+export const viewRunWait = (row: SubscribedRunRow, { request_id, reason, expires_at }: RunWait): WebhookEvent => ({
+  type: 'run.waiting_for_input',
+  timestamp: new Date().toISOString(),
+  data: { run_id: row.id, account_id: row.account_id, thread_id: row.thread_id, request_id, reason, expires_at, trace_id: row.trace_id },
+});

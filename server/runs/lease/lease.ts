@@ -6,6 +6,8 @@ import { type RowOf, statement } from '../../database/statement.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { appendRunEvents, type NewRunEvents, nextSeq, runEventValues } from '../../resources/runs/appendRunEvents.ts';
 import { openStatuses } from '../../resources/runs/statuses.ts';
+import { insertWaitDeliveries } from '../../resources/webhooks/outbox.ts';
+import type { RunWait } from '../../resources/webhooks/view.ts';
 
 /** The lease is lost: another worker has the run, or it has ended. Nothing more may be written. */
 export class LeaseLost extends Error {
@@ -154,7 +156,8 @@ export async function leaseRun(database: Database, runId: string, leaseSeconds: 
     run,
     token,
     async append(steps) {
-      const first = await appendSteps(database, run, token, steps);
+      const wait = steps.findLast((step) => step.type === 'run.waiting_for_input');
+      const first = wait ? await appendWait(database, run, token, steps, wait.data) : await appendSteps(database, run, token, steps);
       if (first !== undefined) return first;
       await check();
       throw new LeaseLost(runId);
@@ -202,6 +205,15 @@ export async function appendSteps(
   });
   return appended?.seq;
 }
+
+/** Appends events, the last of which says that the run waits, together with the webhook deliveries. */
+const appendWait = (database: Database, run: LeasedRun, token: string, steps: readonly RunEventInput[], wait: RunWait) =>
+  database.transaction(async (tx) => {
+    const first = await appendSteps(tx, run, token, steps);
+    if (first !== undefined) await insertWaitDeliveries(tx, run, wait);
+    return first;
+  });
+
 const statusAfter: Partial<Record<RunEventInput['type'], RunStatus>> = {
   'run.waiting_for_input': 'waiting_for_input',
   'run.resumed': 'running',

@@ -46,6 +46,9 @@ test('endpoints, deliveries and secrets of another account return 404', async ()
     ['PATCH', `/${id}`, { enabled: false }],
     ['DELETE', `/${id}`],
     ['POST', `/${id}/rotate-secret`, {}],
+    ['POST', `/${id}/test`, { event_type: 'run.completed' }],
+    ['POST', `/${id}/replay`, { since: '2026-01-01T00:00:00Z' }],
+    ['GET', `/${id}/replay`],
     ['GET', `/${id}/deliveries`],
     ['GET', `/${id}/deliveries/${ids[0]}`],
     ['POST', `/${id}/deliveries/${ids[0]}/redeliver`],
@@ -99,8 +102,8 @@ test('deliveries are listed newest first, filtered by status and type, and read 
   expect([...page.body, ...rest.body]).toEqual(all);
   expect((await list(`?status=failed&before=${page.headers.get('x-next-cursor')}`)).status).toBe(400);
   const { body } = await read(person, `/${id}/deliveries/${ids[0]}`);
-  const { payload, ...rest0 } = body as WebhookDeliveryDetail;
-  expect([rest0, payload.type]).toEqual([all.at(-1), 'run.completed']);
+  const { payload, attempt_log: log, ...rest0 } = body as WebhookDeliveryDetail;
+  expect([rest0, payload.type, log]).toEqual([all.at(-1), 'run.completed', []]);
 });
 
 test('an ended delivery can be redelivered as a new one, a pending one or one of a disabled endpoint cannot', async () => {

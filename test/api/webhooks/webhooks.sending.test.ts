@@ -72,7 +72,12 @@ test('the end of a run is sent once, and independent libraries verify its signat
   const [delivery] = await ended();
   expect(delivery).toMatchObject({ status: 'delivered', attempts: 1, response_status: 200, response_body: 'ok', error: null });
   expect(delivery).toMatchObject({ id: headers['x-arkloop-delivery'], message_id: headers['webhook-id'], next_attempt_at: null });
-  expect((await call('GET', `${path}/deliveries/${delivery.id}`, { token: person.token })).body).toEqual({ ...delivery, payload: event });
+  expect((await call('GET', `${path}/deliveries/${delivery.id}`, { token: person.token })).body).toEqual({
+    ...{ ...delivery, payload: event },
+    attempt_log: [
+      { attempted_at: delivery.last_attempt_at, duration_ms: expect.any(Number), response_status: 200, response_body: 'ok', error: null },
+    ],
+  });
   expect(receiver.received).toHaveLength(1);
 });
 

@@ -40,7 +40,7 @@ export function describeWebhooks(target: Target) {
       ...{ id: expect.stringMatching(uuid), endpoint_id: endpoint.id, account_id: endpoint.account_id },
       ...{ message_id: sent.headers['webhook-id'], event_type: 'run.completed', status: 'delivered', attempts: 1 },
       ...{ last_attempt_at: expect.stringMatching(time), next_attempt_at: null, response_status: 200, response_body: 'Thanks.' },
-      ...{ error: null, redelivery_of: null, created_at: expect.stringMatching(time) },
+      ...{ error: null, redelivery_of: null, is_test: false, created_at: expect.stringMatching(time) },
     });
     const event = await webhooks.unwrap(sent.headers, sent.body, endpoint.signing_secret);
     const run = await client.runs.get({ params: { run_id: runId } });
@@ -55,7 +55,15 @@ export function describeWebhooks(target: Target) {
       headers: { 'content-type': 'application/json', 'x-arkloop-event': 'run.completed', 'x-arkloop-delivery': delivery!.id },
     });
     const params = { endpoint_id: endpoint.id, delivery_id: delivery!.id };
-    expect(await client.webhookDeliveries.get({ params })).toEqual({ ...delivery, payload: event });
+    expect(await client.webhookDeliveries.get({ params })).toEqual({
+      ...{ ...delivery, payload: event },
+      attempt_log: [
+        {
+          ...{ attempted_at: delivery!.last_attempt_at, duration_ms: expect.any(Number) },
+          ...{ response_status: 200, response_body: 'Thanks.', error: null },
+        },
+      ],
+    });
     const failed = await runToEnd(client);
     const [failure] = await settled(client, other.id);
     expect((await client.webhookDeliveries.get({ params: { endpoint_id: other.id, delivery_id: failure!.id } })).payload).toMatchObject({

@@ -51,6 +51,7 @@ async function makeParams(desk: MockSession, { path }: Route): Promise<Record<st
   if (path === '/v1/admin/runs/{run_id}') params.run_id = (await run(desk)).run_id!;
   if (path.startsWith('/v1/attachments/{')) params.key = (await stage(desk)).key!;
   if (path.includes('{operation_id}')) params.operation_id = (await ask(desk, 'POST', '/v1/admin/credits/bulk-adjust', { amount: 1 })).id!;
+  if (path.endsWith('/replay')) await ask(desk, 'POST', fillPath(path, params), { since: new Date(start - 1_000).toISOString() });
   if (path.startsWith('/v1/s/')) params.token = (await share(desk)).token!;
   return params;
 }

@@ -156,6 +156,16 @@ export const ownErrors: Readonly<Record<string, Readonly<Record<string, ErrorSce
   'threads.create': { '400 project_not_found': changed({ project_id: nobody }) },
   'threads.update': { '400 no_fields': () => ({ body: {} }) },
   'webhookEndpoints.create': { ...urls, '400 insecure_scheme_denied': changed({ url: 'http://example.test/' }) },
+  'webhookEndpoints.test': {
+    '429 webhook_test_rate_limited': async ({ app, by }) => {
+      await app.sql(
+        `insert into attempt_counts (bucket, count, window_ends) values ('webhook-test:' || $1, 60, now() + interval '1 minute')
+         on conflict (bucket) do update set count = 60, window_ends = excluded.window_ends`,
+        [by.accountId],
+      );
+      return {};
+    },
+  },
   'workspaces.archive': { '400 invalid_path': () => ({ query: { path: '../outside' } }) },
   'workspaces.delete': {
     '400 invalid_path': () => ({ query: { path: '/' } }),

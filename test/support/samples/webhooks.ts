@@ -3,14 +3,20 @@ import { resources } from '../../../client/conformance/samples/resources.ts';
 import { newId } from '../../../server/platform/crypto/ids.ts';
 import { contextOf, type Maker } from './context.ts';
 
-/** An endpoint of the maker's account. Deletes old ones, because their number per account is limited. */
+/** An endpoint of the maker's account, with an ended replay. Deletes old ones, because their number per account is limited. */
 export async function endpointOf({ app, by }: Maker): Promise<string> {
   await app.sql(
     `delete from webhook_endpoints where account_id = $1 and id not in (
        select id from webhook_endpoints where account_id = $1 order by created_at desc, id desc limit 15)`,
     [by.accountId],
   );
-  return resources['/v1/webhook-endpoints/{endpoint_id}']!(await contextOf({ app, by }), {});
+  const id = await resources['/v1/webhook-endpoints/{endpoint_id}']!(await contextOf({ app, by }), {});
+  await app.sql(
+    `insert into webhook_replays (account_id, endpoint_id, status, since, until, only_failed, total, cursor_at, cursor_id, ended_at)
+     values ($1, $2, 'completed', now(), now(), false, 0, now(), $2, now())`,
+    [by.accountId, id],
+  );
+  return id;
 }
 
 /** A failed delivery, as the worker stores it. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { fastWorkerEnv, startProcess, testKeysEnv } from '../../support/app/process.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
-import { deliveriesOf, receiverOfTest, registerEndpoint } from '../../support/resources/receiver.ts';
+import { deliveriesOf, queueMessages, receiverOfTest, registerEndpoint } from '../../support/resources/receiver.ts';
 
 const app = await startTestApp({ ...fastWorkerEnv, ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
 const env = { ...fastWorkerEnv, ...testKeysEnv, ARKLOOP_DATABASE_URL: app.databaseUrl, ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0' };
@@ -16,7 +16,7 @@ async function registerReceiver() {
   const receiver = await receiverOfTest();
   const endpoint = await registerEndpoint(app, person, receiver.url);
   const ids = () => receiver.received.map(({ headers }) => headers['webhook-id'] as string);
-  return { person, receiver, endpoint, ids, list: () => deliveriesOf(app, person, endpoint.id) };
+  return { person, receiver, endpoint, ids, list: (query?: string) => deliveriesOf(app, person, endpoint.id, query) };
 }
 const runIn = async (person: Person) => startRun(app, person, await openThread(app, person));
 const statusOf = async (runId: string): Promise<string> => (await app.sql('select status from runs where id = $1', [runId]))[0].status;
@@ -87,4 +87,47 @@ test('runs whose workers are killed repeatedly have exactly one delivery each', 
   expect([...(await one.list()), ...(await two.list())].map(({ message_id: id }) => id).sort()).toEqual(wanted);
   // A receiver that ignores repeated ids sees every message once.
   expect([...new Set([...one.ids(), ...two.ids()])].sort()).toEqual(wanted);
+});
+
+test('a replay whose workers are killed repeatedly sends every message once more, in new deliveries that do not repeat', async () => {
+  const { person, receiver, endpoint, ids, list } = await registerReceiver();
+  const count = 700;
+  await queueMessages(app, person, endpoint.id, count);
+  await app.sql(
+    `update webhook_deliveries set status = 'failed', attempts = 5, error = 'timeout', next_attempt_at = null, created_at = now() - interval '1 hour'
+     where endpoint_id = $1`,
+    [endpoint.id],
+  );
+  const path = `/v1/webhook-endpoints/${endpoint.id}/replay`;
+  const { token } = person;
+  const since = new Date(Date.now() - 86_400_000).toISOString();
+  const started = await app.call('POST', path, { token, body: { since, only_failed: true } });
+  expect(started.body).toMatchObject({ total: count, queued: 0, status: 'running' });
+  const replay = async () => (await app.call('GET', path, { token })).body;
+  // Slow enough that workers are killed between batches, within them, and while they send.
+  receiver.always((res) => void setTimeout(() => res.writeHead(204).end(), 5));
+  let queued = 0;
+  for (let round = 0; round < 4 && (await replay()).status === 'running'; round++) {
+    const workers = await Promise.all([startWorkerProcess(webhooksOnly), startWorkerProcess(webhooksOnly)]);
+    const last = queued;
+    queued = await eventually(async () => {
+      const { status, queued: now } = await replay();
+      return (now > last || status !== 'running') && now;
+    }, 'progress of the replay');
+    for (const worker of workers) worker.kill('SIGKILL');
+    await Promise.all(workers.map(({ exited }) => exited));
+  }
+  expect(queued).toBeGreaterThan(0);
+  await startWorkerProcess(webhooksOnly);
+  await eventually(async () => (await replay()).status === 'completed', 'the end of the replay');
+  expect(await replay()).toMatchObject({ total: count, queued: count });
+  await eventually(async () => (await list('status=pending&limit=1')).length === 0, 'all deliveries');
+  const rows = await app.sql(
+    `select count(*)::int as n, count(distinct message_id)::int as messages, count(distinct redelivery_of)::int as originals, bool_and(status = 'delivered') as sent
+     from webhook_deliveries where endpoint_id = $1 and redelivery_of is not null`,
+    [endpoint.id],
+  );
+  expect(rows).toEqual([{ n: count, messages: count, originals: count, sent: true }]);
+  // What was being sent when a worker was killed may arrive twice.
+  expect(new Set(ids()).size).toBe(count);
 });

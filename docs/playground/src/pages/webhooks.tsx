@@ -11,6 +11,8 @@ import { Badge, Button, Copyable } from '../ui/buttons.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Deliveries } from './webhooks/deliveries.tsx';
 import { EndpointForm } from './webhooks/endpointForm.tsx';
+import { Replay } from './webhooks/replay.tsx';
+import { TestEvent } from './webhooks/testEvent.tsx';
 
 const webhooksKey = ['webhooks'];
 
@@ -32,7 +34,11 @@ export default function Webhooks() {
       webhooksKey,
     );
   return (
-    <Page title="Webhooks" intro="URLs that are called when a run has ended. Requests are signed with a secret." actions={add}>
+    <Page
+      title="Webhooks"
+      intro="URLs that are called when something happens, such as the end of a run. Requests are signed with a secret."
+      actions={add}
+    >
       <PagedRows
         query={endpoints}
         caption="Webhooks"
@@ -42,6 +48,12 @@ export default function Webhooks() {
         empty={<Empty title="No webhooks yet">With a webhook, your server does not have to poll.</Empty>}
         actionsOf={(endpoint) => [
           { label: 'Deliveries', icon: 'list', run: () => open((close) => <Deliveries endpoint={endpoint} onClose={close} />) },
+          ...(endpoint.enabled
+            ? ([
+                { label: 'Send test event', icon: 'send', run: () => open((close) => <TestEvent endpoint={endpoint} onClose={close} />) },
+                { label: 'Replay', icon: 'retry', run: () => open((close) => <Replay endpoint={endpoint} onClose={close} />) },
+              ] as const)
+            : []),
           {
             label: 'Edit',
             icon: 'edit',
@@ -67,10 +79,11 @@ const reasons = { manual: 'Off', consecutive_failures: 'Off: too many failures',
 const columns: Column<WebhookEndpoint>[] = [
   {
     title: 'URL',
-    cell: ({ url, events }) => (
+    cell: ({ url, events, filter: { project_ids: projects, persona_ids: personas } }) => (
       <>
         <span className="address">{url}</span>
         <div className="muted small">{events.join(', ')}</div>
+        {projects.length + personas.length > 0 && <div className="muted small">only some projects or personas</div>}
       </>
     ),
   },

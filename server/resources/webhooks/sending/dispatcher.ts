@@ -9,6 +9,7 @@ import { attemptDelivery, type Outcome } from './outcome.ts';
 import type { ClaimedDelivery } from './queries.ts';
 import * as queries from './queries.ts';
 import { isFinalFailure, recordFinalFailure, recordOutcomes } from './record.ts';
+import { continueReplay } from './replay.ts';
 
 export const deliverWebhookTask = 'webhook.deliver';
 
@@ -53,6 +54,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   const done: Outcome[] = [];
   let isBusy = false;
   let again = false;
+  let isReplaying = false;
   let closed = false;
 
   /** Records outcomes and claims due deliveries in one transaction. Each final failure is recorded in a transaction of its own. */
@@ -120,9 +122,28 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
     underway.add(worked);
   }
 
+  /** Queues batches of replays until all have to wait for their endpoints. */
+  async function replay() {
+    if (isReplaying || closed) return;
+    isReplaying = true;
+    try {
+      while (!closed && (await continueReplay(database))) wake();
+    } finally {
+      isReplaying = false;
+    }
+  }
+
+  function look() {
+    wake();
+    const replayed: Promise<void> = replay()
+      .catch(complain('replays of webhooks were not continued'))
+      .finally(() => underway.delete(replayed));
+    underway.add(replayed);
+  }
+
   const complain = (what: string) => (error: unknown) => void log.warn({ err: error }, what);
-  const poll = setInterval(wake, Math.max(100, config.workerPollSeconds * 1_000));
-  wake();
+  const poll = setInterval(look, Math.max(100, config.workerPollSeconds * 1_000));
+  look();
   return {
     wake,
     async shutDown() {

@@ -3,6 +3,7 @@ import type { Config } from '../../../platform/config/config.ts';
 import type { Keys } from '../../../platform/crypto/keys.ts';
 import type { OutboundClient } from '../../../platform/outbound/outbound.ts';
 import { metricsEvents } from '../../../platform/telemetry/metricsEvents.ts';
+import { tryUnsealHeaders } from '../headers.ts';
 import { tryUnsealSecret } from '../secrets.ts';
 import { messageIdOf } from '../view.ts';
 import type { ClaimedDelivery } from './queries.ts';
@@ -15,6 +16,7 @@ export type Outcome = {
   delivery: ClaimedDelivery;
   status: WebhookDeliveryStatus;
   attemptedAt: Date | null;
+  durationMs: number;
   /** Seconds until the next attempt. */
   delaySeconds: number;
   responseStatus: number | null;
@@ -24,9 +26,9 @@ export type Outcome = {
 
 type SendDeps = { config: Config; keys: Keys; outbound: OutboundClient; timeoutMs: number };
 
-const untried = { attemptedAt: null, delaySeconds: 0, responseStatus: null, responseBody: null };
+const untried = { attemptedAt: null, durationMs: 0, delaySeconds: 0, responseStatus: null, responseBody: null };
 
-/** Sends a delivery once, unless its endpoint is disabled. */
+/** Sends a delivery once, unless its endpoint is disabled. A test is not tried again. */
 export async function attemptDelivery(
   { config, keys, outbound, timeoutMs }: SendDeps,
   delivery: ClaimedDelivery,
@@ -35,20 +37,25 @@ export async function attemptDelivery(
   if (!delivery.enabled) return { delivery, status: 'failed', ...untried, error: 'endpoint_disabled' };
   const attemptedAt = new Date();
   const secrets = secretsOf(keys, delivery);
+  const own = tryUnsealHeaders(keys, ownerOf(delivery), delivery.headers_sealed);
   const { id, event_type: eventType, body } = delivery;
   const message = { id: messageIdOf(delivery.message_id), deliveryId: id, eventType, body };
-  const made: SendResult | undefined = secrets
-    ? await send(outbound, delivery.url, headersOf(message, secrets, attemptedAt), body, { stop, timeoutMs })
-    : { error: 'secret_unreadable', status: null, body: null, retryAfter: 0 };
+  const made: SendResult | undefined =
+    secrets && own
+      ? await send(outbound, delivery.url, { ...own, ...headersOf(message, secrets, attemptedAt) }, body, { stop, timeoutMs })
+      : { error: 'secret_unreadable', status: null, body: null, retryAfter: 0 };
   if (!made) return { delivery, status: 'pending', ...untried, error: null };
   const { error, status, body: responseBody, retryAfter } = made;
-  metricsEvents.webhookAttempted.emit({ outcome: error ?? 'delivered', seconds: (Date.now() - attemptedAt.getTime()) / 1_000 });
+  // The clock may have been set back meanwhile.
+  const durationMs = Math.max(0, Date.now() - attemptedAt.getTime());
+  metricsEvents.webhookAttempted.emit({ outcome: error ?? 'delivered', seconds: durationMs / 1_000 });
   const number = delivery.attempts + 1;
-  const isFinal = number >= config.webhookMaxAttempts || status === 410;
+  const isFinal = delivery.is_test || number >= config.webhookMaxAttempts || status === 410;
   return {
     delivery,
     status: error === null ? 'delivered' : isFinal ? 'failed' : 'pending',
     attemptedAt,
+    durationMs,
     delaySeconds: retryDelaySeconds(number, config.webhookRetryBaseSeconds, retryAfter),
     responseStatus: status,
     responseBody,
@@ -56,9 +63,11 @@ export async function attemptDelivery(
   };
 }
 
+const ownerOf = ({ endpoint_id: id, account_id }: ClaimedDelivery) => ({ id, account_id });
+
 /** The secrets that sign, the current one first; undefined if the current one cannot be decrypted. */
 function secretsOf({ encryptionKey }: Keys, delivery: ClaimedDelivery): string[] | undefined {
-  const owner = { id: delivery.endpoint_id, account_id: delivery.account_id };
+  const owner = ownerOf(delivery);
   const current = tryUnsealSecret(encryptionKey, owner, delivery.secret_sealed);
   if (current === undefined) return undefined;
   const previous = delivery.previous_secret_sealed && tryUnsealSecret(encryptionKey, owner, delivery.previous_secret_sealed);

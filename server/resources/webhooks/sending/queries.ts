@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
-import type { WebhookDeliveryStatus, WebhookError, WebhookEvent } from '../../../../contract/webhooks.ts';
+import { type RawBuilder, sql } from 'kysely';
+import type { WebhookAttempt, WebhookDeliveryStatus, WebhookError, WebhookEvent } from '../../../../contract/webhooks.ts';
 import { jsonb, sqlStatement, statement } from '../../../database/statement.ts';
 
 /** A delivery that this process has claimed, with everything needed to send it. */
@@ -10,11 +10,13 @@ export type ClaimedDelivery = {
   message_id: string;
   event_type: string;
   attempts: number;
+  is_test: boolean;
   url: string;
   enabled: boolean;
   secret_sealed: Buffer;
   /** Null after it has expired. */
   previous_secret_sealed: Buffer | null;
+  headers_sealed: Buffer | null;
   body: string;
 };
 
@@ -59,7 +61,7 @@ export const claimDue = sqlStatement<{ limit: number; limitOfEndpoint: number; s
   from webhook_endpoints e, webhook_messages m
   where d.ctid = any (array(select ctid from due)) and e.account_id = d.account_id and e.id = d.endpoint_id
     and m.account_id = d.account_id and m.id = d.message_id
-  returning d.id, d.account_id, d.endpoint_id, d.message_id, d.event_type, d.attempts, e.url, e.enabled, e.secret_sealed,
+  returning d.id, d.account_id, d.endpoint_id, d.message_id, d.event_type, d.attempts, d.is_test, e.url, e.enabled, e.secret_sealed, e.headers_sealed,
     case when e.previous_secret_expires_at > clock_timestamp() then e.previous_secret_sealed end as previous_secret_sealed, m.body`,
 );
 
@@ -99,6 +101,8 @@ type Results = {
   responseStatuses: (number | null)[];
   responseBodies: (string | null)[];
   errors: (WebhookError | null)[];
+  /** JSON of `WebhookAttempt`. */
+  attempts: (string | null)[];
 };
 type Result = {
   account_id: string;
@@ -110,19 +114,24 @@ type Result = {
   response_status: number | null;
   response_body: string | null;
   error: WebhookError | null;
+  attempt: string | null;
 };
+
+/** The last 20 attempts, including `attempt` (JSON). */
+const withAttempt = (attempt: RawBuilder<string | null>) => sql<WebhookAttempt[]>`case when ${attempt}::text is null then d.attempt_log
+  when jsonb_array_length(d.attempt_log) >= 20 then d.attempt_log - 0 || ${attempt}::jsonb else d.attempt_log || ${attempt}::jsonb end`;
 
 /**
  * Records outcomes; each parameter is an array with one element per outcome. A pending delivery to an endpoint that was disabled in the
- * meantime fails. An attempt that has lost its claim changes nothing. A success resets the failure count of the endpoint.
+ * meantime fails. An attempt that has lost its claim changes nothing. A success, except of a test, resets the failure count of the endpoint.
  */
 export const recordAttempts = statement<Results>()((db, $) =>
   db
     .with('result', (qc) =>
       qc
         .selectFrom(
-          sql<Result>`unnest(${$.accountIds}::uuid[], ${$.ids}::uuid[], ${$.claimIds}::uuid[], ${$.statuses}::text[], ${$.triedAt}::timestamptz[], ${$.waits}::float8[], ${$.responseStatuses}::int[], ${$.responseBodies}::text[], ${$.errors}::text[])`.as<'r'>(
-            sql`r (account_id, id, claim_id, status, tried_at, wait, response_status, response_body, error)`,
+          sql<Result>`unnest(${$.accountIds}::uuid[], ${$.ids}::uuid[], ${$.claimIds}::uuid[], ${$.statuses}::text[], ${$.triedAt}::timestamptz[], ${$.waits}::float8[], ${$.responseStatuses}::int[], ${$.responseBodies}::text[], ${$.errors}::text[], ${$.attempts}::text[])`.as<'r'>(
+            sql`r (account_id, id, claim_id, status, tried_at, wait, response_status, response_body, error, attempt)`,
           ),
         )
         .selectAll(),
@@ -135,6 +144,7 @@ export const recordAttempts = statement<Results>()((db, $) =>
           claim_id: sql.lit(null),
           claimed_until: sql.lit(null),
           attempts: sql`d.attempts + (r.tried_at is not null)::int`,
+          attempt_log: withAttempt(sql.ref('r.attempt')),
           last_attempt_at: sql`coalesce(r.tried_at, d.last_attempt_at)`,
           response_status: sql`case when r.tried_at is null then d.response_status else r.response_status end`,
           response_body: sql`case when r.tried_at is null then d.response_body else r.response_body end`,
@@ -148,7 +158,7 @@ export const recordAttempts = statement<Results>()((db, $) =>
         .where('d.status', '=', sql.lit('pending' as const))
         .whereRef('e.account_id', '=', 'd.account_id')
         .whereRef('e.id', '=', 'd.endpoint_id')
-        .returning(['d.account_id', 'd.endpoint_id', 'd.status']),
+        .returning(['d.account_id', 'd.endpoint_id', 'd.status', 'd.is_test']),
     )
     .with('succeeded', (qc) =>
       qc
@@ -161,6 +171,7 @@ export const recordAttempts = statement<Results>()((db, $) =>
             selectFrom('written as w')
               .select(['w.account_id', 'w.endpoint_id'])
               .where('w.status', '=', sql.lit('delivered' as const))
+              .where('w.is_test', '=', sql.lit(false))
               .$asTuple('account_id', 'endpoint_id'),
           ),
         )
@@ -184,6 +195,7 @@ type FailedDelivery = {
   responseStatus: number | null;
   responseBody: string | null;
   error: WebhookError | null;
+  attempt: string | null;
 };
 
 /** Records that the last attempt of a delivery failed. */
@@ -194,6 +206,7 @@ export const failDelivery = statement<FailedDelivery>()((db, $) =>
       claim_id: sql.lit(null),
       claimed_until: sql.lit(null),
       attempts: eb('d.attempts', '+', sql.lit(1)),
+      attempt_log: withAttempt($.attempt),
       last_attempt_at: sql<string | null>`${$.triedAt}`,
       response_status: $.responseStatus,
       response_body: $.responseBody,
@@ -242,4 +255,27 @@ export const selectAdmins = statement<{ accountId: string }>()((db, $) =>
     .select('user_id')
     .where('account_id', '=', $.accountId)
     .where('role', '=', sql.lit('admin' as const)),
+);
+
+/**
+ * The oldest replay that is running and whose endpoint has fewer than `maxPending` pending deliveries: a receiver that is down again holds
+ * its replay back until its deliveries have ended or it is disabled.
+ */
+export const selectRunnableReplay = statement<{ maxPending: number }>()((db, $) =>
+  db
+    .selectFrom('webhook_replays as r')
+    .select(['r.account_id', 'r.endpoint_id'])
+    .where('r.status', '=', sql.lit('running' as const))
+    .where(({ selectFrom }) => {
+      const pending = selectFrom('webhook_deliveries as d')
+        .select(sql.lit(1).as('one'))
+        .whereRef('d.account_id', '=', 'r.account_id')
+        .whereRef('d.endpoint_id', '=', 'r.endpoint_id')
+        .where('d.status', '=', sql.lit('pending' as const))
+        .limit($.maxPending)
+        .as('p');
+      return sql<boolean>`${selectFrom(pending).select(sql`count(*)`.as('n'))} < ${$.maxPending}::int`;
+    })
+    .orderBy('r.created_at')
+    .limit(sql.lit(1)),
 );

@@ -1,3 +1,4 @@
+import type { WebhookAttempt } from '../../../../contract/webhooks.ts';
 import type { Database, Transaction } from '../../../database/sql.ts';
 import { newId } from '../../../platform/crypto/ids.ts';
 import type { Log } from '../../../platform/telemetry/log.ts';
@@ -10,8 +11,25 @@ import * as queries from './queries.ts';
 /** The number of consecutive failed deliveries that disables an endpoint. */
 const maxConsecutiveFailures = 20;
 
-/** Whether a delivery failed permanently. Such failures count towards disabling the endpoint. */
-export const isFinalFailure = ({ status, attemptedAt }: Outcome) => status === 'failed' && attemptedAt !== null;
+/** Whether a delivery failed permanently. Such failures count towards disabling the endpoint; those of tests do not. */
+export const isFinalFailure = ({ delivery, status, attemptedAt }: Outcome) =>
+  status === 'failed' && attemptedAt !== null && !delivery.is_test;
+
+/** The number of characters of a response that the log of attempts keeps. */
+const maxLoggedCharacters = 1_000;
+
+/** The entry of the log of attempts, as JSON. */
+function attemptOf({ attemptedAt, durationMs, responseStatus, responseBody, error }: Outcome): string | null {
+  if (!attemptedAt) return null;
+  const entry: WebhookAttempt = {
+    attempted_at: attemptedAt.toISOString(),
+    duration_ms: durationMs,
+    response_status: responseStatus,
+    response_body: responseBody && [...responseBody].slice(0, maxLoggedCharacters).join(''),
+    error,
+  };
+  return JSON.stringify(entry);
+}
 
 /** Records deliveries that have not failed permanently. Sent with the commit. */
 export function recordOutcomes(tx: Transaction, claimOf: (delivery: ClaimedDelivery) => string, outcomes: readonly Outcome[]): void {
@@ -27,6 +45,7 @@ export function recordOutcomes(tx: Transaction, claimOf: (delivery: ClaimedDeliv
     responseStatuses: column(({ responseStatus }) => responseStatus),
     responseBodies: column(({ responseBody }) => responseBody),
     errors: column(({ error }) => error),
+    attempts: column(attemptOf),
   };
   tx.awaitAtCommit(tx.rows(queries.lockEndpointsKeyShare, { accountIds, endpointIds: column(({ delivery }) => delivery.endpoint_id) }));
   tx.awaitAtCommit(tx.run(queries.recordAttempts, results));
@@ -40,7 +59,16 @@ async function countFinalFailure(tx: Transaction, claimId: string, outcome: Outc
   const { delivery, attemptedAt, responseStatus, responseBody, error } = outcome;
   const { account_id: accountId, endpoint_id: endpointId } = delivery;
   tx.awaitAtCommit(tx.rows(queries.lockEndpointsKeyShare, { accountIds: [accountId], endpointIds: [endpointId] }));
-  const values = { accountId, id: delivery.id, claimId, triedAt: attemptedAt, responseStatus, responseBody, error };
+  const values = {
+    accountId,
+    id: delivery.id,
+    claimId,
+    triedAt: attemptedAt,
+    responseStatus,
+    responseBody,
+    error,
+    attempt: attemptOf(outcome),
+  };
   if ((await tx.run(queries.failDelivery, values)) === 0) return;
   const isGone = responseStatus === 410;
   const endpoint = await tx.row(queries.countFailure, { accountId, endpointId, isGone, maxFailures: maxConsecutiveFailures });

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { WebhookDelivery, WebhookEndpoint } from '../../../../../client/index.ts';
+import type { WebhookAttempt, WebhookDelivery, WebhookEndpoint } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
 import { More, rowsOf, usePages } from '../../components/paging.tsx';
 import { Scrolling } from '../../components/scrolling.tsx';
@@ -14,7 +14,7 @@ import { Segments } from '../../ui/fields.tsx';
 type Shown = 'all' | WebhookDelivery['status'];
 type DeliveriesProps = { endpoint: WebhookEndpoint; onClose: () => void };
 
-const deliveriesKey = (endpointId: string) => ['webhooks', endpointId, 'deliveries'];
+export const deliveriesKey = (endpointId: string) => ['webhooks', endpointId, 'deliveries'];
 
 /** Deliveries of a webhook endpoint, with payloads and responses. */
 export function Deliveries({ endpoint, onClose }: DeliveriesProps) {
@@ -70,7 +70,8 @@ const states = {
   failed: { label: 'Failed', tone: 'danger' },
 } as const;
 
-function Delivery({ delivery }: { delivery: WebhookDelivery }) {
+/** A delivery with its payload and attempts. */
+export function Delivery({ delivery }: { delivery: WebhookDelivery }) {
   const { id, endpoint_id, event_type, status, attempts, response_status, response_body, error, created_at, next_attempt_at } = delivery;
   const changed = useChanged();
   const again = useMutation({
@@ -82,6 +83,7 @@ function Delivery({ delivery }: { delivery: WebhookDelivery }) {
     response_status !== null && `status ${response_status}`,
     error?.replaceAll('_', ' '),
     delivery.redelivery_of && 'sent again',
+    delivery.is_test && 'test',
   ].filter(Boolean);
   return (
     <li>
@@ -119,24 +121,47 @@ function Delivery({ delivery }: { delivery: WebhookDelivery }) {
   );
 }
 
+const Attempt = ({ attempt: { attempted_at, duration_ms, response_status, response_body, error } }: { attempt: WebhookAttempt }) => (
+  <li>
+    <span className="small">
+      <When at={attempted_at} /> · {response_status === null ? 'no response' : `status ${response_status}`} · {duration_ms} ms
+      {error && ` · ${error.replaceAll('_', ' ')}`}
+    </span>
+    {response_body && (
+      <Scrolling as="pre" aria-label="Response of the attempt">
+        {response_body}
+      </Scrolling>
+    )}
+  </li>
+);
+
 /** Loaded when it is opened: lists do not contain it. */
-function Payload({ delivery: { id, endpoint_id } }: { delivery: WebhookDelivery }) {
+function Payload({ delivery: { id, endpoint_id, attempts } }: { delivery: WebhookDelivery }) {
   const [isOpen, setOpen] = useState(false);
   const detail = useQuery({
-    queryKey: [...deliveriesKey(endpoint_id), 'payload', id],
+    queryKey: [...deliveriesKey(endpoint_id), 'payload', id, attempts],
     queryFn: () => client.webhookDeliveries.get({ params: { endpoint_id, delivery_id: id } }),
     enabled: isOpen,
     staleTime: Number.POSITIVE_INFINITY,
   });
   return (
     <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>Payload</summary>
+      <summary>Payload and attempts</summary>
       {isOpen && (
         <QueryState query={detail}>
-          {({ payload }) => (
-            <Scrolling as="pre" aria-label="Payload">
-              {JSON.stringify(payload, null, 2)}
-            </Scrolling>
+          {({ payload, attempt_log: log }) => (
+            <>
+              <Scrolling as="pre" aria-label="Payload">
+                {JSON.stringify(payload, null, 2)}
+              </Scrolling>
+              {log.length > 0 && (
+                <ol className="attempts">
+                  {log.map((attempt) => (
+                    <Attempt key={attempt.attempted_at} attempt={attempt} />
+                  ))}
+                </ol>
+              )}
+            </>
           )}
         </QueryState>
       )}
