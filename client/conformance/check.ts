@@ -60,7 +60,7 @@ function checkSuccessResponse(route: Route, { status, body, text, headers }: Htt
     for (const event of eventsIn(text)) expectSchema(stream.body, event, 'response.body', expectThat);
   } else if (either && type === 'text/event-stream; charset=utf-8') {
     for (const chunk of eventsIn(text)) expectSchema(either.chunk, chunk, 'response.body', expectThat);
-    expectThat(text.endsWith('data: [DONE]\n\n'), 'response.body', 'the stream does not end with [DONE]');
+    expectThat(text.endsWith(either.end), 'response.body', `the stream does not end with ${JSON.stringify(either.end)}`);
   } else if (returnsFile(route)) {
     expectThat(type !== null, 'file.headers', 'a file without Content-Type');
     const disposition = headers.get('content-disposition')?.includes('attachment') ?? false;

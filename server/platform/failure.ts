@@ -18,6 +18,16 @@ export class Failure extends Error {
   }
 }
 
+/** An error with a body in the format of another protocol. */
+export class ForeignFailure extends Failure {
+  readonly body: object;
+
+  constructor(failure: ErrorName, message: string, body: object) {
+    super(failure, message);
+    this.body = body;
+  }
+}
+
 /** An error with a stable reason. */
 export const failWith = (failure: ErrorName, reason: string, message: string, details: Record<string, unknown> = {}) =>
   new Failure(failure, message, { reason, ...details });

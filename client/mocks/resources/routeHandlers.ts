@@ -2,6 +2,7 @@ import { broadcasts } from '../administration/broadcasts.ts';
 import { dashboard } from '../administration/dashboard.ts';
 import { adminAccounts, users } from '../administration/users.ts';
 import { chatCompletions, chatModels } from '../agents/chatCompletions.ts';
+import { mcp } from '../agents/mcpServer.ts';
 import { personas } from '../agents/personas.ts';
 import { skills } from '../agents/skills.ts';
 import type { Context, RouteResult } from '../context.ts';
@@ -38,6 +39,7 @@ const areas = {
     dashboard,
     invitations,
     inviteCodes,
+    mcp,
     me,
     memories,
     messages,
