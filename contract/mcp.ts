@@ -14,7 +14,7 @@ const requestId = z
 const maxBodyBytes = 2 * 2 ** 20;
 
 export const JsonRpcMessage = z
-  .looseObject({
+  .strictObject({
     jsonrpc: version,
     id: requestId.optional().meta({ description: 'Absent in a notification.' }),
     method: z.string().min(1).max(200).meta({ description: 'Such as `tools/list` or `tools/call`.' }),

@@ -1450,7 +1450,6 @@ export interface JsonRpcMessage {
   method: string;
   /** What the method is called with. */
   params?: AnyObject | undefined;
-  [name: string]: unknown;
 }
 
 /** The process is alive. */

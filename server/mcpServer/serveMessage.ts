@@ -47,6 +47,8 @@ function requestOf({ req, signal }: CallContext): Request {
   const headers = new Headers();
   for (const [name, value] of Object.entries(req.headers))
     if (typeof value === 'string' && name !== 'authorization' && name !== 'cookie' && name !== 'content-length') headers.set(name, value);
+  // Clients that are no SDK often do not name both types.
+  headers.set('accept', 'application/json, text/event-stream');
   return new Request('http://localhost/mcp', { method: 'POST', headers, signal });
 }
 

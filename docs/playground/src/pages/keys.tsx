@@ -15,6 +15,7 @@ import { Checkbox, FieldSet, Segments, TextField } from '../ui/fields.tsx';
 import { FieldError, Form, textOf } from '../ui/form.tsx';
 import { MenuItem, RowMenu } from '../ui/menu.tsx';
 import { showToast } from '../ui/toasts.tsx';
+import { Agents } from './agents.tsx';
 
 type Opened = { of: 'new' } | { of: 'shown'; key: CreatedApiKey } | { of: 'revoke'; key: ApiKey };
 
@@ -51,6 +52,7 @@ export default function Keys() {
         )}
       </QueryState>
       <More query={keys} />
+      <Agents />
       {opened?.of === 'new' && me && (
         <NewKey
           me={me}
