@@ -31,7 +31,8 @@ export async function serveMessage(eventBroker: EventBroker, call: CallContext, 
         maxSubscriptions: 0,
         onerror: onError,
       }).fetch(request, { parsedBody: message });
-  if (isLegacy && message.method === 'notifications/cancelled') app.callCancellation.cancel(callOf(call, message.params?.requestId));
+  const cancelled = isLegacy && message.method === 'notifications/cancelled' ? callOf(call, message.params?.requestId) : undefined;
+  if (cancelled) app.callCancellation.cancel(cancelled);
   if (response.status === 202) return { status: 202 as const, body: undefined };
   if (response.headers.get('content-type')?.startsWith('text/event-stream'))
     return { status: 200 as const, body: eventStream(chunksOf(response), { heartbeatMs: eventBroker.heartbeatMs, signal, onError }) };
@@ -77,7 +78,8 @@ function createServer(eventBroker: EventBroker, call: CallContext, message: Json
       void mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...progress } }).catch(() => undefined);
     // Before 2026-07-28, the end of a connection did not mean that the client had cancelled its call.
     const cancelled = isLegacy ? new AbortController() : undefined;
-    const unwatch = cancelled && app.callCancellation.watch(callOf(call, message.id), () => cancelled.abort());
+    const own = cancelled && callOf(call, message.id);
+    const unwatch = own && app.callCancellation.watch(own, () => cancelled?.abort());
     try {
       return await callTool(eventBroker, name, args, {
         ...call,
@@ -92,12 +94,11 @@ function createServer(eventBroker: EventBroker, call: CallContext, message: Json
   return server;
 }
 
-/** Identifies a call: clients number their requests, so the number alone is not enough. */
-const callOf = ({ authenticated: { actor }, req }: CallContext, id: unknown) => [
-  actor?.apiKeyId ?? actor?.userId,
-  req.headers[sessionHeader],
-  id,
-];
+/** Identifies a call of a client. Undefined without a session: clients number their requests, so the number alone is not enough. */
+function callOf({ authenticated: { actor }, req }: CallContext, id: unknown): unknown[] | undefined {
+  const session = req.headers[sessionHeader];
+  return session === undefined ? undefined : [actor?.apiKeyId ?? actor?.userId, session, id];
+}
 
 async function* chunksOf({ body }: Response): AsyncGenerator<Buffer> {
   for await (const chunk of body ?? []) yield Buffer.from(chunk);
