@@ -50,7 +50,7 @@ const listAction = defineAction({
   },
 });
 
-export const readAction = defineAction({
+const readAction = defineAction({
   name: 'workspace_read',
   description: 'Read a file of the workspace from its beginning: its text, or base64 where it is none.',
   input: workspaceTools.read,
