@@ -349,7 +349,13 @@ export const chatCompletions = initContract().router({
       'One call of a model in the format of OpenAI, without a thread, a persona or tools of the platform. The answer is charged once, also if the client disconnects, which ends the call at the provider. `Idempotency-Key` has no effect on streams.',
     body: NewChatCompletion,
     maxBody: maxBodyBytes,
-    responses: { 200: declareJsonOrStream(ChatCompletion, ChatCompletionChunk) },
+    responses: {
+      200: declareJsonOrStream(ChatCompletion, ChatCompletionChunk, {
+        description:
+          'JSON, or server-sent events if `stream` is true. The stream ends after `data: [DONE]`, or after an event with `error`.',
+        end: 'data: [DONE]\n\n',
+      }),
+    },
     metadata: {
       auth: 'user+key',
       permission: 'data.completions.write',

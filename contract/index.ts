@@ -22,6 +22,7 @@ export { invitations } from './invitations.ts';
 export { inviteCodes } from './inviteCodes.ts';
 export { ipRules } from './ipRules.ts';
 export { llmModels, llmProviders } from './llmProviders.ts';
+export { mcp } from './mcp.ts';
 export { mcpConfigs } from './mcpConfigs.ts';
 export { me } from './me.ts';
 export { memories } from './memories.ts';

@@ -4,14 +4,7 @@ import { type Deprecation, deprecationHeaders } from '../../contract/deprecation
 import { errorCodes } from '../../contract/shared/errorCodes.ts';
 import { OpenAiProblem, Problem } from '../../contract/shared/errors.ts';
 import { errorStatusesOf } from '../../contract/shared/policy.ts';
-import {
-  type ResponseBody as Declared,
-  eventStreamOf,
-  jsonOrStreamOf,
-  returnsFile,
-  type Route,
-  type Schema,
-} from '../../contract/shared/route.ts';
+import { type ResponseBody as Declared, eventStreamOf, returnsFile, type Route, type Schema } from '../../contract/shared/route.ts';
 import type { HttpResponse } from './call.ts';
 import { type Rule, type Violation, violationList } from './rules.ts';
 
@@ -47,8 +40,9 @@ function checkDeprecation(deprecated: Deprecation, { headers }: HttpResponse, ex
 
 function checkSuccessResponse(route: Route, { status, body, text, headers }: HttpResponse, expectThat: Report) {
   if (!Object.hasOwn(route.responses, status)) return expectThat(false, 'response.status', `status ${status} is not declared`);
-  const either = jsonOrStreamOf(route);
-  const declared: Declared | undefined = either?.body ?? route.responses[status as keyof Route['responses']];
+  const answered: Declared | undefined = route.responses[status as keyof Route['responses']];
+  const either = answered && 'chunk' in answered ? answered : undefined;
+  const declared = either?.body ?? answered;
   const stream = eventStreamOf(route);
   const type = headers.get('content-type');
   if (returnsFile(route)) expectThat(/^"[0-9a-f]{64}"$/.test(headers.get('etag') ?? ''), 'file.headers', 'ETag is not a quoted SHA-256');
@@ -60,7 +54,7 @@ function checkSuccessResponse(route: Route, { status, body, text, headers }: Htt
     for (const event of eventsIn(text)) expectSchema(stream.body, event, 'response.body', expectThat);
   } else if (either && type === 'text/event-stream; charset=utf-8') {
     for (const chunk of eventsIn(text)) expectSchema(either.chunk, chunk, 'response.body', expectThat);
-    expectThat(text.endsWith('data: [DONE]\n\n'), 'response.body', 'the stream does not end with [DONE]');
+    expectThat(text.endsWith(either.end), 'response.body', `the stream does not end with ${JSON.stringify(either.end)}`);
   } else if (returnsFile(route)) {
     expectThat(type !== null, 'file.headers', 'a file without Content-Type');
     const disposition = headers.get('content-disposition')?.includes('attachment') ?? false;

@@ -160,6 +160,9 @@ export const routes = {
     list: { method: 'GET', path: '/v1/models', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     get: { method: 'GET', path: '/v1/models/{model...}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
+  mcp: {
+    call: { method: 'POST', path: '/mcp', auth: 'user+key', cookie: true, errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
+  },
   personas: {
     selectable: { method: 'GET', path: '/v1/me/selectable-personas', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     list: { method: 'GET', path: '/v1/personas', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

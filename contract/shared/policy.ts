@@ -31,7 +31,7 @@ export type Policy = {
   account?: 'optional';
   /** A request with a secret in this query parameter needs no credential. The service decides what the secret gives access to. */
   secretParam?: string;
-  /** The origin of the request is checked, because the route reads or sets the session cookie. */
+  /** The origin of the request is checked, because the route reads or sets the session cookie, or because its protocol requires it. */
   origin?: true;
   /** The `Host` must be loopback or configured, because the route trusts the network. This protects against DNS rebinding. */
   trustedHostOnly?: true;

@@ -19,18 +19,23 @@ export const declareEventStream = <Event extends z.core.$ZodType<{ type: string 
   last: readonly z.output<Event>['type'][],
 ): EventStream<Event> => ({ contentType: 'text/event-stream', body: event, last });
 
-/** JSON, or the same answer as server-sent events if the body of the request has `stream`: each is a chunk, and `[DONE]` ends the stream. */
+/** JSON, or server-sent events with chunks. */
 export type JsonOrStream<Answer extends Schema = Schema, Chunk extends Schema = Schema> = {
   readonly contentType: 'application/json';
   readonly body: Answer;
   readonly chunk: Chunk;
+  /** When the answer is a stream, and how that ends. */
+  readonly description: string;
+  /** What every complete stream ends with. */
+  readonly end: string;
 };
 
-/** Declares an answer that can be streamed in the format of OpenAI. */
+/** Declares an answer that can be streamed. */
 export const declareJsonOrStream = <Answer extends Schema, Chunk extends Schema>(
   body: Answer,
   chunk: Chunk,
-): JsonOrStream<Answer, Chunk> => ({ contentType: 'application/json', body, chunk });
+  { description, end }: { description: string; end: string },
+): JsonOrStream<Answer, Chunk> => ({ contentType: 'application/json', body, chunk, description, end });
 
 /** The bytes of a file. Its type is the Content-Type of the response. */
 export type FileBody = { readonly contentType: 'application/octet-stream'; readonly bytes: true };

@@ -42,6 +42,7 @@ export const areaDescriptions: Readonly<Record<string, readonly [title: string, 
     'Calls of a model in the format of OpenAI, for existing clients. Errors of these operations are an `OpenAiProblem`.',
   ],
   chatModels: ['Chat models', 'The models that chat completions can use, in the format of OpenAI.'],
+  mcp: ['MCP server', 'Threads, runs and workspaces as tools for other agents (Model Context Protocol).'],
   personas: [
     'Personas',
     'System prompts with the tools, models and budgets of their runs. Personas of the account override those of the platform, which override the built-in ones.',

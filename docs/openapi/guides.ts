@@ -25,6 +25,7 @@ const areaGuides: Readonly<Record<string, string>> = {
   llmModels: 'tools-and-mcp#a-model',
   toolProviders: 'tools-and-mcp#built-in-tools',
   mcpConfigs: 'tools-and-mcp#tool-servers',
+  mcp: 'mcp-server',
   webhookEndpoints: 'webhooks#registering',
   webhookDeliveries: 'webhooks#deliveries',
   auditLogs: 'operations#data-retention',

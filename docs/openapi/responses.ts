@@ -84,13 +84,11 @@ function successResponseOf(route: Route, status: SuccessStatus, answer: Response
     return { description, headers, content: { 'text/event-stream': { schema: components.schemaOf(answer.body, 'output') } } };
   }
   if ('chunk' in answer) {
-    const description =
-      'JSON, or server-sent events if `stream` is true. The stream ends after `data: [DONE]`, or after an event with `error`.';
     const content = {
       'application/json': { schema: components.schemaOf(answer.body, 'output') },
       'text/event-stream': { schema: components.schemaOf(answer.chunk, 'output') },
     };
-    return { description, headers, content };
+    return { description: answer.description, headers, content };
   }
   if ('bytes' in answer) {
     // Client generators support the first type; the second is the correct one.

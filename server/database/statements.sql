@@ -610,6 +610,24 @@ insert into "workspace_objects" ("account_id", "workspace_ref", "name", "size") 
   from unnest($3::text[], $4::bigint[]) as o (name, size)
   on conflict do nothing;
 
+-- mcpServer/queries.ts selectPosition
+select "status", "next_seq"
+  from "runs"
+  where "account_id" = $1 and "id" = $2;
+
+-- mcpServer/queries.ts selectOutcome
+select (select "m"."content"
+  from "messages" as "m"
+  where "m"."account_id" = "r"."account_id" and "m"."thread_id" = "r"."thread_id" and "m"."run_id" = "r"."id" and "m"."role" = 'assistant' and "m"."visible" = true
+  order by "m"."number" desc
+  limit 1) as "answer", (select "e"."data" as "data"
+  from "run_events" as "e"
+  where "e"."run_id" = "r"."id" and "r"."status" = 'waiting_for_input' and "e"."type" = 'run.waiting_for_input'
+  order by "e"."seq" desc
+  limit 1) as "question"
+  from "runs" as "r"
+  where "r"."account_id" = $1 and "r"."id" = $2;
+
 -- metrics/backlog.ts 1
 with "due_jobs" as (select "j"."task_identifier" as "name", case when "j"."locked_at" is null then 'waiting' else 'taken' end as "state", "j"."run_at" as "since"
   from "graphile_worker"."jobs" as "j"

@@ -1,3 +1,4 @@
+import { mcpPath } from '../../contract/mcp.ts';
 import { type LimiterKey, limiterKeyOf } from '../platform/limiterKey.ts';
 import { rateLimitAddress } from '../platform/network/clientAddress.ts';
 import { anonymous, type Identity } from './caller/identity.ts';
@@ -18,7 +19,7 @@ export type RequestDependencies = {
   buckets: Buckets;
   limits: ForwardLimits;
   api: Upstream;
-  /** Serves all paths outside `/v1`, if configured. */
+  /** Serves all paths that are not of the API, if configured. */
   frontend: Upstream | undefined;
 };
 
@@ -38,7 +39,7 @@ export async function handleRequest(parts: RequestDependencies, rules: LiveConfi
   forward(upstream, visit, parts.limits);
 }
 
-export const isApiPath = (path: string): boolean => path === '/v1' || path.startsWith('/v1/');
+export const isApiPath = (path: string): boolean => path === '/v1' || path.startsWith('/v1/') || path === mcpPath;
 
 async function takeToken(buckets: Buckets, { rate }: LiveConfig, visit: RequestContext): Promise<boolean> {
   const taken = await buckets.take(bucketsOf(visit), rate);

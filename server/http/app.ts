@@ -9,6 +9,7 @@ import type { PasswordHasher } from '../platform/crypto/passwords.ts';
 import type { OutboundClient } from '../platform/outbound/outbound.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import type { CacheInvalidation } from '../pubsub/cacheInvalidation.ts';
+import type { CallCancellation } from '../pubsub/callCancellation.ts';
 import type { RunNotifier } from '../pubsub/runNotifier.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { AccessControl, IpRules } from './pipeline/accessTypes.ts';
@@ -70,6 +71,7 @@ export type App = {
   readonly queue: Queue;
   readonly runNotifier: RunNotifier;
   readonly cacheInvalidation: CacheInvalidation;
+  readonly callCancellation: CallCancellation;
   readonly cursors: Cursors;
   /** Sends requests to URLs chosen by users. */
   readonly outbound: OutboundClient;

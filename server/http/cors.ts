@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 
 const methods = 'GET,POST,PUT,PATCH,DELETE,OPTIONS';
 const requestHeaders =
-  'Authorization, Content-Type, Accept, X-Client-App, X-Trace-Id, X-Account-Id, Idempotency-Key, If-None-Match, Last-Event-ID';
+  'Authorization, Content-Type, Accept, X-Client-App, X-Trace-Id, X-Account-Id, Idempotency-Key, If-None-Match, Last-Event-ID, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name';
 const exposed =
   'X-Trace-Id, Link, Deprecation, Sunset, X-Next-Cursor, Idempotent-Replayed, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset';
 

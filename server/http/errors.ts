@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler } from 'express';
 import { hasOpenAiErrors, openAiProblem, type Problem } from '../../contract/shared/errors.ts';
 import { isTransientDatabaseError } from '../database/connection/connectionErrors.ts';
-import { Failure, invalid } from '../platform/failure.ts';
+import { Failure, ForeignFailure, invalid } from '../platform/failure.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { traceIdOf } from './tracing.ts';
 
@@ -19,6 +19,7 @@ export const respondToError =
     else if (failure.status === 503) log.warn({ err: error, trace_id: traceId }, 'a request met a dependency that is down');
     if (res.headersSent) return void res.destroy();
     if (failure.status === 401) res.setHeader('www-authenticate', 'Bearer');
+    if (failure instanceof ForeignFailure) return void res.status(failure.status).json(failure.body);
     if (failure.status === 400 && !failure.details.issues) failure.details.issues = [];
     for (const [name, value] of Object.entries(failure.headers)) res.setHeader(name, value);
     const problem = { error: failure.code, message: failure.message, trace_id: traceId, details: failure.details } as Problem;

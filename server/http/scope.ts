@@ -1,7 +1,9 @@
+import type { ParsedInput } from '../../contract/shared/input.ts';
 import type { Queryable, Transaction } from '../database/sql.ts';
 import type { ClientAddress } from '../platform/network/clientAddress.ts';
 import type { App } from './app.ts';
-import type { Actor } from './pipeline/accessTypes.ts';
+import type { AccountAccess, Actor } from './pipeline/accessTypes.ts';
+import type { Caller } from './pipeline/caller.ts';
 
 /** What a handler adds to its audit entry. `action` and `targetType` default to those of the route's policy. */
 export type AuditNote = {
@@ -25,6 +27,17 @@ export type ClientInfo = {
   readonly secure: boolean;
   /** Whether a proxy forwarded the request. */
   readonly forwarded: boolean;
+};
+
+/** An authenticated request with validated input. */
+export type AuthenticatedRequest = ParsedInput & {
+  client: ClientInfo;
+  caller: Caller;
+  actor: Actor | undefined;
+  access: AccountAccess | undefined;
+  /** Checks access again. Throws the same errors as `authenticateRequest`. */
+  recheckAccess(): Promise<AccountAccess | undefined>;
+  idempotencyKey: string | undefined;
 };
 
 /** The state of one request, including the transaction of its effect. */

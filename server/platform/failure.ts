@@ -21,6 +21,16 @@ export class Failure extends Error {
 /** An error that is returned after the effects of the request are committed. */
 export class CommittedFailure extends Failure {}
 
+/** An error with a body in the format of another protocol. */
+export class ForeignFailure extends Failure {
+  readonly body: object;
+
+  constructor(failure: ErrorName, message: string, body: object) {
+    super(failure, message);
+    this.body = body;
+  }
+}
+
 /** An error with a stable reason. */
 export const failWith = (failure: ErrorName, reason: string, message: string, details: Record<string, unknown> = {}) =>
   new Failure(failure, message, { reason, ...details });

@@ -22,6 +22,7 @@ import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfi
 import { createReadiness, type Readiness } from '../platform/readiness.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
+import { cancellationChannel, createCallCancellation } from '../pubsub/callCancellation.ts';
 import type { NotificationChannel } from '../pubsub/notificationChannel.ts';
 import { openNotificationChannel } from '../pubsub/openChannel.ts';
 import { accessChannel, createAccessNotifier, createRunNotifier, runChannel } from '../pubsub/runNotifier.ts';
@@ -80,7 +81,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
     pubsubUrl: config.pubsubUrl,
     directUrl: config.databaseDirectUrl ?? databaseUrl,
     database,
-    topics: [runChannel, accessChannel, invalidationChannel],
+    topics: [runChannel, accessChannel, invalidationChannel, cancellationChannel],
     log,
   });
   const accessControl = createAccessControl({
@@ -125,6 +126,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
     queue,
     runNotifier,
     cacheInvalidation,
+    callCancellation: createCallCancellation(channel, complain),
     cursors,
     outbound,
     storage,

@@ -15,6 +15,7 @@ import { recordRequestMetrics } from '../http/requestMetrics.ts';
 import { docsRouter } from '../http/site/docs.ts';
 import { playgroundRouter } from '../http/site/playground.ts';
 import { traceRequests } from '../http/tracing.ts';
+import { mcpHandlers } from '../mcpServer/handlers.ts';
 import type { Config } from '../platform/config/config.ts';
 import { notFound } from '../platform/failure.ts';
 import { accessLogHandlers } from '../resources/accessLog/handlers.ts';
@@ -122,6 +123,7 @@ const implementations = (config: Config, eventBroker: EventBroker): Implementati
   webhookEndpointHandlers,
   webhookDeliveryHandlers,
   mcpConfigHandlers(testServer),
+  mcpHandlers(eventBroker),
 ];
 
 /** Middleware runs from top to bottom. */

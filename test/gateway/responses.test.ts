@@ -62,7 +62,7 @@ test('a preflight returns CORS headers for a listed origin, and a bare 204 for a
     'access-control-allow-credentials': 'true',
     'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE, OPTIONS',
     'access-control-allow-headers':
-      'Authorization, Content-Type, Accept, X-Client-App, X-Trace-Id, X-Account-Id, Idempotency-Key, If-None-Match, Last-Event-ID',
+      'Authorization, Content-Type, Accept, X-Client-App, X-Trace-Id, X-Account-Id, Idempotency-Key, If-None-Match, Last-Event-ID, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name',
     'access-control-max-age': '600',
     vary: 'Origin',
   });

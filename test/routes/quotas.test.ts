@@ -37,6 +37,7 @@ const bounded: Readonly<Record<string, string>> = {
   'runs.cancel': 'one event of a run',
   'memories.create': 'limit.memories_per_user',
   'chatCompletions.create': 'concurrent completions and credits',
+  'mcp.call': 'the quotas of the operations that tools call',
   'llmModels.test': 'stores nothing',
   'workspaces.rename': 'moves entries; what its revision replaces is removed',
   'mcpConfigs.test': 'stores nothing',

@@ -52,7 +52,7 @@ const layers: [name: string, parts: string[]][] = [
   ['http', ['http/']],
   ['models', ['models/', 'mail/']],
   ['resources', ['resources/', 'runs/create/', 'runs/follow/']],
-  ['work', ['agent/', 'chatCompletions/', 'runs/', 'jobs/']],
+  ['work', ['agent/', 'chatCompletions/', 'mcpServer/', 'runs/', 'jobs/']],
   ['processes', ['processes/', 'gateway/', 'metrics/']],
 ];
 /** Files directly in server/ start processes and belong to the top layer. */

@@ -9,7 +9,8 @@ const tenantTables = new Set(entities.filter(({ meta }) => 'accountId' in meta.p
 
 /** The statements that a request can execute. */
 const statements = (await allStatements()).filter(
-  ({ file }) => /^(http|resources|chatCompletions|runs\/(create|follow))\//.test(file) && !file.startsWith('resources/webhooks/sending/'),
+  ({ file }) =>
+    /^(http|resources|chatCompletions|mcpServer|runs\/(create|follow))\//.test(file) && !file.startsWith('resources/webhooks/sending/'),
 );
 const nameOf = ({ file, name }: { file: string; name: string }) => `${file} ${name}`;
 const isExcepted = (each: { file: string; name: string }) => (nameOf(each).split(' by ')[0] ?? '') in exceptions;

@@ -59,6 +59,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   GatewayConfigChanges: () => ({ rate_limit_capacity: 500 }),
   Identity: async ({ borrowUser }) => ({ identity: (await borrowUser()).login }),
   InviteCodeChanges: () => ({ max_uses: 5 }),
+  JsonRpcMessage: () => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'list_threads', arguments: { limit: 1 } } }),
   LlmModelChanges: () => ({ priority: 7 }),
   LlmProviderChanges: () => ({ name: uniqueName() }),
   LoginCheck: async ({ borrowUser }) => ({ login: (await borrowUser()).login }),

@@ -2,7 +2,7 @@ import { HttpResponse } from 'msw';
 import { z } from 'zod';
 import { deprecationHeaders } from '../../../contract/deprecation.ts';
 import { hasOpenAiErrors, openAiProblem, type Problem } from '../../../contract/shared/errors.ts';
-import { jsonOrStreamOf, returnsFile, type Route, type Schema } from '../../../contract/shared/route.ts';
+import { returnsFile, type Route, type Schema } from '../../../contract/shared/route.ts';
 import { type Engine, RawBody, type RouteResult } from '../context.ts';
 import { type Operation, table } from '../operations.ts';
 import { MockApiError, notFound } from './errors.ts';
@@ -67,7 +67,8 @@ function respond(
     if (returnsFile(route)) headers.set('content-security-policy', `${headers.get('content-security-policy')}; sandbox`);
     return new HttpResponse(isHead ? null : body.body, { status, headers });
   }
-  const shape = jsonOrStreamOf(route)?.body ?? route.responses[status as keyof Route['responses']];
+  const declared = route.responses[status as keyof Route['responses']];
+  const shape = declared && 'chunk' in declared ? declared.body : declared;
   if (!shape) return new HttpResponse(null, { status, headers });
   headers.set('content-type', 'application/json; charset=utf-8');
   return new HttpResponse(isHead ? null : JSON.stringify(z.parse(shape as Schema, body)), { status, headers });

@@ -3,6 +3,7 @@ import { dashboard } from '../administration/dashboard.ts';
 import { adminAccounts, users } from '../administration/users.ts';
 import { chatCompletions, chatModels } from '../agents/chatCompletions.ts';
 import { mcpConfigs } from '../agents/mcpConfigs.ts';
+import { mcp } from '../agents/mcpServer.ts';
 import { personas } from '../agents/personas.ts';
 import { skills } from '../agents/skills.ts';
 import type { Context, RouteResult } from '../context.ts';
@@ -41,6 +42,7 @@ const areas = {
     invitations,
     inviteCodes,
     mcpConfigs,
+    mcp,
     me,
     memories,
     messages,

@@ -1,32 +1,21 @@
 import { parse } from 'node:querystring';
 import type { Request, Response } from 'express';
-import { hasAccountInPath, type ParsedInput } from '../../../contract/shared/input.ts';
+import { hasAccountInPath } from '../../../contract/shared/input.ts';
 import type { Policy, RequiredPermission } from '../../../contract/shared/policy.ts';
 import { isIdempotent } from '../../../contract/shared/policy.ts';
 import type { Route } from '../../../contract/shared/route.ts';
 import { Failure, failWith } from '../../platform/failure.ts';
 import type { App } from '../app.ts';
 import { checkSize } from '../body/body.ts';
-import type { ClientInfo } from '../scope.ts';
+import type { AuthenticatedRequest, ClientInfo } from '../scope.ts';
 import { traceIdOf } from '../tracing.ts';
-import type { AccessScope, AccountAccess, Actor, VerifiedCredential } from './accessTypes.ts';
+import type { AccessScope, AccountAccess, VerifiedCredential } from './accessTypes.ts';
 import { writeDenial } from './audit.ts';
 import type { Caller } from './caller.ts';
 import { checkHost } from './host.ts';
 import { parseIdempotencyKey } from './idempotency.ts';
 import { readInput } from './input.ts';
 import { checkOrigin } from './origin.ts';
-
-/** An authenticated request with validated input. */
-export type AuthenticatedRequest = ParsedInput & {
-  client: ClientInfo;
-  caller: Caller;
-  actor: Actor | undefined;
-  access: AccountAccess | undefined;
-  /** Checks access again. Throws the same errors as `authenticateRequest`. */
-  recheckAccess(): Promise<AccountAccess | undefined>;
-  idempotencyKey: string | undefined;
-};
 
 /**
  * Runs the first checks, in this order: body size; host and origin (403); authentication (401); limits of the API key (429); kind of credential (403); syntax of path,

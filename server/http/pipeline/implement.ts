@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { type ParamName, paramNames } from '../../../contract/shared/path.ts';
 import type { BodyOf, HandlerResult, HeadersOf, ParamsOf, QueryOf, Resource, Route } from '../../../contract/shared/route.ts';
 import type { Form } from '../body/multipart.ts';
-import type { RequestScope, Scope } from '../scope.ts';
+import type { AuthenticatedRequest, RequestScope, Scope } from '../scope.ts';
 import type { StreamBody } from '../sse.ts';
 
 /** Whether a route only reads what its path names, or changes it. */
@@ -39,6 +39,8 @@ type HandlerInput<R extends Route, L extends ResourceLoaders = Record<never, nev
   headers: z.output<HeadersOf<R>>;
   body: R extends { contentType: 'multipart/form-data' } ? Form : z.output<BodyOf<R>>;
   loaded: LoadedResources<R, L>;
+  /** For handlers that call other operations for the same caller (`callOperation`). */
+  authenticated: AuthenticatedRequest;
   req: Request;
   /** Aborts when the client disconnects. */
   signal: () => AbortSignal;
@@ -63,7 +65,7 @@ export type Handlers<T extends Resource, L extends ResourceLoaders> = {
 export type HandlerResponse = { status: number; body: unknown; headers?: Record<string, string> | undefined; next?: string | undefined };
 
 /** The arguments of a handler without the types of its route. */
-type UntypedInput = Pick<HandlerInput<Route>, 'req' | 'signal' | 'releaseSlot'> & {
+type UntypedInput = Pick<HandlerInput<Route>, 'authenticated' | 'req' | 'signal' | 'releaseSlot'> & {
   scope: RequestScope;
   params: Record<string, string>;
   query: Record<string, unknown>;

@@ -307,7 +307,7 @@ export const configVariables = {
     ARKLOOP_GATEWAY_UPSTREAM: optional(url, 'The API behind the gateway.', {
       shownDefault: '`http://127.0.0.1:19001`; in role `all` its own API',
     }),
-    ARKLOOP_GATEWAY_FRONTEND_UPSTREAM: optional(url, 'What serves all other paths than `/v1`; unset, they are not found.'),
+    ARKLOOP_GATEWAY_FRONTEND_UPSTREAM: optional(url, 'What serves all other paths than `/v1` and `/mcp`; unset, they are not found.'),
     ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: withDefault(integer(1), '60000', 'Wait for response headers of the API.'),
     ARKLOOP_GATEWAY_TRUST_INCOMING_TRACE_ID: withDefault(boolean, 'false', 'Keep the trace id that a caller sends.'),
     ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS: withDefault(

@@ -54,6 +54,15 @@ export function createWorkspaceChanger(deps: { database: Database; storage: Stor
   };
 }
 
+const changers = new WeakMap<Database, ChangeWorkspace>();
+
+/** The changer that the requests of this process share. */
+export function workspaceChangerOf(database: Database, storage: Storage): ChangeWorkspace {
+  const own = changers.get(database) ?? createWorkspaceChanger({ database, storage });
+  changers.set(database, own);
+  return own;
+}
+
 async function publishChange<T>(
   { database, storage }: { database: Database; storage: Storage },
   find: () => Promise<WorkspaceRow>,

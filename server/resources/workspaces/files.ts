@@ -1,11 +1,10 @@
 import { type WorkspaceFile, type WorkspaceItem, workspaceLimits } from '../../../contract/workspaces.ts';
-import type { Database } from '../../database/sql.ts';
 import { fileTooLarge, type Form } from '../../http/body/multipart.ts';
 import { countUpload } from '../../http/body/uploadMemory.ts';
 import type { Scope } from '../../http/scope.ts';
 import { failWith, invalidField } from '../../platform/failure.ts';
 import type { ProjectRow } from '../projects/queries.ts';
-import { type Change, type ChangeWorkspace, checkParents, createWorkspaceChanger, pathTaken, revisionConflict, setFile } from './change.ts';
+import { type Change, checkParents, pathTaken, revisionConflict, setFile, workspaceChangerOf } from './change.ts';
 import { fileAt, hasDescendants, itemAt, viewFile } from './folder.ts';
 import type { Entries, Entry } from './manifest.ts';
 import { fileNotFound, findWorkspace, withStorage } from './service.ts';
@@ -137,16 +136,12 @@ function checkName(path: string, entries: Entries) {
   }
 }
 
-const changers = new WeakMap<Database, ChangeWorkspace>();
-
 /**
  * The revision is published outside of the transaction of the request, because that would hold the lock of the workspace while the next attempt
  * waits for it. If the request fails afterwards, the change stays; repeating the request is safe.
  */
 const change = <T>(scope: Scope, project: ProjectRow, what: Change<T>): Promise<T> =>
   withStorage(scope, (storage) => {
-    const { database } = scope.app;
-    const own = changers.get(database) ?? createWorkspaceChanger({ database, storage });
-    changers.set(database, own);
-    return own(() => findWorkspace(scope, project), what);
+    const changeWorkspace = workspaceChangerOf(scope.app.database, storage);
+    return changeWorkspace(() => findWorkspace(scope, project), what);
   });

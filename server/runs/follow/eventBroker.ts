@@ -8,7 +8,7 @@ import { openArchivedEvents } from './archivedEvents.ts';
 import type { StoredEvent } from './archiveFormat.ts';
 
 /** An event, encoded once for all readers. */
-export type EncodedEvent = { seq: number; last: boolean; bytes: Buffer };
+export type EncodedEvent = { seq: number; type: string; last: boolean; bytes: Buffer };
 
 const selectEvents = statement<{ runId: string; after: number; limit: number }>({ isShort: true })((db, $) =>
   db
@@ -198,7 +198,7 @@ function encode({ run_id, seq, event_id, type, data, created_at }: StoredEvent):
     ...(typeof data.tool_name === 'string' && type.startsWith('tool.') && { tool_name: data.tool_name }),
     ...errorClassOf(data),
   };
-  return { seq, last: terminal.has(type), bytes: encodeEvent(event) };
+  return { seq, type, last: terminal.has(type), bytes: encodeEvent(event) };
 }
 
 function errorClassOf(data: Record<string, unknown>) {

@@ -75,6 +75,10 @@ describe('a preflight request', () => {
         'Idempotency-Key',
         'If-None-Match',
         'Last-Event-ID',
+        'MCP-Protocol-Version',
+        'Mcp-Session-Id',
+        'Mcp-Method',
+        'Mcp-Name',
       ]);
       expect([headers.get('vary'), headers.get('x-trace-id')]).toEqual(['Origin', expect.stringMatching(/^[0-9a-f]{32}$/)]);
     }

@@ -87,6 +87,8 @@ test('memories are written, found, edited and deleted', async () => {
 test('an API key is created in the page, used by a client, and revoked', async () => {
   const { page, wrong } = await openSettings('keys', await app.signUp());
   await page.getByText('No keys yet').waitFor();
+  await page.getByText('VS Code').click();
+  expect(await page.locator('.section .code code').textContent()).toContain(`"url": "${app.url}/mcp"`);
   await button(page, 'New key').click();
   await page.getByLabel('Name').fill('Nightly report');
   await page.getByText('Selected permissions').click();

@@ -178,6 +178,7 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
       return bodyOf(scene, { model });
     },
   },
+  'mcp.call': { 202: () => ({ body: { jsonrpc: '2.0', method: 'notifications/initialized' } }) },
   'email.test': {
     204: async (scene) => mailServed(scene).then(() => ({})),
     '409 idempotency_key_reused': async (scene) => {

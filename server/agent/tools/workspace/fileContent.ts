@@ -1,13 +1,16 @@
 /** Truncated base64 is useless. This many bytes fit into a tool result as base64. */
 const maxBinaryBytes = 24_000;
 
-/** Returns the first `most` bytes and closes the source. */
-export async function readFirstBytes(chunks: AsyncIterable<Uint8Array>, most: number): Promise<Buffer> {
+/** Returns up to `most` bytes from `offset` and closes the source. */
+export async function readBytes(chunks: AsyncIterable<Uint8Array>, offset: number, most: number): Promise<Buffer> {
   const taken: Uint8Array[] = [];
-  let bytes = 0;
+  let [skipped, bytes] = [0, 0];
   for await (const chunk of chunks) {
-    taken.push(chunk.subarray(0, most - bytes));
-    bytes += chunk.length;
+    const start = Math.min(chunk.length, offset - skipped);
+    const part = chunk.subarray(start, start + most - bytes);
+    skipped += start;
+    bytes += part.length;
+    if (part.length > 0) taken.push(part);
     if (bytes >= most) break;
   }
   return Buffer.concat(taken);

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { maxAttachmentBytes, maxImageChars } from '../../../../contract/attachments.ts';
 import { isPortablePath, normalizePath, workspaceLimits } from '../../../../contract/workspaces.ts';
+import { workspacePath } from '../../../../contract/workspaceTools.ts';
 import type { ImagePart } from '../../../models/model.ts';
 import { Failure } from '../../../platform/failure.ts';
 import { detectImageType, typeDetectionBytes } from '../../../resources/attachments/types.ts';
@@ -13,7 +14,7 @@ import { readWhole, type Storage } from '../../../storage/storage.ts';
 import { type Sandbox, type SandboxFile, SandboxLimit, type SandboxResult } from '../../sandbox/sandbox.ts';
 import { defineTool, type Tool, ToolFailure } from '../tool.ts';
 import { workspaceOfRun } from './runWorkspace.ts';
-import { type Deps, path, readWorkspace, withStore } from './toolStore.ts';
+import { type Deps, readWorkspace, withStore } from './toolStore.ts';
 
 /** What is copied into the sandbox, at most. */
 const [maxFiles, maxBytes] = [1_000, 48 * 2 ** 20];
@@ -39,7 +40,7 @@ export const runCodeTool = (deps: Deps, sandbox: Sandbox): Tool =>
       code: z.string().min(1).max(100_000),
       timeout: z.int().min(1).max(maxSeconds).default(defaultSeconds).meta({ description: 'Seconds until the code is stopped.' }),
       paths: z
-        .array(path)
+        .array(workspacePath)
         .min(1)
         .max(100)
         .default(['/'])
@@ -50,7 +51,7 @@ export const runCodeTool = (deps: Deps, sandbox: Sandbox): Tool =>
         if (!code.isWellFormed()) throw new ToolFailure('tool.args_invalid', 'code holds half a character');
         let given: [string, Entry][] = [];
         const files = async () => {
-          const { ref, entries } = await readWorkspace(deps, run);
+          const { ref, entries } = await readWorkspace(deps, { find: () => workspaceOfRun(deps.database, run) });
           given = select(entries, paths);
           return readFiles(storage, ref, given, signal);
         };

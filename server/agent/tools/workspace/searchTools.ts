@@ -1,80 +1,59 @@
 import { posix } from 'node:path';
-import { z } from 'zod';
 import { normalizePath } from '../../../../contract/workspaces.ts';
+import { workspaceTools } from '../../../../contract/workspaceTools.ts';
 import { openContent } from '../../../resources/workspaces/content.ts';
 import { filesBelow } from '../../../resources/workspaces/folder.ts';
 import type { Entries, Entry } from '../../../resources/workspaces/manifest.ts';
 import { readWhole } from '../../../storage/storage.ts';
-import { defineTool, type Tool } from '../tool.ts';
 import { openSearch, type Search } from './search.ts';
-import { type Deps, path, readWorkspace, withStore } from './toolStore.ts';
+import { defineAction, readWorkspace } from './toolStore.ts';
 
 /** Larger files are not searched. `maxSearchedBytes` bounds one call. */
 const [maxFileBytes, maxSearchedBytes] = [2 * 2 ** 20, 32 * 2 ** 20];
 /** JSON of the items of a result. The model gets at most 32 KiB. */
 const maxResultBytes = 24_000;
 
-const expression = z.string().min(1).max(1_000);
-const glob = expression.meta({
-  description: 'Like src/**/*.{ts,tsx}, relative to path. Without a slash, as in *.md, in every folder.',
+export const globAction = defineAction({
+  name: 'workspace_glob',
+  description: 'Find files of the workspace by a pattern of their path, the last changed first.',
+  input: workspaceTools.glob,
+  parallel: true,
+  async act(deps, { pattern, path: folder, limit }, target) {
+    const { entries } = await readWorkspace(deps, target);
+    await using search = openSearch({ glob: pattern }, target.signal);
+    const files = await select(search, entries, normalizePath(folder)!);
+    const newest = files.sort(([, a], [, b]) => b.mtime_unix_ms - a.mtime_unix_ms);
+    const items = bound(newest.slice(0, limit).map(([at, { size }]) => ({ path: at, size })));
+    return { files: items, total: files.length, truncated: items.length < files.length };
+  },
 });
-const common = { group: 'workspace', timeoutMs: 30_000, parallel: true };
 
-export const searchTools = (deps: Deps): Tool[] => [globTool(deps), grepTool(deps)];
-
-const globTool = (deps: Deps) =>
-  defineTool({
-    ...common,
-    name: 'workspace_glob',
-    description: 'Find files of the workspace by a pattern of their path, the last changed first.',
-    input: z.strictObject({ pattern: glob, path: path.default('/'), limit: z.int().min(1).max(1_000).default(100) }),
-    run: ({ pattern, path: folder, limit }, { run, signal }) =>
-      withStore(deps, async () => {
-        const { entries } = await readWorkspace(deps, run);
-        await using search = openSearch({ glob: pattern }, signal);
-        const files = await select(search, entries, normalizePath(folder)!);
-        const newest = files.sort(([, a], [, b]) => b.mtime_unix_ms - a.mtime_unix_ms);
-        const items = bound(newest.slice(0, limit).map(([at, { size }]) => ({ path: at, size })));
-        return { result: { files: items, total: files.length, truncated: items.length < files.length } };
-      }),
-  });
-
-const grepTool = (deps: Deps) =>
-  defineTool({
-    ...common,
-    name: 'workspace_grep',
-    description: 'Search the text files of the workspace, line by line, for a regular expression in RE2 syntax.',
-    input: z.strictObject({
-      pattern: expression,
-      path: path.default('/').meta({ description: 'A folder or a file.' }),
-      glob: glob.optional(),
-      ignore_case: z.boolean().default(false),
-      limit: z.int().min(1).max(500).default(100),
-    }),
-    run: ({ pattern, path: folder, glob: only, ignore_case: ignoreCase, limit }, { run, signal }) =>
-      withStore(deps, async (storage) => {
-        const { ref, entries } = await readWorkspace(deps, run);
-        await using search = openSearch({ pattern, glob: only, ignoreCase }, signal);
-        const matches: { path: string; line: number; text: string }[] = [];
-        let [searched, skipped, bytes, isCut] = [0, 0, 0, false];
-        for (const [at, entry] of await select(search, entries, normalizePath(folder)!)) {
-          isCut = matches.length >= limit || bytes >= maxSearchedBytes;
-          if (isCut) break;
-          signal.throwIfAborted();
-          const file = entry.size <= maxFileBytes ? await openContent(storage, ref, posix.basename(at), entry) : undefined;
-          // One more than the limit tells whether there are more.
-          const found = file && (await search.findLines(await readWhole(file, maxFileBytes), limit - matches.length + 1));
-          if (!found) skipped++;
-          else searched++;
-          bytes += entry.size;
-          for (const { line, text } of found ?? []) matches.push({ path: at, line, text });
-        }
-        const items = bound(matches.slice(0, limit));
-        return {
-          result: { matches: items, searched_files: searched, skipped_files: skipped, truncated: isCut || items.length < matches.length },
-        };
-      }),
-  });
+export const grepAction = defineAction({
+  name: 'workspace_grep',
+  description: 'Search the text files of the workspace, line by line, for a regular expression in RE2 syntax.',
+  input: workspaceTools.grep,
+  parallel: true,
+  async act(deps, { pattern, path: folder, glob: only, ignore_case: ignoreCase, limit }, target) {
+    const { ref, entries } = await readWorkspace(deps, target);
+    await using search = openSearch({ pattern, glob: only, ignoreCase }, target.signal);
+    const matches: { path: string; line: number; text: string }[] = [];
+    let [searched, skipped, bytes, isCut] = [0, 0, 0, false];
+    for (const [at, entry] of await select(search, entries, normalizePath(folder)!)) {
+      isCut = matches.length >= limit || bytes >= maxSearchedBytes;
+      if (isCut) break;
+      target.signal.throwIfAborted();
+      const file = entry.size <= maxFileBytes ? await openContent(deps.storage, ref, posix.basename(at), entry) : undefined;
+      // One more than the limit tells whether there are more.
+      const found = file && (await search.findLines(await readWhole(file, maxFileBytes), limit - matches.length + 1));
+      if (!found) skipped++;
+      else searched++;
+      bytes += entry.size;
+      for (const { line, text } of found ?? []) matches.push({ path: at, line, text });
+    }
+    const items = bound(matches.slice(0, limit));
+    return { matches: items, searched_files: searched, skipped_files: skipped, truncated: isCut || items.length < matches.length };
+  },
+});
 
 /** The files at or below a path that the glob of the search selects. */
 async function select(search: Search, entries: Entries, folder: string): Promise<[string, Entry][]> {

@@ -9,6 +9,7 @@ import { List, useList } from '../../resource/list.tsx';
 import type { RowAction } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
+import { Agents } from './agents.tsx';
 import { EditKey, keysKey, NewKey } from './keyForm.tsx';
 import { Rotation } from './rotation.tsx';
 import { Usage } from './usage.tsx';
@@ -55,6 +56,7 @@ export default function Keys() {
           </Empty>
         }
       />
+      <Agents />
       {dialog}
     </Page>
   );
