@@ -5,24 +5,27 @@ import type { OutboundClient } from '../../../platform/outbound/outbound.ts';
 const maxBytes = 256 * 1024;
 /** Of one request, in milliseconds. */
 const maxMs = 10_000;
+/** Of all requests of one step. Shorter than the claim of a renewal and than an idle transaction may be. */
+const maxTotalMs = 20_000;
 
 /**
  * The `fetch` for authorization servers and their metadata. Every request goes through the outbound client, over TLS except to loopback in
- * development. It follows no redirects: the protocol library follows those within an origin with further calls.
+ * development. Make one for each step. It follows no redirects: the protocol library follows those within an origin with further calls.
  */
-export const createOauthFetch =
-  (outbound: OutboundClient): FetchLike =>
-  async (input, { method = 'GET', headers, body } = {}) => {
+export function createOauthFetch(outbound: OutboundClient): FetchLike {
+  const late = AbortSignal.timeout(maxTotalMs);
+  return async (input, { method = 'GET', headers, body } = {}) => {
     const answer = await outbound.fetch(input, {
       method,
       headers: [...new Headers(headers)],
       ...(body && { body: String(body) }),
-      signal: AbortSignal.timeout(maxMs),
+      signal: AbortSignal.any([late, AbortSignal.timeout(maxMs)]),
     });
     const { status } = answer;
     const text = await readText(answer.body as AsyncIterable<Uint8Array> | null);
     return new Response([204, 205, 304].includes(status) ? null : text, { status, headers: [...answer.headers] });
   };
+}
 
 async function readText(body: AsyncIterable<Uint8Array> | null): Promise<string> {
   const chunks: Uint8Array[] = [];
