@@ -1554,6 +1554,34 @@ export interface Issue {
 /** Which part of the request contains the value. */
 export type IssueLocation = "path" | "query" | "header" | "body";
 
+/** The answer to a request of MCP. */
+export interface JsonRpcAnswer {
+  /** Version of JSON-RPC. */
+  jsonrpc: "2.0";
+  /** That of the request. */
+  id: JsonRpcId;
+  /** The result; absent for an error. */
+  result?: AnyObject | undefined;
+  /** An error of the protocol. Errors of tools are results with `isError`. */
+  error?: AnyObject | undefined;
+  [name: string]: unknown;
+}
+
+/** ID of a request, unique among the open requests of a client. */
+export type JsonRpcId = string | number;
+
+/** A request or a notification of MCP. */
+export interface JsonRpcMessage {
+  /** Version of JSON-RPC. */
+  jsonrpc: "2.0";
+  /** Absent in a notification. */
+  id?: JsonRpcId | undefined;
+  /** Such as `tools/list` or `tools/call`. */
+  method: string;
+  /** What the method is called with. */
+  params?: AnyObject | undefined;
+}
+
 /** Prices of a model at the API of its vendor, from a dated list of the server. */
 export interface KnownFigures {
   /** The day on which the list was last compared with the price lists. */
@@ -6811,6 +6839,15 @@ export interface ChatModelsApi {
   readonly get: Call<{ params: { model: string; }; }, ChatModel, Reasons['chatModels.get']>;
 }
 
+export interface McpApi {
+  /**
+   * Call the MCP server
+   *
+   * The endpoint of the Model Context Protocol (Streamable HTTP) for other agents: threads, runs and workspaces as tools. There are no sessions, so any process answers any request; GET and DELETE are 405. A client lists and calls the tools that the permissions of its credential allow. Errors of the protocol are JSON-RPC errors; other errors are a `Problem`, and errors of tools are results with `isError`. `Origin` must be the own one or one of `ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS`, if there is one.
+   */
+  readonly call: Call<{ body: JsonRpcMessage; }, JsonRpcAnswer | undefined, Reasons['mcp.call']>;
+}
+
 export interface PersonasApi {
   /**
    * List the personas that a run can use
@@ -7783,6 +7820,8 @@ export interface Api {
   readonly chatCompletions: ChatCompletionsApi;
   /** The models that chat completions can use, in the format of OpenAI. */
   readonly chatModels: ChatModelsApi;
+  /** Threads, runs and workspaces as tools for other agents (Model Context Protocol). */
+  readonly mcp: McpApi;
   /** System prompts with the tools, models and budgets of their runs. Personas of the account override those of the platform, which override the built-in ones. */
   readonly personas: PersonasApi;
   /** Folders with instructions and files in the Agent Skills format, which models load when a task requires them. */
