@@ -133,13 +133,6 @@ export const ApiKeyUsage = z
       .int()
       .min(0)
       .meta({ description: 'Credits that open runs and chat completions of the key have reserved. They count against its limits.' }),
-    days: z
-      .array(
-        z
-          .object({ date: z.iso.date().meta({ description: 'The day (UTC), such as `2026-01-31`.' }), ...used })
-          .meta({ id: 'ApiKeyDay', description: 'What a key has used on a day (UTC).' }),
-      )
-      .meta({ description: 'Up to 31 days, oldest first: today and the 30 days before. Days without use are left out.' }),
   })
   .meta({ id: 'ApiKeyUsage', description: 'What an API key has used. Use before the server counted it by key is left out.' });
 export type ApiKeyUsage = z.infer<typeof ApiKeyUsage>;

@@ -289,16 +289,6 @@ export interface ApiKeyChanges {
   models?: string[] | null | undefined;
 }
 
-/** What a key has used on a day (UTC). */
-export interface ApiKeyDay {
-  /** The day (UTC), such as `2026-01-31`. */
-  date: string;
-  /** Credits charged for runs and chat completions that ended in this time. */
-  credits: number;
-  /** Requests in this time. The newest may be missing for up to 10 seconds. */
-  requests: number;
-}
-
 /** Limits of a key to set. Null means no limit. */
 export interface ApiKeyLimitChanges {
   /** Credits of a day (UTC). Null means no limit. */
@@ -371,8 +361,6 @@ export interface ApiKeyUsage {
   total: ApiKeyTotal;
   /** Credits that open runs and chat completions of the key have reserved. They count against its limits. */
   reserved_credits: number;
-  /** Up to 31 days, oldest first: today and the 30 days before. Days without use are left out. */
-  days: ApiKeyDay[];
 }
 
 /** A credential for a speech recognition provider. */

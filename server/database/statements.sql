@@ -936,12 +936,6 @@ select coalesce(sum("credits") filter (where day = $1::date), 0)::bigint as "cre
   from "api_key_usage"
   where "account_id" = $9 and "api_key_id" = $10;
 
--- resources/apiKeys/queries.ts selectUsageByDay
-select to_char(day, 'YYYY-MM-DD') as "date", "credits", "requests"
-  from "api_key_usage"
-  where "account_id" = $1 and "api_key_id" = $2 and "day" >= $3::date
-  order by "day";
-
 -- resources/asrCredentials/queries.ts selectCredentials
 select "id", "account_id", "provider", "name", "key_prefix", "base_url", "model", "is_default", "created_at"
   from "asr_credentials"

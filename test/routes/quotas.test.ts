@@ -46,6 +46,7 @@ const bounded: Readonly<Record<string, string>> = {
   'asrCredentials.setDefault': 'changes a row',
   'schedules.pause': 'changes a row',
   'schedules.resume': 'changes a row',
+  'apiKeys.rotate': 'changes a row',
   'asr.transcribe': 'stores nothing',
   'shares.verify': 'counters of attempts, which expire',
   'webhookEndpoints.rotateSecret': 'changes a row',
@@ -69,6 +70,7 @@ test('every quota is declared by a route', () => {
 /** What bounds the number of rows of each table. */
 const tables: Readonly<Record<string, string>> = {
   accounts: 'quota accounts; one personal account a user',
+  api_key_usage: 'a row for each day on which a key is used',
   api_keys: 'quota api_keys; revoked keys stay for the audit log',
   asr_credentials: 'quota asr_credentials',
   attachments: 'quota attachments; staged ones are removed after a day, kept ones with the last thread that uses them',

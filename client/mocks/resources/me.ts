@@ -93,7 +93,7 @@ export const apiKeys: RouteHandlers<typeof apiKeyRoutes> = {
     const none = { credits: 0, requests: 0 };
     const period = (end: number) => ({ ...none, resets_at: new Date(end).toISOString() });
     const periods = { day: period(Date.UTC(year, month, day + 1)), month: period(Date.UTC(year, month + 1, 1)) };
-    return { status: 200, body: { api_key_id: id as string, ...periods, total: none, reserved_credits: 0, days: [] } };
+    return { status: 200, body: { api_key_id: id as string, ...periods, total: none, reserved_credits: 0 } };
   },
   delete: ({ engine, loaded }) => {
     const value = unrevoked(loaded.id!);

@@ -161,14 +161,3 @@ export const selectUsage = statement<Key & { day: string; month: string }>()((db
     .where('account_id', '=', $.accountId)
     .where('api_key_id', '=', $.id),
 );
-
-/** The days on which a key was used since `start`, oldest first. */
-export const selectUsageByDay = statement<Key & { start: string }>()((db, $) =>
-  db
-    .selectFrom('api_key_usage')
-    .select([sql<string>`to_char(day, 'YYYY-MM-DD')`.as('date'), 'credits', 'requests'])
-    .where('account_id', '=', $.accountId)
-    .where('api_key_id', '=', $.id)
-    .where('day', '>=', sql<string>`${$.start}::date`)
-    .orderBy('day'),
-);

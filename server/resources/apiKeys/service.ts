@@ -109,18 +109,11 @@ export async function rotateApiKey(scope: Scope, key: ApiKeyRow, { overlap_secon
   return { ...row, key: secret.key };
 }
 
-const shownDays = 31;
-
-/** What a key has used in the current periods (UTC) and on the last days. */
+/** What a key has used in the current periods (UTC). */
 export async function readUsage({ db, accountId }: Scope, { id }: ApiKeyRow) {
-  const now = new Date();
-  const periods = periodsOf(now);
-  const first = periodsOf(new Date(now.getTime() - (shownDays - 1) * 86_400_000));
-  const [sums, days] = await Promise.all([
-    db.row(queries.selectUsage, { accountId, id, day: periods.day.start, month: periods.month.start }),
-    db.rows(queries.selectUsageByDay, { accountId, id, start: first.day.start }),
-  ]);
-  return { id, sums: sums!, days, periods };
+  const periods = periodsOf(new Date());
+  const sums = await db.row(queries.selectUsage, { accountId, id, day: periods.day.start, month: periods.month.start });
+  return { id, sums: sums!, periods };
 }
 
 /**

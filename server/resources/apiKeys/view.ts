@@ -1,7 +1,7 @@
 import type { ApiKey, ApiKeyUsage, CreatedApiKey } from '../../../contract/apiKeys.ts';
 import type { RowOf } from '../../database/statement.ts';
 import type { periodsOf } from '../../http/pipeline/periods.ts';
-import type { ApiKeyRow, selectUsage, selectUsageByDay } from './queries.ts';
+import type { ApiKeyRow, selectUsage } from './queries.ts';
 
 export const viewApiKey = (row: ApiKeyRow): ApiKey => ({
   id: row.id,
@@ -36,15 +36,13 @@ export const viewCreatedApiKey = ({ key, ...row }: ApiKeyRow & { key: string }):
 type UsageOfKey = {
   id: string;
   sums: RowOf<typeof selectUsage>;
-  days: RowOf<typeof selectUsageByDay>[];
   periods: ReturnType<typeof periodsOf>;
 };
 
-export const viewUsage = ({ id, sums, days, periods }: UsageOfKey): ApiKeyUsage => ({
+export const viewUsage = ({ id, sums, periods }: UsageOfKey): ApiKeyUsage => ({
   api_key_id: id,
   day: { credits: sums.credits_of_day, requests: sums.requests_of_day, resets_at: periods.day.end },
   month: { credits: sums.credits_of_month, requests: sums.requests_of_month, resets_at: periods.month.end },
   total: { credits: sums.credits_in_total, requests: sums.requests_in_total },
   reserved_credits: sums.reserved_credits,
-  days: days.map(({ date, credits, requests }) => ({ date, credits, requests })),
 });

@@ -31,7 +31,6 @@ test('a run ends before the call that its key cannot pay, is charged to the key,
     month: { credits: 5, resets_at: expect.stringMatching(/-01T00:00:00\.000Z$/) },
     total: { credits: 5 },
     reserved_credits: 0,
-    days: [{ credits: 5 }],
   });
   // As the only run of the key it may use the 2 credits that are left, and a call more.
   const second = await start(person, key);

@@ -24,12 +24,6 @@ const periodColumns: Column<Period>[] = [
   { title: 'Starts again', cell: ({ resets }) => (resets ? <When at={resets} /> : '–') },
 ];
 
-const dayColumns: Column<ApiKeyUsage['days'][number]>[] = [
-  { title: 'Day', cell: ({ date }) => date },
-  { title: 'Credits', isNumber: true, cell: ({ credits }) => count(credits) },
-  { title: 'Requests', isNumber: true, cell: ({ requests }) => count(requests) },
-];
-
 const periodsOf = ({ day, month, total }: ApiKeyUsage, { limits }: ApiKey): Period[] => [
   { name: 'Today (UTC)', ...day, maxCredits: limits.credits_per_day, maxRequests: limits.requests_per_day, resets: day.resets_at },
   {
@@ -42,7 +36,7 @@ const periodsOf = ({ day, month, total }: ApiKeyUsage, { limits }: ApiKey): Peri
   { name: 'In total', ...total, maxCredits: limits.credits_total, maxRequests: limits.requests_total, resets: null },
 ];
 
-/** What a key has used of its limits, and by day. */
+/** What a key has used of its limits. */
 export function Usage({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
   const usage = useQuery({
     queryKey: ['api-key-usage', apiKey.id],
@@ -61,9 +55,6 @@ export function Usage({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void
               <p className="muted">At most {count(apiKey.limits.requests_per_minute)} requests per minute.</p>
             )}
             {apiKey.models && <p className="muted">Only these models: {apiKey.models.join(', ')}.</p>}
-            {found.days.length > 0 && (
-              <Table caption="Usage by day" columns={dayColumns} rows={found.days.toReversed()} keyOf={({ date }) => date} />
-            )}
           </div>
         )}
       </QueryState>
