@@ -6,7 +6,7 @@ import { Segments } from '../ui/fields.tsx';
 const address = `${location.origin}/mcp`;
 const json = (value: object) => JSON.stringify(value, undefined, 2);
 /** What the program replaces. */
-const variable = (name: string) => ['$', '{', name, '}'].join('');
+const variable = (name: string) => `\${${name}}`;
 const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
 
 /** The configuration of each client. The key is not part of it. */
