@@ -4,7 +4,7 @@ import { Message, messages, NewMessage } from './messages.ts';
 import { SelectablePersona } from './personas.ts';
 import { projects } from './projects.ts';
 import { RunInput, runOptions } from './runRequests.ts';
-import { CreatedRun, Run, runs } from './runs.ts';
+import { CreatedRun, Run } from './runs.ts';
 import { intParam, notBlankMeta, Ok } from './shared/fields.ts';
 import { initContract, type Resource, type Route } from './shared/route.ts';
 import { Thread, threads } from './threads.ts';

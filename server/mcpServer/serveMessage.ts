@@ -15,7 +15,7 @@ const instructions =
 
 /** Answers a message of a client. Each has a server of its own, so nothing is kept between the requests of a client. */
 export async function serveMessage(eventBroker: EventBroker, call: CallContext, message: JsonRpcMessage) {
-  const { app, authenticated, req, signal } = call;
+  const { app, authenticated, signal } = call;
   const onError = (err: unknown) =>
     app.log.debug({ err, trace_id: authenticated.client.traceId }, 'a message to the MCP server was refused');
   const waits = message.method === 'tools/call' && mayWait(message.params?.name);

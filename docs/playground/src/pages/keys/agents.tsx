@@ -5,15 +5,17 @@ import { Segments } from '../../ui/fields.tsx';
 
 const address = `${location.origin}/mcp`;
 const json = (value: object) => JSON.stringify(value, undefined, 2);
+/** What the program replaces. */
+const variable = (name: string) => `\${${name}}`;
 const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
 
 /** The configuration of each client. The key is not part of it. */
 const configurations = {
   'Claude Code': `claude mcp add --transport http arkloop ${address} --header "Authorization: Bearer $ARKLOOP_KEY"`,
-  Cursor: json({ mcpServers: { arkloop: { url: address, headers: bearer('${env:ARKLOOP_KEY}') } } }),
+  Cursor: json({ mcpServers: { arkloop: { url: address, headers: bearer(variable('env:ARKLOOP_KEY')) } } }),
   'VS Code': json({
     inputs: [{ type: 'promptString', id: 'arkloop-key', description: 'API key of Arkloop', password: true }],
-    servers: { arkloop: { type: 'http', url: address, headers: bearer('${input:arkloop-key}') } },
+    servers: { arkloop: { type: 'http', url: address, headers: bearer(variable('input:arkloop-key')) } },
   }),
 };
 type Agent = keyof typeof configurations;
