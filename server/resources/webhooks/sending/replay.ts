@@ -5,7 +5,7 @@ import * as queries from '../replayQueries.ts';
 import { selectRunnableReplay } from './queries.ts';
 
 /** Deliveries that a replay queues in one transaction, and pending deliveries of an endpoint above which it waits. */
-export const replayLimits = { batch: 100, maxPending: 100 };
+const replayLimits = { batch: 100, maxPending: 100 };
 
 /**
  * Queues the next batch of the oldest replay that can go on. Deliveries and progress commit together, so a replay continues after a crash
