@@ -42,11 +42,11 @@ import { Migration00046 } from './Migration00046.ts';
 import { Migration00047 } from './Migration00047.ts';
 import { Migration00048 } from './Migration00048.ts';
 import { Migration00049 } from './Migration00049.ts';
-import { Migration00051 } from './Migration00051.ts';
-import { Migration00053 } from './Migration00053.ts';
 import { Migration00050 } from './Migration00050.ts';
-import { Migration00054 } from './Migration00054.ts';
+import { Migration00051 } from './Migration00051.ts';
 import { Migration00052 } from './Migration00052.ts';
+import { Migration00053 } from './Migration00053.ts';
+import { Migration00054 } from './Migration00054.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [

@@ -1,8 +1,8 @@
 import { mayReadFromReplica } from '../../../contract/shared/policy.ts';
 import type { Route } from '../../../contract/shared/route.ts';
 import type { Queryable, Transaction } from '../../database/sql.ts';
-import type { App } from '../app.ts';
 import { CommittedFailure } from '../../platform/failure.ts';
+import type { App } from '../app.ts';
 import type { AuditNote, AuthenticatedRequest, RequestScope, Scope } from '../scope.ts';
 import { isStreamBody } from '../sse.ts';
 import { type AuditContext, writeAudit } from './audit.ts';
