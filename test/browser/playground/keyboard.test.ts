@@ -56,6 +56,7 @@ test('at 200 % zoom every page fits the window, and Tab alone reaches each of it
     '/': ['/'],
     '/chat/:threadId': [`/chat/${talk.threadId}`],
     '/invitations/:token': ['/invitations/unknown'],
+    '/oauth/mcp/:id': ['/oauth/mcp/00000000-0000-4000-8000-000000000000?error=access_denied'],
     '/settings/*?': [...settings, `users/${person.id}`, `accounts/${person.accountId}`].map((path) => `/settings/${path}`),
   };
   expect([...Object.keys(signedOut), ...Object.keys(signedIn)].toSorted()).toEqual(routes.toSorted());
