@@ -1,5 +1,5 @@
 import type { ChatCompletion, NewChatCompletion } from '../../contract/chatCompletions.ts';
-import { overloaded } from '../http/pipeline/authenticateRequest.ts';
+import { overloaded } from '../http/access/authenticateRequest.ts';
 import type { Scope } from '../http/scope.ts';
 import { eventStream, type StreamBody } from '../http/sse.ts';
 import { metered } from '../models/metering.ts';

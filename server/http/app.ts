@@ -12,7 +12,7 @@ import type { CacheInvalidation } from '../pubsub/cacheInvalidation.ts';
 import type { CallCancellation } from '../pubsub/callCancellation.ts';
 import type { RunNotifier } from '../pubsub/runNotifier.ts';
 import type { Storage } from '../storage/storage.ts';
-import type { AccessControl, IpRules } from './pipeline/accessTypes.ts';
+import type { AccessControl, IpRules } from './access/accessTypes.ts';
 
 /** Without a `parent_run_id`, a root run. */
 type QueuedRun = { id: string; account_id: string; trace_id: string; parent_run_id?: string | null };

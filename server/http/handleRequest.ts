@@ -3,12 +3,12 @@ import type { Request, Response } from 'express';
 import { canonicalPath } from '../../contract/shared/path.ts';
 import { isIdempotent } from '../../contract/shared/policy.ts';
 import { isMultipart, type Route } from '../../contract/shared/route.ts';
+import { requirePermission } from './access/authenticateRequest.ts';
 import type { App } from './app.ts';
 import { parseBody, rejectNonJson } from './body/body.ts';
 import type { IncomingBody } from './body/incomingBody.ts';
 import { drainBody } from './body/multipart.ts';
 import { writeDenial } from './pipeline/audit.ts';
-import { requirePermission } from './pipeline/authenticateRequest.ts';
 import { claimIdempotencyKey } from './pipeline/idempotency.ts';
 import type { HandlerResponse, RouteHandler } from './pipeline/implement.ts';
 import {

@@ -1,9 +1,9 @@
 import type { ParsedInput } from '../../contract/shared/input.ts';
 import type { Queryable, Transaction } from '../database/sql.ts';
 import type { ClientAddress } from '../platform/network/clientAddress.ts';
+import type { AccountAccess, Actor } from './access/accessTypes.ts';
+import type { Caller } from './access/caller.ts';
 import type { App } from './app.ts';
-import type { AccountAccess, Actor } from './pipeline/accessTypes.ts';
-import type { Caller } from './pipeline/caller.ts';
 
 /** What a handler adds to its audit entry. `action` and `targetType` default to those of the route's policy. */
 export type AuditNote = {

@@ -1,6 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express';
 import { testServer } from '../agent/mcp/testServer.ts';
 import { chatCompletionHandlers, chatModelHandlers } from '../chatCompletions/handlers.ts';
+import { createCallerResolver } from '../http/access/caller.ts';
 import type { App } from '../http/app.ts';
 import { rejectInvalidFraming } from '../http/body/framing.ts';
 import { cors, fixedHeaders } from '../http/cors.ts';
@@ -9,7 +10,6 @@ import { sendJson } from '../http/expressMessages.ts';
 import { type Health, healthRouter } from '../http/health.ts';
 import { chainHandlers } from '../http/mount/chainHandlers.ts';
 import { mount } from '../http/mount/mount.ts';
-import { createCallerResolver } from '../http/pipeline/caller.ts';
 import type { Implementation } from '../http/pipeline/implement.ts';
 import { recordRequestMetrics } from '../http/requestMetrics.ts';
 import { docsRouter } from '../http/site/docs.ts';

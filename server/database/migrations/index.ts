@@ -94,9 +94,9 @@ export const migrations = [
   { name: 'Migration00047', class: Migration00047 },
   { name: 'Migration00048', class: Migration00048 },
   { name: 'Migration00049', class: Migration00049 },
-  { name: 'Migration00051', class: Migration00051 },
-  { name: 'Migration00053', class: Migration00053 },
   { name: 'Migration00050', class: Migration00050 },
-  { name: 'Migration00054', class: Migration00054 },
+  { name: 'Migration00051', class: Migration00051 },
   { name: 'Migration00052', class: Migration00052 },
+  { name: 'Migration00053', class: Migration00053 },
+  { name: 'Migration00054', class: Migration00054 },
 ];

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { maxBodyBytes, type Route } from '../../../contract/shared/route.ts';
 import type { Config } from '../../platform/config/config.ts';
 import { Failure } from '../../platform/failure.ts';
-import { overloaded } from '../pipeline/authenticateRequest.ts';
+import { overloaded } from '../access/authenticateRequest.ts';
 import type { RequestSlot } from '../pipeline/requestSlot.ts';
 import { readBody } from './body.ts';
 import { type Form, openForm } from './multipart.ts';

@@ -1,5 +1,5 @@
 import type { Config } from '../../platform/config/config.ts';
-import { overloaded } from '../pipeline/authenticateRequest.ts';
+import { overloaded } from '../access/authenticateRequest.ts';
 
 /**
  * Bytes of uploads that this process holds in memory, and their maximum. Beyond it, requests get 503 instead of the process running out of

@@ -2,10 +2,10 @@ import type { Request } from 'express';
 import { parseInput, parseValue, type ValidationErrors } from '../../../contract/shared/input.ts';
 import { paramNames } from '../../../contract/shared/path.ts';
 import { invalid } from '../../platform/failure.ts';
+import { requirePermission } from '../access/authenticateRequest.ts';
 import type { App } from '../app.ts';
 import type { AuthenticatedRequest } from '../scope.ts';
 import { writeDenial } from './audit.ts';
-import { requirePermission } from './authenticateRequest.ts';
 import type { HandlerResponse, RouteHandler } from './implement.ts';
 import { AuditNotes, checkPermission, contextOf, loadResources, runInTransaction, runRead, scopeOf } from './operation.ts';
 

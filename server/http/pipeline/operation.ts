@@ -2,11 +2,11 @@ import { mayReadFromReplica } from '../../../contract/shared/policy.ts';
 import type { Route } from '../../../contract/shared/route.ts';
 import type { Queryable, Transaction } from '../../database/sql.ts';
 import { CommittedFailure } from '../../platform/failure.ts';
+import { isExempt, requireEitherPermission, requirePermission } from '../access/authenticateRequest.ts';
 import type { App } from '../app.ts';
 import type { AuditNote, AuthenticatedRequest, RequestScope, Scope } from '../scope.ts';
 import { isStreamBody } from '../sse.ts';
 import { type AuditContext, writeAudit } from './audit.ts';
-import { isExempt, requireEitherPermission, requirePermission } from './authenticateRequest.ts';
 import type { IdempotencyClaim } from './idempotency.ts';
 import type { HandlerResponse, RouteHandler } from './implement.ts';
 

@@ -1,6 +1,6 @@
 import type { Permission } from '../../../contract/shared/permissions.ts';
+import { requirePermission } from '../access/authenticateRequest.ts';
 import type { Scope } from '../scope.ts';
-import { requirePermission } from './authenticateRequest.ts';
 
 /** Throws 403 unless the caller owns the resource or has the permission. An API key with scopes needs the permission. */
 export function requireOwnership(scope: Scope, ownerId: string | null, permission: Permission): void {

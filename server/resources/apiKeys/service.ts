@@ -1,7 +1,7 @@
 import type { ApiKeyChanges, ApiKeyRotation, NewApiKey } from '../../../contract/apiKeys.ts';
 import type { PageQuery } from '../../../contract/shared/pagination.ts';
 import { keyPermissions, permissions, platformPermissions } from '../../../contract/shared/permissions.ts';
-import { periodsOf } from '../../http/pipeline/periods.ts';
+import { periodsOf } from '../../http/access/periods.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newApiKey } from '../../platform/crypto/apiKeys.ts';
 import { newId, sha256 } from '../../platform/crypto/ids.ts';

@@ -1,6 +1,6 @@
 import type { ApiKey, ApiKeyUsage, CreatedApiKey } from '../../../contract/apiKeys.ts';
 import type { RowOf } from '../../database/statement.ts';
-import type { periodsOf } from '../../http/pipeline/periods.ts';
+import type { periodsOf } from '../../http/access/periods.ts';
 import type { ApiKeyRow, selectUsage } from './queries.ts';
 
 export const viewApiKey = (row: ApiKeyRow): ApiKey => ({

@@ -1,6 +1,6 @@
 import { type Expression, sql } from 'kysely';
 import { type Builder, statement } from '../../database/statement.ts';
-import { periodsOf } from '../../http/pipeline/periods.ts';
+import { periodsOf } from '../../http/access/periods.ts';
 import { failWith } from '../../platform/failure.ts';
 import { reservedCredits } from './reserved.ts';
 

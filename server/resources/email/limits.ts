@@ -1,5 +1,5 @@
 import type { Queryable } from '../../database/sql.ts';
-import type { Actor } from '../../http/pipeline/accessTypes.ts';
+import type { Actor } from '../../http/access/accessTypes.ts';
 import { type AttemptLimit, countAttemptUntilLimit } from '../../http/pipeline/attemptLimits.ts';
 import type { ClientInfo } from '../../http/scope.ts';
 import type { Mail } from '../../mail/mail.ts';

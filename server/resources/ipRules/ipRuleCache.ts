@@ -1,6 +1,6 @@
 import type { Queryable } from '../../database/sql.ts';
+import type { IpRules } from '../../http/access/accessTypes.ts';
 import { ExpiringCache } from '../../http/cache.ts';
-import type { IpRules } from '../../http/pipeline/accessTypes.ts';
 import { isWithin, type Network, parseNetwork } from '../../platform/network/addresses.ts';
 import type { CacheInvalidation } from '../../pubsub/cacheInvalidation.ts';
 import { type IpRuleRow, selectNetworks } from './queries.ts';

@@ -1,8 +1,8 @@
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { CancelRequest } from '../../../contract/runRequests.ts';
 import type { Transaction } from '../../database/sql.ts';
+import type { Actor } from '../../http/access/accessTypes.ts';
 import type { App, Queue } from '../../http/app.ts';
-import type { Actor } from '../../http/pipeline/accessTypes.ts';
 import type { Scope } from '../../http/scope.ts';
 import { Failure } from '../../platform/failure.ts';
 import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { overloaded } from '../../../http/pipeline/authenticateRequest.ts';
+import { overloaded } from '../../../http/access/authenticateRequest.ts';
 import { createTurnQueue } from '../../../platform/concurrency.ts';
 import { packageFoldersBeside, startIsolated, watchMemory } from '../../../platform/isolatedProcess.ts';
 import type { DocumentFormat } from './documentTypes.ts';

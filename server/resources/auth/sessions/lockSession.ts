@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Queryable } from '../../../database/sql.ts';
 import { statement } from '../../../database/statement.ts';
-import type { Actor } from '../../../http/pipeline/accessTypes.ts';
+import type { Actor } from '../../../http/access/accessTypes.ts';
 import { failWith } from '../../../platform/failure.ts';
 
 const selectSessionForShare = statement<{ userId: string; sessionId: string | null }>()((db, $) =>

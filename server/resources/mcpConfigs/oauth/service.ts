@@ -1,6 +1,6 @@
 import type { McpAuthorizationAnswer, McpAuthorizationStart } from '../../../../contract/mcpConfigs.ts';
+import type { Actor } from '../../../http/access/accessTypes.ts';
 import type { App } from '../../../http/app.ts';
-import type { Actor } from '../../../http/pipeline/accessTypes.ts';
 import type { Scope } from '../../../http/scope.ts';
 import { newToken, sha256 } from '../../../platform/crypto/ids.ts';
 import { Failure, failWith, notFound } from '../../../platform/failure.ts';

@@ -7,14 +7,14 @@ import type { Route } from '../../../contract/shared/route.ts';
 import { Failure, failWith } from '../../platform/failure.ts';
 import type { App } from '../app.ts';
 import { checkSize } from '../body/body.ts';
+import { writeDenial } from '../pipeline/audit.ts';
+import { parseIdempotencyKey } from '../pipeline/idempotency.ts';
+import { readInput } from '../pipeline/input.ts';
 import type { AuthenticatedRequest, ClientInfo } from '../scope.ts';
 import { traceIdOf } from '../tracing.ts';
 import type { AccessScope, AccountAccess, VerifiedCredential } from './accessTypes.ts';
-import { writeDenial } from './audit.ts';
 import type { Caller } from './caller.ts';
 import { checkHost } from './host.ts';
-import { parseIdempotencyKey } from './idempotency.ts';
-import { readInput } from './input.ts';
 import { checkOrigin } from './origin.ts';
 
 /**

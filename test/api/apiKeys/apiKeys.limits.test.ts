@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
 import type { Queryable } from '../../../server/database/sql.ts';
-import { createKeyRequestCounter, type KeyRequests } from '../../../server/http/pipeline/keyRequests.ts';
+import { createKeyRequestCounter, type KeyRequests } from '../../../server/http/access/keyRequests.ts';
 import { startApi } from '../../../server/processes/api.ts';
 import { recordStatements } from '../../support/app/recordStatements.ts';
 import { startTestApp, testKeys } from '../../support/app/testApp.ts';
