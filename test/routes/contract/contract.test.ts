@@ -114,7 +114,8 @@ test.for(operationRows((route) => isProtected(route) && idParams(route).length >
         expect(issuesOf(await ask(operation, options, path))).toEqual([400, [['path', param]]]);
       }
     }
-    expect(await changedTables()).toEqual([]);
+    // A timer stores how often the keys of earlier tests were used.
+    expect((await changedTables()).filter((table) => table !== 'api_key_usage')).toEqual([]);
   },
 );
 
