@@ -81,7 +81,7 @@ const reserve = (at: number, more: number) =>
     const others = reservedBy(open(model).filter((other) => other !== run));
     const isCovered = model.balance - others >= wanted;
     const granted = isCovered ? wanted : others === 0 && model.balance > run.billed ? model.balance : null;
-    expect(answer).toEqual({ granted, balance: model.balance, others });
+    expect(answer).toEqual({ granted, balance: model.balance, others, key_budget: null });
     run.reserved = granted ?? Math.min(run.reserved, run.billed);
   });
 

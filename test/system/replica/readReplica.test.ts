@@ -50,6 +50,7 @@ test('every list and statistic is read from the replica, and nothing else is', a
   ).body.id;
   const schedule = (await app.call('POST', '/v1/schedules', { token, body: { name: 'Daily', cron: '0 9 * * *', input: 'Hello!' } })).body
     .id;
+  const apiKey = (await app.call('POST', '/v1/api-keys', { token, body: { name: 'Key' } })).body.id;
   await app.call('POST', '/v1/feature-flags', { token, body: { key: 'some_flag', default_value: false } });
   const ids: Record<string, string> = {
     project_id: project,
@@ -59,6 +60,7 @@ test('every list and statistic is read from the replica, and nothing else is', a
     endpoint_id: endpoint,
     schedule_id: schedule,
     key: 'some_flag',
+    id: apiKey,
   };
   const queries: Record<string, string> = {
     '/v1/threads/search': '?q=abc',
