@@ -87,6 +87,17 @@ export async function accessibilityViolations(page: Page, look?: Parameters<type
 /** Whether the page overflows the window horizontally, or on a phone a table that should be cards overflows its frame. */
 export const isTooWide = (page: Page) =>
   page.evaluate(() => {
-    const frames = innerWidth > 640 ? [] : [...document.querySelectorAll('.table-frame:has(> .table.cards)')];
+    const frames = innerWidth > 640 ? [] : [...document.querySelectorAll('.table-frame:has(> .table.stacked)')];
     return document.documentElement.scrollWidth > innerWidth || frames.some(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth);
+  });
+
+/** The tables in which a cell is not below the heading of its column. On a phone, rows are cards without headings. */
+export const misalignedTables = (page: Page) =>
+  page.evaluate(() => {
+    const lefts = (row: HTMLTableRowElement | undefined) =>
+      [...(row?.cells ?? [])].map((cell) => Math.round(cell.getBoundingClientRect().left)).join();
+    const tables = innerWidth > 640 ? [...document.querySelectorAll<HTMLTableElement>('.table')] : [];
+    return tables
+      .filter(({ tHead, tBodies }) => [...(tBodies[0]?.rows ?? [])].some((row) => lefts(row) !== lefts(tHead?.rows[0])))
+      .map(({ caption }) => caption?.textContent);
   });

@@ -4,7 +4,16 @@ import { startSdkServer } from '../../support/agent/mcpSdk.ts';
 import { type Person, startTestApp, type TestApp } from '../../support/app/testApp.ts';
 import { startAuthorizationServer, startProtectedServer } from '../../support/mcp/authorizationServer.ts';
 import { writeFiles } from '../../support/resources/files.ts';
-import { accessibilityViolations, chooseAction, goTo, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
+import {
+  accessibilityViolations,
+  chooseAction,
+  goTo,
+  isTooWide,
+  misalignedTables,
+  openBrowser,
+  openPage,
+  setSessionCookie,
+} from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -222,6 +231,7 @@ test('the pages of an account are accessible, alternately in both themes, and fi
     if (!distinct.includes(path)) continue;
     await page.emulateMedia({ colorScheme: index % 2 === 0 ? 'light' : 'dark' });
     if (index % 3 === 0) await page.setViewportSize({ width: 1280, height: 860 });
+    found.push(...(await misalignedTables(page)).map((table) => `${path}: the cells of “${table}” are beside their headings`));
     await check(path);
     if (path !== 'personas') continue;
     await button(page, 'New persona').click();

@@ -8,7 +8,16 @@ import { chat, startVendor } from '../../support/agent/vendor.ts';
 import { type Person, startTestApp, type TestApp } from '../../support/app/testApp.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 import { receiverOfTest } from '../../support/resources/receiver.ts';
-import { accessibilityViolations, chooseAction, goTo, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
+import {
+  accessibilityViolations,
+  chooseAction,
+  goTo,
+  isTooWide,
+  misalignedTables,
+  openBrowser,
+  openPage,
+  setSessionCookie,
+} from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -333,7 +342,7 @@ test('every page is accessible in the light and the dark theme and fits a narrow
     await page.getByRole('article').getByRole('heading').first().waitFor();
     await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);
     await page.emulateMedia({ colorScheme: 'light' });
-    expect([path, await accessibilityViolations(page)]).toEqual([path, []]);
+    expect([path, await accessibilityViolations(page), await misalignedTables(page)]).toEqual([path, [], []]);
     await page.emulateMedia({ colorScheme: 'dark' });
     expect([path, 'dark', await accessibilityViolations(page, { onlyColors: true })]).toEqual([path, 'dark', []]);
     await page.setViewportSize({ width: 390, height: 844 });

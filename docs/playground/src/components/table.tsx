@@ -25,7 +25,7 @@ export const Table = <Row,>({ caption, columns, rows, keyOf }: TableProps<Row>) 
   const as = (role: string) => (isCards ? { role } : {});
   return (
     <Scrolling as="section" className="table-frame" aria-label={caption}>
-      <table className={isCards ? 'table cards' : 'table'} {...as('table')}>
+      <table className={isCards ? 'table stacked' : 'table'} {...as('table')}>
         <caption className="for-readers">{caption}</caption>
         <thead {...as('rowgroup')}>
           <tr {...as('row')}>
