@@ -4125,15 +4125,28 @@ select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."re
   where "r"."account_id" = $4 and "r"."thread_id" = $5 and "r"."id" = $6 and "r"."parent_run_id" is null;
 
 -- resources/runs/replay.ts 1
-select "r"."tail_message_number", "m"."visible"
+select "r"."tail_message_number", "r"."continues_run_id", "m"."number", "m"."visible"
   from "runs" as "r"
+  left
+  join "run_event_archives" as "a" on "a"."account_id" = "r"."account_id" and "a"."run_id" = "r"."id"
   inner
-  join lateral (select "visible"
-  from "messages"
-  where "account_id" = "r"."account_id" and "thread_id" = "r"."thread_id" and "number" <= "r"."tail_message_number" and "role" <> 'tool'
-  order by "number" desc
-  limit 1) as "m" on true
+  join "messages" as "m" on "m"."account_id" = "r"."account_id" and "m"."thread_id" = "r"."thread_id" and "m"."id" = coalesce(a.tail_message_id, (select (e.data ->> 'thread_tail_message_id')::uuid as "id"
+  from "run_events" as "e"
+  where "e"."run_id" = "r"."id" and "e"."seq" = 1))
   where "r"."account_id" = $1 and "r"."id" = $2;
+
+-- resources/runs/replay.ts 2
+select min("m"."number") filter(where "r"."source" = 'edit') as "edited", min("m"."number") filter(where "r"."source" = 'retry') as "retried"
+  from "runs" as "r"
+  left
+  join "run_event_archives" as "a" on "a"."account_id" = "r"."account_id" and "a"."run_id" = "r"."id"
+  inner
+  join "messages" as "m" on "m"."account_id" = "r"."account_id" and "m"."thread_id" = "r"."thread_id" and "m"."id" = coalesce(a.tail_message_id, (select (e.data ->> 'thread_tail_message_id')::uuid as "id"
+  from "run_events" as "e"
+  where "e"."run_id" = "r"."id" and "e"."seq" = 1))
+  where "r"."account_id" = $1 and "r"."thread_id" = $2 and "r"."source" in ('edit', 'retry') and "r"."created_at" > (select "created_at"
+  from "runs"
+  where "account_id" = $3 and "id" = $4);
 
 -- resources/schedules/queries.ts insertSchedule
 insert into "schedules" ("account_id", "id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "next_run_at")
