@@ -8,13 +8,14 @@ import { CreatedRun, Run } from './runs.ts';
 import { intParam, notBlankMeta, Ok } from './shared/fields.ts';
 import { initContract, type Resource, type Route } from './shared/route.ts';
 import { Thread, threads } from './threads.ts';
-import { workspaces } from './workspaces.ts';
 import { workspaceTools } from './workspaceTools.ts';
 
 /** Clients of MCP give up after 60 s by default, unless they count progress. */
 const [defaultWaitSeconds, maxWaitSeconds] = [45, 300];
 /** Largest part of a file in a result. */
 const maxPartBytes = 65_536;
+/** The longest character of UTF-8. Smaller parts of a text could be empty. */
+const minPartBytes = 4;
 
 const waitText = `Seconds to wait for the answer, up to ${maxWaitSeconds}. 0 does not wait.`;
 const waitSeconds = z.int().min(0).max(maxWaitSeconds).default(defaultWaitSeconds).meta({ description: waitText });
@@ -59,6 +60,21 @@ const FilePart = z.object({
   next_offset: z.int().optional().meta({ description: 'Read on with this offset; absent at the end.' }),
   size: z.int().meta({ description: 'Bytes of the whole file.' }),
   sha256,
+});
+const ListedItems = z.object({
+  path: z.string(),
+  items: z
+    .array(
+      z.object({
+        path: z.string(),
+        type: z.enum(['dir', 'file', 'symlink']),
+        size: z.int().optional().meta({ description: 'In bytes; absent for a folder.' }),
+        mtime_unix_ms: z.int().optional(),
+      }),
+    )
+    .meta({ description: 'Folders first, each kind by name.' }),
+  total: z.int().meta({ description: 'Number of items in the folder.' }),
+  next_offset: z.int().optional().meta({ description: 'Read on with this offset; absent at the end.' }),
 });
 const FoundFiles = z.object({ files: z.array(z.object({ path: z.string(), size: z.int() })), total: z.int(), truncated: z.boolean() });
 const FoundLines = z.object({
@@ -145,6 +161,18 @@ export const toolOperations = initContract().router({
     },
     metadata: { auth: 'user+key', read: 'data.runs.write' },
   },
+  listFolder: {
+    method: 'POST',
+    path: '/mcp/projects/{project_id}/folder',
+    summary: 'List a folder of your workspace in a project',
+    description: 'The files of you and your runs. A path that is not a folder has no items.',
+    body: workspaceTools.list.extend({
+      limit: z.int().min(1).max(1_000).default(500),
+      offset: z.int().min(0).default(0).meta({ description: 'Number of items to skip.' }),
+    }),
+    responses: { 200: ListedItems },
+    metadata: readFiles,
+  },
   readFile: {
     method: 'POST',
     path: '/mcp/projects/{project_id}/file/read',
@@ -152,7 +180,7 @@ export const toolOperations = initContract().router({
     description: 'Text, or base64 where it is none. Long files in parts, with offset.',
     body: workspaceTools.read.extend({
       offset: z.int().min(0).default(0).meta({ description: 'First byte.' }),
-      max_bytes: z.int().min(1).max(maxPartBytes).default(maxPartBytes),
+      max_bytes: z.int().min(minPartBytes).max(maxPartBytes).default(maxPartBytes),
     }),
     responses: { 200: FilePart },
     metadata: readFiles,
@@ -237,7 +265,7 @@ export const mcpTools = {
     rows: 'projects',
     sizedBy: 'limit',
   },
-  workspace_list: { route: workspaces.files, description: 'List a folder of your workspace in a project: the files of you and your runs.' },
+  workspace_list: { route: toolOperations.listFolder, sizedBy: 'limit' },
   workspace_read: { route: toolOperations.readFile, sizedBy: 'max_bytes' },
   workspace_write: { route: toolOperations.writeFile },
   workspace_edit: { route: toolOperations.editFile },

@@ -93,6 +93,7 @@ function decodeParam(value: string) {
 
 function rejectNulCharacters(query: Record<string, unknown>, issues: Issue[]) {
   for (const [name, value] of Object.entries(query))
-    if (String(value).includes('\0')) issues.push({ location: 'query', path: name, message: 'must not contain U+0000' });
+    if ([value].flat().some((each) => typeof each === 'string' && each.includes('\0')))
+      issues.push({ location: 'query', path: name, message: 'must not contain U+0000' });
   return query;
 }

@@ -166,7 +166,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   rule_exists: 'The account already has this rule.',
   rule_limit: 'The account has reached its limit of IP rules.',
   run_cannot_continue: 'The run did not end in a way that can be continued, or the thread has a later run.',
-  run_cannot_replay: 'The run is that of a sub-agent, or the message that it answers is no longer in the thread.',
+  run_cannot_replay: 'The run is that of a sub-agent, or the message that it answers was edited afterwards or is no longer in the thread.',
   run_not_active: 'The run has ended or no longer accepts input.',
   rotation_in_overlap:
     'The secret before the last rotation is accepted until `details.until`. Wait, or rotate without overlap, which rejects it.',

@@ -148,7 +148,7 @@ select "account_id", "user_id", least(expires_at, case when previous_key_hash = 
   from "api_keys"
   where ("key_hash" = $2 or "previous_key_hash" = $3) and "revoked_at" is null;
 
--- http/pipeline/accessControl.ts 1
+-- http/access/accessControl.ts 1
 select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", "s"."id" is not null as "session_live"
   from "users" as "u"
   left
@@ -159,7 +159,7 @@ select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."
   join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = "u"."id"
   where "u"."id" = $3 and "u"."status" <> 'deleted';
 
--- http/pipeline/accessControl.ts 2
+-- http/access/accessControl.ts 2
 select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", true as "session_live", "k"."user_id", "k"."account_id", "k"."id" as "key_id", "k"."scopes", "k"."inherits_permissions", "k"."revoked_at", "k"."expires_at", "k"."key_hash" = $1 as "is_current_secret", "k"."previous_expires_at", "k"."models", "k"."requests_per_minute", "k"."requests_per_day", "k"."requests_per_month", "k"."requests_total", $2::text as "day", coalesce("today"."requests", 0) as "requests_today", "today"."minute" as "minute", coalesce("today"."minute_requests", 0) as "requests_in_minute", coalesce("earlier"."requests_in_month", 0) as "requests_earlier_in_month", coalesce("earlier"."requests", 0) as "requests_earlier"
   from "api_keys" as "k"
   inner
@@ -176,10 +176,18 @@ select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."
   where "e"."account_id" = "k"."account_id" and "e"."api_key_id" = "k"."id" and "e"."day" < $5::date and num_nonnulls(k.requests_per_month, k.requests_total) > 0) as "earlier" on true
   where ("k"."key_hash" = $6 or "k"."previous_key_hash" = $7);
 
--- http/pipeline/accessControl.ts 3
+-- http/access/accessControl.ts 3
 update "api_keys"
   set "last_used_at" = now()
   where "account_id" = $1 and "id" = $2 and ("last_used_at" is null or "last_used_at" < now() - interval '1 minute');
+
+-- http/access/keyRequests.ts 1
+insert into "api_key_usage" ("account_id", "api_key_id", "day", "requests", "minute", "minute_requests") select "added"."account_id", "added"."id" as "api_key_id", $1::date as "day", "added"."requests", $2::timestamptz as "minute", "added"."in_minute" as "minute_requests"
+  from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[]) as added(account_id, id, requests, in_minute)
+  order by "added"."id"
+  on conflict ("account_id", "api_key_id", "day") do update
+  set "requests" = "api_key_usage"."requests" + "excluded"."requests", "minute" = greatest("api_key_usage"."minute", excluded.minute), "minute_requests" = case when "api_key_usage"."minute" > excluded.minute then "api_key_usage"."minute_requests" when "api_key_usage"."minute" = excluded.minute then "api_key_usage"."minute_requests" + excluded.minute_requests else excluded.minute_requests end
+  returning "api_key_id", "requests", "minute", "minute_requests";
 
 -- http/pipeline/attemptLimits.ts 1
 insert into "attempt_counts" ("bucket", "count", "window_ends")
@@ -246,14 +254,6 @@ update "idempotency_keys"
 delete
   from "idempotency_keys"
   where "scope_hash" = $1 and "claim_id" = $2 and "status" is null;
-
--- http/pipeline/keyRequests.ts 1
-insert into "api_key_usage" ("account_id", "api_key_id", "day", "requests", "minute", "minute_requests") select "added"."account_id", "added"."id" as "api_key_id", $1::date as "day", "added"."requests", $2::timestamptz as "minute", "added"."in_minute" as "minute_requests"
-  from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[]) as added(account_id, id, requests, in_minute)
-  order by "added"."id"
-  on conflict ("account_id", "api_key_id", "day") do update
-  set "requests" = "api_key_usage"."requests" + "excluded"."requests", "minute" = greatest("api_key_usage"."minute", excluded.minute), "minute_requests" = case when "api_key_usage"."minute" > excluded.minute then "api_key_usage"."minute_requests" when "api_key_usage"."minute" = excluded.minute then "api_key_usage"."minute_requests" + excluded.minute_requests else excluded.minute_requests end
-  returning "api_key_id", "requests", "minute", "minute_requests";
 
 -- jobs/changeCredits.ts 1
 select graphile_worker.force_unlock_workers(array_agg(j.locked_by))
@@ -4125,15 +4125,28 @@ select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."re
   where "r"."account_id" = $4 and "r"."thread_id" = $5 and "r"."id" = $6 and "r"."parent_run_id" is null;
 
 -- resources/runs/replay.ts 1
-select "r"."tail_message_number", "m"."visible"
+select "r"."tail_message_number", "r"."continues_run_id", "m"."number", "m"."visible"
   from "runs" as "r"
+  left
+  join "run_event_archives" as "a" on "a"."account_id" = "r"."account_id" and "a"."run_id" = "r"."id"
   inner
-  join lateral (select "visible"
-  from "messages"
-  where "account_id" = "r"."account_id" and "thread_id" = "r"."thread_id" and "number" <= "r"."tail_message_number" and "role" <> 'tool'
-  order by "number" desc
-  limit 1) as "m" on true
+  join "messages" as "m" on "m"."account_id" = "r"."account_id" and "m"."thread_id" = "r"."thread_id" and "m"."id" = coalesce(a.tail_message_id, (select (e.data ->> 'thread_tail_message_id')::uuid as "id"
+  from "run_events" as "e"
+  where "e"."run_id" = "r"."id" and "e"."seq" = 1))
   where "r"."account_id" = $1 and "r"."id" = $2;
+
+-- resources/runs/replay.ts 2
+select min("m"."number") filter(where "r"."source" = 'edit') as "edited", min("m"."number") filter(where "r"."source" = 'retry') as "retried"
+  from "runs" as "r"
+  left
+  join "run_event_archives" as "a" on "a"."account_id" = "r"."account_id" and "a"."run_id" = "r"."id"
+  inner
+  join "messages" as "m" on "m"."account_id" = "r"."account_id" and "m"."thread_id" = "r"."thread_id" and "m"."id" = coalesce(a.tail_message_id, (select (e.data ->> 'thread_tail_message_id')::uuid as "id"
+  from "run_events" as "e"
+  where "e"."run_id" = "r"."id" and "e"."seq" = 1))
+  where "r"."account_id" = $1 and "r"."thread_id" = $2 and "r"."source" in ('edit', 'retry') and "r"."created_at" > (select "created_at"
+  from "runs"
+  where "account_id" = $3 and "id" = $4);
 
 -- resources/schedules/queries.ts insertSchedule
 insert into "schedules" ("account_id", "id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "next_run_at")

@@ -35,8 +35,8 @@ export type AuthenticatedRequest = ParsedInput & {
   caller: Caller;
   actor: Actor | undefined;
   access: AccountAccess | undefined;
-  /** Checks access again. Throws the same errors as `authenticateRequest`. */
-  recheckAccess(): Promise<AccountAccess | undefined>;
+  /** Checks access again. Throws the same errors as `authenticateRequest`, except that an access token may have expired since if that is accepted. */
+  recheckAccess(token?: { expired: 'accept' }): Promise<AccountAccess | undefined>;
   idempotencyKey: string | undefined;
 };
 

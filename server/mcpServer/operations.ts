@@ -1,7 +1,8 @@
 import { type RunOutcome, toolOperations } from '../../contract/mcpTools.ts';
+import type { WorkspaceItem } from '../../contract/workspaces.ts';
 import { globAction, grepAction } from '../agent/tools/workspace/searchTools.ts';
 import { type Deps, type Target } from '../agent/tools/workspace/toolStore.ts';
-import { editAction, readPart, writeAction } from '../agent/tools/workspace/workspaceTools.ts';
+import { editAction, listAction, readPart, writeAction } from '../agent/tools/workspace/workspaceTools.ts';
 import { implement } from '../http/pipeline/implement.ts';
 import type { Scope } from '../http/scope.ts';
 import { createMessage } from '../resources/messages/service.ts';
@@ -46,6 +47,15 @@ export const toolOperationHandlers = implement(
       return { status: 200, body: { ok: true } };
     },
     listPersonas: async ({ scope }) => ({ status: 200, body: (await listSelectable(scope)).map(viewSelectable).map(viewPersona) }),
+    listFolder: async ({ scope, loaded, body: { limit, offset, ...folder }, signal }) => ({
+      status: 200,
+      body: await inWorkspace(scope, loaded.project, signal(), async (deps, target) => {
+        const { path, items } = await listAction.act(deps, folder, target);
+        const end = offset + limit;
+        const page = items.slice(offset, end).map(viewItem);
+        return { path, items: page, total: items.length, ...(end < items.length && { next_offset: end }) };
+      }),
+    }),
     readFile: async ({ scope, loaded, body: { path, offset, max_bytes: most }, signal }) => ({
       status: 200,
       body: await inWorkspace(scope, loaded.project, signal(), async (deps, target) => {
@@ -81,6 +91,12 @@ const viewListed = (row: Parameters<typeof viewMessage>[0]) => {
   const { account_id: _, thread_id: __, content_json: ___, ...message } = viewMessage(row);
   return message;
 };
+
+const viewItem = (item: WorkspaceItem) => ({
+  path: item.path,
+  type: item.type,
+  ...(item.type !== 'dir' && { size: item.size, mtime_unix_ms: item.mtime_unix_ms }),
+});
 
 const viewPersona = ({ persona_key, display_name, description, model, reasoning_mode }: ReturnType<typeof viewSelectable>) => ({
   persona_key,

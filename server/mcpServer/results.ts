@@ -45,12 +45,15 @@ const problemResult = (problem: ToolProblem): CallToolResult => ({
   content: [{ type: 'text', text: JSON.stringify(problem) }],
 });
 
+type FailedCall = { traceId: string; log: Log; tool: string; signal: AbortSignal };
+
 /** An error of the API as a result, so that the agent can read it and do something else. */
-export function errorResult(error: unknown, { traceId, log, tool }: { traceId: string; log: Log; tool: string }): CallToolResult {
+export function errorResult(error: unknown, { traceId, log, tool, signal }: FailedCall): CallToolResult {
   if (error instanceof ToolFailure)
     return problemResult({ error: error.errorClass, message: error.message, trace_id: traceId, details: error.details ?? {} });
   const { code, message, details, status, headers } = failureOf(error);
-  if (status === 500) log.error({ err: error, trace_id: traceId, tool }, 'a tool of the MCP server failed');
+  // A cancelled call ends with an error that nobody needs to look at.
+  if (status === 500 && !signal.aborted) log.error({ err: error, trace_id: traceId, tool }, 'a tool of the MCP server failed');
   else if (status === 503) log.warn({ err: error, trace_id: traceId, tool }, 'a tool met a dependency that is down');
   const wait = headers['retry-after'] && { retry_after_seconds: Number(headers['retry-after']) };
   return problemResult({ error: code, message, trace_id: traceId, details: { ...details, ...wait } });

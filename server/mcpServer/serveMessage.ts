@@ -4,8 +4,9 @@ import type { CallContext } from '../http/pipeline/callOperation.ts';
 import { eventStream } from '../http/sse.ts';
 import { newId } from '../platform/crypto/ids.ts';
 import { failWith, ForeignFailure } from '../platform/failure.ts';
+import { limiterKeyOf } from '../platform/limiterKey.ts';
 import type { EventBroker } from '../runs/follow/eventBroker.ts';
-import { callTool, listTools, mayWait, type ToolCall } from './tools.ts';
+import { asksToWait, callTool, listTools, type ToolCall } from './tools.ts';
 
 /** Distinguishes the clients of older revisions, which send it back. Nothing is kept under it. */
 const sessionHeader = 'mcp-session-id';
@@ -18,15 +19,17 @@ export async function serveMessage(eventBroker: EventBroker, call: CallContext, 
   const { app, authenticated, signal } = call;
   const onError = (err: unknown) =>
     app.log.debug({ err, trace_id: authenticated.client.traceId }, 'a message to the MCP server was refused');
-  const waits = message.method === 'tools/call' && mayWait(message.params?.name);
+  const asks = message.method === 'tools/call' && asksToWait(message.params ?? {});
+  // Without a free stream, the call is a request like others, which does not wait.
+  const isStreamed = asks && (await acquireStream(eventBroker, call));
   const request = requestOf(call);
   const isLegacy = await isLegacyRequest(request, message);
-  const server = createServer(eventBroker, call, message, isLegacy);
+  const server = createServer(eventBroker, call, message, { isLegacy, isStreamed });
   const response = isLegacy
-    ? await serveLegacy(server, request, message, waits)
+    ? await serveLegacy(server, request, message, isStreamed)
     : await createMcpHandler(() => server, {
         legacy: 'reject',
-        responseMode: waits ? 'sse' : 'auto',
+        responseMode: isStreamed ? 'sse' : 'auto',
         keepAliveMs: 0,
         maxSubscriptions: 0,
         onerror: onError,
@@ -43,6 +46,15 @@ export async function serveMessage(eventBroker: EventBroker, call: CallContext, 
   return { status: 200 as const, body: body as JsonRpcAnswer, headers };
 }
 
+/** Counts a stream for its user until the response is closed. False if the user has too many. */
+async function acquireStream({ openStreams }: EventBroker, { authenticated, signal }: CallContext): Promise<boolean> {
+  const leave = await openStreams.acquire(limiterKeyOf('streams', authenticated.actor!.userId));
+  if (!leave) return false;
+  if (signal.aborted) leave();
+  else signal.addEventListener('abort', leave, { once: true });
+  return true;
+}
+
 /** The request for the SDK, without the body, which is passed parsed, and without the credential. */
 function requestOf({ req, signal }: CallContext): Request {
   const headers = new Headers();
@@ -53,11 +65,11 @@ function requestOf({ req, signal }: CallContext): Request {
   return new Request('http://localhost/mcp', { method: 'POST', headers, signal });
 }
 
-/** Revisions before 2026-07-28, which begin with `initialize`. The answer to a call that does not wait is JSON. */
-async function serveLegacy(server: Server, request: Request, message: JsonRpcMessage, waits: boolean): Promise<Response> {
+/** Revisions before 2026-07-28, which begin with `initialize`. The answer is JSON unless it is streamed. */
+async function serveLegacy(server: Server, request: Request, message: JsonRpcMessage, isStreamed: boolean): Promise<Response> {
   const transport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: undefined,
-    enableJsonResponse: !waits,
+    enableJsonResponse: !isStreamed,
     keepAliveMs: 0,
   });
   await server.connect(transport);
@@ -65,7 +77,9 @@ async function serveLegacy(server: Server, request: Request, message: JsonRpcMes
   return transport.handleRequest(request, { parsedBody: message });
 }
 
-function createServer(eventBroker: EventBroker, call: CallContext, message: JsonRpcMessage, isLegacy: boolean): Server {
+type Mode = { isLegacy: boolean; isStreamed: boolean };
+
+function createServer(eventBroker: EventBroker, call: CallContext, message: JsonRpcMessage, { isLegacy, isStreamed }: Mode): Server {
   const { app, authenticated } = call;
   const server = new Server(
     { name: 'arkloop', title: 'Arkloop', version: app.config.workerVersion },
@@ -84,6 +98,7 @@ function createServer(eventBroker: EventBroker, call: CallContext, message: Json
       return await callTool(eventBroker, name, args, {
         ...call,
         signal: cancelled ? AbortSignal.any([mcpReq.signal, cancelled.signal]) : mcpReq.signal,
+        isStreamed,
         isCancelled: () => (cancelled?.signal ?? mcpReq.signal).aborted,
         ...(progressToken !== undefined && { onProgress }),
       });

@@ -5,10 +5,8 @@ import { requiredPermissionsOf } from '../../contract/shared/policy.ts';
 import type { Route } from '../../contract/shared/route.ts';
 import { type CallContext, callOperation } from '../http/pipeline/callOperation.ts';
 import type { Implementation, RouteHandler } from '../http/pipeline/implement.ts';
-import { limiterKeyOf } from '../platform/limiterKey.ts';
 import { projectHandlers } from '../resources/projects/handlers.ts';
 import { threadHandlers } from '../resources/threads/handlers.ts';
-import { workspaceHandlers } from '../resources/workspaces/handlers.ts';
 import type { EventBroker } from '../runs/follow/eventBroker.ts';
 import { recheckMs } from '../runs/follow/stream.ts';
 import { toolOperationHandlers } from './operations.ts';
@@ -20,10 +18,12 @@ import { isSettled, waitForRun } from './waitForRun.ts';
 /** A call of a tool. `signal` aborts when the client cancels the call, or is gone. */
 export type ToolCall = CallContext & {
   isCancelled(): boolean;
+  /** Whether the answer is a stream, so that the call may wait for a run. */
+  isStreamed: boolean;
   onProgress?: (progress: { progress: number; message: string }) => void;
 };
 
-const implementations: readonly Implementation[] = [threadHandlers, projectHandlers, workspaceHandlers, toolOperationHandlers];
+const implementations: readonly Implementation[] = [threadHandlers, projectHandlers, toolOperationHandlers];
 const handlers = new Map(
   implementations.flatMap(({ routeHandlers }) => Object.values(routeHandlers).map((each): [Route, RouteHandler] => [each.route, each])),
 );
@@ -38,16 +38,18 @@ export const listTools = (permissions: ReadonlySet<string>): DescribedTool[] =>
     requiredPermissionsOf(mcpTools[name].route.metadata).every((each) => permissions.has(each)),
   );
 
-/** A number among the arguments that an operation has accepted. */
+/** A number among the arguments, or its default. */
 function numberIn(tool: McpToolName, args: Record<string, unknown>, name: string): number {
   const { properties } = describedTools().get(tool)!.inputSchema;
-  return Number(args[name] ?? properties[name]!.default);
+  const given = args[name] ?? properties[name]!.default;
+  return typeof given === 'object' ? Number.NaN : Number(given);
 }
 
 const isTool = (name: string): name is McpToolName => Object.hasOwn(mcpTools, name);
 
-/** Whether a call of a tool waits for a run, so that its answer is a stream. */
-export const mayWait = (name: unknown): boolean => typeof name === 'string' && isTool(name) && 'waits' in mcpTools[name];
+/** Whether a call of a tool asks to wait for a run. */
+export const asksToWait = ({ name, arguments: args }: Record<string, unknown>): boolean =>
+  typeof name === 'string' && isTool(name) && 'waits' in mcpTools[name] && numberIn(name, { ...(args as object) }, 'wait_seconds') > 0;
 
 /** Calls a tool. Errors of the API become results; an unknown tool is an error of the protocol. */
 export async function callTool(
@@ -60,8 +62,8 @@ export async function callTool(
   try {
     return successResult('waits' in mcpTools[name] ? await askRun(eventBroker, name, args, call) : await read(name, args, call));
   } catch (error) {
-    const { app, authenticated } = call;
-    return errorResult(error, { traceId: authenticated.client.traceId, log: app.log, tool: name });
+    const { app, authenticated, signal } = call;
+    return errorResult(error, { traceId: authenticated.client.traceId, log: app.log, tool: name, signal });
   }
 }
 
@@ -85,15 +87,14 @@ async function askRun(eventBroker: EventBroker, name: McpToolName, args: Record<
   return state.body as Record<string, unknown>;
 }
 
-/** Throws if the caller loses access. Without a free slot for a stream, it does not wait. */
+/** Throws if the caller loses access. A call without a stream does not wait. */
 async function wait(eventBroker: EventBroker, runId: string, maxMs: number, call: ToolCall): Promise<void> {
-  const { app, authenticated, signal, onProgress = () => undefined } = call;
+  const { app, authenticated, signal, isStreamed, onProgress = () => undefined } = call;
+  if (!isStreamed || maxMs <= 0) return;
   const { accountId } = authenticated.access!;
-  const leave = maxMs > 0 ? await eventBroker.openStreams.acquire(limiterKeyOf('streams', authenticated.actor!.userId)) : undefined;
-  if (!leave) return;
   const lost = new AbortController();
   const recheck = setInterval(() => {
-    authenticated.recheckAccess().catch((error: { status?: number }) => {
+    authenticated.recheckAccess({ expired: 'accept' }).catch((error: { status?: number }) => {
       if (error.status !== undefined && error.status < 500) lost.abort(error);
     });
   }, recheckMs);
@@ -111,6 +112,5 @@ async function wait(eventBroker: EventBroker, runId: string, maxMs: number, call
     if (!signal.aborted) lost.signal.throwIfAborted();
   } finally {
     clearInterval(recheck);
-    leave();
   }
 }

@@ -86,7 +86,7 @@ async function prepare({ url, model }: Place, { files = {}, memories = [], skill
   for (const [path, content] of Object.entries(files))
     await client.workspaces.upload({ params, query: { path }, body: { file: new File([content], path.split('/').at(-1)!) } });
   for (const content of memories) await client.memories.create({ body: { content } });
-  if (skill !== undefined) await client.skills.create({ body: { files: [{ path: 'SKILL.md', content: skill }] } });
+  if (skill) await client.skills.create({ body: { files: Object.entries(skill).map(([path, content]) => ({ path, content })) } });
   return { client, projectId: project!.id };
 }
 

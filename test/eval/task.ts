@@ -24,8 +24,8 @@ export type Task = {
   files?: Readonly<Record<string, string>>;
   /** Facts that the user has told earlier. */
   memories?: readonly string[];
-  /** A `SKILL.md`. */
-  skill?: string;
+  /** Files of a skill by path, with a `SKILL.md`. */
+  skill?: Readonly<Record<string, string>>;
   /** What the user answers if the agent asks. */
   reply?: string;
   /** The turns of the recorded model. */

@@ -30,7 +30,7 @@ export type VerifiedCredential = {
 
 /** Authenticates callers and reads their access to accounts. Results are cached and invalidated as soon as they change. */
 export type AccessControl = {
-  /** Throws 401. Accepts an expired access token only to check a stream again that was opened before it expired. */
+  /** Throws 401. Accepts an expired access token only to check a stream or a call again that began before it expired. */
   authenticate(
     authorization: string | undefined,
     wantedAccountId: string | undefined,

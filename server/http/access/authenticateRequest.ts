@@ -52,7 +52,8 @@ export async function authenticateRequest(
       return access;
     };
     const access = admitted && (await grantTo(admitted));
-    const recheckAccess = async () => access && grantTo(await app.accessControl.authenticate(req.headers.authorization, wanted));
+    const recheckAccess: AuthenticatedRequest['recheckAccess'] = async (token) =>
+      access && grantTo(await app.accessControl.authenticate(req.headers.authorization, wanted, token));
     return { ...input, client, caller, actor, access, recheckAccess, idempotencyKey };
   } catch (error) {
     if (admitted) await recordDenial(app, audit, admitted, wanted, client, error);

@@ -9,7 +9,7 @@ import { writeDenial } from './audit.ts';
 import type { HandlerResponse, RouteHandler } from './implement.ts';
 import { AuditNotes, checkPermission, contextOf, loadResources, runInTransaction, runRead, scopeOf } from './operation.ts';
 
-/** The request that carries the call. Its credential is checked again. */
+/** The request that carries the call. Its credential is checked again, except that an access token may have expired since. */
 export type CallContext = { app: App; authenticated: AuthenticatedRequest; req: Request; signal: AbortSignal };
 
 /**
@@ -25,7 +25,7 @@ export async function callOperation(
   const notes = new AuditNotes();
   let authenticated: AuthenticatedRequest = { ...caller, params: {}, query: {}, headers: undefined, idempotencyKey: undefined };
   try {
-    const access = await caller.recheckAccess();
+    const access = await caller.recheckAccess({ expired: 'accept' });
     if (access) requirePermission(access, route.metadata.read);
     const { body, ...input } = readArguments(handler, args);
     authenticated = { ...authenticated, ...input, access };

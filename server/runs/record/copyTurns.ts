@@ -32,16 +32,16 @@ const selectTurnEvents = statement<{ runId: string; afterSeq: number }>()((db, $
 /** Archived events that are read at once. */
 const batch = 1_000;
 
-/** Reads the events on the connection of the transaction. The tools are not called: their results are those in the events. */
-export const copyTurns: CopyTurns = async (tx, storage, { accountId, runId, afterSeq }, threadId) => {
-  const turns = turnsOf(await eventsUpTo(tx, storage, runId, afterSeq));
-  await storeTurns(tx, { id: runId, account_id: accountId, thread_id: threadId }, turns);
+/** The tools are not called: their results are those in the events. */
+export const copyTurns: CopyTurns = async (db, storage, { accountId, runId, afterSeq }) => {
+  const turns = turnsOf(await eventsUpTo(db, storage, runId, afterSeq));
+  return (tx, threadId) => storeTurns(tx, { id: runId, account_id: accountId, thread_id: threadId }, turns);
 };
 
-async function eventsUpTo(tx: Queryable, storage: Parameters<CopyTurns>[1], runId: string, afterSeq: number): Promise<StoredEvent[]> {
-  const stored = await tx.rows(selectTurnEvents, { runId, afterSeq });
+async function eventsUpTo(db: Queryable, storage: Parameters<CopyTurns>[1], runId: string, afterSeq: number): Promise<StoredEvent[]> {
+  const stored = await db.rows(selectTurnEvents, { runId, afterSeq });
   if (stored.length > 0) return stored;
-  const archived = openArchivedEvents(runId, tx, storage);
+  const archived = openArchivedEvents(runId, db, storage);
   const events: StoredEvent[] = [];
   for (let last = 0; last < afterSeq;) {
     const read = (await archived.after(last, Math.min(batch, afterSeq - last))) ?? [];

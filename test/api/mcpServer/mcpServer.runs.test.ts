@@ -1,9 +1,10 @@
+import { createHmac } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { openScriptedThread } from '../../support/agent/agent.ts';
 import { askUserArgs, callsTools } from '../../support/agent/tools.ts';
 import { chat, type ScriptedResponse } from '../../support/agent/vendor.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
-import { connectMcp, type Era, postMcp } from '../../support/http/mcpClient.ts';
+import { startTestApp, testKeys } from '../../support/app/testApp.ts';
+import { connectMcp, type Era, openMcp, postMcp } from '../../support/http/mcpClient.ts';
 import { createKey } from '../../support/resources/apiKeys.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 
@@ -139,6 +140,36 @@ test('a key that is revoked during a call ends the call within seconds', async (
   expect(await call).toMatchObject({ error: 'auth.unauthorized', details: { reason: 'invalid_token' } });
   expect(await statusesOf()).toEqual(['running']);
   await expect(client.listTools()).rejects.toThrow();
+});
+
+const callOf = (name: string, args: object) => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } });
+
+test('an access token that expires during a call does not end the call', async () => {
+  const { open, script } = hold();
+  const { person, threadId: thread_id } = await openAgent([script]);
+  const [head, payload] = person.token.split('.') as [string, string];
+  const claims = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), exp: Math.ceil(Date.now() / 1_000) + 2 };
+  const text = `${head}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+  const token = `${text}.${createHmac('sha256', testKeys.jwtSecret).update(text).digest('base64url')}`;
+  const call = postMcp(app, token, callOf('send_message', { thread_id, content: 'Go' }));
+  await eventually(async () => (await app.call('GET', '/v1/me', { token })).status === 401, 'the end of the token');
+  open();
+  expect((await call).text).toContain('"status":"completed"');
+  expect((await postMcp(app, token, callOf('list_threads', {}))).status).toBe(401);
+});
+
+test('a call that does not wait, or has no free stream, is answered as JSON within its request', async () => {
+  const { open, script } = hold();
+  const { key, threadId: thread_id } = await openAgent([script]);
+  const begun = await postMcp(app, key, callOf('send_message', { thread_id, content: 'Go', wait_seconds: 0 }));
+  const { run_id } = begun.body.result.structuredContent;
+  const wait = callOf('get_run', { run_id, wait_seconds: 60 });
+  const streams = await Promise.all(Array.from({ length: 20 }, () => openMcp(app, key, wait)));
+  for (const { headers } of streams) expect(headers.get('content-type')).toContain('text/event-stream');
+  expect((await postMcp(app, key, wait)).body.result.structuredContent).toMatchObject({ run_id, status: 'running' });
+  open();
+  for (const stream of streams) expect(await stream.text()).toContain('"status":"completed"');
+  await eventually(async () => (await postMcp(app, key, wait)).text.startsWith(':'), 'a free stream');
 });
 
 test('50 calls at once are all answered; those without a free stream do not wait', async () => {

@@ -93,6 +93,8 @@ test('a user with an access token can call tools too; what is invalid is a resul
     ['send_message', { thread_id: id, content: ' ', wait_seconds: 301 }, ['/content', '/wait_seconds']],
     ['send_message', { thread_id: id, content: 'x'.repeat(20_001), unknown: true }, ['/content', '/unknown']],
     ['list_threads', { limit: { $gt: 0 }, before: ['x'] }, ['/limit', '/before']],
+    ['list_threads', { limit: { toString: 1 } }, ['/limit']],
+    ['get_run', { run_id: id, wait_seconds: { toString: 1 } }, ['/wait_seconds']],
     ['list_personas', { scope: 'platform' }, ['/scope']],
   ];
   for (const [name, args, paths] of faults) {
@@ -233,7 +235,11 @@ test('the files of a project are read, written, edited and searched', async () =
     matches: [{ path: '/notes/plan.md', line: 2, text: 'Three ☂' }],
   });
   expect(await use('workspace_glob', { project_id, pattern: '**/*.md' })).toMatchObject({ files: [{ path: '/notes/plan.md' }], total: 1 });
-  expect((await use('workspace_list', { project_id, path: '/notes' })).items).toMatchObject([{ name: 'plan.md', sha256: edited.sha256 }]);
+  expect(await use('workspace_list', { project_id, path: '/notes' })).toEqual({
+    path: '/notes',
+    items: [{ path: '/notes/plan.md', type: 'file', size: edited.size, mtime_unix_ms: expect.any(Number) }],
+    total: 1,
+  });
   // A long file in parts, which begin and end with whole characters.
   const long = 'äöü "quoted"\n'.repeat(20_000);
   await use('workspace_write', { project_id, path: '/long.txt', content: long });
@@ -247,10 +253,25 @@ test('the files of a project are read, written, edited and searched', async () =
   await use('workspace_write', { project_id, path: '/x.bin', content: Buffer.alloc(50_000, 255).toString('base64'), encoding: 'base64' });
   const binary = await use('workspace_read', { project_id, path: '/x.bin' });
   expect([binary.truncated, binary.next_offset, binary.size]).toEqual([true, 24_000, 50_000]);
+  // A folder in pages.
+  const first = await use('workspace_list', { project_id, limit: 2 });
+  const rest = await use('workspace_list', { project_id, limit: 2, offset: first.next_offset });
+  expect([...first.items, ...rest.items].map(({ path }: any) => path)).toEqual(['/notes', '/long.txt', '/x.bin']);
+  expect([first.total, rest.next_offset]).toEqual([3, undefined]);
+  expect(await fail('workspace_read', { project_id, path: '/long.txt', max_bytes: 3 })).toMatchObject({ error: 'validation.error' });
+  expect((await use('workspace_read', { project_id, path: '/long.txt', max_bytes: 4 })).content).toBe('äö');
   expect(await fail('workspace_read', { project_id, path: '/../etc/passwd' })).toMatchObject({ error: 'validation.error' });
   expect(await fail('workspace_read', { project_id, path: '/none' })).toMatchObject({ error: 'tool.execution_failed' });
   const entries = await app.sql(`select metadata->>'path' as path from audit_logs where account_id = $1 and action = 'workspace.upload'`, [
     accountId,
   ]);
   expect(entries.map(({ path }) => path).sort()).toEqual(['/long.txt', '/notes/plan.md', '/notes/plan.md', '/x.bin']);
+  // 30 paths that are too long for one result.
+  const folder = `/${Array.from({ length: 15 }, () => 'd'.repeat(250)).join('/')}`;
+  const files = Array.from({ length: 30 }, (_, at) => `${folder}/${at + 10}`);
+  for (const path of files) await use('workspace_write', { project_id, path, content: 'x' });
+  const part = await use('workspace_list', { project_id, path: folder });
+  expect(part).toMatchObject({ total: 30, next_offset: part.items.length });
+  const others = await use('workspace_list', { project_id, path: folder, offset: part.next_offset });
+  expect([...part.items, ...others.items].map(({ path }: any) => path)).toEqual(files);
 });

@@ -10,9 +10,9 @@ import { operations } from '../../support/http/operations.ts';
 const privilegedFiles: Readonly<Record<string, string>> = {
   'server/gateway/caller/identity.ts': 'reads the role from the token',
   'server/gateway/caller/ipFilter.ts': 'exempt from IP rules (ipRules.enforcement.test.ts)',
-  'server/http/pipeline/accessControl.ts': 'platform permissions; the account in the path if the route allows it',
-  'server/http/pipeline/authenticateRequest.ts': 'exempt from IP rules; `or: platform.admin`',
-  'server/http/pipeline/accessTypes.ts': 'types',
+  'server/http/access/accessControl.ts': 'platform permissions; the account in the path if the route allows it',
+  'server/http/access/authenticateRequest.ts': 'exempt from IP rules; `or: platform.admin`',
+  'server/http/access/accessTypes.ts': 'types',
   'server/http/scope.ts': 'types',
   'server/resources/accounts/loaders.ts': 'the check itself',
   'server/resources/accounts/createUser.ts': 'creates the first one',

@@ -196,3 +196,43 @@ test('a run is replayed only by those who can read its thread, and only while it
   await call('DELETE', `/v1/threads/${threadId}`, { token: person.token });
   expect((await replay(person, runId)).status).toBe(404);
 });
+
+test('a run that repeats or continues another is replayed, until an edit or a retry replaces what it has read', async () => {
+  const { person, vendor, runId, threadId, ...talk } = await openRun();
+  const { token } = person;
+  const follow = async (method: string, path: string, body: object, ...script: Parameters<typeof vendor.respondWith>) => {
+    vendor.respondWith(...script);
+    const { body: made } = await call(method, `/v1/threads/${threadId}${path}`, { token, body });
+    const stream = await openStream(app.url, made.run_id, { token });
+    return { id: made.run_id as string, stream };
+  };
+  const promptOfReplay = async (id: string, after_seq = 2 ** 31 - 1) => {
+    vendor.respondWith(chat.answer('Replayed.'));
+    await replayed(person, id, { after_seq });
+    return shapeOf(promptOf({ vendor }, vendor.requests.length - 1));
+  };
+  const retried = await follow('POST', ':retry', {}, callsTools(['echo', { text: 'x' }, 'd']), chat.answer('Retried.'));
+  await retried.stream.ended;
+  expect(await promptOfReplay(retried.id)).toEqual(['user: Hello!', 'calls d', 'd']);
+  expect(await promptOfReplay(runId, 0)).toEqual(['user: Hello!']);
+
+  const [message] = (await call('GET', `/v1/threads/${threadId}/messages`, { token })).body;
+  const cutOff = { steps: [chat.text('Part'), 'stall' as const] };
+  const edited = await follow('PATCH', `/messages/${message.id}`, { content: 'Bye!' }, callsTools(['echo', { text: 'x' }, 'e']), cutOff);
+  await edited.stream.until(({ type }) => type === 'message.delta');
+  await talk.cancel(edited.id);
+  await edited.stream.ended;
+  expect(await promptOfReplay(edited.id)).toEqual(['user: Bye!', 'calls e', 'e']);
+  for (const id of [runId, retried.id]) expect(statusAndReason(await replay(person, id))).toEqual([409, 'run_cannot_replay']);
+
+  // The unfinished answer is hidden when the run that continues it has ended.
+  const next = callsTools(['echo', { text: 'x' }, 'f']);
+  const continued = await follow('POST', ':continue', { run_id: edited.id }, next, chat.answer('Whole.'));
+  await continued.stream.ended;
+  expect(await transcriptOf(app, person, threadId)).toHaveLength(2);
+  expect((await promptOfReplay(continued.id)).filter((each) => each.includes('calls'))).toEqual(['calls e', 'calls f']);
+  const anew = await follow('POST', ':retry', {}, chat.answer('Anew.'));
+  await anew.stream.ended;
+  expect(statusAndReason(await replay(person, continued.id))).toEqual([409, 'run_cannot_replay']);
+  expect(await promptOfReplay(anew.id, 0)).toEqual(['user: Bye!']);
+});

@@ -5,15 +5,19 @@ const ending = 'Filed under B-17';
 export const followSkill: Task = {
   name: 'follow-skill',
   prompt: 'Write the minutes of our meeting to /minutes.md: we agreed to move to the new office in May.',
-  skill: `---
+  skill: {
+    'SKILL.md': `---
 name: minutes
 description: How minutes of meetings are written. Use it for every meeting.
 ---
-The first line of minutes is a heading. The last line is exactly: ${ending}
+The first line of minutes is a heading. The last line is exactly that of the file last-line.txt of this skill.
 `,
+    'last-line.txt': ending,
+  },
   turns: [
     [['load_skill', { name: 'minutes' }]],
-    [['workspace_write', { path: '/minutes.md', content: `# Meeting\n\nWe move to the new office in May.\n\n${ending}\n` }]],
+    [['load_skill', { name: 'minutes', file: '{{0.files.0}}' }]],
+    [['workspace_write', { path: '/minutes.md', content: '# Meeting\n\nWe move to the new office in May.\n\n{{1.content}}\n' }]],
     'The minutes of {{0.name}} are written.',
   ],
   check: async ({ text, used }) => {

@@ -22,7 +22,7 @@ export const schedule: Task = {
     });
     return {
       'there is one active schedule': schedules.length === 1 && first?.status === 'active',
-      'its times are Mondays at 9:00': times.length > 0 && times.every((time) => /Monday.*0?9:00/.test(format.format(new Date(time)))),
+      'its times are Mondays at 9:00': times.length > 0 && times.every((time) => /Monday.*\b0?9:00\b/.test(format.format(new Date(time)))),
     };
   },
 };

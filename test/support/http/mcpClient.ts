@@ -32,9 +32,9 @@ export async function connectMcp(url: string, token: string, era: Era = '2026-07
   };
 }
 
-/** Sends a body to the MCP server without a client. */
-export async function postMcp({ url }: Pick<TestApp, 'url'>, token: string, body: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(new URL('/mcp', url), {
+/** Sends a body to the MCP server without a client. Does not read the response. */
+export const openMcp = ({ url }: Pick<TestApp, 'url'>, token: string, body: unknown, headers: Record<string, string> = {}) =>
+  fetch(new URL('/mcp', url), {
     method: 'POST',
     headers: {
       authorization: `Bearer ${token}`,
@@ -44,6 +44,10 @@ export async function postMcp({ url }: Pick<TestApp, 'url'>, token: string, body
     },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
+
+/** Sends a body to the MCP server without a client. */
+export async function postMcp(...request: Parameters<typeof openMcp>) {
+  const response = await openMcp(...request);
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, body: text.startsWith('{') ? JSON.parse(text) : undefined };
 }

@@ -90,7 +90,7 @@ function Starred({ ids, loaded }: { ids: readonly string[]; loaded: readonly Thr
   const starred = shown.map((id) => known.get(id)).filter((thread) => thread !== undefined);
   // An archived thread keeps its star, but is only in the archive.
   const rows = starred.filter(({ archived_at }) => archived_at === null);
-  if (rows.length === 0) return null;
+  if (rows.length === 0 && shown.length === ids.length) return null;
   return (
     <Group name="Starred" rows={rows}>
       {shown.length < ids.length && (

@@ -38,7 +38,7 @@ export function createWorkspaceTools({ database, storage, sandbox }: Options): W
   return { tools: async () => tools };
 }
 
-const listAction = defineAction({
+export const listAction = defineAction({
   name: 'workspace_list',
   description: 'List a folder of the workspace: files that you keep for the user, also from one run to the next.',
   input: workspaceTools.list,
