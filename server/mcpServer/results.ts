@@ -45,13 +45,25 @@ const problemResult = (problem: ToolProblem): CallToolResult => ({
   content: [{ type: 'text', text: JSON.stringify(problem) }],
 });
 
-/** An error of the API as a result, so that the agent can read it and do something else. */
-export function errorResult(error: unknown, { traceId, log, tool }: { traceId: string; log: Log; tool: string }): CallToolResult {
+type ErrorContext = { traceId: string; log: Log; tool: string };
+
+/**
+ * An error of the API as a result, so that the agent can read it and do something else. `acceptedRun` is the run of a call that was accepted before the
+ * error: then nothing suggests to repeat the call.
+ */
+export function errorResult(error: unknown, { traceId, log, tool }: ErrorContext, acceptedRun?: string): CallToolResult {
   if (error instanceof ToolFailure)
     return problemResult({ error: error.errorClass, message: error.message, trace_id: traceId, details: error.details ?? {} });
   const { code, message, details, status, headers } = failureOf(error);
   if (status === 500) log.error({ err: error, trace_id: traceId, tool }, 'a tool of the MCP server failed');
   else if (status === 503) log.warn({ err: error, trace_id: traceId, tool }, 'a tool met a dependency that is down');
+  if (acceptedRun !== undefined)
+    return problemResult({
+      error: code,
+      message: `The call was accepted; continue with get_run. ${message}`,
+      trace_id: traceId,
+      details: { ...details, run_id: acceptedRun },
+    });
   const wait = headers['retry-after'] && { retry_after_seconds: Number(headers['retry-after']) };
   return problemResult({ error: code, message, trace_id: traceId, details: { ...details, ...wait } });
 }
