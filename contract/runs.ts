@@ -186,7 +186,7 @@ export const runs = initContract().router({
       'If the run waits for input, this answers its question. Otherwise the input is given to the model with its next call. A run that is ending returns 409 `run_not_active`.',
     body: RunInput,
     responses: { 200: Ok },
-    metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.input', 'run'] },
+    metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.input', 'run'], extraErrors: [402] },
   },
   events: {
     method: 'GET',

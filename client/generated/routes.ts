@@ -26,7 +26,7 @@ export const routes = {
     get: { method: 'GET', path: '/v1/runs/{run_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     cancel: { method: 'POST', path: '/v1/runs/{run_id}:cancel', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     replay: { method: 'POST', path: '/v1/runs/{run_id}:replay', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
-    input: { method: 'POST', path: '/v1/runs/{run_id}/input', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    input: { method: 'POST', path: '/v1/runs/{run_id}/input', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 500, 503] },
     events: { method: 'GET', path: '/v1/runs/{run_id}/events', auth: 'user+key', retryable: true, finalTypes: ['run.completed', 'run.failed', 'run.cancelled'], errorStatuses: [400, 401, 403, 404, 429, 500, 503] },
     retry: { method: 'POST', path: '/v1/threads/{thread_id}:retry', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
     continue: { method: 'POST', path: '/v1/threads/{thread_id}:continue', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },

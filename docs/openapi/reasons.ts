@@ -175,7 +175,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   runsCreate: [starting, { 409: ['thread_empty'] }],
   runsRetry: [starting, { 409: ['nothing_to_retry'] }],
   runsContinue: [starting, { 409: ['run_cannot_continue'] }],
-  runsReplay: [{ 402: ['credits_exhausted'], 409: ['run_cannot_replay'], 429: ['concurrent_runs_exceeded'] }],
+  runsReplay: [{ 402: ['credits_exhausted', 'key_budget_exhausted'], 409: ['run_cannot_replay'], 429: ['concurrent_runs_exceeded'] }],
   messagesCreate: [attached],
   attachmentsStage: [{ 400: ['unsupported_attachment'], 413: ['file_too_large'], 503: ['attachment_storage_unavailable', 'overloaded'] }],
   attachmentsGet: [{ 403: ['invalid_session'], 503: ['attachment_storage_unavailable'] }],
@@ -194,7 +194,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   ],
   runsEditMessage: [starting, attached],
   runsEvents: [{ 429: ['open_streams_exceeded'] }],
-  runsInput: [{ 400: ['content_too_large'], 409: ['run_not_active'] }],
+  runsInput: [{ 400: ['content_too_large'], 402: ['key_budget_exhausted'], 403: ['model_not_allowed'], 409: ['run_not_active'] }],
   memoriesCreate: [{ 409: ['memory_limit'] }],
   mcpConfigsCreate: [
     outboundUrl,

@@ -19,6 +19,8 @@ export type StoredCompletion = { id: string; account_id: string };
 
 type ChargedCall = StoredCompletion & {
   trace_id: string;
+  /** Of the secret of the API key that makes the call. */
+  key_hash: string | null;
   reservation: number;
   route: RoutePrices;
   settings: Settings;
@@ -36,7 +38,7 @@ const renewalMs = 15_000;
 
 /** Reserves credits for a call, and charges it when it ends. Renews its lease until then. */
 export function createCharge({ database, log }: Pick<App, 'database' | 'log'>, call: ChargedCall): CompletionCharge {
-  const { id, account_id: accountId, trace_id, settings } = call;
+  const { id, account_id: accountId, trace_id, key_hash: keyHash, settings } = call;
   const { prices, multiplier } = call.route;
   const total: RunCost = { usage: undefined, cost: '0' };
   let reserved = call.reservation;
@@ -45,7 +47,7 @@ export function createCharge({ database, log }: Pick<App, 'database' | 'log'>, c
     log.warn({ err: error, completion_id: id, trace_id }, 'a chat completion was not stored; it is ended later');
   /** Throws 401 if the call must end. */
   const store = async (usage?: Usage) => {
-    const stored = await database.run(queries.storeProgress, { accountId, id, usage: usage ? JSON.stringify(usage) : null });
+    const stored = await database.run(queries.storeProgress, { accountId, id, keyHash, usage: usage ? JSON.stringify(usage) : null });
     if (stored === 0) throw notAllowed();
   };
   const renew = () =>

@@ -82,8 +82,11 @@ export const insertCompletion = statement<NewCompletion>()((db, $) =>
     ),
 );
 
-/** Stores the usage so far, and renews the lease. Changes nothing once the caller or the account must not make calls any more. */
-export const storeProgress = statement<Key & { usage: string | null }>()((db, $) =>
+/**
+ * Stores the usage so far, and renews the lease. Changes nothing once the caller or the account must not make calls any more. `keyHash` is that of the
+ * secret of the call, which a rotation may have replaced.
+ */
+export const storeProgress = statement<Key & { keyHash: string | null; usage: string | null }>()((db, $) =>
   db
     .updateTable('chat_completions')
     .set({ usage: sql`coalesce(${jsonb<Usage | null>($.usage)}, usage)`, expires_at: leaseEnd })
@@ -108,7 +111,15 @@ export const storeProgress = statement<Key & { usage: string | null }>()((db, $)
                   .select(sql.lit(1).as('one'))
                   .where('k.account_id', '=', $.accountId)
                   .whereRef('k.id', '=', 'chat_completions.api_key_id')
-                  .where((eb) => eb.or([eb('k.revoked_at', 'is not', null), eb('k.expires_at', '<=', sql<string>`clock_timestamp()`)])),
+                  .where((eb) =>
+                    eb.or([
+                      eb('k.revoked_at', 'is not', null),
+                      eb('k.expires_at', '<=', sql<string>`clock_timestamp()`),
+                      // A previous secret is accepted until the end of its overlap.
+                      sql<boolean>`k.key_hash <> ${$.keyHash}
+                        and not coalesce(k.previous_key_hash = ${$.keyHash} and k.previous_expires_at > clock_timestamp(), false)`,
+                    ]),
+                  ),
               ),
             ),
           ),
@@ -118,7 +129,19 @@ export const storeProgress = statement<Key & { usage: string | null }>()((db, $)
 
 /** Reserves `wanted` credits if `decideReservation` grants them; `billed` is the price of the call so far. */
 export const extendReservation = statement<Key & { wanted: number; billed: number }>()((db, $) =>
-  decideReservation(db, $.id, $)
+  decideReservation(
+    db,
+    {
+      id: $.id,
+      keyId: db
+        .selectFrom('chat_completions')
+        .select('api_key_id')
+        .where('account_id', '=', $.accountId)
+        .where('id', '=', $.id)
+        .$asScalar(),
+    },
+    $,
+  )
     .updateTable('chat_completions as c')
     .from('decision')
     .set({ reserved_credits: sql`coalesce(decision.granted, least(c.reserved_credits, ${$.billed}::bigint))` })

@@ -55,7 +55,7 @@ export async function createCompletion(
 
 /** Makes all checks, reserves credits and stores the call. The request to the provider starts with the first event. `onEnd` is called when the call has ended. */
 async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSignal, onEnd: () => void): Promise<Call> {
-  const { app, accountId, client } = scope;
+  const { app, accountId, actor, client } = scope;
   const settings = await readEntitlements(app.database, accountId);
   const { request, remote } = await toModelRequest(body);
   const decided = await resolveModel(scope, settings, {
@@ -76,7 +76,8 @@ async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSig
   // From here on, nothing throws before the events are read, which always settles the call.
   const limit = new AbortController();
   const stop = (reason: Failure) => limit.abort(reason);
-  const facts = { id, account_id: accountId, trace_id: client.traceId, reservation, route: decided, settings };
+  const key_hash = actor.keyHash ?? null;
+  const facts = { id, account_id: accountId, trace_id: client.traceId, key_hash, reservation, route: decided, settings };
   const charge = createCharge(app, { ...facts, stop });
   const maxMs = Math.min(settings['limit.run_wall_clock_timeout_ms'], body.stream ? maxTimerMs : maxAnswerMs);
   const timer = setTimeout(() => stop(tooLong(maxMs)), maxMs).unref();

@@ -72,16 +72,16 @@ update "chat_completions"
   join "users" as "u" on "u"."id" = "m"."user_id"
   where "a"."id" = $4 and "a"."status" = 'active' and "a"."deleted_at" is null and "u"."id" = "chat_completions"."created_by_user_id" and "u"."status" = 'active' and not exists (select 1 as "one"
   from "api_keys" as "k"
-  where "k"."account_id" = $5 and "k"."id" = "chat_completions"."api_key_id" and ("k"."revoked_at" is not null or "k"."expires_at" <= clock_timestamp())));
+  where "k"."account_id" = $5 and "k"."id" = "chat_completions"."api_key_id" and ("k"."revoked_at" is not null or "k"."expires_at" <= clock_timestamp() or k.key_hash <> $6 and not coalesce(k.previous_key_hash = $7 and k.previous_expires_at > clock_timestamp(), false))));
 
 -- chatCompletions/queries.ts extendReservation
-with "account" as (select coalesce((select "balance"
+with "account" as materialized (select coalesce((select "balance"
   from "credit_balances"
   where "account_id" = $1), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
   where "r"."account_id" = $2 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."id" <> $3), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
-  where "cc"."account_id" = $4 and "cc"."status" = 'running' and "cc"."id" <> $5), 0), 9007199254740991)::bigint as "others"), "budget" as (select "key"."credits_per_day", "key"."credits_per_month", "key"."credits_total", "key"."used_today", "key"."used_this_month", "key"."used_in_total", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  where "cc"."account_id" = $4 and "cc"."status" = 'running' and "cc"."id" <> $5), 0), 9007199254740991)::bigint as "others"), "budget" as materialized (select "key"."credits_per_day", "key"."credits_per_month", "key"."credits_total", "key"."used_today", "key"."used_this_month", "key"."used_in_total", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
   where "r"."account_id" = $6 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."api_key_id" = "key"."id" and "r"."id" <> $7), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
@@ -89,20 +89,18 @@ with "account" as (select coalesce((select "balance"
   from (select "k"."id", "k"."credits_per_day", "k"."credits_per_month", "k"."credits_total", coalesce(sum(u.credits) filter (where u.day = (now() at time zone 'utc')::date), 0)::bigint as "used_today", coalesce(sum(u.credits) filter (where u.day >= date_trunc('month', now() at time zone 'utc')::date), 0)::bigint as "used_this_month", coalesce(sum(u.credits), 0)::bigint as "used_in_total"
   from "api_keys" as "k"
   left
-  join "api_key_usage" as "u" on "u"."account_id" = "k"."account_id" and "u"."api_key_id" = "k"."id"
-  where "k"."account_id" = $10 and "k"."id" = coalesce((select "api_key_id"
-  from "runs"
-  where "account_id" = $11 and "id" = $12), (select "api_key_id"
+  join "api_key_usage" as "u" on "u"."account_id" = "k"."account_id" and "u"."api_key_id" = "k"."id" and "u"."day" >= case when k.credits_total is null then date_trunc('month', now() at time zone 'utc')::date else '-infinity'::date end
+  where "k"."account_id" = $10 and "k"."id" = (select "api_key_id"
   from "chat_completions"
-  where "account_id" = $13 and "id" = $14)) and num_nonnulls(k.credits_per_day, k.credits_per_month, k.credits_total) > 0
-  group by "k"."account_id", "k"."id") as "key"), "shares" as (select "account"."balance", "account"."others", case when "account"."balance" - "account"."others" >= $15::bigint then $16::bigint when "account"."others" = 0 and "account"."balance" > $17::bigint then "account"."balance" end as "of_account", case when budget.remaining is null then $18::bigint else case when "budget"."remaining" - "budget"."reserved" >= $19::bigint then $20::bigint when "budget"."reserved" = 0 and "budget"."remaining" > $21::bigint then "budget"."remaining" end end as "of_key", to_jsonb(budget) as "budget"
+  where "account_id" = $11 and "id" = $12) and num_nonnulls(k.credits_per_day, k.credits_per_month, k.credits_total) > 0
+  group by "k"."account_id", "k"."id") as "key"), "shares" as materialized (select "account"."balance", "account"."others", case when "account"."balance" - "account"."others" >= $13::bigint then $14::bigint when "account"."others" = 0 and "account"."balance" > $15::bigint then "account"."balance" end as "of_account", case when budget.remaining is null then $16::bigint else case when "budget"."remaining" - "budget"."reserved" >= $17::bigint then $18::bigint when "budget"."reserved" = 0 and "budget"."remaining" > $19::bigint then "budget"."remaining" end end as "of_key", to_jsonb(budget) as "budget"
   from "account"
   left
   join "budget" on true), "decision" as (select "balance", "others", case when of_account is not null and of_key is not null then least(of_account, of_key) end as "granted", case when of_key is null then budget end as "key_budget"
   from "shares") update "chat_completions" as "c"
-  set "reserved_credits" = coalesce(decision.granted, least(c.reserved_credits, $22::bigint))
+  set "reserved_credits" = coalesce(decision.granted, least(c.reserved_credits, $20::bigint))
   from "decision"
-  where "c"."account_id" = $23 and "c"."id" = $24 and "c"."status" = 'running'
+  where "c"."account_id" = $21 and "c"."id" = $22 and "c"."status" = 'running'
   returning "decision"."granted", "decision"."balance", "decision"."others", "decision"."key_budget";
 
 -- chatCompletions/queries.ts endCompletion
@@ -171,10 +169,10 @@ select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."
   left
   join "api_key_usage" as "today" on "today"."account_id" = "k"."account_id" and "today"."api_key_id" = "k"."id" and "today"."day" = $3::date
   left
-  join lateral (select sum("e"."requests") as "requests", sum("e"."requests") filter(where "e"."day" >= date_trunc('month', $4::date)) as "requests_in_month"
+  join lateral (select sum("e"."requests") as "requests", sum("e"."requests") filter(where "e"."day" >= date_trunc('month', $4::date)::date) as "requests_in_month"
   from "api_key_usage" as "e"
-  where "e"."account_id" = "k"."account_id" and "e"."api_key_id" = "k"."id" and "e"."day" < $5::date and num_nonnulls(k.requests_per_month, k.requests_total) > 0) as "earlier" on true
-  where ("k"."key_hash" = $6 or "k"."previous_key_hash" = $7);
+  where "e"."account_id" = "k"."account_id" and "e"."api_key_id" = "k"."id" and "e"."day" < $5::date and e.day >= case when k.requests_total is null then date_trunc('month', $6::date)::date else '-infinity'::date end and num_nonnulls(k.requests_per_month, k.requests_total) > 0) as "earlier" on true
+  where ("k"."key_hash" = $7 or "k"."previous_key_hash" = $8);
 
 -- http/access/accessControl.ts 3
 update "api_keys"
@@ -1725,7 +1723,7 @@ select "key"."credits_per_day", "key"."credits_per_month", "key"."credits_total"
   from (select "k"."id", "k"."credits_per_day", "k"."credits_per_month", "k"."credits_total", coalesce(sum(u.credits) filter (where u.day = (now() at time zone 'utc')::date), 0)::bigint as "used_today", coalesce(sum(u.credits) filter (where u.day >= date_trunc('month', now() at time zone 'utc')::date), 0)::bigint as "used_this_month", coalesce(sum(u.credits), 0)::bigint as "used_in_total"
   from "api_keys" as "k"
   left
-  join "api_key_usage" as "u" on "u"."account_id" = "k"."account_id" and "u"."api_key_id" = "k"."id"
+  join "api_key_usage" as "u" on "u"."account_id" = "k"."account_id" and "u"."api_key_id" = "k"."id" and "u"."day" >= case when k.credits_total is null then date_trunc('month', now() at time zone 'utc')::date else '-infinity'::date end
   where "k"."account_id" = $3 and "k"."id" = $4 and num_nonnulls(k.credits_per_day, k.credits_per_month, k.credits_total) > 0
   group by "k"."account_id", "k"."id") as "key";
 
@@ -4079,7 +4077,7 @@ with "page" as (select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_
   order by "r"."created_at" desc, "r"."id" desc;
 
 -- resources/runs/queries.ts selectRun
-select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "t"."created_by_user_id" as "thread_owner_id"
+select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."resume_from_run_id", "r"."created_by_user_id", "r"."status", "r"."trace_id", "r"."route_id", "r"."requested_persona_id", "r"."requested_model", "r"."reasoning_mode", "r"."model", "r"."persona_id", "r"."next_seq", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."usage_estimated", "r"."cache_hit_rate", "r"."error", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at", "r"."api_key_id", "t"."created_by_user_id" as "thread_owner_id"
   from "runs" as "r"
   inner
   join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id" and ("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now()))
@@ -5788,13 +5786,13 @@ with "thread" as (update "threads"
   from "run", unnest($24::uuid[], $25::text[], $26::text[]) with ordinality as e(event_id, type, data, n);
 
 -- runs/credits/reserve.ts 1
-with "account" as (select coalesce((select "balance"
+with "account" as materialized (select coalesce((select "balance"
   from "credit_balances"
   where "account_id" = $1), 0) as "balance", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
   where "r"."account_id" = $2 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."id" <> $3), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
-  where "cc"."account_id" = $4 and "cc"."status" = 'running' and "cc"."id" <> $5), 0), 9007199254740991)::bigint as "others"), "budget" as (select "key"."credits_per_day", "key"."credits_per_month", "key"."credits_total", "key"."used_today", "key"."used_this_month", "key"."used_in_total", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  where "cc"."account_id" = $4 and "cc"."status" = 'running' and "cc"."id" <> $5), 0), 9007199254740991)::bigint as "others"), "budget" as materialized (select "key"."credits_per_day", "key"."credits_per_month", "key"."credits_total", "key"."used_today", "key"."used_this_month", "key"."used_in_total", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
   where "r"."account_id" = $6 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."api_key_id" = "key"."id" and "r"."id" <> $7), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
@@ -5802,20 +5800,18 @@ with "account" as (select coalesce((select "balance"
   from (select "k"."id", "k"."credits_per_day", "k"."credits_per_month", "k"."credits_total", coalesce(sum(u.credits) filter (where u.day = (now() at time zone 'utc')::date), 0)::bigint as "used_today", coalesce(sum(u.credits) filter (where u.day >= date_trunc('month', now() at time zone 'utc')::date), 0)::bigint as "used_this_month", coalesce(sum(u.credits), 0)::bigint as "used_in_total"
   from "api_keys" as "k"
   left
-  join "api_key_usage" as "u" on "u"."account_id" = "k"."account_id" and "u"."api_key_id" = "k"."id"
-  where "k"."account_id" = $10 and "k"."id" = coalesce((select "api_key_id"
+  join "api_key_usage" as "u" on "u"."account_id" = "k"."account_id" and "u"."api_key_id" = "k"."id" and "u"."day" >= case when k.credits_total is null then date_trunc('month', now() at time zone 'utc')::date else '-infinity'::date end
+  where "k"."account_id" = $10 and "k"."id" = (select "api_key_id"
   from "runs"
-  where "account_id" = $11 and "id" = $12), (select "api_key_id"
-  from "chat_completions"
-  where "account_id" = $13 and "id" = $14)) and num_nonnulls(k.credits_per_day, k.credits_per_month, k.credits_total) > 0
-  group by "k"."account_id", "k"."id") as "key"), "shares" as (select "account"."balance", "account"."others", case when "account"."balance" - "account"."others" >= $15::bigint then $16::bigint when "account"."others" = 0 and "account"."balance" > $17::bigint then "account"."balance" end as "of_account", case when budget.remaining is null then $18::bigint else case when "budget"."remaining" - "budget"."reserved" >= $19::bigint then $20::bigint when "budget"."reserved" = 0 and "budget"."remaining" > $21::bigint then "budget"."remaining" end end as "of_key", to_jsonb(budget) as "budget"
+  where "account_id" = $11 and "id" = $12) and num_nonnulls(k.credits_per_day, k.credits_per_month, k.credits_total) > 0
+  group by "k"."account_id", "k"."id") as "key"), "shares" as materialized (select "account"."balance", "account"."others", case when "account"."balance" - "account"."others" >= $13::bigint then $14::bigint when "account"."others" = 0 and "account"."balance" > $15::bigint then "account"."balance" end as "of_account", case when budget.remaining is null then $16::bigint else case when "budget"."remaining" - "budget"."reserved" >= $17::bigint then $18::bigint when "budget"."reserved" = 0 and "budget"."remaining" > $19::bigint then "budget"."remaining" end end as "of_key", to_jsonb(budget) as "budget"
   from "account"
   left
   join "budget" on true), "decision" as (select "balance", "others", case when of_account is not null and of_key is not null then least(of_account, of_key) end as "granted", case when of_key is null then budget end as "key_budget"
   from "shares") update "runs" as "r"
-  set "reserved_credits" = coalesce(decision.granted, least(r.reserved_credits, $22::bigint))
+  set "reserved_credits" = coalesce(decision.granted, least(r.reserved_credits, $20::bigint))
   from "decision"
-  where "r"."account_id" = $23 and "r"."id" = $24 and "r"."lease_token" = $25
+  where "r"."account_id" = $21 and "r"."id" = $22 and "r"."lease_token" = $23
   returning "decision"."granted", "decision"."balance", "decision"."others", "decision"."key_budget";
 
 -- runs/credits/reserve.ts 2

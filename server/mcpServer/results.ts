@@ -47,14 +47,24 @@ const problemResult = (problem: ToolProblem): CallToolResult => ({
 
 type FailedCall = { traceId: string; log: Log; tool: string; signal: AbortSignal };
 
-/** An error of the API as a result, so that the agent can read it and do something else. */
-export function errorResult(error: unknown, { traceId, log, tool, signal }: FailedCall): CallToolResult {
+/**
+ * An error of the API as a result, so that the agent can read it and do something else. `acceptedRun` is the run of a call that was accepted before the
+ * error: then nothing suggests to repeat the call.
+ */
+export function errorResult(error: unknown, { traceId, log, tool, signal }: FailedCall, acceptedRun?: string): CallToolResult {
   if (error instanceof ToolFailure)
     return problemResult({ error: error.errorClass, message: error.message, trace_id: traceId, details: error.details ?? {} });
   const { code, message, details, status, headers } = failureOf(error);
   // A cancelled call ends with an error that nobody needs to look at.
   if (status === 500 && !signal.aborted) log.error({ err: error, trace_id: traceId, tool }, 'a tool of the MCP server failed');
   else if (status === 503) log.warn({ err: error, trace_id: traceId, tool }, 'a tool met a dependency that is down');
+  if (acceptedRun !== undefined)
+    return problemResult({
+      error: code,
+      message: `The call was accepted; continue with get_run. ${message}`,
+      trace_id: traceId,
+      details: { ...details, run_id: acceptedRun },
+    });
   const wait = headers['retry-after'] && { retry_after_seconds: Number(headers['retry-after']) };
   return problemResult({ error: code, message, trace_id: traceId, details: { ...details, ...wait } });
 }

@@ -60,12 +60,18 @@ export async function callTool(
 ): Promise<CallToolResult> {
   if (!isTool(name)) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool ${JSON.stringify(name.slice(0, 100))}.`);
   try {
-    return successResult('waits' in mcpTools[name] ? await askRun(eventBroker, name, args, call) : await read(name, args, call));
+    return 'waits' in mcpTools[name] ? await askRun(eventBroker, name, args, call) : successResult(await read(name, args, call));
   } catch (error) {
-    const { app, authenticated, signal } = call;
-    return errorResult(error, { traceId: authenticated.client.traceId, log: app.log, tool: name, signal });
+    return errorResult(error, contextOf(name, call));
   }
 }
+
+const contextOf = (tool: McpToolName, { app, authenticated, signal }: ToolCall) => ({
+  traceId: authenticated.client.traceId,
+  log: app.log,
+  tool,
+  signal,
+});
 
 /** Calls the operation of a tool. A result that is too large is read again with a smaller page. */
 async function read(name: McpToolName, args: Record<string, unknown>, call: ToolCall): Promise<Record<string, unknown>> {
@@ -76,15 +82,23 @@ async function read(name: McpToolName, args: Record<string, unknown>, call: Tool
   return smaller === undefined ? result : read(name, { ...args, [sizedBy!]: smaller }, call);
 }
 
-/** Calls an operation of a run, waits until the run ends or asks something, and returns its state. */
-async function askRun(eventBroker: EventBroker, name: McpToolName, args: Record<string, unknown>, call: ToolCall) {
+/**
+ * Calls an operation of a run, waits until the run ends or asks something, and returns its state. Errors after the call has changed something name the
+ * run, so that the call is not repeated.
+ */
+async function askRun(eventBroker: EventBroker, name: McpToolName, args: Record<string, unknown>, call: ToolCall): Promise<CallToolResult> {
   const { route, waits }: McpTool = mcpTools[name];
   const { body } = await callOperation(call, handlerOf(route), args);
   const { run_id } = body as { run_id: string };
-  await wait(eventBroker, run_id, numberIn(name, args, 'wait_seconds') * 1_000, call);
-  if (waits === 'own' && call.isCancelled()) await callOperation(call, handlerOf(toolOperations.cancelRun), { run_id });
-  const state = await callOperation(call, handlerOf(toolOperations.getRun), { run_id });
-  return state.body as Record<string, unknown>;
+  try {
+    await wait(eventBroker, run_id, numberIn(name, args, 'wait_seconds') * 1_000, call);
+    if (waits === 'own' && call.isCancelled()) await callOperation(call, handlerOf(toolOperations.cancelRun), { run_id });
+    const state = await callOperation(call, handlerOf(toolOperations.getRun), { run_id });
+    return successResult(state.body as Record<string, unknown>);
+  } catch (error) {
+    if (route.method === 'GET') throw error;
+    return errorResult(error, contextOf(name, call), run_id);
+  }
 }
 
 /** Throws if the caller loses access. A call without a stream does not wait. */

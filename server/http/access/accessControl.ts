@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { sql } from 'kysely';
+import { type Expression, sql } from 'kysely';
 import { permissionsOf, platformPermissions } from '../../../contract/shared/permissions.ts';
 import type { Queryable } from '../../database/sql.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
@@ -26,7 +26,12 @@ const selectSession = statement<{ userId: string; sessionId: string; accountId: 
     .where('u.status', '<>', sql.lit('deleted' as const)),
 );
 
-/** By the current secret, or the one before. `day` (UTC) is that of the requests to read. */
+const monthOf = (day: Expression<string>) => sql<string>`date_trunc('month', ${day}::date)::date`;
+
+/**
+ * By the current secret, or the one before. `day` (UTC) is that of the requests to read. Without a limit for the whole life of the key, months before
+ * it are not read.
+ */
 const selectKey = statement<{ keyHash: string; day: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('api_keys as k')
@@ -44,14 +49,12 @@ const selectKey = statement<{ keyHash: string; day: string }>({ isShort: true })
         selectFrom('api_key_usage as e')
           .select(({ fn }) => [
             fn.sum<number>('e.requests').as('requests'),
-            fn
-              .sum<number>('e.requests')
-              .filterWhere('e.day', '>=', sql<string>`date_trunc('month', ${$.day}::date)`)
-              .as('requests_in_month'),
+            fn.sum<number>('e.requests').filterWhere('e.day', '>=', monthOf($.day)).as('requests_in_month'),
           ])
           .whereRef('e.account_id', '=', 'k.account_id')
           .whereRef('e.api_key_id', '=', 'k.id')
           .where('e.day', '<', sql<string>`${$.day}::date`)
+          .where(sql<boolean>`e.day >= case when k.requests_total is null then ${monthOf($.day)} else '-infinity'::date end`)
           .where(sql<boolean>`num_nonnulls(k.requests_per_month, k.requests_total) > 0`)
           .as('earlier'),
       (join) => join.onTrue(),
@@ -155,7 +158,7 @@ export function createAccessControl({ db, jwtSecret, publishInvalidation, onKeyU
       db.run(touchKey, { accountId: found.account_id, id: found.key_id }).catch(onKeyUseFailed);
     }
     return {
-      actor: { userId: found.user_id, apiKeyId: found.key_id, models: found.models },
+      actor: { userId: found.user_id, apiKeyId: found.key_id, keyHash: hash, models: found.models },
       claimedAccountId: found.account_id,
       countRequest: () => requests.count(found),
       async accessTo(named, reach) {

@@ -1,8 +1,9 @@
-/** A signed-in user, or one of their API keys. `models` are those that the key may use; null for all. */
+/** A signed-in user, or one of their API keys. `keyHash` is that of its secret. `models` are those that the key may use; null for all. */
 export type Actor = {
   readonly userId: string;
   readonly sessionId?: string | undefined;
   readonly apiKeyId?: string | undefined;
+  readonly keyHash?: string | undefined;
   readonly models?: readonly string[] | null;
 };
 

@@ -76,11 +76,21 @@ type Counter = {
   /** Not stored yet, in total and in `minute`. */
   unstored: number;
   unstoredInMinute: number;
+  /** Whether the key has a request limit. */
+  isLimited: boolean;
+  /** When the counts of other processes were last asked for (`performance.now()`). */
+  askedAt: number;
   usedAt: number;
 };
 
-/** How long counts of keys with and without request limits may stay in memory. Others see them later. */
-const storeMs = { limited: 1_000, unlimited: 10_000 };
+/** Keys with limits are stored in batches of their own, so that the others are not stored as often. */
+type Keys = 'limited' | 'all';
+
+/**
+ * How long counts of keys with and without request limits may stay in memory, and those of a key with limits if the counts of other processes
+ * are older than that.
+ */
+const storeMs = { limited: 1_000, all: 10_000, outdated: 20 };
 /** Longer than keys are cached, so that a dropped counter is never continued from an older row. */
 const idleMs = 120_000;
 
@@ -95,31 +105,38 @@ export type KeyRequestCounter = {
 /** Counts the requests of API keys in memory and stores the counts in batches, so that no request waits for its count. */
 export function createKeyRequestCounter(db: Queryable, onFailed: (error: unknown) => void): KeyRequestCounter {
   const counters = new Map<string, Counter>();
-  let timer: NodeJS.Timeout | undefined;
-  let dueAt = Infinity;
-  let storing: Promise<void> | undefined;
+  const timers = { limited: newTimer(), all: newTimer() };
+  let storing = Promise.resolve();
   let closed = false;
 
-  function storeWithin(ms: number) {
+  function storeWithin(keys: Keys, ms: number) {
+    const timer = timers[keys];
     const at = performance.now() + ms;
-    if (closed || dueAt <= at) return;
-    clearTimeout(timer);
-    dueAt = at;
-    timer = setTimeout(() => void store(), ms).unref();
+    if (closed || timer.dueAt <= at) return;
+    clearTimeout(timer.timeout);
+    timer.dueAt = at;
+    timer.timeout = setTimeout(() => void store(keys), ms).unref();
   }
 
-  function store(): Promise<void> {
-    clearTimeout(timer);
-    dueAt = Infinity;
-    // A second batch in parallel could return older counts than the first.
-    storing = (storing ?? Promise.resolve()).then(storeBatch).catch((error: unknown) => {
-      onFailed(error);
-      storeWithin(storeMs.unlimited);
-    });
-    return storing;
+  /** A batch that waits for the one before takes what is counted meanwhile. In parallel, it could return older counts. */
+  function store(keys: Keys): Promise<void> {
+    const timer = timers[keys];
+    clearTimeout(timer.timeout);
+    timer.dueAt = Infinity;
+    if (timer.waiting) return timer.waiting;
+    storing = storing
+      .then(() => {
+        timer.waiting = undefined;
+        return storeBatch(keys);
+      })
+      .catch((error: unknown) => {
+        onFailed(error);
+        storeWithin('all', storeMs.all);
+      });
+    return (timer.waiting = storing);
   }
 
-  async function storeBatch() {
+  async function storeBatch(keys: Keys) {
     const now = new Date();
     const { day, minute } = periodsOf(now);
     for (const [id, counter] of counters) {
@@ -127,10 +144,13 @@ export function createKeyRequestCounter(db: Queryable, onFailed: (error: unknown
       if (counter.unstored === 0 && now.getTime() - counter.usedAt > idleMs) counters.delete(id);
     }
     const batch = [...counters]
-      .filter(([, { unstored }]) => unstored > 0)
-      .map(([id, counter]) => ({ id, counter, count: counter.unstored, inMinute: counter.unstoredInMinute }));
+      .filter(([, { unstored, isLimited }]) => unstored > 0 && (isLimited || keys === 'all'))
+      .map(([id, counter]) => {
+        const { earlier, earlierInMonth } = counter;
+        return { id, counter, count: counter.unstored, inMinute: counter.unstoredInMinute, earlier, earlierInMonth };
+      });
     if (batch.length === 0) return;
-    for (const { counter } of batch) [counter.unstored, counter.unstoredInMinute] = [0, 0];
+    for (const { counter } of batch) Object.assign(counter, { unstored: 0, unstoredInMinute: 0, askedAt: performance.now() });
     try {
       const rows = await db.rows(addRequests, {
         accountIds: batch.map(({ counter }) => counter.accountId),
@@ -140,9 +160,18 @@ export function createKeyRequestCounter(db: Queryable, onFailed: (error: unknown
         day: day.start,
         minute: minute.start,
       });
-      for (const { api_key_id: id, requests, minute: at, minute_requests } of rows) {
-        const counter = counters.get(id);
-        if (counter) merge(counter, { day: day.start, requests_today: requests, minute: at, requests_in_minute: minute_requests });
+      const stored = new Map(rows.map((row) => [row.api_key_id, row]));
+      for (const { id, counter, earlier, earlierInMonth } of batch) {
+        const row = stored.get(id);
+        if (row)
+          merge(counter, {
+            day: day.start,
+            requests_today: row.requests,
+            minute: row.minute,
+            requests_in_minute: row.minute_requests,
+            requests_earlier_in_month: earlierInMonth,
+            requests_earlier: earlier,
+          });
       }
     } catch (error) {
       for (const { counter, count, inMinute } of batch) {
@@ -160,22 +189,28 @@ export function createKeyRequestCounter(db: Queryable, onFailed: (error: unknown
       counters.set(key.key_id, counter);
       advance(counter, now);
       merge(counter, key);
-      checkLimits(key, counter, now);
+      counter.isLimited = hasLimit(key);
       counter.usedAt = now.getTime();
+      checkLimits(key, counter, now);
       counter.inMinute++;
       counter.today++;
       counter.unstored++;
       counter.unstoredInMinute++;
-      storeWithin(hasLimit(key) ? storeMs.limited : storeMs.unlimited);
+      if (!counter.isLimited) return storeWithin('all', storeMs.all);
+      const age = performance.now() - counter.askedAt;
+      storeWithin('limited', Math.max(storeMs.outdated, storeMs.limited - age));
     },
-    store,
+    store: () => store('all'),
     async close() {
-      await store();
+      await store('all');
       closed = true;
-      clearTimeout(timer);
+      for (const { timeout } of Object.values(timers)) clearTimeout(timeout);
     },
   };
 }
+
+type Timer = { timeout: NodeJS.Timeout | undefined; dueAt: number; waiting: Promise<void> | undefined };
+const newTimer = (): Timer => ({ timeout: undefined, dueAt: Infinity, waiting: undefined });
 
 const hasLimit = (key: KeyRequests) =>
   (key.requests_per_minute ?? key.requests_per_day ?? key.requests_per_month ?? key.requests_total) !== null;
@@ -183,7 +218,8 @@ const hasLimit = (key: KeyRequests) =>
 function newCounter(key: KeyRequests, now: Date): Counter {
   const { day, month, minute } = periodsOf(now);
   const zero = { inMinute: 0, today: 0, earlierInMonth: 0, earlier: 0, unstored: 0, unstoredInMinute: 0 };
-  return { accountId: key.account_id, day: day.start, month: month.start, minute: minute.start, ...zero, usedAt: now.getTime() };
+  const periods = { day: day.start, month: month.start, minute: minute.start };
+  return { accountId: key.account_id, ...periods, ...zero, isLimited: false, askedAt: -Infinity, usedAt: now.getTime() };
 }
 
 /** Starts the counts of new periods. Requests that are not stored yet when a day ends are stored as requests of the next day. */
@@ -197,15 +233,20 @@ function advance(counter: Counter, now: Date) {
   Object.assign(counter, { day: day.start, month: month.start, today: counter.unstored });
 }
 
-type Stored = Pick<KeyRequests, 'day' | 'requests_today' | 'minute' | 'requests_in_minute'> &
-  Partial<Pick<KeyRequests, 'requests_earlier_in_month' | 'requests_earlier'>>;
+type Stored = Pick<
+  KeyRequests,
+  'day' | 'requests_today' | 'minute' | 'requests_in_minute' | 'requests_earlier_in_month' | 'requests_earlier'
+>;
 
-/** Counts only grow within a period, so the larger count is the newer one. */
+/** Counts only grow within a period, so the larger count is the newer one. The requests of a row of an earlier day are all earlier ones. */
 function merge(counter: Counter, stored: Stored) {
-  if (stored.day !== counter.day) return;
+  if (stored.day > counter.day) return;
+  const isToday = stored.day === counter.day;
+  const before = isToday ? 0 : stored.requests_today;
+  counter.earlier = Math.max(counter.earlier, stored.requests_earlier + before);
+  if (stored.day >= counter.month) counter.earlierInMonth = Math.max(counter.earlierInMonth, stored.requests_earlier_in_month + before);
+  if (!isToday) return;
   counter.today = Math.max(counter.today, stored.requests_today + counter.unstored);
-  counter.earlierInMonth = Math.max(counter.earlierInMonth, stored.requests_earlier_in_month ?? 0);
-  counter.earlier = Math.max(counter.earlier, stored.requests_earlier ?? 0);
   if (stored.minute === counter.minute) counter.inMinute = Math.max(counter.inMinute, stored.requests_in_minute + counter.unstoredInMinute);
 }
 

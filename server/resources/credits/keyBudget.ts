@@ -11,6 +11,7 @@ export type KeyBudget = {
   credits_total: number | null;
   used_today: number;
   used_this_month: number;
+  /** Since the start of the month, without a limit in total. */
   used_in_total: number;
   reserved: number;
   /** What is left of the limit that is reached first, including what is reserved. */
@@ -27,7 +28,12 @@ export const keyBudget = (db: Builder, accountId: Expression<string>, keyId: Exp
     .selectFrom(
       db
         .selectFrom('api_keys as k')
-        .leftJoin('api_key_usage as u', (join) => join.onRef('u.account_id', '=', 'k.account_id').onRef('u.api_key_id', '=', 'k.id'))
+        .leftJoin('api_key_usage as u', (join) =>
+          join
+            .onRef('u.account_id', '=', 'k.account_id')
+            .onRef('u.api_key_id', '=', 'k.id')
+            .on('u.day', '>=', sql<string>`case when k.credits_total is null then ${thisMonth} else '-infinity'::date end`),
+        )
         .select([
           'k.id',
           'k.credits_per_day',

@@ -3,6 +3,7 @@ import type { RunInput, RunStatus } from '../../../contract/runRequests.ts';
 import type { Queryable } from '../../database/sql.ts';
 import type { Scope } from '../../http/scope.ts';
 import { failWith, invalidField, notFound } from '../../platform/failure.ts';
+import { remainingOf, selectKeyBudget } from '../credits/keyBudget.ts';
 import { readEntitlements } from '../settings/settings.ts';
 import { runEventValues } from './appendRunEvents.ts';
 import { notCreator } from './cancel.ts';
@@ -12,11 +13,12 @@ import { ended } from './statuses.ts';
 
 /**
  * Answers the pending input request of a run, or else adds a message that the run reads before its next turn. A repeated `input_key` is
- * accepted and ignored, even after the run has ended. Throws 400 `content_too_large`, 403, 409 `run_not_active`.
+ * accepted and ignored, even after the run has ended. Throws 400 `content_too_large`, 402, 403, 409 `run_not_active`.
  */
 export async function provideInput(scope: Scope, found: ReadableRun, { content, input_key: key }: RunInput): Promise<void> {
   const { app, tx, accountId } = scope;
   if (found.created_by_user_id !== scope.actor.userId && !scope.isPlatformAdmin) throw notCreator();
+  await checkKey(scope, found);
   const most = (await readEntitlements(app.database, accountId))['limit.max_input_content_bytes'];
   if (most > 0 && Buffer.byteLength(content) > most) throw invalidField('/content', `must hold at most ${most} bytes`, 'content_too_large');
   const outcome = await appendInput(tx, { accountId, id: found.id }, content, key);
@@ -24,6 +26,18 @@ export async function provideInput(scope: Scope, found: ReadableRun, { content, 
   if (outcome === 'repeated') return scope.skipAudit();
   if (outcome === 'inactive') throw failWith('conflict', 'run_not_active', 'The run takes no input any more.');
   scope.afterCommit(() => app.runNotifier.notify(found.id));
+}
+
+/** The calls of a run that another credential has started are outside of the limits of a key. Throws 402 or 403 if the limits forbid new calls. */
+async function checkKey({ tx, accountId, actor: { apiKeyId, models } }: Scope, run: ReadableRun) {
+  if (!apiKeyId || run.api_key_id === apiKeyId) return;
+  if (models)
+    throw failWith(
+      'forbidden',
+      'model_not_allowed',
+      'The API key may use only some models, so it can send input only to runs that it started.',
+    );
+  remainingOf(await tx.row(selectKeyBudget, { accountId, apiKeyId }));
 }
 
 /** Appends input to a run: as the answer to its question, if it waits for one. Input with a repeated key changes nothing. */

@@ -81,7 +81,7 @@ export const selectRun = statement<Reader & { id: string }>({ isShort: true })((
     .innerJoin('threads as t', (join) =>
       join.onRef('t.account_id', '=', 'r.account_id').onRef('t.id', '=', 'r.thread_id').on(isThreadAlive()),
     )
-    .select([...runColumns, 't.created_by_user_id as thread_owner_id'])
+    .select([...runColumns, 'r.api_key_id', 't.created_by_user_id as thread_owner_id'])
     .where('r.account_id', '=', $.accountId)
     .where('r.id', '=', $.id)
     .where((eb) =>

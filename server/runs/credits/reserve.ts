@@ -11,7 +11,14 @@ const keyOf = ({ run, token }: LeasedKey): Key => ({ accountId: run.account_id, 
 
 /** Reserves `wanted` credits if `decideReservation` grants them; `billed` is the price of the run's calls so far. */
 const extend = statement<Key & { wanted: number; billed: number }>()((db, $) =>
-  decideReservation(db, $.runId, $)
+  decideReservation(
+    db,
+    {
+      id: $.runId,
+      keyId: db.selectFrom('runs').select('api_key_id').where('account_id', '=', $.accountId).where('id', '=', $.runId).$asScalar(),
+    },
+    $,
+  )
     .updateTable('runs as r')
     .from('decision')
     .set({ reserved_credits: sql`coalesce(decision.granted, least(r.reserved_credits, ${$.billed}::bigint))` })

@@ -60,13 +60,17 @@ test('processes learn of the requests of one another, earlier days count, and a 
   );
   const start = () => startApi({ config, keys: testKeys, database, databaseUrl, log: pino({ level: 'silent' }) });
   const other = await start();
-  const there = () => callTo(other.address)('GET', '/v1/threads', { token: key });
+  const there = (secret = key) => callTo(other.address)('GET', '/v1/threads', { token: secret });
   expect([(await there()).status, (await threads(key)).status, (await there()).status]).toEqual([200, 200, 200]);
   expect(await concurrently(3, () => threads(key)).then(tally)).toEqual({ '200': 3 });
   // 4 earlier, 4 here and 2 there. This process waits for no request of the other.
   await expect.poll(async () => Number((await usage(token, id)).day.requests), { timeout: 15_000 }).toBe(6);
-  await call('PATCH', `/v1/api-keys/${id}`, { token, body: { name: 'read again' } });
-  await expect.poll(async () => [(await threads(key)).status, (await there()).status], { timeout: 15_000 }).toEqual([429, 429]);
+  // Once the other process rejects a second key, it has forgotten the row of the first, and reads it again.
+  const second = await keyOf(token);
+  expect((await there(second.key)).status).toBe(200);
+  await call('DELETE', `/v1/api-keys/${second.id}`, { token });
+  await expect.poll(async () => (await there(second.key)).status, { timeout: 15_000 }).toBe(401);
+  expect([(await threads(key)).status, (await there()).status]).toEqual([429, 429]);
   await other.shutDown();
   const again = await start();
   expect(statusAndReason(await callTo(again.address)('GET', '/v1/threads', { token: key }))).toEqual([429, 'key_requests_exhausted']);
@@ -135,6 +139,77 @@ test('counts start again with the minute, the day and the month, and survive a f
     expect(admitted(2)).toEqual(['', 'requests_total']);
     await counter.close();
     expect(stored.at(-1)).toEqual({ day: '2026-02-01', counts: [5] });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('after midnight, the requests of earlier days are not forgotten', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'], now: Date.parse('2026-01-31T00:00:00Z') });
+  try {
+    const limitsOf = (requests_per_month: number | null, requests_total: number | null): KeyRequests => ({
+      ...{ key_id: 'k', account_id: 'a', requests_per_minute: null, requests_per_day: null, requests_per_month, requests_total },
+      ...{ day: '2026-01-30', requests_today: 3, minute: null, requests_in_minute: 0, requests_earlier_in_month: 2, requests_earlier: 9 },
+    });
+    const counting = (rows?: () => Promise<object[]>) => createKeyRequestCounter({ rows } as unknown as Queryable, vi.fn());
+    const used = (counter: ReturnType<typeof counting>, key: KeyRequests) => {
+      try {
+        counter.count(key);
+        return 0;
+      } catch (error) {
+        return (error as { details: { used: number } }).details.used;
+      }
+    };
+    // A process that has read the key yesterday, and has served it never, or not for some minutes.
+    expect([used(counting(), limitsOf(null, 12)), used(counting(), limitsOf(5, null))]).toEqual([12, 5]);
+    vi.setSystemTime(Date.parse('2026-02-01T00:00:00Z'));
+    expect([used(counting(), limitsOf(null, 12)), used(counting(), limitsOf(5, null))]).toEqual([12, 0]);
+    // A process that asks before midnight, serves a request after it, and only then learns of two requests of others.
+    vi.setSystemTime(Date.parse('2026-01-30T23:59:59Z'));
+    const key = { ...limitsOf(null, 12), requests_today: 0 };
+    const counter = counting(async () => {
+      vi.setSystemTime(Date.parse('2026-01-31T00:00:00Z'));
+      expect(used(counter, key)).toBe(0);
+      return [{ api_key_id: 'k', requests: 3, minute: '2026-01-30T23:59:00.000Z', minute_requests: 3 }];
+    });
+    expect(used(counter, key)).toBe(0);
+    await counter.store();
+    expect(used(counter, key)).toBe(13);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('keys with limits are stored at once after a pause, then once a second, and the others every ten seconds', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'], now: Date.parse('2026-01-30T12:00:00Z') });
+  try {
+    const batches: string[] = [];
+    const rows = async (_: unknown, { ids }: { ids: string[] }) => {
+      batches.push(ids.join(' '));
+      return [];
+    };
+    const counter = createKeyRequestCounter({ rows } as unknown as Queryable, vi.fn());
+    const count = (key_id: string, requests_total: number | null) =>
+      counter.count({
+        ...{ key_id, account_id: 'a', requests_per_minute: null, requests_per_day: null, requests_per_month: null, requests_total },
+        ...{ day: '2026-01-30', requests_today: 0, minute: null, requests_in_minute: 0, requests_earlier_in_month: 0, requests_earlier: 0 },
+      });
+    const after = async (ms: number) => {
+      await vi.advanceTimersByTimeAsync(ms);
+      return batches.splice(0);
+    };
+    count('limited', 100);
+    count('other', null);
+    expect(await after(50)).toEqual(['limited']);
+    count('limited', 100);
+    expect([await after(900), await after(100)]).toEqual([[], ['limited']]);
+    expect([await after(8_000), await after(1_000)]).toEqual([[], ['other']]);
+    count('limited', 100);
+    expect(await after(50)).toEqual(['limited']);
+    count('other', null);
+    count('limited', 100);
+    await counter.close();
+    expect(batches).toEqual(['limited other']);
   } finally {
     vi.useRealTimers();
   }

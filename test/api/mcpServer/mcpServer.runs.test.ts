@@ -137,7 +137,13 @@ test('a key that is revoked during a call ends the call within seconds', async (
   const call = fail('send_message', { thread_id, content: 'Go' });
   await eventually(async () => vendor.requests.length === 1, 'the call of the model');
   expect((await app.call('DELETE', `/v1/api-keys/${keyId}`, { token: person.token })).status).toBe(204);
-  expect(await call).toMatchObject({ error: 'auth.unauthorized', details: { reason: 'invalid_token' } });
+  const [{ run_id }] = (await app.call('GET', `/v1/threads/${thread_id}/runs`, { token: person.token })).body;
+  // The message is stored, so the call must not be repeated.
+  expect(await call).toMatchObject({
+    error: 'auth.unauthorized',
+    message: expect.stringMatching(/^The call was accepted; continue with get_run\./),
+    details: { reason: 'invalid_token', run_id },
+  });
   expect(await statusesOf()).toEqual(['running']);
   await expect(client.listTools()).rejects.toThrow();
 });

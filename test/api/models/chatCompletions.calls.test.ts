@@ -261,12 +261,15 @@ test('a call has a maximum duration, with an error that clients do not repeat', 
   ]);
 });
 
-test('a call ends soon after its key was revoked, its user suspended, or its account closed', async () => {
+test('a call ends soon after its key was revoked or its secret replaced, its user suspended, or its account closed', async () => {
   // Only the renewal of the leases is advanced.
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   onTestFinished(() => void vi.useRealTimers());
+  const rotate = ({ token }: Person, keyId: string, overlap_seconds: number) =>
+    call('POST', `/v1/api-keys/${keyId}/rotate`, { token, body: { overlap_seconds } });
   const ends: ((user: Person, keyId: string) => Promise<unknown>)[] = [
     (user, keyId) => call('DELETE', `/v1/api-keys/${keyId}`, { token: user.token }),
+    (user, keyId) => rotate(user, keyId, 0),
     ({ id }) => sql("update users set status = 'suspended' where id = $1", [id]),
     ({ accountId }) => sql('update accounts set deleted_at = now() where id = $1', [accountId]),
     ({ id }) => sql('delete from memberships where user_id = $1', [id]),
@@ -278,6 +281,8 @@ test('a call ends soon after its key was revoked, its user suspended, or its acc
     vendor.respondWith({ steps: ['stall'] });
     const answer = call('POST', '/v1/chat/completions', { token: key.key, body: hello });
     await eventually(async () => vendor.requests.length === 1, 'the call');
+    // Its secret remains valid for the overlap.
+    expect((await rotate(user, key.id, 60)).status).toBe(200);
     vi.advanceTimersByTime(15_000);
     await new Promise((done) => setTimeout(done, 50));
     expect(vendor.requests[0]!.closed).toBe(false);

@@ -94,6 +94,22 @@ test('chat completions of a key share one budget with its runs, and reservations
   expect((await complete(key)).body.details).toMatchObject({ budget: 'credits_total', used: 17, reserved: 0, resets_at: null });
 });
 
+test('a key without credits left, or with a list of models, sends input only to runs that it started', async () => {
+  const person = await customer(1_000_000, [stalled, stalled]);
+  const { key } = await keyOf(person, { limits: { credits_total: 1 } });
+  const { key: narrow } = await keyOf(person, { models: ['m'] });
+  const { key: free } = await keyOf(person, { limits: { credits_total: 1 } });
+  const [{ body: other }, { body: own }] = [await start(person, person.token), await start(person, key)];
+  const send = (token: string, runId: string) => call('POST', `/v1/runs/${runId}/input`, { token, body: { content: 'More' } });
+  expect(statusAndReason(await send(key, other.run_id))).toEqual([402, 'key_budget_exhausted']);
+  expect(statusAndReason(await send(narrow, other.run_id))).toEqual([403, 'model_not_allowed']);
+  expect([(await send(key, own.run_id)).status, (await send(free, other.run_id)).status]).toEqual([200, 200]);
+  for (const { run_id } of [other, own]) {
+    await cancel(person, run_id);
+    await end(person, run_id);
+  }
+});
+
 test('a key uses only its models: in completions, lists and runs, also through schedules, and the default is one of them', async () => {
   const person = await customer(1_000_000, [done, done, done]);
   const vendor = await startVendor();

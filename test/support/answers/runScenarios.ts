@@ -8,6 +8,15 @@ const withoutCredits: ErrorScenario = async ({ app, by }) => {
   return {};
 };
 
+/** A key of the same user that has used its credits. */
+async function withoutBudget({ app, by }: ScenarioContext): Promise<RequestChange> {
+  const body = { name: 'Shop', limits: { credits_total: 1 } };
+  const { id, key } = (await app.call('POST', '/v1/api-keys', { token: by.token, body })).body;
+  const usage = `insert into api_key_usage (account_id, api_key_id, day, credits) values ($1, $2, (now() at time zone 'utc')::date, 1)`;
+  await app.sql(usage, [by.accountId, id]);
+  return { token: key };
+}
+
 /** A new account with a limit of one concurrent run, which is running. `isSample`: the run is that of the request. */
 async function concurrencyLimitReached(scene: ScenarioContext, isSample = false): Promise<RequestChange> {
   const by = await scene.registerUser();
@@ -64,7 +73,10 @@ export const runScenarios: Readonly<Record<string, Readonly<Record<string, Error
     204: async (scene) => over(scene).then(() => ({ query: {}, headers: { 'last-event-id': '1000' } })),
     '429 open_streams_exceeded': streamLimitReached,
   },
-  'runs.input': { '409 run_not_active': async (scene) => over(scene).then(() => ({})) },
+  'runs.input': {
+    '402 key_budget_exhausted': withoutBudget,
+    '409 run_not_active': async (scene) => over(scene).then(() => ({})),
+  },
   'runs.replay': {
     '402 credits_exhausted': withoutCredits,
     '409 run_cannot_replay': async ({ app, sample }) => {
