@@ -204,10 +204,16 @@ export const mcpConfigs = initContract().router({
     path: '/v1/mcp-configs/{config_id}/authorization',
     summary: 'Start the OAuth authorization of an MCP server',
     description:
-      'Finds the authorization server of a remote MCP server, registers a client there, and returns the address to open. After the user has granted access, the authorization server redirects to `/oauth/mcp/{config_id}` of the front end, which completes the authorization. Replaces one that was started before.',
+      'Finds the authorization server of a remote MCP server, registers a client there, and returns the address to open. After the user has granted access, the authorization server redirects to `/oauth/mcp/{config_id}` of the front end, which completes the authorization. Replaces one that was started before. An account can start 20 in 10 minutes.',
     body: null,
     responses: { 200: McpAuthorizationStart },
-    metadata: { auth: 'user', permission, audit: ['mcp_config.authorize', 'mcp_config'], extraErrors: [409, 502] },
+    metadata: {
+      auth: 'user',
+      permission,
+      rateLimit: 'mcp_authorization',
+      audit: ['mcp_config.authorize', 'mcp_config'],
+      extraErrors: [409, 502],
+    },
   },
   completeAuthorization: {
     method: 'POST',

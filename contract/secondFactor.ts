@@ -81,7 +81,7 @@ export const secondFactor = initContract().router({
     path: '/v1/me/second-factor/setup',
     summary: 'Start setting up a second factor',
     description:
-      'Returns a secret for an authenticator app. Nothing changes until `POST /v1/me/second-factor/confirm` receives a code of the app. A later call replaces the secret. If the installation sends email, your address must be verified.',
+      'Returns a secret for an authenticator app. Nothing changes until `POST /v1/me/second-factor/confirm` receives a code of the app. A later call replaces the secret, and after an hour the setup ends. If the installation sends email, your address must be verified.',
     body: SecondFactorStart,
     responses: { 200: SecondFactorSetup },
     metadata: { ...metadata, audit: ['second_factor.setup', 'user'], extraErrors: [409] },
@@ -94,7 +94,7 @@ export const secondFactor = initContract().router({
       'From now on, every sign-in requires a code. Existing sessions and API keys remain valid. Store the recovery codes: they are the way in without the app.',
     body: SecondFactorConfirmation,
     responses: { 200: RecoveryCodes },
-    metadata: { auth: 'user', account: 'optional', audit: ['second_factor.enable', 'user'], extraErrors: [409] },
+    metadata: { ...metadata, audit: ['second_factor.enable', 'user'], extraErrors: [409] },
   },
   replaceRecoveryCodes: {
     method: 'POST',

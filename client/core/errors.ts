@@ -2,6 +2,10 @@ import { type ErrorCodeOf, errorCodes, type ErrorStatus } from '../../contract/s
 import type { Issue, Problem } from '../generated/types.ts';
 import type { AnyCall, ErrorReasons } from './call.ts';
 
+const retryableStatuses: readonly number[] = [429, 500, 502, 503, 504];
+/** A repeat of the request cannot succeed: it has used up what it was sent with. */
+const finalReasons: readonly unknown[] = ['authorization_failed'];
+
 /** An error response of the server. Branch on `code` or `reason`, never on `message`. */
 export class ApiError<Status extends number = number, Reason extends string = string> extends Error {
   override readonly name = 'ApiError';
@@ -36,7 +40,8 @@ export class ApiError<Status extends number = number, Reason extends string = st
     this.issues = details.issues ?? [];
     this.traceId = headers.get('x-trace-id') ?? problem.trace_id ?? undefined;
     this.retryAfterMs = readRetryAfter(headers.get('retry-after'));
-    this.retryable = [429, 500, 502, 503, 504].includes(status) || details.reason === 'idempotency_in_progress';
+    this.retryable =
+      (retryableStatuses.includes(status) && !finalReasons.includes(details.reason)) || details.reason === 'idempotency_in_progress';
   }
 }
 

@@ -61,7 +61,7 @@ export const routes = {
   secondFactor: {
     get: { method: 'GET', path: '/v1/me/second-factor', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 500, 503] },
     setUp: { method: 'POST', path: '/v1/me/second-factor/setup', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 409, 413, 422, 429, 500, 503] },
-    confirm: { method: 'POST', path: '/v1/me/second-factor/confirm', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 409, 413, 422, 500, 503] },
+    confirm: { method: 'POST', path: '/v1/me/second-factor/confirm', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 409, 413, 422, 429, 500, 503] },
     replaceRecoveryCodes: { method: 'POST', path: '/v1/me/second-factor/recovery-codes', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 409, 413, 422, 429, 500, 503] },
     disable: { method: 'POST', path: '/v1/me/second-factor/disable', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 409, 413, 422, 429, 500, 503] },
   },
@@ -253,7 +253,7 @@ export const routes = {
     update: { method: 'PATCH', path: '/v1/mcp-configs/{config_id}', auth: 'user', errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/mcp-configs/{config_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     test: { method: 'POST', path: '/v1/mcp-configs/{config_id}/test', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
-    authorize: { method: 'POST', path: '/v1/mcp-configs/{config_id}/authorization', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 502, 503] },
+    authorize: { method: 'POST', path: '/v1/mcp-configs/{config_id}/authorization', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 429, 500, 502, 503] },
     completeAuthorization: { method: 'POST', path: '/v1/mcp-configs/{config_id}/authorization/complete', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 502, 503] },
     disconnect: { method: 'DELETE', path: '/v1/mcp-configs/{config_id}/authorization', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },

@@ -6360,7 +6360,7 @@ export interface SecondFactorApi {
   /**
    * Start setting up a second factor
    *
-   * Returns a secret for an authenticator app. Nothing changes until `POST /v1/me/second-factor/confirm` receives a code of the app. A later call replaces the secret. If the installation sends email, your address must be verified.
+   * Returns a secret for an authenticator app. Nothing changes until `POST /v1/me/second-factor/confirm` receives a code of the app. A later call replaces the secret, and after an hour the setup ends. If the installation sends email, your address must be verified.
    */
   readonly setUp: Call<{ body?: SecondFactorStart | undefined; }, SecondFactorSetup, Reasons['secondFactor.setUp']>;
   /**
@@ -7266,7 +7266,7 @@ export interface McpConfigsApi {
   /**
    * Start the OAuth authorization of an MCP server
    *
-   * Finds the authorization server of a remote MCP server, registers a client there, and returns the address to open. After the user has granted access, the authorization server redirects to `/oauth/mcp/{config_id}` of the front end, which completes the authorization. Replaces one that was started before.
+   * Finds the authorization server of a remote MCP server, registers a client there, and returns the address to open. After the user has granted access, the authorization server redirects to `/oauth/mcp/{config_id}` of the front end, which completes the authorization. Replaces one that was started before. An account can start 20 in 10 minutes.
    */
   readonly authorize: Call<{ params: { config_id: Id; }; }, McpAuthorizationStart, Reasons['mcpConfigs.authorize']>;
   /**

@@ -16,7 +16,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   attachment_not_found: 'A file referenced by the message does not exist, is no longer available, or is not accessible to you.',
   attachment_storage_unavailable: 'Files cannot be stored or read at the moment. Try again later.',
   authorization_failed:
-    'The authorization server of the MCP server could not be used, or did not accept the authorization. `message` names the cause.',
+    'The authorization server of the MCP server could not be used, or did not accept the authorization. `message` names the cause. Start the authorization again.',
   balance_overflow: 'The balance would exceed its maximum. Nothing was changed.',
   base_url_denied: 'The stored base URL points to an address that the server does not allow.',
   bootstrap_token_invalid: 'The setup token is wrong, used or older than 30 minutes. Create a new one.',
@@ -111,6 +111,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   mail_rate_limited: 'Too many emails were sent to this address, or by you.',
   malformed_json: 'The body is not valid JSON.',
   malformed_multipart: 'The multipart form is malformed.',
+  mcp_authorization_rate_limited: 'The account has started too many authorizations of MCP servers. Try again after `Retry-After`.',
   memory_limit: 'You have reached the limit of memories, `details.limit`. Delete some that are no longer needed.',
   missing_hostname: 'The URL has no host name.',
   missing_permission: 'You do not have the permission in `details.permission`.',
@@ -175,7 +176,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   second_factor_disabled: 'The second factor is off.',
   second_factor_enabled: 'The second factor is already on. Turn it off first to set up another one.',
   second_factor_invalid: 'The code is wrong, was used before, or has expired. Wait for the next code of the app, or use a recovery code.',
-  second_factor_not_set_up: 'No setup was started. Call `POST /v1/me/second-factor/setup` first.',
+  second_factor_not_set_up: 'No setup was started, or it has ended. Call `POST /v1/me/second-factor/setup` first.',
   second_factor_required:
     'The user has a second factor. Send `details.challenge_token`, which is valid for `details.expires_in` seconds, with a code to `POST /v1/auth/second-factor/verify`.',
   session_revoked: 'The session has ended. Sign in again.',

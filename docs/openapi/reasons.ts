@@ -99,7 +99,9 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
     hashing,
     { 401: ['invalid_credentials'], 409: ['second_factor_enabled', 'email_not_verified'], 429: ['login_rate_limited'] },
   ],
-  secondFactorConfirm: [{ 401: ['second_factor_invalid'], 409: ['second_factor_enabled', 'second_factor_not_set_up'] }],
+  secondFactorConfirm: [
+    { 401: ['second_factor_invalid'], 409: ['second_factor_enabled', 'second_factor_not_set_up'], 429: ['login_rate_limited'] },
+  ],
   secondFactorReplaceRecoveryCodes: [{ 401: ['second_factor_invalid'], 409: ['second_factor_disabled'], 429: ['login_rate_limited'] }],
   secondFactorDisable: [
     hashing,
@@ -204,7 +206,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
       409: ['name_conflict'],
     },
   ],
-  mcpConfigsAuthorize: [{ 409: ['not_connectable'], 502: ['authorization_failed'] }],
+  mcpConfigsAuthorize: [{ 409: ['not_connectable'], 429: ['mcp_authorization_rate_limited'], 502: ['authorization_failed'] }],
   mcpConfigsCompleteAuthorization: [{ 400: ['invalid_state'], 502: ['authorization_failed'] }],
   mcpConfigsUpdate: [outboundUrl, { 403: ['stdio_requires_platform_admin'], 409: ['name_conflict'] }],
   personasCreate: [{ 400: ['persona_not_found'], 403: ['system_protected'], 409: ['persona_conflict'] }],

@@ -2349,12 +2349,12 @@ with "found" as (select "account_id", "id", "oauth_request_sealed" as "sealed"
   set "oauth_request_key" = null, "oauth_request_sealed" = null, "oauth_request_expires_at" = null
   from "found"
   where "c"."account_id" = $4 and "c"."account_id" = "found"."account_id" and "c"."id" = "found"."id"
-  returning "found"."sealed";
+  returning "found"."sealed", "c"."revision";
 
 -- resources/mcpConfigs/oauth/queries.ts storeAuthorization
 update "mcp_configs"
   set "oauth_status" = 'authorized', "oauth_sealed" = $1, "oauth_ends_at" = clock_timestamp() + make_interval(secs => $2), "oauth_generation" = "oauth_generation" + 1, "oauth_renewing_until" = null, "revision" = "revision" + 1, "updated_at" = now()
-  where "account_id" = $3 and "id" = $4 and "url" = $5 and "bearer_token_sealed" is null
+  where "account_id" = $3 and "id" = $4 and "revision" = $5 and "url" = $6 and "bearer_token_sealed" is null
   returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at";
 
 -- resources/mcpConfigs/oauth/queries.ts clearAuthorization
@@ -2364,9 +2364,9 @@ update "mcp_configs"
   from $4::text);
 
 -- resources/mcpConfigs/oauth/queries.ts selectAuthorization
-select "oauth_status", "oauth_sealed", "oauth_generation"
+select "oauth_status", "oauth_sealed", "oauth_generation", coalesce(oauth_renewing_until > clock_timestamp(), false) as "is_renewing"
   from "mcp_configs"
-  where "account_id" = $1 and "id" = $2;
+  where "account_id" = $1 and "id" = $2 and "url" = $3;
 
 -- resources/mcpConfigs/oauth/queries.ts claimRenewal
 update "mcp_configs"
@@ -2393,7 +2393,7 @@ update "mcp_configs"
 -- resources/mcpConfigs/oauth/queries.ts requireAuthorization
 update "mcp_configs"
   set "oauth_status" = 'required'
-  where "account_id" = $1 and "id" = $2 and "oauth_status" is null and "bearer_token_sealed" is null;
+  where "account_id" = $1 and "id" = $2 and "url" = $3 and "oauth_status" is null and "bearer_token_sealed" is null;
 
 -- resources/mcpConfigs/queries.ts lockAccount
 select "id"
@@ -4301,10 +4301,10 @@ select "c"."login", "u"."second_factor_at" is not null as "is_enabled", ("u"."em
   for no key update of "u";
 
 -- resources/secondFactor/queries.ts upsertSecret
-insert into "second_factors" ("user_id", "secret_sealed")
-  values ($1, $2)
+insert into "second_factors" ("user_id", "secret_sealed", "last_step")
+  values ($1, $2, $3)
   on conflict ("user_id") do update
-  set "secret_sealed" = "excluded"."secret_sealed", "last_step" = 0, "recovery_hashes" = '{}'::text[];
+  set "secret_sealed" = "excluded"."secret_sealed", "last_step" = "excluded"."last_step", "recovery_hashes" = '{}'::text[];
 
 -- resources/secondFactor/queries.ts lockSecret
 select "secret_sealed", "last_step"

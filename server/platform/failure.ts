@@ -18,7 +18,10 @@ export class Failure extends Error {
   }
 }
 
-/** An error that is returned after the effects of the request are committed. */
+/**
+ * An error that is returned after the effects of the request are committed, with their audit entries. It is not stored for an idempotency key: a
+ * repeat with the same key runs again.
+ */
 export class CommittedFailure extends Failure {}
 
 /** An error with a body in the format of another protocol. */

@@ -91,6 +91,13 @@ test.each([400, 402, 409])('%i is not retried', async (status) => {
   expect(requests).toHaveLength(1);
 });
 
+test('a failed authorization is not retried, because its code is used up', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res) => sendError(res, 502, 'provider.upstream_error', 'authorization_failed'));
+  const complete = createClient({ baseUrl, ...quick }).mcpConfigs.completeAuthorization;
+  await expect(complete({ params: { config_id: id }, body: { state: 'a', code: 'b' } })).rejects.toMatchObject({ retryable: false });
+  expect(requests).toHaveLength(1);
+});
+
 test('500 is retried for a POST with an idempotency key, and not for a PATCH', async () => {
   const { baseUrl, requests } = await startLocalServer((_, res) => sendError(res, 500, 'internal_error'));
   const client = createClient({ baseUrl, maxRetries: 1, ...quick });

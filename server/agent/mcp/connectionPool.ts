@@ -33,19 +33,24 @@ type Entry = {
   gone?: Promise<unknown>;
 };
 
-type Open = (version: ServerVersion, signal: AbortSignal) => Promise<Connection>;
+type Connect = (version: ServerVersion, signal: AbortSignal) => Promise<Connection>;
 
 /** `idleMs`: how long an unused connection is kept, in milliseconds. `onRetire` is called when a connection gets no new users. */
 type PoolOptions = { idleMs: number; onRetire(version: ServerVersion): void };
 
-export function createConnectionPool(open: Open, { idleMs, onRetire }: PoolOptions): ConnectionPool {
+export function createConnectionPool(connect: Connect, { idleMs, onRetire }: PoolOptions): ConnectionPool {
+  /** Those that get new users. */
   const entries = new Map<string, Entry>();
+  /** Also those that are retired but still used. */
+  const open = new Set<Entry>();
   const closing = new Set<Promise<unknown>>();
   let closed = false;
 
   const hangUp = (entry: Entry) => {
+    open.delete(entry);
     entry.stop.abort(disconnected());
-    entry.gone ??= entry.opening
+    if (entry.gone) return;
+    entry.gone = entry.opening
       .then((connection) => connection.close())
       .catch(() => undefined)
       .finally(() => closing.delete(entry.gone!));
@@ -60,14 +65,14 @@ export function createConnectionPool(open: Open, { idleMs, onRetire }: PoolOptio
     if (entry.users === 0) hangUp(entry);
   };
   const endWhere = (doomed: (version: ServerVersion) => boolean) => {
-    for (const entry of [...entries.values()].filter(({ version }) => doomed(version))) {
+    for (const entry of [...open].filter(({ version }) => doomed(version))) {
       retire(entry);
       hangUp(entry);
     }
   };
   const begin = (version: ServerVersion): Entry => {
     const stop = new AbortController();
-    const entry: Entry = { version, opening: open(version, stop.signal), stop, users: 0, retired: false };
+    const entry: Entry = { version, opening: connect(version, stop.signal), stop, users: 0, retired: false };
     entry.opening.then(
       (connection) => {
         entry.connection = connection;
@@ -75,6 +80,7 @@ export function createConnectionPool(open: Open, { idleMs, onRetire }: PoolOptio
       () => retire(entry),
     );
     entries.set(versionKey(version), entry);
+    open.add(entry);
     return entry;
   };
   const enter = (version: ServerVersion): Entry => {
@@ -116,7 +122,7 @@ export function createConnectionPool(open: Open, { idleMs, onRetire }: PoolOptio
         return tryOnce(version, work);
       }
     },
-    accounts: () => [...new Set([...entries.values()].map(({ version }) => version.account_id))],
+    accounts: () => [...new Set([...open].map(({ version }) => version.account_id))],
     closeAllExcept(accountId, versions) {
       const kept = new Set(versions.map(versionKey));
       endWhere((version) => version.account_id === accountId && !kept.has(versionKey(version)));

@@ -24,7 +24,7 @@ export function openServer(deps: AccessTokenDeps, row: SealedServerRow): Server 
     ...{ id, account_id, name, transport, url, command, args, cwd },
     timeoutMs: row.call_timeout_ms,
     bearerToken,
-    accessTokens: url === null || bearerToken ? undefined : createAccessTokens(deps, row),
+    accessTokens: url === null || bearerToken ? undefined : createAccessTokens(deps, { ...row, url }),
     env: Variables.parse(JSON.parse(env)),
   };
 }

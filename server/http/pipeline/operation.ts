@@ -91,7 +91,10 @@ export async function runInTransaction(
     const answer = await app.database.transaction(async (tx) => {
       notes.clear();
       const answer = await work(scopeOf(app, authenticated, app.database, notes, tx)).catch(commitWithFailure);
-      if (answer instanceof CommittedFailure) return answer;
+      if (answer instanceof CommittedFailure) {
+        if (!isBestEffort(route)) tx.awaitAtCommit(writeNotes(tx, route, contextOf(route, authenticated), notes));
+        return answer;
+      }
       const check = await prepareQuota(app, route, authenticated, tx);
       // An idempotency key is completed before the commit. After a failed check no statement can run, so the check comes first.
       if (claimed) await check?.();

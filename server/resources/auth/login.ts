@@ -77,8 +77,9 @@ async function completeSignIn(
     // A concurrent change of the password ends the other sessions, but cannot see this one. Compare the hash again under the lock.
     const now = (await tx.row(lockPasswordHash, { userId }))?.password_hash;
     if (now !== old && !(await app.passwords.verify(now, password))) await rejectWrongPassword(scope, key, limits);
+    // Before `signIn` asks for a second factor.
+    if (rehashed) await tx.run(replacePasswordHash, { userId, oldHash: old, newHash: rehashed });
   });
-  if (rehashed) await tx.run(replacePasswordHash, { userId, oldHash: old, newHash: rehashed });
   await resetCount(tx, limits[0]);
   return signedIn;
 }

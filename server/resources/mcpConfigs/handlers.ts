@@ -1,12 +1,31 @@
 import { mcpConfigs } from '../../../contract/mcpConfigs.ts';
+import { overloaded } from '../../http/access/authenticateRequest.ts';
 import { implement } from '../../http/pipeline/implement.ts';
+import { createConcurrencyLimiter } from '../../platform/concurrency.ts';
+import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { completeAuthorization, deleteAuthorization, startAuthorization } from './oauth/service.ts';
 import * as service from './service.ts';
 import { viewConfig } from './view.ts';
 
+/** Steps of authorizations under way in this process. More than one account can start within the limit of its attempts. */
+const maxAuthorizations = 100;
+const underWay = limiterKeyOf('mcp authorizations');
+
 /** The API process is given the test, because the protocol is part of the agent. */
-export const mcpConfigHandlers = (testServer: service.TestServer) =>
-  implement(
+export function mcpConfigHandlers(testServer: service.TestServer) {
+  const slots = createConcurrencyLimiter(maxAuthorizations);
+  /** Waits for another server in a slot of its own, and not in that of the request. */
+  async function inOwnSlot<T>(releaseSlot: () => void, work: () => Promise<T>): Promise<T> {
+    const leave = slots.acquire(underWay);
+    if (!leave) throw overloaded();
+    releaseSlot();
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  }
+  return implement(
     mcpConfigs,
     { config: service.findConfig },
     {
@@ -23,14 +42,14 @@ export const mcpConfigHandlers = (testServer: service.TestServer) =>
         await service.deleteConfig(scope, loaded.config);
         return { status: 204, body: undefined };
       },
-      authorize: async ({ scope, loaded, req, releaseSlot }) => {
-        releaseSlot();
-        return { status: 200, body: await startAuthorization(scope, loaded.config, req.headers.origin) };
-      },
-      completeAuthorization: async ({ scope, loaded, body, releaseSlot }) => {
-        releaseSlot();
-        return { status: 200, body: viewConfig(await completeAuthorization(scope, loaded.config, body)) };
-      },
+      authorize: async ({ scope, loaded, req, releaseSlot }) => ({
+        status: 200,
+        body: await inOwnSlot(releaseSlot, () => startAuthorization(scope, loaded.config, req.headers.origin)),
+      }),
+      completeAuthorization: async ({ scope, loaded, body, releaseSlot }) => ({
+        status: 200,
+        body: viewConfig(await inOwnSlot(releaseSlot, () => completeAuthorization(scope, loaded.config, body))),
+      }),
       disconnect: async ({ scope, loaded }) => {
         await deleteAuthorization(scope, loaded.config);
         return { status: 204, body: undefined };
@@ -38,3 +57,4 @@ export const mcpConfigHandlers = (testServer: service.TestServer) =>
       test: async ({ scope, loaded }) => ({ status: 200, body: await service.testConfig(scope, loaded.config, testServer) }),
     },
   );
+}

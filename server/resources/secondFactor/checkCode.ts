@@ -16,11 +16,11 @@ export const encryptionContext = (userId: string) => `second factor ${userId}`;
 const openSecret = ({ encryptionKey }: Keys, sealed: Buffer, userId: string) => unseal(encryptionKey, sealed, encryptionContext(userId));
 
 /**
- * Wrong codes of the app for a user, from all client addresses. A guess matches one of three codes in a million, so that 240 guesses a day
+ * Wrong codes of the app for a user, from all client addresses, at a sign-in or at the confirmation of a setup. A guess matches one of three codes in a million, so that 240 guesses a day
  * succeed with a chance of 1 in 1,400 a day, for somebody who already has the password. Recovery codes cannot be guessed and stay usable, so
  * that reaching the limit locks no user out.
  */
-const appCodeLimit = (userId: string): AttemptLimit => ({
+export const appCodeLimit = (userId: string): AttemptLimit => ({
   bucket: limiterKeyOf('second-factor', userId),
   max: 10,
   seconds: 3_600,

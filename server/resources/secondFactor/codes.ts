@@ -26,9 +26,21 @@ export function readCode(typed: string): TypedCode | undefined {
   return /^[A-Z2-9]{16}$/.test(code) ? { kind: 'recovery_code', hash: sha256(code) } : undefined;
 }
 
+/** The time step of now (RFC 6238). */
+const currentStep = () => Math.floor(Date.now() / 1_000 / stepSeconds);
+
+/** A setup ends after an hour. */
+const setupSteps = 3_600 / stepSeconds;
+
+/** The last step whose code a secret that is issued now does not accept. */
+export const stepBeforeSetup = () => currentStep() - maxDriftSteps - 1;
+
+/** Whether a setup that began after `step` has ended. */
+export const isSetupOver = (step: number): boolean => stepBeforeSetup() - step > setupSteps;
+
 /** The time step whose code was typed; undefined if it matches none, or none after `lastStep`. */
 export async function matchingStep(secret: Buffer, digits: string, lastStep: number): Promise<number | undefined> {
-  const current = Math.floor(Date.now() / 1_000 / stepSeconds);
+  const current = currentStep();
   let match: number | undefined;
   for (let step = current - maxDriftSteps; step <= current + maxDriftSteps; step++)
     if (timingSafeEqual(Buffer.from(await generateHOTP(secret, step)), Buffer.from(digits)) && step > lastStep) match ??= step;

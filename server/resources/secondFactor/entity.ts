@@ -8,7 +8,10 @@ export const SecondFactor = defineEntity({
   properties: {
     userId: p.uuid().primary(),
     secretSealed: p.blob().$type<Buffer>(),
-    /** The time step of the last accepted code (RFC 6238). Codes of it and of earlier steps are rejected. */
+    /**
+     * The time step of the last accepted code (RFC 6238), or before the first one the step before the setup. Codes of it and of earlier steps are
+     * rejected.
+     */
     lastStep: p.integer().default(0),
     /** SHA-256 of the unused recovery codes. */
     recoveryHashes: p.array<string>().columnType('text[]').defaultRaw("'{}'::text[]"),

@@ -37,15 +37,15 @@ export const lockUser = statement<OfUser>()((db, $) =>
     .forNoKeyUpdate('u'),
 );
 
-/** Replaces the secret of an earlier setup. */
-export const upsertSecret = statement<OfUser & { secretSealed: Buffer }>()((db, $) =>
+/** Replaces the secret of an earlier setup. Codes of `lastStep` and of earlier steps are rejected. */
+export const upsertSecret = statement<OfUser & { secretSealed: Buffer; lastStep: number }>()((db, $) =>
   db
     .insertInto('second_factors')
-    .values({ user_id: $.userId, secret_sealed: $.secretSealed })
+    .values({ user_id: $.userId, secret_sealed: $.secretSealed, last_step: $.lastStep })
     .onConflict((conflict) =>
       conflict.column('user_id').doUpdateSet((eb) => ({
         secret_sealed: eb.ref('excluded.secret_sealed'),
-        last_step: sql.lit(0),
+        last_step: eb.ref('excluded.last_step'),
         recovery_hashes: sql<string[]>`'{}'::text[]`,
       })),
     ),

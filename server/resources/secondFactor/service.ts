@@ -1,4 +1,5 @@
 import type { SecondFactorRemoval, SecondFactorSetup, SecondFactorStart } from '../../../contract/secondFactor.ts';
+import { countAttempt, resetCount } from '../../http/pipeline/attemptLimits.ts';
 import type { Scope } from '../../http/scope.ts';
 import { seal } from '../../platform/crypto/seal.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
@@ -6,8 +7,8 @@ import { requirePassword } from '../auth/changePassword.ts';
 import { selectCredentialByUserId, selectPersonalAccount } from '../auth/queries.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
 import { mailTransport } from '../email/transport.ts';
-import { consumeAppCode, consumeCode, countCode, encryptionContext, invalidCode } from './checkCode.ts';
-import { keyUri, newRecoveryCodes, newSecret, readCode, secretText } from './codes.ts';
+import { appCodeLimit, consumeAppCode, consumeCode, countCode, encryptionContext, invalidCode } from './checkCode.ts';
+import { isSetupOver, keyUri, newRecoveryCodes, newSecret, readCode, secretText, stepBeforeSetup } from './codes.ts';
 import { notifyOfSecondFactor } from './notices.ts';
 import type { SecondFactorRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -51,20 +52,28 @@ export async function setUpSecondFactor(scope: Scope, { current_password: passwo
     throw failWith('conflict', 'email_not_verified', 'Verify your email address first.');
   const secret = newSecret();
   const secretSealed = seal(app.keys.encryptionKey, secret, encryptionContext(userId));
-  await tx.run(queries.upsertSecret, { userId, secretSealed });
+  await tx.run(queries.upsertSecret, { userId, secretSealed, lastStep: stepBeforeSetup() });
   await auditInOwnAccount(scope);
   return { secret: secretText(secret), otpauth_uri: keyUri(login, secret) };
 }
 
-/** Turns the second factor on. Only the holder of the secret of the setup can, so wrong codes are not counted. Returns the recovery codes. */
+/**
+ * Turns the second factor on. Returns the recovery codes. Wrong codes are counted, because a session without the password and the secret could
+ * guess one and lock the user out. They count only while the second factor is off, because the count also limits sign-ins.
+ */
 export async function confirmSecondFactor(scope: Scope, typed: string): Promise<string[]> {
-  const { tx, actor } = scope;
+  const { db, tx, actor } = scope;
   const { userId } = actor;
+  if ((await getSecondFactor(scope)).enabled_at !== null) throw isOn();
+  const limit = appCodeLimit(userId);
+  await countAttempt(db, [limit]);
   await lockCaller(scope, { enabled: false });
-  if (!(await tx.row(queries.lockSecret, { userId })))
+  const setup = await tx.row(queries.lockSecret, { userId });
+  if (!setup || isSetupOver(setup.last_step))
     throw failWith('conflict', 'second_factor_not_set_up', 'Start the setup of the second factor first.');
   const code = readCode(typed);
   if (code?.kind !== 'totp' || (await consumeAppCode(scope, userId, code.digits)) === 0) throw invalidCode();
+  await resetCount(tx, limit);
   await tx.run(queries.enable, { userId });
   const codes = await renewRecoveryCodes(scope);
   scope.audit({ accountId: await notifyOfSecondFactor(scope, userId, 'enabled'), targetId: userId });

@@ -1,10 +1,13 @@
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { createOutboundClient } from '../../../server/platform/outbound/outbound.ts';
+import { createAccessTokens } from '../../../server/resources/mcpConfigs/oauth/accessTokens.ts';
 import { dataOf, openScriptedThread } from '../../support/agent/agent.ts';
 import { addMcpConfig, callToolText, openMcp } from '../../support/agent/mcp.ts';
 import { callsTools } from '../../support/agent/tools.ts';
 import { chat } from '../../support/agent/vendor.ts';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, startTestApp, testKeys } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { grantAccess, startAuthorizationServer, startProtectedServer } from '../../support/mcp/authorizationServer.ts';
 
@@ -212,6 +215,40 @@ test('an access that cannot be renewed expires; an authorization server that is 
   const before = refreshes();
   expect((await mcp.tools({ account_id: person.accountId })).tools).toHaveLength(1);
   expect(refreshes()).toBe(before + 1);
+
+  // What servers say about the end of a token is not always an end.
+  for (const expiresIn of [-1, 0, 1e300]) {
+    Object.assign(behavior, { refreshes: false, expiresIn });
+    expect([expiresIn, (await connect()).body.authorization]).toEqual([expiresIn, 'authorized']);
+  }
+});
+
+test('tokens go only to the server and the configuration for which they were granted', async () => {
+  const { authorizationServer, person, id, connect, row } = await openScene();
+  const change = (body: object) => call('PATCH', `/v1/mcp-configs/${id}`, { token: person.token, body });
+  await connect();
+  const outbound = createOutboundClient({ allowLoopbackHttp: true, trustFakeIp: false });
+  const deps = { keys: testKeys, database: app.database, outbound, log: pino({ level: 'silent' }) as never };
+  const [tokens, others] = [createAccessTokens(deps, await row()), createAccessTokens(deps, await row())];
+  const first = (await tokens.current())!;
+
+  // A connection to the earlier URL, whose server rejects its token, neither gets nor ends the access to the later one.
+  const later = await startProtectedServer(authorizationServer, () => undefined);
+  await change({ url: later.url });
+  expect((await connect()).body.authorization).toBe('authorized');
+  expect([await tokens.replace(first), await tokens.current()]).toEqual([undefined, undefined]);
+  for (const each of [tokens, others]) await each.giveUp(first);
+  expect(await statusOf(person, id)).toBe('authorized');
+  await change({ url: 'https://mcp.example.test/mcp' });
+  expect(await tokens.replace(undefined)).toBe(undefined);
+  expect(await statusOf(person, id)).toBe('none');
+  await outbound.close();
+
+  // Disconnecting wins over an authorization that is being completed.
+  await change({ url: later.url });
+  authorizationServer.behavior.duringExchange = () => call('DELETE', pathOf(id), { token: person.token });
+  expect(statusAndReason(await connect())).toEqual([400, 'invalid_state']);
+  expect(await row()).toMatchObject({ oauth_status: null, oauth_sealed: null });
 });
 
 test.each<[string, { resource?: object; server?: (url: string) => object }, string]>([

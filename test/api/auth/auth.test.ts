@@ -1,6 +1,7 @@
 import { Argon2id } from 'oslo/password';
 import { expect, test } from 'vitest';
 import { startTestApp } from '../../support/app/testApp.ts';
+import { enrol } from '../../support/resources/secondFactor.ts';
 
 const { call, sql, signUp } = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false, costlyHashes: true });
 
@@ -120,6 +121,14 @@ test('a sign-in with a weak old hash rehashes the password and recreates a missi
   expect(Date.now() - Date.parse(at)).toTakeLessThan(5_000);
   expect((await logIn(login, 'weak')).status).toBe(200);
   expect(await sql('select name from projects where account_id = $1', [accountId])).toEqual([{ name: 'Default' }]);
+
+  // Also if the sign-in then waits for a second factor.
+  const careful = await signUp();
+  await enrol({ call, sql }, careful);
+  await sql('update credentials set password_hash = $2 where user_id = $1', [careful.id, old]);
+  expect((await logIn(careful.login, 'weak')).body.details.reason).toBe('second_factor_required');
+  const [renewed] = await sql('select password_hash from credentials where user_id = $1', [careful.id]);
+  expect(renewed.password_hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
 });
 
 test('a failed and a successful sign-in are audited with the hash of the login only', async () => {

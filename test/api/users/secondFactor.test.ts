@@ -3,7 +3,7 @@ import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
 import { codeFor } from '../../support/resources/mail.ts';
-import { appCode, enrol } from '../../support/resources/secondFactor.ts';
+import { appCode, enrol, setUp } from '../../support/resources/secondFactor.ts';
 
 const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
 const { call, sql, signUp } = app;
@@ -54,6 +54,24 @@ test('a second factor is set up with the password and a code of the app, and the
   expect(JSON.stringify(entries)).not.toContain(body.secret);
   const { data } = (await call('GET', '/v1/notifications', { token })).body;
   expect(data.map(({ type }: { type: string }) => type)).toContain('user.second_factor_enabled');
+});
+
+test('wrong codes at the confirmation of a setup are counted, and the setup ends after an hour', async () => {
+  const person = await signUp();
+  const { id, token } = person;
+  const late = await appCode(await setUp(app, person));
+  await sql('update second_factors set last_step = last_step - 121 where user_id = $1', [id]);
+  expect(statusAndReason(await mine(token, 'confirm', { code: late }))).toEqual([409, 'second_factor_not_set_up']);
+  const code = await appCode(await setUp(app, person));
+  const guesses = await Promise.all(Array.from({ length: 12 }, () => mine(token, 'confirm', { code: 'nonsense' })));
+  expect(guesses.map(({ status }) => status).sort()).toEqual([...Array(9).fill(401), ...Array(3).fill(429)]);
+  expect(statusAndReason(await mine(token, 'confirm', { code }))).toEqual([429, 'login_rate_limited']);
+  const count = `from attempt_counts where bucket = 'second-factor:' || $1`;
+  await sql(`delete ${count}`, [id]);
+  expect((await mine(token, 'confirm', { code: await appCode(await setUp(app, person)) })).status).toBe(200);
+  // From now on the count limits sign-ins, and this session must not use it up.
+  expect((await mine(token, 'confirm', { code })).status).toBe(409);
+  expect(await sql(`select * ${count}`, [id])).toEqual([]);
 });
 
 test('the password opens no session without a code, and a code completes the sign-in once', async () => {

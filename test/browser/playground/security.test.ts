@@ -32,6 +32,10 @@ test('a user sets up an authenticator app, signs in with its codes and with a re
   await dialog.getByRole('listitem').first().waitFor();
   const codes = await dialog.getByRole('listitem').allTextContents();
   expect(codes).toHaveLength(10);
+  // Nothing closes the dialog by accident.
+  await page.keyboard.press('Escape');
+  await page.mouse.click(5, 5);
+  expect([await dialog.getByRole('listitem').count(), await button(page, 'Close').count()]).toEqual([10, 0]);
   expect(await accessibilityViolations(page)).toEqual([]);
   await page.setViewportSize({ width: 390, height: 800 });
   expect(await isTooWide(page)).toBe(false);

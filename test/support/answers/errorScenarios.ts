@@ -237,6 +237,14 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
   },
   'llmProviders.update': { '409 name_conflict': (scene) => renamedLike(scene, '/v1/llm-providers', 'NewLlmProvider') },
   'mcpConfigs.authorize': {
+    '429 mcp_authorization_rate_limited': async ({ app, by }) => {
+      await app.sql(
+        `insert into attempt_counts (bucket, count, window_ends) values ('mcp-authorization:' || $1, 20, now() + interval '1 minute')
+         on conflict (bucket) do update set count = 20, window_ends = excluded.window_ends`,
+        [by.accountId],
+      );
+      return {};
+    },
     '409 not_connectable': async ({ app, sample, by }) => {
       await app.call('PATCH', `/v1/mcp-configs/${sample.params.config_id}`, { token: by.token, body: { bearer_token: 'sample' } });
       return {};
@@ -271,6 +279,7 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
   'secondFactor.confirm': {
     '401 second_factor_invalid': (scene) => bodyOf(scene, { code: 'nonsense' }),
     '409 second_factor_not_set_up': newUser,
+    '429 login_rate_limited': tooOften(12, { code: 'nonsense' }),
   },
   'secondFactor.disable': {
     '401 second_factor_invalid': (scene) => bodyOf(scene, { code: 'nonsense' }),

@@ -21,7 +21,15 @@ export async function startAuthorizationServer() {
   const codes = new Map<string, Code>();
   const grants: Grant[] = [];
   const requests: { path: string; body: string }[] = [];
-  const behavior = { expiresIn: 3_600 as number | undefined, refreshes: true, down: false, metadata: {} as object, slowMs: 0 };
+  const behavior = {
+    expiresIn: 3_600 as number | undefined,
+    refreshes: true,
+    down: false,
+    metadata: {} as object,
+    slowMs: 0,
+    /** Runs while a code is exchanged. */
+    duringExchange: async (): Promise<unknown> => undefined,
+  };
 
   const issue = (grant: Grant) => {
     [grant.access, grant.refresh] = [`access-${randomUUID()}`, `refresh-${randomUUID()}`];
@@ -57,6 +65,7 @@ export async function startAuthorizationServer() {
       codes.delete(code);
       if (known?.clientId !== clientId || known.redirectUri !== redirectUri || known.resource !== resource?.href)
         throw new InvalidGrantError(`unknown code ${code}`);
+      await behavior.duringExchange();
       const grant: Grant = { clientId, resource: known.resource, access: '', refresh: '', isEnded: false };
       grants.push(grant);
       return issue(grant);

@@ -6,7 +6,8 @@ import { FieldError, Form, textOf } from './form.tsx';
 
 type DialogProps = {
   title: string;
-  onClose: () => void;
+  /** Without it, only what the dialog contains can close it. */
+  onClose?: () => void;
   children: ReactNode;
   /** A sentence below the title. */
   intro?: ReactNode;
@@ -22,7 +23,7 @@ type DialogProps = {
 export function Dialog({ title, onClose, children, intro, side = false, wide = false, palette = false }: DialogProps) {
   const [opener] = useState(() => document.activeElement);
   return (
-    <Radix.Root open onOpenChange={(open) => !open && onClose()}>
+    <Radix.Root open onOpenChange={(open) => !open && onClose?.()}>
       <Radix.Portal>
         <Radix.Overlay className="veil" />
         <Radix.Content
@@ -37,7 +38,7 @@ export function Dialog({ title, onClose, children, intro, side = false, wide = f
               <Radix.Title>{title}</Radix.Title>
               {intro !== undefined && <Radix.Description className="muted">{intro}</Radix.Description>}
             </div>
-            {!palette && (
+            {!palette && onClose && (
               <Radix.Close asChild>
                 <IconButton label="Close" icon="close" />
               </Radix.Close>

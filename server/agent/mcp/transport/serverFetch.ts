@@ -59,7 +59,7 @@ async function withToken(
     const second = await ask(next);
     if (second.status !== 401) return second;
     await second.body?.cancel().catch(() => undefined);
-    await accessTokens.giveUp();
+    await accessTokens.giveUp(next);
     throw unauthorized(true);
   } catch (error) {
     throw error instanceof GrantFailure ? notRenewed() : error;

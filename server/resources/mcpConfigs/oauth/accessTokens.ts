@@ -24,27 +24,32 @@ export type AccessTokens = {
    * required.
    */
   replace(rejected: string | undefined): Promise<string | undefined>;
-  /** The server has rejected a token that was just issued: the access does not work. */
-  giveUp(): Promise<void>;
+  /** The server has rejected `rejected`, which was just issued: the access does not work. */
+  giveUp(rejected: string): Promise<void>;
   /** The latest tokens, to mask them. */
   secrets(): readonly string[];
 };
 
 export type AccessTokenDeps = { keys: Keys; database: Database; outbound: OutboundClient; log: Log };
 
-type Server = AuthorizationRow & { account_id: string; id: string };
+type Server = AuthorizationRow & { account_id: string; id: string; url: string };
 
 /** Tokens are renewed this time before they expire, in milliseconds. */
 const marginMs = 10_000;
 /** How often a process looks whether another one has renewed the tokens, in milliseconds. */
 const pollMs = 100;
+/** How long it waits for the other one, in milliseconds. */
+const maxWaitMs = 30_000;
 
 /**
  * Processes renew the tokens one after the other: a refresh token that is used twice may end the grant (OAuth 2.1, 4.3.1). A process that
  * dies meanwhile blocks the others for 30 seconds.
+ *
+ * If the URL of the server is changed, a connection to the earlier URL gets no tokens that were issued for the later one.
  */
 export function createAccessTokens(deps: AccessTokenDeps, server: Server): AccessTokens {
   const { keys, database, outbound, log } = deps;
+  const { url } = server;
   const key = { accountId: server.account_id, id: server.id };
   let used: string[] = [];
   let generation = 0;
@@ -83,16 +88,18 @@ export function createAccessTokens(deps: AccessTokenDeps, server: Server): Acces
 
   /** Returns when the tokens differ from those of `generation`, or are gone. */
   async function renewOnce(): Promise<void> {
-    for (;;) {
-      const claimed = await database.row(claimRenewal, { ...key, generation });
-      if (claimed) return renewClaimed(claimed);
-      const current = await database.row(selectAuthorization, key);
+    const claimed = await database.row(claimRenewal, { ...key, generation });
+    if (claimed) return renewClaimed(claimed);
+    for (const end = Date.now() + maxWaitMs; Date.now() < end; await sleep(pollMs)) {
+      const current = await database.row(selectAuthorization, { ...key, url });
       if (current?.oauth_status !== 'authorized' || current.oauth_generation !== generation) {
         held = undefined;
         return current && take(current);
       }
-      await sleep(pollMs);
+      // The other process has failed. All that wait fail with it: one attempt after the other would have no end.
+      if (!current.is_renewing) break;
     }
+    throw new GrantFailure('Another process could not renew the access.');
   }
   const renew = () => {
     renewing ??= renewOnce().finally(() => {
@@ -112,7 +119,7 @@ export function createAccessTokens(deps: AccessTokenDeps, server: Server): Acces
     },
     async replace(rejected) {
       if (rejected === undefined) {
-        await database.run(requireAuthorization, key);
+        await database.run(requireAuthorization, { ...key, url });
         return undefined;
       }
       // Another request may have renewed the token while this one was on its way.
@@ -120,7 +127,9 @@ export function createAccessTokens(deps: AccessTokenDeps, server: Server): Acces
       const next = held?.tokens.access_token;
       return next === rejected ? undefined : next;
     },
-    async giveUp() {
+    async giveUp(rejected) {
+      // Otherwise there are new tokens meanwhile.
+      if (held?.tokens.access_token !== rejected) return;
       await database.run(expireAuthorization, { ...key, generation });
       held = undefined;
     },

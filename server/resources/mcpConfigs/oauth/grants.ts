@@ -3,7 +3,7 @@ import type { AuthorizationServerMetadata, OAuthTokens } from '@modelcontextprot
 import { isLoopback } from '../../../platform/network/addresses.ts';
 import { type OutboundClient, OutboundDenied } from '../../../platform/outbound/outbound.ts';
 import type { Credential, Grant, PendingGrant, Tokens } from './credential.ts';
-import { createOauthFetch } from './oauthFetch.ts';
+import { createOauthFetch, lateSignal } from './oauthFetch.ts';
 
 /** Why an authorization failed, in words of our own. What a server says may contain secrets. */
 export class GrantFailure extends Error {
@@ -31,9 +31,10 @@ type Started = { authorizationUrl: string; pending: PendingGrant };
  */
 export async function startGrant(outbound: OutboundClient, url: string, redirectUrl: string, state: string): Promise<Started> {
   const sdk = await loadSdk();
-  const fetchFn = createOauthFetch(outbound);
+  const late = lateSignal();
+  const fetchFn = createOauthFetch(outbound, late);
   return withGrantFailures(sdk, 'The authorization server cannot be used', async () => {
-    const challenge = await challengeOf(sdk, outbound, url);
+    const challenge = await challengeOf(sdk, outbound, url, late);
     const { resourceMetadataUrl } = challenge;
     const found = await sdk.discoverOAuthServerInfo(url, { fetchFn, ...(resourceMetadataUrl && { resourceMetadataUrl }) });
     const { authorizationServerUrl, authorizationServerMetadata: metadata, resourceMetadata } = found;
@@ -108,12 +109,12 @@ const requestOf = (outbound: OutboundClient, { client, server, resource }: Grant
 });
 
 /** A first message without a token. Its answer tells where the metadata is. */
-async function challengeOf(sdk: Sdk, outbound: OutboundClient, url: string) {
+async function challengeOf(sdk: Sdk, outbound: OutboundClient, url: string, late: AbortSignal) {
   const { status, headers, body } = await outbound.fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.any([late, AbortSignal.timeout(10_000)]),
   });
   await body?.cancel().catch(() => undefined);
   return sdk.extractWWWAuthenticateParams(new Response(null, { status, headers: [...headers] }));
@@ -159,6 +160,8 @@ function serverOf(metadata: AuthorizationServerMetadata): Grant['server'] {
 
 /** Longer tokens do not fit into the header of a request. */
 const maxTokenLength = 8_192;
+/** A century. A longer life does not fit into a time of the database. */
+const maxTokenSeconds = 100 * 365 * 86_400;
 
 function tokensOf({ access_token, refresh_token, token_type, expires_in }: OAuthTokens): Tokens {
   const isShort = Math.max(access_token.length, refresh_token?.length ?? 0) <= maxTokenLength;
@@ -167,7 +170,8 @@ function tokensOf({ access_token, refresh_token, token_type, expires_in }: OAuth
   return {
     access_token,
     ...(refresh_token && { refresh_token }),
-    ...(expires_in !== undefined && { expires_at: Date.now() + expires_in * 1_000 }),
+    // Servers also send 0 or a negative number. Then the end is not known.
+    ...(expires_in !== undefined && expires_in > 0 && { expires_at: Date.now() + Math.min(expires_in, maxTokenSeconds) * 1_000 }),
   };
 }
 

@@ -5,15 +5,17 @@ import type { OutboundClient } from '../../../platform/outbound/outbound.ts';
 const maxBytes = 256 * 1024;
 /** Of one request, in milliseconds. */
 const maxMs = 10_000;
-/** Of all requests of one step. Shorter than the claim of a renewal and than an idle transaction may be. */
+/** Of all requests of one step. Shorter than the claim of a renewal. */
 const maxTotalMs = 20_000;
+
+/** Aborts at the end of a step that begins now. */
+export const lateSignal = (): AbortSignal => AbortSignal.timeout(maxTotalMs);
 
 /**
  * The `fetch` for authorization servers and their metadata. Every request goes through the outbound client, over TLS except to loopback in
  * development. Make one for each step. It follows no redirects: the protocol library follows those within an origin with further calls.
  */
-export function createOauthFetch(outbound: OutboundClient): FetchLike {
-  const late = AbortSignal.timeout(maxTotalMs);
+export function createOauthFetch(outbound: OutboundClient, late = lateSignal()): FetchLike {
   return async (input, { method = 'GET', headers, body } = {}) => {
     const answer = await outbound.fetch(input, {
       method,

@@ -41,11 +41,13 @@ export const takeRequest = statement<ConfigKey & { key: string }>()((db, $) =>
     .where('c.account_id', '=', $.accountId)
     .whereRef('c.account_id', '=', 'found.account_id')
     .whereRef('c.id', '=', 'found.id')
-    .returning('found.sealed'),
+    .returning(['found.sealed', 'c.revision']),
 );
 
-/** `endsInSeconds` is null if the access can be renewed or has no known end. Nothing if the URL has changed meanwhile. */
-export const storeAuthorization = statement<ConfigKey & { url: string; sealed: Buffer; endsInSeconds: number | null }>()((db, $) =>
+type NewAuthorization = ConfigKey & { revision: number; url: string; sealed: Buffer; endsInSeconds: number | null };
+
+/** `endsInSeconds` is null if the access can be renewed or has no known end. Nothing if the configuration has changed since `revision`. */
+export const storeAuthorization = statement<NewAuthorization>()((db, $) =>
   db
     .updateTable('mcp_configs')
     .set((eb) => ({
@@ -59,6 +61,7 @@ export const storeAuthorization = statement<ConfigKey & { url: string; sealed: B
     }))
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.id)
+    .where('revision', '=', $.revision)
     .where('url', '=', $.url)
     .where('bearer_token_sealed', 'is', null)
     .returning(columns),
@@ -85,15 +88,19 @@ export const clearAuthorization = statement<ConfigKey & { url: string | null }>(
     .where(sql<boolean>`(${$.url}::text is null or url is distinct from ${$.url}::text)`),
 );
 
-export const selectAuthorization = statement<ConfigKey>()((db, $) =>
+const authorization = ['oauth_status', 'oauth_sealed', 'oauth_generation'] as const;
+
+/** Nothing if the URL has changed. */
+export const selectAuthorization = statement<ConfigKey & { url: string }>()((db, $) =>
   db
     .selectFrom('mcp_configs')
-    .select(['oauth_status', 'oauth_sealed', 'oauth_generation'])
+    .select([...authorization, sql<boolean>`coalesce(oauth_renewing_until > clock_timestamp(), false)`.as('is_renewing')])
     .where('account_id', '=', $.accountId)
-    .where('id', '=', $.id),
+    .where('id', '=', $.id)
+    .where('url', '=', $.url),
 );
 
-export type AuthorizationRow = RowOf<typeof selectAuthorization>;
+export type AuthorizationRow = RowOf<typeof claimRenewal>;
 
 type Generation = ConfigKey & { generation: number };
 
@@ -107,7 +114,7 @@ export const claimRenewal = statement<Generation>()((db, $) =>
     .where('oauth_generation', '=', $.generation)
     .where('oauth_status', '=', sql.lit('authorized' as const))
     .where((eb) => eb.or([eb('oauth_renewing_until', 'is', null), eb('oauth_renewing_until', '<', now)]))
-    .returning(['oauth_status', 'oauth_sealed', 'oauth_generation']),
+    .returning(authorization),
 );
 
 export const releaseRenewal = statement<Generation>()((db, $) =>
@@ -133,7 +140,7 @@ export const storeRenewal = statement<Generation & { sealed: Buffer; endsInSecon
     .where('id', '=', $.id)
     .where('oauth_generation', '=', $.generation)
     .where('oauth_status', '=', sql.lit('authorized' as const))
-    .returning(['oauth_status', 'oauth_sealed', 'oauth_generation']),
+    .returning(authorization),
 );
 
 /** Ends the access and deletes its tokens and its client, unless they have been replaced. */
@@ -153,13 +160,14 @@ export const expireAuthorization = statement<Generation>()((db, $) =>
     .where('oauth_status', '=', sql.lit('authorized' as const)),
 );
 
-/** The server has rejected a request without a token. */
-export const requireAuthorization = statement<ConfigKey>()((db, $) =>
+/** The server at this URL has rejected a request without a token. */
+export const requireAuthorization = statement<ConfigKey & { url: string }>()((db, $) =>
   db
     .updateTable('mcp_configs')
     .set({ oauth_status: sql.lit('required' as const) })
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.id)
+    .where('url', '=', $.url)
     .where('oauth_status', 'is', null)
     .where('bearer_token_sealed', 'is', null),
 );

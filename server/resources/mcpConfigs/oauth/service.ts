@@ -1,9 +1,11 @@
 import type { McpAuthorizationAnswer, McpAuthorizationStart } from '../../../../contract/mcpConfigs.ts';
 import type { Actor } from '../../../http/access/accessTypes.ts';
 import type { App } from '../../../http/app.ts';
+import { type AttemptLimit, countAttempt } from '../../../http/pipeline/attemptLimits.ts';
 import type { Scope } from '../../../http/scope.ts';
 import { newToken, sha256 } from '../../../platform/crypto/ids.ts';
 import { Failure, failWith, notFound } from '../../../platform/failure.ts';
+import { limiterKeyOf } from '../../../platform/limiterKey.ts';
 import { isLoopback } from '../../../platform/network/addresses.ts';
 import { lockSession } from '../../auth/sessions/lockSession.ts';
 import { readEntitlements } from '../../settings/settings.ts';
@@ -17,11 +19,23 @@ import * as queries from './queries.ts';
 /** How long a user may take to grant access, in seconds. */
 const requestLifeSeconds = 600;
 
-/** Throws 409 `not_connectable`, 502 `authorization_failed`. `origin` is that of the front end, if a browser sends the request. */
+/** Of one account. A completion needs a start, so it is not counted. */
+const startLimit = (accountId: string): AttemptLimit => ({
+  bucket: limiterKeyOf('mcp-authorization', accountId),
+  max: 20,
+  seconds: 600,
+  reason: 'mcp_authorization_rate_limited',
+});
+
+/**
+ * Throws 409 `not_connectable`, 429 `mcp_authorization_rate_limited`, 502 `authorization_failed`. `origin` is that of the front end, if a browser
+ * sends the request.
+ */
 export async function startAuthorization(scope: Scope, config: McpConfigRow, origin: string | undefined): Promise<McpAuthorizationStart> {
-  const { app, tx, accountId, actor } = scope;
+  const { app, db, tx, accountId, actor } = scope;
   const { id } = config;
   const url = await connectableUrl(scope, config);
+  await countAttempt(db, [startLimit(accountId)]);
   const state = newToken();
   const redirectUrl = `${await frontEndOf(app, origin)}/oauth/mcp/${id}`;
   const { authorizationUrl, pending } = await startGrant(app.outbound, url, redirectUrl, state).catch(toFailure);
@@ -51,7 +65,8 @@ export async function completeAuthorization(scope: Scope, config: McpConfigRow, 
   // The access outlives the session.
   await lockSession(tx, actor);
   const sealed = sealCredential(app.keys.encryptionKey, config, credential);
-  const values = { url: pending.url, sealed, endsInSeconds: endsInSeconds(credential) };
+  // An authorization that was deleted while it was completed stays deleted.
+  const values = { revision: taken.revision, url: pending.url, sealed, endsInSeconds: endsInSeconds(credential) };
   const stored = await tx.row(queries.storeAuthorization, { accountId, id, ...values });
   if (!stored) throw invalidState();
   scope.audit({ metadata: { issuer: pending.server.issuer } });

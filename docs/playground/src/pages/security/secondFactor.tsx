@@ -111,7 +111,10 @@ const Scan = ({ setup, onClose, onConfirmed }: ScanProps) => (
   </Dialog>
 );
 
-/** The list is loaded again when the dialog closes: until then the page below keeps showing what opened it. */
+/**
+ * Only the button closes the dialog, so that the codes are not lost by accident. The list is loaded again when the dialog closes: until then the
+ * page below keeps showing what opened it.
+ */
 function ShownCodes({ codes, onClose }: { codes: readonly string[]; onClose: () => void }) {
   const changed = useChanged();
   const close = () => {
@@ -119,7 +122,7 @@ function ShownCodes({ codes, onClose }: { codes: readonly string[]; onClose: () 
     void changed(stateKey);
   };
   return (
-    <Dialog title="Recovery codes" intro="Each code signs you in once if you lose your app. They cannot be shown again." onClose={close}>
+    <Dialog title="Recovery codes" intro="Each code signs you in once if you lose your app. They cannot be shown again.">
       <div className="form">
         <ul className="recovery-codes">
           {codes.map((code) => (

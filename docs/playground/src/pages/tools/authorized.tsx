@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { Link, useLocation } from 'wouter';
+import { keptAccountOf } from '../../account.ts';
 import { SignedOutPage } from '../../components/signedOutPage.tsx';
 import { ErrorNotice, Loading } from '../../components/states.tsx';
 import { client } from '../../session.ts';
@@ -15,7 +16,10 @@ export default function Authorized({ id }: { id: string }) {
   const { data, error } = useQuery({
     queryKey: ['mcp-authorization', id, state],
     queryFn: () =>
-      client.mcpConfigs.completeAuthorization({ params: { config_id: id }, body: { state: state!, code: code!, ...(iss && { iss }) } }),
+      client.mcpConfigs.completeAuthorization(
+        { params: { config_id: id }, body: { state: state!, code: code!, ...(iss && { iss }) } },
+        { accountId: keptAccountOf(id) },
+      ),
     enabled: isGranted,
     // The code can be used once.
     staleTime: Number.POSITIVE_INFINITY,

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { McpConfig } from '../../../../../client/index.ts';
+import { keepAccountOf } from '../../account.ts';
 import { duration } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
 import { usePages } from '../../components/paging.tsx';
@@ -57,7 +58,7 @@ export default function ToolServers() {
               isConnectable(server, server.authorization) && {
                 label: 'Connect',
                 icon: 'link',
-                run: () => void connect(server.id).catch(showError),
+                run: () => void connect(server).catch(showError),
               },
             mayManage &&
               server.transport !== 'stdio' && {
@@ -127,7 +128,8 @@ const isConnectable = ({ transport, has_auth }: McpConfig, authorization: McpCon
   transport !== 'stdio' && !has_auth && authorization !== 'authorized';
 
 /** Leaves the page for that of the authorization server, which returns to `/oauth/mcp/…`. */
-async function connect(id: string) {
+async function connect({ id, account_id }: McpConfig) {
+  keepAccountOf(id, account_id);
   const { authorization_url } = await client.mcpConfigs.authorize({ params: { config_id: id } });
   location.assign(authorization_url);
 }
@@ -147,11 +149,11 @@ const Deletion = ({ server: { id, name }, onClose }: { server: McpConfig; onClos
   </ConfirmDialog>
 );
 
-function ConnectButton({ id }: { id: string }) {
+function ConnectButton({ server }: { server: McpConfig }) {
   const [busy, setBusy] = useState(false);
   const start = () => {
     setBusy(true);
-    connect(id).catch((error: unknown) => {
+    connect(server).catch((error: unknown) => {
       setBusy(false);
       showError(error);
     });
@@ -206,7 +208,7 @@ function ServerTest({ server, onClose }: { server: McpConfig; onClose: () => voi
       )}
       <div className="actions">
         {test.data && test.data.authorization !== 'none' && isConnectable(server, test.data.authorization) && (
-          <ConnectButton id={server.id} />
+          <ConnectButton server={server} />
         )}
         <Button kind="ghost" icon="retry" busy={test.isFetching} onClick={() => void test.refetch()}>
           Test again
