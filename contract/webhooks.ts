@@ -372,10 +372,10 @@ export const webhookEndpoints = initContract().router({
     path: '/v1/webhook-endpoints/{endpoint_id}/replay',
     summary: 'Replay messages',
     description:
-      'Sends the messages of a time range again, oldest first, after a receiver was down or has lost data. Workers queue them in batches. At most 10,000 messages, and one replay per endpoint at a time. Disabling the endpoint ends the replay.',
+      'Sends the messages of a time range again, oldest first, after a receiver was down or has lost data. Workers queue them in batches. At most 10,000 messages, one replay per endpoint at a time, and 20 an hour and account. Disabling the endpoint ends the replay.',
     body: NewWebhookReplay,
     responses: { 202: WebhookReplay },
-    metadata: { auth: 'user+key', read: manage, audit: ['webhook_endpoint.replay', 'webhook_endpoint'] },
+    metadata: { auth: 'user+key', read: manage, rateLimit: 'webhook_replay', audit: ['webhook_endpoint.replay', 'webhook_endpoint'] },
   },
   lastReplay: {
     method: 'GET',
@@ -411,9 +411,9 @@ export const webhookDeliveries = initContract().router({
     path: '/v1/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver',
     summary: 'Redeliver a message',
     description:
-      'Creates a new delivery of the same message and sends it at once, signed with the current secret. Use this after you have repaired the receiver.',
+      'Creates a new delivery of the same message and sends it at once, signed with the current secret. Use this after you have repaired the receiver. That of a test event counts toward the limit of test events.',
     body: null,
     responses: { 202: WebhookDelivery },
-    metadata: { auth: 'user+key', read: manage, audit: ['webhook_endpoint.redeliver', 'webhook_endpoint'] },
+    metadata: { auth: 'user+key', read: manage, rateLimit: 'webhook_test', audit: ['webhook_endpoint.redeliver', 'webhook_endpoint'] },
   },
 } as const satisfies Resource);

@@ -265,13 +265,13 @@ export const routes = {
     delete: { method: 'DELETE', path: '/v1/webhook-endpoints/{endpoint_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     rotateSecret: { method: 'POST', path: '/v1/webhook-endpoints/{endpoint_id}/rotate-secret', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     test: { method: 'POST', path: '/v1/webhook-endpoints/{endpoint_id}/test', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 429, 500, 503] },
-    replay: { method: 'POST', path: '/v1/webhook-endpoints/{endpoint_id}/replay', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    replay: { method: 'POST', path: '/v1/webhook-endpoints/{endpoint_id}/replay', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 429, 500, 503] },
     lastReplay: { method: 'GET', path: '/v1/webhook-endpoints/{endpoint_id}/replay', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
   webhookDeliveries: {
     list: { method: 'GET', path: '/v1/webhook-endpoints/{endpoint_id}/deliveries', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     get: { method: 'GET', path: '/v1/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-    redeliver: { method: 'POST', path: '/v1/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
+    redeliver: { method: 'POST', path: '/v1/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 429, 500, 503] },
   },
   asrCredentials: {
     create: { method: 'POST', path: '/v1/asr-credentials', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },

@@ -7329,7 +7329,7 @@ export interface WebhookEndpointsApi {
   /**
    * Replay messages
    *
-   * Sends the messages of a time range again, oldest first, after a receiver was down or has lost data. Workers queue them in batches. At most 10,000 messages, and one replay per endpoint at a time. Disabling the endpoint ends the replay.
+   * Sends the messages of a time range again, oldest first, after a receiver was down or has lost data. Workers queue them in batches. At most 10,000 messages, one replay per endpoint at a time, and 20 an hour and account. Disabling the endpoint ends the replay.
    */
   readonly replay: Call<{ params: { endpoint_id: Id; }; body: NewWebhookReplay; }, WebhookReplay, Reasons['webhookEndpoints.replay']>;
   /**
@@ -7356,7 +7356,7 @@ export interface WebhookDeliveriesApi {
   /**
    * Redeliver a message
    *
-   * Creates a new delivery of the same message and sends it at once, signed with the current secret. Use this after you have repaired the receiver.
+   * Creates a new delivery of the same message and sends it at once, signed with the current secret. Use this after you have repaired the receiver. That of a test event counts toward the limit of test events.
    */
   readonly redeliver: Call<{ params: { endpoint_id: Id; delivery_id: Id; }; }, WebhookDelivery, Reasons['webhookDeliveries.redeliver']>;
 }

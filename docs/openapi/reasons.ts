@@ -245,8 +245,14 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   webhookEndpointsCreate: [webhookUrl, webhookHeaders],
   webhookEndpointsUpdate: [webhookUrl, webhookHeaders],
   webhookEndpointsTest: [{ 409: ['endpoint_disabled'], 429: ['webhook_test_rate_limited'] }],
-  webhookEndpointsReplay: [{ 400: ['inconsistent_values', 'too_many_messages'], 409: ['endpoint_disabled', 'replay_running'] }],
-  webhookDeliveriesRedeliver: [{ 409: ['endpoint_disabled', 'delivery_pending'] }],
+  webhookEndpointsReplay: [
+    {
+      400: ['inconsistent_values', 'too_many_messages'],
+      409: ['endpoint_disabled', 'replay_running'],
+      429: ['webhook_replay_rate_limited'],
+    },
+  ],
+  webhookDeliveriesRedeliver: [{ 409: ['endpoint_disabled', 'delivery_pending'], 429: ['webhook_test_rate_limited'] }],
 };
 
 /** Operations that compare several values of a request. */

@@ -1,5 +1,7 @@
+import { base64Length } from '../../contract/attachments.ts';
+import type { UploadMemory } from '../http/body/uploadMemory.ts';
 import type { ImagePart } from '../models/model.ts';
-import { type Failure, invalidField } from '../platform/failure.ts';
+import { Failure, invalidField } from '../platform/failure.ts';
 import { type OutboundClient, OutboundDenied } from '../platform/outbound/outbound.ts';
 import { detectImageType, typeDetectionBytes } from '../resources/attachments/types.ts';
 
@@ -15,37 +17,61 @@ const maxRedirects = 3;
 /** One image is as large as an attachment may be, and all together as large as they could be as data URLs. */
 const defaultLimits: Limits = { timeoutMs: 15_000, maxBytes: 3.5 * 2 ** 20, maxTotalBytes: 6 * 2 ** 20 };
 
-/** Fetches the images of a request and completes their parts. Throws 400 for an image that cannot be fetched. */
+/** Throws 400 for too many different URLs. */
+export function checkUrls(images: readonly RemoteImage[]): void {
+  const [first] = [...firstPlaces(images).values()].slice(maxUrls);
+  if (first !== undefined) throw invalidField(first, `is one of more than ${maxUrls} different URLs of images`);
+}
+
+/** Each URL with the place that has it first. */
+function firstPlaces(images: readonly RemoteImage[]): Map<string, string> {
+  const places = new Map<string, string>();
+  for (const { url, at } of images) if (!places.has(url)) places.set(url, at);
+  return places;
+}
+
+/**
+ * Fetches the images of a request and completes their parts. An image is fetched once, but counts as often as the request has its URL. Throws
+ * 400 for an image that cannot be fetched, 503 if `memory` is full.
+ */
 export async function loadImages(
   outbound: OutboundClient,
   images: readonly RemoteImage[],
-  leaving: AbortSignal,
+  { leaving, memory }: { leaving: AbortSignal; memory: UploadMemory },
   limits: Limits = defaultLimits,
 ): Promise<void> {
-  const firstAt = new Map<string, string>();
-  for (const { url, at } of images) if (!firstAt.has(url)) firstAt.set(url, at);
-  if (firstAt.size > maxUrls)
-    throw invalidField([...firstAt.values()][maxUrls]!, `is one of more than ${maxUrls} different URLs of images`);
-  if (firstAt.size === 0) return;
+  if (images.length === 0) return;
   // The first failure ends the other requests.
   const others = new AbortController();
   const signal = AbortSignal.any([leaving, others.signal, AbortSignal.timeout(limits.timeoutMs)]);
-  const budget = { bytes: limits.maxTotalBytes };
+  let left = limits.maxTotalBytes;
+  const take = (bytes: number) => {
+    memory.add(bytes);
+    left -= bytes;
+    if (left < 0) throw new Unusable(tooLarge(limits));
+  };
   const load = async ([url, at]: [string, string]): Promise<[string, Image]> => {
     try {
-      return [url, await fetchImage(outbound, url, signal, limits, budget)];
+      return [url, await fetchImage(outbound, url, signal, limits, take)];
     } catch (error) {
       leaving.throwIfAborted();
       throw failureOf(error, at, limits);
     }
   };
   try {
-    const loaded = new Map(await Promise.all([...firstAt].map(load)));
-    for (const { part, url } of images) Object.assign(part, loaded.get(url));
+    const loaded = new Map(await Promise.all([...firstPlaces(images)].map(load)));
+    let chars = 0;
+    for (const { part, url, at } of images) {
+      Object.assign(part, loaded.get(url));
+      chars += part.data.length;
+      if (chars > base64Length(limits.maxTotalBytes)) throw invalidField(at, tooLarge(limits), 'image_not_fetched');
+    }
   } finally {
     others.abort();
   }
 }
+
+const tooLarge = ({ maxTotalBytes }: Limits) => `exceeds ${maxTotalBytes} bytes together with the other images`;
 
 class Unusable extends Error {
   override name = 'Unusable';
@@ -53,6 +79,7 @@ class Unusable extends Error {
 
 /** Hides why a connection failed: it would reveal which ports are open. */
 function failureOf(error: unknown, at: string, { timeoutMs }: Limits): Failure {
+  if (error instanceof Failure) return error;
   if (error instanceof OutboundDenied) return invalidField(at, error.message, error.reason);
   if (error instanceof Unusable) return invalidField(at, error.message, 'image_not_fetched');
   return invalidField(at, `could not be fetched within ${timeoutMs / 1_000} s`, 'image_not_fetched');
@@ -62,17 +89,16 @@ async function fetchImage(
   outbound: OutboundClient,
   url: string,
   signal: AbortSignal,
-  { maxBytes, maxTotalBytes }: Limits,
-  budget: { bytes: number },
+  { maxBytes }: Limits,
+  take: (bytes: number) => void,
 ): Promise<Image> {
   const response = await follow(outbound, url, signal);
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
-    budget.bytes -= chunk.length;
     if (size > maxBytes) throw new Unusable(`must be at most ${maxBytes} bytes`);
-    if (budget.bytes < 0) throw new Unusable(`exceeds ${maxTotalBytes} bytes together with the other images`);
+    take(chunk.length);
     chunks.push(chunk);
   }
   const bytes = Buffer.concat(chunks);

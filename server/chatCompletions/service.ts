@@ -1,5 +1,6 @@
 import type { ChatCompletion, NewChatCompletion } from '../../contract/chatCompletions.ts';
 import { overloaded } from '../http/access/authenticateRequest.ts';
+import { countUpload } from '../http/body/uploadMemory.ts';
 import type { Scope } from '../http/scope.ts';
 import { eventStream, type StreamBody } from '../http/sse.ts';
 import { metered } from '../models/metering.ts';
@@ -21,7 +22,7 @@ import { type CompletionCharge, createCharge } from './charge.ts';
 import { modelNotFound, toFailure } from './failures.ts';
 import { resolveModel } from './models.ts';
 import * as queries from './queries.ts';
-import { loadImages } from './remoteImages.ts';
+import { checkUrls, loadImages } from './remoteImages.ts';
 import { lastUserText, toModelRequest } from './request.ts';
 
 type Call = { head: AnswerHead; events: AsyncGenerator<ModelEvent>; stop(reason: Failure): void };
@@ -53,11 +54,12 @@ export async function createCompletion(
   }
 }
 
-/** Makes all checks, reserves credits and stores the call. The request to the provider starts with the first event. `onEnd` is called when the call has ended. */
+/** Makes all checks, reserves credits and stores the call. The requests for images and to the provider start with the first event. `onEnd` is called when the call has ended. */
 async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSignal, onEnd: () => void): Promise<Call> {
   const { app, accountId, actor, client } = scope;
   const settings = await readEntitlements(app.database, accountId);
   const { request, remote } = await toModelRequest(body);
+  checkUrls(remote);
   const decided = await resolveModel(scope, settings, {
     name: body.model,
     reasoningMode: request.reasoning_mode,
@@ -68,8 +70,6 @@ async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSig
   const model = openModel(decided.route, { outbound: app.outbound, maxErrorBytes: settings['llm.max_response_bytes'] });
   const id = newId();
   await checkQuotas(app.database, { id, account_id: accountId }, settings);
-  // Only for a call that is otherwise possible.
-  await loadImages(app.outbound, remote, leaving);
   const now = new Date();
   const head = { id: `chatcmpl-${id}`, created: Math.floor(now.getTime() / 1_000), model: decided.event.model };
   const reservation = await startCompletion(scope, settings, id, body, decided);
@@ -85,7 +85,13 @@ async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSig
     clearTimeout(timer);
     onEnd();
   };
-  const events = metered(model, charge.meter).stream(request, AbortSignal.any([leaving, limit.signal]));
+  const signal = AbortSignal.any([leaving, limit.signal]);
+  const events = (async function* () {
+    // Until the end of the call, which keeps its images.
+    using memory = countUpload(app.config);
+    await loadImages(app.outbound, remote, { leaving: signal, memory });
+    yield* metered(model, charge.meter).stream(request, signal);
+  })();
   return { head, events: settled(events, charge, leaving, end), stop };
 }
 

@@ -5266,31 +5266,36 @@ update "webhook_endpoints"
   where "account_id" = $1 and "enabled" = true;
 
 -- resources/users/resetQueries.ts 9
+update "webhook_replays"
+  set "status" = 'cancelled', "ended_at" = now()
+  where "account_id" = $1 and "status" = 'running';
+
+-- resources/users/resetQueries.ts 10
 update "mcp_configs"
   set "is_active" = false, "revision" = "revision" + 1, "updated_at" = now()
   where "account_id" = $1 and "is_active" = true;
 
--- resources/users/resetQueries.ts 10
+-- resources/users/resetQueries.ts 11
 update "tool_providers"
   set "is_active" = false
   where "account_id" = $1 and "is_active" = true;
 
--- resources/users/resetQueries.ts 11
+-- resources/users/resetQueries.ts 12
 update "personas"
   set "is_active" = false, "updated_at" = now()
   where "account_id" = $1 and "is_active" = true;
 
--- resources/users/resetQueries.ts 12
+-- resources/users/resetQueries.ts 13
 delete
   from "llm_providers"
   where "account_id" = $1;
 
--- resources/users/resetQueries.ts 13
+-- resources/users/resetQueries.ts 14
 delete
   from "asr_credentials"
   where "account_id" = $1;
 
--- resources/users/resetQueries.ts 14
+-- resources/users/resetQueries.ts 15
 delete
   from "ip_rules"
   where "account_id" = $1;
@@ -5432,9 +5437,9 @@ select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."re
 select count(*)::int as "total"
   from (select 1 as "one"
   from "webhook_deliveries" as "d"
-  where "d"."account_id" = $1 and "d"."endpoint_id" = $2 and "d"."created_at" >= $3 and "d"."created_at" < least(coalesce($4::timestamptz, now()), now()) and d.redelivery_of is null and not d.is_test and d.status <> 'pending' and not ($5::boolean and exists (select 1 as "one"
+  where "d"."account_id" = $1 and "d"."endpoint_id" = $2 and "d"."created_at" >= $3 and "d"."created_at" < least(coalesce($4::timestamptz, now()), now()) and d.redelivery_of is null and not d.is_test and d.status <> 'pending' and not ($5::boolean and (d.status <> 'failed' or exists (select 1 as "one"
   from "webhook_deliveries" as "o"
-  where "o"."account_id" = "d"."account_id" and "o"."message_id" = "d"."message_id" and "o"."endpoint_id" = "d"."endpoint_id" and "o"."status" <> 'failed'))
+  where "o"."account_id" = "d"."account_id" and "o"."message_id" = "d"."message_id" and "o"."endpoint_id" = "d"."endpoint_id" and "o"."status" <> 'failed')))
   limit $6) as "matching";
 
 -- resources/webhooks/replayQueries.ts insertReplay
@@ -5450,28 +5455,36 @@ select "account_id", "endpoint_id", "status", "since", "until", "only_failed", "
   from "webhook_replays"
   where "account_id" = $1 and "endpoint_id" = $2;
 
--- resources/webhooks/replayQueries.ts lockRunning
-select "until", "only_failed", "cursor_at", "cursor_id"
+-- resources/webhooks/replayQueries.ts lockStage
+select "endpoint_id"
   from "webhook_replays"
-  where "account_id" = $1 and "endpoint_id" = $2 and "status" = 'running'
+  where "account_id" = $1 and "endpoint_id" = $2 and "status" = 'running' and "created_at" = $3 and "cursor_id" = $4
   for update skip locked;
 
--- resources/webhooks/replayQueries.ts insertReplayed
-with "next" as materialized (select "d"."account_id", "d"."id", "d"."endpoint_id", "d"."message_id", "d"."event_type", "d"."created_at", row_number() over (order by d.created_at, d.id) as "place"
+-- resources/webhooks/replayQueries.ts selectReplayed
+select "d"."id", "d"."created_at"
   from "webhook_deliveries" as "d"
-  where "d"."account_id" = $1 and "d"."endpoint_id" = $2 and "d"."created_at" < $3 and (d.created_at, d.id) > ($4::timestamptz, $5::uuid) and d.redelivery_of is null and not d.is_test and d.status <> 'pending' and not ($6::boolean and exists (select 1 as "one"
+  where "d"."account_id" = $1 and "d"."endpoint_id" = $2 and "d"."created_at" < $3 and (d.created_at, d.id) > ($4::timestamptz, $5::uuid) and d.redelivery_of is null and not d.is_test and d.status <> 'pending' and not ($6::boolean and (d.status <> 'failed' or exists (select 1 as "one"
   from "webhook_deliveries" as "o"
-  where "o"."account_id" = "d"."account_id" and "o"."message_id" = "d"."message_id" and "o"."endpoint_id" = "d"."endpoint_id" and "o"."status" <> 'failed'))
+  where "o"."account_id" = "d"."account_id" and "o"."message_id" = "d"."message_id" and "o"."endpoint_id" = "d"."endpoint_id" and "o"."status" <> 'failed')))
   order by "d"."created_at", "d"."id"
-  limit cardinality($7::uuid[])), "made" as (insert into "webhook_deliveries" ("account_id", "id", "endpoint_id", "message_id", "event_type", "next_attempt_at", "redelivery_of") select "n"."account_id", ($8::uuid[])[n.place] as "id", "n"."endpoint_id", "n"."message_id", "n"."event_type", now() + n.place * interval '1 ms' as "next_attempt_at", "n"."id" as "redelivery_of"
-  from "next" as "n") select "created_at", "id"
-  from "next"
-  order by "place";
+  limit $7;
+
+-- resources/webhooks/replayQueries.ts insertReplayed
+insert into "webhook_deliveries" ("account_id", "id", "endpoint_id", "message_id", "event_type", "next_attempt_at", "redelivery_of") select "d"."account_id", "n"."id", "d"."endpoint_id", "d"."message_id", "d"."event_type", now() + n.place * interval '1 ms' as "next_attempt_at", "d"."id" as "redelivery_of"
+  from unnest($1::uuid[], $2::uuid[]) with ordinality as n (original, id, place)
+  inner
+  join "webhook_deliveries" as "d" on "d"."account_id" = $3 and "d"."id" = "n"."original";
 
 -- resources/webhooks/replayQueries.ts updateProgress
 update "webhook_replays"
   set "status" = $1, "queued" = "queued" + $2, "cursor_at" = coalesce($3::timestamptz, cursor_at), "cursor_id" = coalesce($4::uuid, cursor_id), "ended_at" = case when $5::text <> 'running' then now() end
   where "account_id" = $6 and "endpoint_id" = $7 and "status" = 'running';
+
+-- resources/webhooks/replayQueries.ts cancelReplay
+update "webhook_replays"
+  set "status" = 'cancelled', "ended_at" = now()
+  where "account_id" = $1 and "endpoint_id" = $2 and "status" = 'running';
 
 -- resources/webhooks/sending/deleteExpired.ts 1
 delete
@@ -5577,15 +5590,16 @@ select "user_id"
   where "account_id" = $1 and "role" = 'admin';
 
 -- resources/webhooks/sending/queries.ts selectRunnableReplay
-select "r"."account_id", "r"."endpoint_id"
+select "r"."account_id", "r"."endpoint_id", "r"."until", "r"."only_failed", "r"."cursor_at", "r"."cursor_id", "r"."created_at"
   from "webhook_replays" as "r"
   where "r"."status" = 'running' and (select count(*) as "n"
   from (select 1 as "one"
   from "webhook_deliveries" as "d"
   where "d"."account_id" = "r"."account_id" and "d"."endpoint_id" = "r"."endpoint_id" and "d"."status" = 'pending'
   limit $1) as "p") < $2::int
-  order by "r"."created_at"
-  limit 1;
+  order by random()
+  limit 1
+  for update of "r" skip locked;
 
 -- resources/workspaces/queries.ts selectWorkspace
 select "account_id", "project_id", "owner_user_id", "workspace_ref", "manifest_rev", "last_used_at", "sweeps"

@@ -1,5 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { removeAttachments } from '../../server/jobs/removeAttachments.ts';
+import { createImageKeeper } from '../../server/runs/execute/answerImages.ts';
+import { StorageUnavailable } from '../../server/storage/storage.ts';
 import { dataOf } from '../support/agent/agent.ts';
 import { addModel, addProvider } from '../support/agent/providers.ts';
 import { gemini, type ScriptedResponse, startVendor } from '../support/agent/vendor.ts';
@@ -139,8 +141,9 @@ test('a run that is stopped keeps its images, and a continued answer has those o
 });
 
 test('an image that cannot be stored is named with its reason, and the run continues', async () => {
-  const full = Array.from({ length: 9 }, () => picture());
-  const studio = await openStudio({ steps: [picture(Buffer.from('no image')), ...full, gemini.text('Done.'), gemini.stop()] });
+  const full = Array.from({ length: 11 }, () => picture());
+  const bad = () => picture(Buffer.from('no image'));
+  const studio = await openStudio({ steps: [bad(), bad(), ...full, gemini.text('Done.'), gemini.stop()] });
   const told = dataOf(await studio.run(), 'message.image');
   expect(told.map(({ error }) => error?.message)).toEqual([
     'It is not a PNG, JPEG, GIF or WebP image.',
@@ -157,4 +160,21 @@ test('an image that cannot be stored is named with its reason, and the run conti
   expect(answer.content).toBe('Look.');
   expect(answer).not.toHaveProperty('content_json');
   expect(await rowsOf(poor.person)).toEqual([]);
+});
+
+test('an image that the store does not take does not count, and images of earlier attempts of the run do', async () => {
+  const person = await app.signUp();
+  const run = { account_id: person.accountId, created_by_user_id: person.id } as never;
+  const stored = storageOf(app);
+  const put = () => Promise.reject(new StorageUnavailable('unreachable'));
+  const keeper = (storage: object, earlier: number) =>
+    createImageKeeper({ database: app.database, storage: storage as never }, run, earlier);
+  const data = images.png.toString('base64');
+  const failing = keeper({ put, delete: (key: string) => stored.delete(key) }, 0);
+  expect(await failing({ data })).toMatchObject({ error: { message: 'The store for attachments is not available.' } });
+  expect(await rowsOf(person)).toEqual([]);
+  const full = keeper(stored, 7);
+  expect(await full({ data })).toMatchObject({ attachment: { filename: 'image-8.png' } });
+  expect(await full({ data })).toMatchObject({ error: { message: 'An answer has at most 8 images.' } });
+  await stored.close();
 });

@@ -42,15 +42,24 @@ export async function* runTurn(
   const thinking = createThinkingSegments(input.streamThinking);
   let finish: Finish | undefined;
   let images: AnswerImage[] = [];
+  const refusals = new Set<string>();
   for await (const event of streamWithRetry(model, { ...request, messages, tools }, { ...retry, signal })) {
     yield* thinking.around(event);
     if (event.type === 'finish') finish = event;
     else if (event.type === 'image') {
       const kept = await input.port.keepImage(event);
       if (kept.attachment) images.push(kept.attachment);
+      if (kept.error) {
+        // Once per turn and reason: a model can produce any number of images.
+        if (refusals.has(kept.error.message)) continue;
+        refusals.add(kept.error.message);
+      }
       yield { type: 'message.image', data: { role: 'assistant', ...kept } };
     } else {
-      if (event.type === 'retry') images = [];
+      if (event.type === 'retry') {
+        images = [];
+        refusals.clear();
+      }
       const step = stepOf(event, input, llmCallId);
       if (step) yield step;
     }

@@ -8,28 +8,31 @@ const tooLong = () =>
 /** Splits bytes into lines ended by LF, CR or CRLF. The last line may be unterminated. */
 async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  let rest = '';
+  // Joined only at the end of the line: to search it again with each chunk would take quadratic time.
+  let unfinished: string[] = [];
+  let length = 0;
+  let endedWithReturn = false;
   for await (const chunk of chunks) {
-    const seen = Math.max(0, rest.length - 1);
-    rest += decoder.decode(chunk, { stream: true });
+    const decoded = decoder.decode(chunk, { stream: true });
+    if (decoded === '') continue;
+    // The first line feed may be half of a CRLF.
+    const text = endedWithReturn && decoded.startsWith('\n') ? decoded.slice(1) : decoded;
+    endedWithReturn = decoded.endsWith('\r');
     let start = 0;
-    for (let end = nextEnd(rest, seen); end >= 0; end = nextEnd(rest, start)) {
-      // A CR at the end of a chunk may be half of a CRLF.
-      if (rest[end] === '\r' && end === rest.length - 1) break;
-      yield rest.slice(start, end);
-      start = end + (rest.startsWith('\r\n', end) ? 2 : 1);
+    for (const { 0: end, index } of text.matchAll(/\r\n?|\n/g)) {
+      unfinished.push(text.slice(start, index));
+      yield unfinished.join('');
+      unfinished = [];
+      length = 0;
+      start = index + end.length;
     }
-    rest = rest.slice(start);
-    if (rest.length > maxEventChars) throw tooLong();
+    if (start < text.length) unfinished.push(text.slice(start));
+    length += text.length - start;
+    if (length > maxEventChars) throw tooLong();
   }
-  rest += decoder.decode();
-  if (rest) yield rest.replace(/\r$/, '');
-}
-
-function nextEnd(source: string, from: number) {
-  const feed = source.indexOf('\n', from);
-  const carriage = source.indexOf('\r', from);
-  return feed < 0 || (carriage >= 0 && carriage < feed) ? carriage : feed;
+  unfinished.push(decoder.decode());
+  const last = unfinished.join('');
+  if (last) yield last;
 }
 
 /**

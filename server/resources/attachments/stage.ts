@@ -6,6 +6,7 @@ import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, invalidField } from '../../platform/failure.ts';
 import { checkQuota } from '../quotas/check.ts';
+import { discard } from './discard.ts';
 import { documentFormatOf } from './documents/documentTypes.ts';
 import { DocumentError } from './documents/readDocument.ts';
 import { extractText } from './extractText.ts';
@@ -16,7 +17,7 @@ import { withStorage } from './withStorage.ts';
 
 /** Stores an uploaded file for a future message. Throws 400 `unsupported_attachment`, 409 `quota_exceeded`, 413, 422, 503. */
 export async function stageAttachment(scope: Scope, form: Form, signal: AbortSignal): Promise<StagedAttachment> {
-  const { app, tx, accountId, actor } = scope;
+  const { app, tx, db, accountId, actor } = scope;
   using memory = countUpload(app.config);
   let received: ReceivedFile | undefined;
   // A form is valid only if it is complete, so read it to the end.
@@ -44,7 +45,7 @@ export async function stageAttachment(scope: Scope, form: Form, signal: AbortSig
   await storeObject(scope, id, bytes, mime_type);
   if (!(await tx.row(queries.markStaged, { accountId, id }))) {
     // The cleanup removed the row of a slow upload. Without a row, nothing else would remove the object.
-    await discard(scope, id, objectKey(accountId, id));
+    await discard(db, app.storage, { accountId, id });
     throw failWith('unavailable', 'attachment_storage_unavailable', 'The upload took too long and was removed. Upload the file again.');
   }
   const key = formatKey({ staged: true, accountId, id, name });
@@ -60,20 +61,14 @@ const readText = ({ app, client, accountId }: Scope, bytes: Buffer, type: string
     throw invalidField('/file', error.message, 'unsupported_attachment');
   });
 
-/** If storing fails, removes the row, so that the file does not count. The row stays if the object may exist. */
 async function storeObject(scope: Scope, id: string, bytes: Buffer, type: string): Promise<void> {
-  const key = objectKey(scope.accountId, id);
+  const { app, db, accountId } = scope;
   try {
-    await withStorage(scope, (storage) => storage.put(key, bytes, type));
+    await withStorage(scope, (storage) => storage.put(objectKey(accountId, id), bytes, type));
   } catch (error) {
-    await discard(scope, id, key).catch(() => {});
+    await discard(db, app.storage, { accountId, id }).catch(() => {});
     throw error;
   }
-}
-
-async function discard({ app, db, accountId }: Scope, id: string, key: string): Promise<void> {
-  await app.storage?.delete(key);
-  await db.run(queries.deleteArriving, { accountId, id });
 }
 
 type ReceivedFile = AttachmentType & { bytes: Buffer; name: string };

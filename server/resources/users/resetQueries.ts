@@ -98,6 +98,15 @@ export const connections: readonly { end: Statement<OfAccount, never>; changed?:
   {
     end: statement<OfAccount>()((db, $) =>
       db
+        .updateTable('webhook_replays')
+        .set({ status: sql.lit('cancelled' as const), ended_at: now })
+        .where('account_id', '=', $.accountId)
+        .where('status', '=', sql.lit('running' as const)),
+    ),
+  },
+  {
+    end: statement<OfAccount>()((db, $) =>
+      db
         .updateTable('mcp_configs')
         .set((eb) => ({ is_active: sql.lit(false), revision: eb('revision', '+', sql.lit(1)), updated_at: now }))
         .where('account_id', '=', $.accountId)

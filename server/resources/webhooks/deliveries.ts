@@ -2,6 +2,7 @@ import type { DeliveryQuery } from '../../../contract/webhooks.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
+import { countTest } from './limits.ts';
 import { notifyDispatchers } from './outbox.ts';
 import type { DeliveryRow, EndpointRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -36,9 +37,10 @@ export async function lockEnabledEndpoint({ tx, accountId }: Scope, id: string):
   if (!endpoint.enabled) throw failWith('conflict', 'endpoint_disabled', 'The endpoint is disabled.');
 }
 
-/** Sends the message again. Throws 409 `endpoint_disabled` or `delivery_pending`. */
-export async function redeliver(scope: Scope, { id: endpointId }: EndpointRow, { id }: DeliveryRow): Promise<DeliveryRow> {
+/** Sends the message again. Throws 409 `endpoint_disabled` or `delivery_pending`, and for a test event 429 `webhook_test_rate_limited`. */
+export async function redeliver(scope: Scope, { id: endpointId }: EndpointRow, { id, is_test: isTest }: DeliveryRow): Promise<DeliveryRow> {
   const { tx, accountId } = scope;
+  if (isTest) await countTest(scope);
   await lockEnabledEndpoint(scope, endpointId);
   const made = await tx.row(queries.insertRedelivery, { accountId, endpointId, deliveryId: id, id: newId() });
   if (!made) throw failWith('conflict', 'delivery_pending', 'The delivery has not ended yet.');

@@ -12,7 +12,12 @@ const denied = new Set([
   ...['traceparent', 'tracestate', 'baggage', 'x-trace-id'],
 ]);
 const deniedPrefixes = ['content-', 'proxy-', 'sec-', 'webhook-', 'svix-', 'x-arkloop-', 'x-forwarded-'];
-const isDenied = (name: string) => denied.has(name) || deniedPrefixes.some((prefix) => name.startsWith(prefix));
+
+/** CGI and WSGI do not distinguish underscores from hyphens. */
+function isDenied(given: string): boolean {
+  const name = given.replaceAll('_', '-');
+  return denied.has(name) || deniedPrefixes.some((prefix) => name.startsWith(prefix));
+}
 
 /** Associated data of the encryption: a ciphertext copied to another row or field does not decrypt. */
 const encryptionContext = ({ id, account_id: account }: Owner) => `webhook_endpoint:${id}:${account}:headers`;

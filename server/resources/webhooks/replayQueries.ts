@@ -29,7 +29,7 @@ function isReplayed(onlyFailed: RawBuilder<boolean>): RawBuilder<boolean> {
     .whereRef('o.message_id', '=', 'd.message_id')
     .whereRef('o.endpoint_id', '=', 'd.endpoint_id')
     .where('o.status', '<>', sql.lit('failed' as const));
-  return sql<boolean>`d.redelivery_of is null and not d.is_test and d.status <> 'pending' and not (${onlyFailed}::boolean and exists ${received})`;
+  return sql<boolean>`d.redelivery_of is null and not d.is_test and d.status <> 'pending' and not (${onlyFailed}::boolean and (d.status <> 'failed' or exists ${received}))`;
 }
 
 /** Counts up to `most` messages. */
@@ -90,78 +90,65 @@ export const selectReplay = statement<OfEndpoint>()((db, $) =>
 
 export type ReplayRow = RowOf<typeof selectReplay>;
 
-/** Skips a replay on which another worker works. */
-export const lockRunning = statement<OfEndpoint>()((db, $) =>
+type Stage = OfEndpoint & { createdAt: string; cursorId: string };
+
+/** Returns nothing if the replay has ended, another one has replaced it, or another worker has moved its cursor or is doing so. */
+export const lockStage = statement<Stage>()((db, $) =>
   db
     .selectFrom('webhook_replays')
-    .select(['until', 'only_failed', 'cursor_at', 'cursor_id'])
+    .select('endpoint_id')
     .where('account_id', '=', $.accountId)
     .where('endpoint_id', '=', $.endpointId)
     .where('status', '=', sql.lit('running' as const))
+    .where('created_at', '=', $.createdAt)
+    .where('cursor_id', '=', $.cursorId)
     .forUpdate()
     .skipLocked(),
 );
 
-type Batch = OfEndpoint & { until: string; onlyFailed: boolean; cursorAt: string; cursorId: string; ids: string[] };
+type Rest = OfEndpoint & { until: string; onlyFailed: boolean; cursorAt: string; cursorId: string; limit: number };
 
-/**
- * Inserts new deliveries for the next messages, with these IDs and at most as many, due in the order of the original deliveries. Returns the
- * original deliveries.
- */
-export const insertReplayed = statement<Batch>()((db, $) =>
+/** The original deliveries of the next messages. */
+export const selectReplayed = statement<Rest>()((db, $) =>
   db
-    .with(
-      (cte) => cte('next').materialized(),
-      (qc) =>
-        qc
-          .selectFrom('webhook_deliveries as d')
-          .select([
-            'd.account_id',
-            'd.id',
-            'd.endpoint_id',
-            'd.message_id',
-            'd.event_type',
-            'd.created_at',
-            sql<number>`row_number() over (order by d.created_at, d.id)`.as('place'),
-          ])
-          .where('d.account_id', '=', $.accountId)
-          .where('d.endpoint_id', '=', $.endpointId)
-          .where('d.created_at', '<', $.until)
-          .where(sql<boolean>`(d.created_at, d.id) > (${$.cursorAt}::timestamptz, ${$.cursorId}::uuid)`)
-          .where(isReplayed($.onlyFailed))
-          .orderBy('d.created_at')
-          .orderBy('d.id')
-          .limit(sql<number>`cardinality(${$.ids}::uuid[])`),
-    )
-    .with('made', (qc) =>
-      qc
-        .insertInto('webhook_deliveries')
-        .columns(['account_id', 'id', 'endpoint_id', 'message_id', 'event_type', 'next_attempt_at', 'redelivery_of'])
-        .expression((eb) =>
-          eb.selectFrom('next as n').select([
-            'n.account_id',
-            sql<string>`(${$.ids}::uuid[])[n.place]`.as('id'),
-            'n.endpoint_id',
-            'n.message_id',
-            'n.event_type',
-            // Due deliveries are sent by this time.
-            sql<string>`now() + n.place * interval '1 ms'`.as('next_attempt_at'),
-            'n.id as redelivery_of',
-          ]),
-        ),
-    )
-    .selectFrom('next')
-    .select(['created_at', 'id'])
-    .orderBy('place'),
+    .selectFrom('webhook_deliveries as d')
+    .select(['d.id', 'd.created_at'])
+    .where('d.account_id', '=', $.accountId)
+    .where('d.endpoint_id', '=', $.endpointId)
+    .where('d.created_at', '<', $.until)
+    .where(sql<boolean>`(d.created_at, d.id) > (${$.cursorAt}::timestamptz, ${$.cursorId}::uuid)`)
+    .where(isReplayed($.onlyFailed))
+    .orderBy('d.created_at')
+    .orderBy('d.id')
+    .limit($.limit),
+);
+
+type Original = { original: string; id: string; place: number };
+
+/** Inserts a new delivery for each of the original ones, with these IDs, due in this order. */
+export const insertReplayed = statement<{ accountId: string; originals: string[]; ids: string[] }>()((db, $) =>
+  db
+    .insertInto('webhook_deliveries')
+    .columns(['account_id', 'id', 'endpoint_id', 'message_id', 'event_type', 'next_attempt_at', 'redelivery_of'])
+    .expression(
+      db
+        .selectFrom(sql<Original>`unnest(${$.originals}::uuid[], ${$.ids}::uuid[]) with ordinality`.as<'n'>(sql`n (original, id, place)`))
+        .innerJoin('webhook_deliveries as d', (join) => join.on('d.account_id', '=', $.accountId).onRef('d.id', '=', 'n.original'))
+        .select([
+          'd.account_id',
+          'n.id',
+          'd.endpoint_id',
+          'd.message_id',
+          'd.event_type',
+          // Due deliveries are sent by this time.
+          sql<string>`now() + n.place * interval '1 ms'`.as('next_attempt_at'),
+          'd.id as redelivery_of',
+        ]),
+    ),
 );
 
 /** Null keeps the cursor. */
-type Progress = OfEndpoint & {
-  queued: number;
-  cursorAt: string | null;
-  cursorId: string | null;
-  status: 'running' | 'completed' | 'cancelled';
-};
+type Progress = OfEndpoint & { queued: number; cursorAt: string | null; cursorId: string | null; status: 'running' | 'completed' };
 
 export const updateProgress = statement<Progress>()((db, $) =>
   db
@@ -173,6 +160,16 @@ export const updateProgress = statement<Progress>()((db, $) =>
       cursor_id: sql`coalesce(${$.cursorId}::uuid, cursor_id)`,
       ended_at: sql`case when ${$.status}::text <> 'running' then now() end`,
     }))
+    .where('account_id', '=', $.accountId)
+    .where('endpoint_id', '=', $.endpointId)
+    .where('status', '=', sql.lit('running' as const)),
+);
+
+/** Ends a running replay of an endpoint that is disabled. */
+export const cancelReplay = statement<OfEndpoint>()((db, $) =>
+  db
+    .updateTable('webhook_replays')
+    .set({ status: sql.lit('cancelled' as const), ended_at: sql<string>`now()` })
     .where('account_id', '=', $.accountId)
     .where('endpoint_id', '=', $.endpointId)
     .where('status', '=', sql.lit('running' as const)),

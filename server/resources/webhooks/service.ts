@@ -8,6 +8,7 @@ import { fieldNames } from '../llmProviders/service.ts';
 import { sealHeaders } from './headers.ts';
 import type { EndpointRow } from './queries.ts';
 import * as queries from './queries.ts';
+import { cancelReplay } from './replayQueries.ts';
 import { newSecret } from './secrets.ts';
 
 /** An endpoint with its secret, which is shown only once. */
@@ -55,15 +56,15 @@ export async function createEndpoint(scope: Scope, input: NewWebhookEndpoint): P
 }
 
 /**
- * Disabling an endpoint fails its pending deliveries. A URL of another origin removes the custom headers, whose values are secrets, unless
- * new ones are given. Throws 400 for a URL or a header that is not allowed.
+ * Disabling an endpoint fails its pending deliveries and ends its replay. A URL with another origin or path removes the custom headers, whose
+ * values are secrets, unless new ones are given. Throws 400 for a URL or a header that is not allowed.
  */
 export async function updateEndpoint(scope: Scope, { id }: EndpointRow, changes: WebhookEndpointChanges): Promise<EndpointRow> {
   const { app, tx, accountId } = scope;
   const { events, filter, enabled } = changes;
   const url = changes.url === undefined ? undefined : readUrl(app.outbound, changes.url);
   const before = url && (await tx.row(queries.lockUrl, { accountId, id }));
-  const isMoved = before && new URL(before.url).origin !== url.origin;
+  const isMoved = before && targetOf(new URL(before.url)) !== targetOf(url);
   const headers = changes.headers ?? (isMoved ? {} : undefined);
   const updated = await tx.row(queries.updateEndpoint, {
     accountId,
@@ -76,10 +77,16 @@ export async function updateEndpoint(scope: Scope, { id }: EndpointRow, changes:
     enabled: enabled ?? null,
   });
   if (!updated) throw notFound();
-  if (!updated.enabled) await tx.run(queries.failPendingDeliveries, { accountId, endpointId: id });
+  if (!updated.enabled) {
+    await tx.run(queries.failPendingDeliveries, { accountId, endpointId: id });
+    await tx.run(cancelReplay, { accountId, endpointId: id });
+  }
   scope.audit({ metadata: { fields: fieldNames(changes), ...(enabled !== undefined && { enabled }) } });
   return updated;
 }
+
+/** Paths of one host can belong to different receivers. */
+const targetOf = ({ origin, pathname }: URL) => origin + pathname;
 
 /** Deletes an endpoint with its deliveries. */
 export async function deleteEndpoint({ tx, accountId }: Scope, { id }: EndpointRow): Promise<void> {

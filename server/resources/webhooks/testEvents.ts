@@ -1,9 +1,8 @@
 import type { WebhookEvent, WebhookEventType, WebhookRun, WebhookTest } from '../../../contract/webhooks.ts';
-import { type AttemptLimit, countAttempt } from '../../http/pipeline/attemptLimits.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
-import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { lockEnabledEndpoint } from './deliveries.ts';
+import { countTest } from './limits.ts';
 import { notifyDispatchers } from './outbox.ts';
 import type { DeliveryRow, EndpointRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -11,21 +10,14 @@ import * as queries from './queries.ts';
 /** IDs of a test event refer to nothing, so that a receiver that ignores `test` finds nothing to work on. */
 const nil = '00000000-0000-0000-0000-000000000000';
 
-const limitOf = (accountId: string): AttemptLimit => ({
-  bucket: limiterKeyOf('webhook-test', accountId),
-  max: 60,
-  seconds: 60,
-  reason: 'webhook_test_rate_limited',
-});
-
 /** Sends an example of an event to the endpoint. Throws 409 `endpoint_disabled`, 429 `webhook_test_rate_limited`. */
 export async function sendTestEvent(
   scope: Scope,
   { id: endpointId }: EndpointRow,
   { event_type: type }: WebhookTest,
 ): Promise<DeliveryRow> {
-  const { app, tx, db, accountId, client } = scope;
-  await countAttempt(db, [limitOf(accountId)]);
+  const { app, tx, accountId, client } = scope;
+  await countTest(scope);
   await lockEnabledEndpoint(scope, endpointId);
   const body = JSON.stringify(exampleOf(type, { accountId, traceId: client.traceId, at: new Date().toISOString() }));
   const ids = { accountId, endpointId, id: newId(), messageId: newId() };

@@ -99,7 +99,7 @@ async function* runAgentLoop(
   if (state.turns === 0) for (const step of guardInput(history.lastUserMessage, 'initial', settings)) await writer.write(step);
   const metering = createMetering({ database, lease, settings, usageTotals });
   const plan = await resolveRunPlan(deps, { lease, writer, settings, history, metering: metering.meter, signal, isRouted: state.isRouted });
-  const keepImage = createImageKeeper(deps, run);
+  const keepImage = createImageKeeper(deps, run, state.images.length);
   const userInput = createUserInput({ database, runNotifier: deps.runNotifier, keepImage, ...attempt }, signal);
   if (plan === 'done') return yield* answerWithoutLoop(attempt, userInput);
   const ends = AbortSignal.any([signal, deps.stopping]);

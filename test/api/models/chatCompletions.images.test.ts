@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadImages } from '../../../server/chatCompletions/remoteImages.ts';
+import { overloaded } from '../../../server/http/access/authenticateRequest.ts';
 import type { ImagePart } from '../../../server/models/model.ts';
 import { createOutboundClient } from '../../../server/platform/outbound/outbound.ts';
 import { redirect, startSite } from '../../agent/tools/webSupport.ts';
@@ -61,7 +62,8 @@ test('images at URLs are fetched once, without credentials, and sent to each pro
 });
 
 test('what cannot be fetched is 400 at its place, without a call or a charge', async () => {
-  const { vendor, user, complete } = await openModel();
+  const { vendor, user, complete, balance } = await openModel();
+  const before = await balance();
   const refused = [
     [at('/page'), 'image_not_fetched', 'is not a PNG'],
     [at('/huge'), 'image_not_fetched', 'at most 3670016 bytes'],
@@ -77,7 +79,7 @@ test('what cannot be fetched is 400 at its place, without a call or a charge', a
     ['https://example.com:25/a.png', 'port_denied', 'port'],
   ] as const;
   for (const [url, reason, told] of refused) {
-    const { status, body } = await complete(shown(at('/dot'), url));
+    const { status, body } = await complete({ ...shown(at('/dot'), url), stream: url.startsWith('https') });
     expect([url, status, body.error.code, body.error.message]).toEqual([url, 400, reason, expect.stringContaining(told)]);
     expect(body.error.param).toBe('messages[0].content[2].image_url.url');
   }
@@ -87,7 +89,26 @@ test('what cannot be fetched is 400 at its place, without a call or a charge', a
   site.visits.length = 0;
   expect((await complete({ ...shown(at('/dot')), model: 'missing' })).status).toBe(404);
   expect(site.visits).toEqual([]);
-  expect([vendor.requests.length, await rowsOf(user)]).toEqual([0, []]);
+  const failed = { status: 'failed', usage: null, reserved_credits: 0 };
+  expect(await rowsOf(user)).toMatchObject(refused.map(() => failed));
+  expect([vendor.requests.length, await balance()]).toEqual([0, before]);
+});
+
+test('a call that waits for an image counts as running, with its credits reserved, until its client leaves', async () => {
+  const { user } = await openModel();
+  const leaving = new AbortController();
+  const left = fetch(`${app.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${user.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'gpt-test', ...shown(at('/stall')) }),
+    signal: leaving.signal,
+  }).catch(() => 'left');
+  await expect.poll(() => site.visits.at(-1)?.path).toBe('/stall');
+  const [waiting] = await rowsOf(user);
+  expect([waiting.status, waiting.reserved_credits > 0]).toEqual(['running', true]);
+  leaving.abort();
+  expect(await left).toBe('left');
+  await expect.poll(() => rowsOf(user)).toMatchObject([{ status: 'cancelled', usage: null, reserved_credits: 0 }]);
 });
 
 test('all images together have a time and a size, and a client that leaves ends the requests', async () => {
@@ -96,12 +117,24 @@ test('all images together have a time and a size, and a client that leaves ends 
     paths.map((path) => ({ part: { type: 'image', mime_type: '', data: '' } as ImagePart, url: at(path), at: path }));
   const limits = { timeoutMs: 60_000, maxBytes: 1_000, maxTotalBytes: 1_000 };
   const staying = new AbortController().signal;
+  const memory = { add: (_: number) => {} };
   const load = (paths: string[], changes = {}, leaving = staying) =>
-    loadImages(outbound, images(...paths), leaving, { ...limits, ...changes });
+    loadImages(outbound, images(...paths), { leaving, memory }, { ...limits, ...changes });
   await expect(load(['/dot', '/stall'], { timeoutMs: 200 })).rejects.toMatchObject({ details: { reason: 'image_not_fetched' } });
   await expect(load(['/dot', '/dot?2'], { maxTotalBytes: 100 })).rejects.toMatchObject({
     details: { issues: [{ message: expect.stringContaining('together') }] },
   });
+  // An image counts as often as it is sent.
+  const twice = { maxTotalBytes: 2 * png.length * 0.75 };
+  await load(['/dot', '/dot'], twice);
+  await expect(load(['/dot', '/dot', '/dot'], twice)).rejects.toMatchObject({
+    details: { issues: [{ path: '/dot', message: expect.stringContaining('together') }] },
+  });
+  memory.add = () => {
+    throw overloaded();
+  };
+  await expect(load(['/dot'])).rejects.toMatchObject({ details: { reason: 'overloaded' } });
+  memory.add = () => {};
   const leaving = new AbortController();
   const waiting = load(['/stall'], {}, leaving.signal);
   leaving.abort(new Error('gone'));

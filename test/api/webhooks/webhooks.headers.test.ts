@@ -31,9 +31,12 @@ test('custom headers are sent with each request beside those of the signature, a
   const rows = JSON.stringify(await everyRow(client as never).finally(() => client.release()));
   expect(rows).not.toContain('s3cr3t');
   expect(rows).not.toContain(Buffer.from(secret).toString('hex'));
-  // Another path keeps the headers. Another origin gets them only if they are sent again.
+  // Another query keeps the headers. Another path or origin gets them only if they are sent again.
+  const query = `${receiver.url}?tenant=1`;
+  expect((await change(person, id, { url: query })).body.header_names).toEqual(['authorization', 'x-env', 'cookie']);
   const path = `${receiver.url}/other`;
-  expect((await change(person, id, { url: path })).body.header_names).toEqual(['authorization', 'x-env', 'cookie']);
+  expect((await change(person, id, { url: path })).body.header_names).toEqual([]);
+  expect((await change(person, id, { url: receiver.url, headers })).body.header_names).toHaveLength(3);
   const elsewhere = await receiverOfTest();
   expect((await change(person, id, { url: elsewhere.url })).body.header_names).toEqual([]);
   await queueMessages(app, person, id, 1);
@@ -83,6 +86,7 @@ test('headers that could smuggle, impersonate or confuse are rejected', async ()
     ],
     ...['webhook-id', 'Webhook-Signature', 'WEBHOOK-TIMESTAMP', 'svix-signature', 'X-Arkloop-Event', 'X-Arkloop-Delivery', 'Signature'],
     ...['Forwarded', 'X-Forwarded-For', 'X-Real-IP', 'traceparent', 'tracestate', 'baggage', 'X-Trace-Id', 'HTTP2-Settings'],
+    ...['X_Forwarded_For', 'CONTENT_LENGTH', 'webhook_signature'],
   ];
   for (const name of denied) expect([name, ...(await attempt({ [name]: 'x' }))]).toEqual([name, 400, 'header_denied']);
   expect(await attempt({ 'X-Token': 'a', 'x-token': 'b' })).toEqual([400, 'duplicate_header']);

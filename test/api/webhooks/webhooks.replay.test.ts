@@ -113,6 +113,38 @@ test('test events are limited for the account, not for others', async () => {
   expect(statusAndReason(over)).toEqual([429, 'webhook_test_rate_limited']);
   expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0);
   expect((await other.post('/test', { event_type: 'run.failed' })).status).toBe(202);
+  // Sending a test again counts too, other messages do not.
+  await endedMessages(one, 1);
+  const redeliver = async (isTest: boolean) => {
+    const [{ id }] = await app.sql('select id from webhook_deliveries where endpoint_id = $1 and is_test = $2', [one.endpoint.id, isTest]);
+    return one.post(`/deliveries/${id}/redeliver`);
+  };
+  expect(statusAndReason(await redeliver(true))).toEqual([429, 'webhook_test_rate_limited']);
+  expect((await redeliver(false)).status).toBe(202);
+});
+
+test('replays are limited for the account', async () => {
+  const scene = await withReceiver();
+  const started = await concurrently(21, () => scene.post('/replay', { since: yesterday }));
+  expect(tally(started)).toEqual({ 202: 1, '409 replay_running': 19, '429 webhook_replay_rate_limited': 1 });
+});
+
+test('a replay that another worker holds does not hold up the others', async () => {
+  const scenes = [await withReceiver(), await withReceiver()];
+  for (const scene of scenes) {
+    await endedMessages(scene, 5);
+    await scene.post('/replay', { since: yesterday });
+  }
+  const holder = await app.database.pool.connect();
+  try {
+    await holder.query('begin');
+    await holder.query('select from webhook_replays where endpoint_id = $1 for update', [scenes[0]!.endpoint.id]);
+    await eventually(async () => !(await continueReplay(app.database)), 'the end of what can go on');
+    expect((await scenes[1]!.get('/replay')).body).toMatchObject({ status: 'completed', queued: 5 });
+  } finally {
+    await holder.query('rollback');
+    holder.release();
+  }
 });
 
 test('every attempt is logged, with the first 1,000 characters of its response', async () => {
@@ -224,18 +256,28 @@ test('a replay is limited by its range, by what failed, and in size', async () =
 test('disabling the endpoint cancels its replay, and a receiver that is down holds it back', async () => {
   const scene = await withReceiver();
   const { person, post, get, endpoint, list } = scene;
-  await endedMessages(scene, 30);
+  // More than the dispatcher queues before the receiver has answered.
+  await endedMessages(scene, 250);
   await post('/replay', { since: yesterday });
   const limits = { batch: 10, maxPending: 10 };
   expect(await continueReplay(app.database, limits)).toBe(true);
   // Ten deliveries are pending.
   expect(await continueReplay(app.database, limits)).toBe(false);
   expect((await get('/replay')).body).toMatchObject({ status: 'running', queued: 10 });
-  await app.call('PATCH', `${base}/${endpoint.id}`, { token: person.token, body: { enabled: false } });
+  const enable = (enabled: boolean) => app.call('PATCH', `${base}/${endpoint.id}`, { token: person.token, body: { enabled } });
+  await enable(false);
   expect(statusAndReason(await post('/replay', { since: yesterday }))).toEqual([409, 'endpoint_disabled']);
-  await eventually(async () => !(await continueReplay(app.database, limits)), 'the end of the replay');
+  // At once: enabling the endpoint again does not continue it.
+  await enable(true);
+  expect(await continueReplay(app.database, limits)).toBe(false);
   expect((await get('/replay')).body).toMatchObject({ status: 'cancelled', queued: 10, ended_at: expect.any(String) });
   expect((await list('status=pending')).length).toBe(0);
+  await post('/replay', { since: yesterday });
+  await continueReplay(app.database, limits);
+  scene.receiver.always(410);
+  dispatcherOfTest(app);
+  await eventually(async () => (await get('')).body.disabled_reason === 'gone', 'the disabled endpoint');
+  expect((await get('/replay')).body).toMatchObject({ status: 'cancelled' });
   await app.call('DELETE', `${base}/${endpoint.id}`, { token: person.token });
   expect(await app.sql('select from webhook_replays where endpoint_id = $1', [endpoint.id])).toEqual([]);
 });
@@ -244,12 +286,14 @@ test('of concurrent replays one starts, and deleting the endpoint meanwhile leav
   const scene = await withReceiver();
   await endedMessages(scene, 5);
   await repeatRace(async () => {
+    await app.sql(`delete from attempt_counts where bucket like 'webhook-replay:%'`);
     const answers = await concurrently(4, () =>
       scene.post('/replay', { since: yesterday, until: new Date(Date.now() - 60_000).toISOString() }),
     );
     expect(tally(answers)).toMatchObject({ 202: 1 });
     await eventually(async () => !(await continueReplay(app.database)), 'the end of the replay');
   });
+  await app.sql(`delete from attempt_counts where bucket like 'webhook-replay:%'`);
   await scene.post('/replay', { since: yesterday });
   const { token } = scene.person;
   const [, deleted] = await Promise.all([continueReplay(app.database), app.call('DELETE', `${base}/${scene.endpoint.id}`, { token })]);

@@ -55,6 +55,17 @@ async function mailLimitReached({ app, by }: ScenarioContext): Promise<RequestCh
   return {};
 }
 
+const webhookLimitReached =
+  (action: 'test' | 'replay') =>
+  async ({ app, by }: ScenarioContext): Promise<RequestChange> => {
+    await app.sql(
+      `insert into attempt_counts (bucket, count, window_ends) values ($1, 60, now() + interval '1 minute')
+       on conflict (bucket) do update set count = 60, window_ends = excluded.window_ends`,
+      [`webhook-${action}:${by.accountId}`],
+    );
+    return {};
+  };
+
 async function signedOut({ app }: ScenarioContext): Promise<RequestChange> {
   const { token } = await app.signUp();
   await app.call('POST', '/v1/auth/logout', { token, body: {} });
@@ -156,14 +167,12 @@ export const ownErrors: Readonly<Record<string, Readonly<Record<string, ErrorSce
   'threads.create': { '400 project_not_found': changed({ project_id: nobody }) },
   'threads.update': { '400 no_fields': () => ({ body: {} }) },
   'webhookEndpoints.create': { ...urls, '400 insecure_scheme_denied': changed({ url: 'http://example.test/' }) },
-  'webhookEndpoints.test': {
-    '429 webhook_test_rate_limited': async ({ app, by }) => {
-      await app.sql(
-        `insert into attempt_counts (bucket, count, window_ends) values ('webhook-test:' || $1, 60, now() + interval '1 minute')
-         on conflict (bucket) do update set count = 60, window_ends = excluded.window_ends`,
-        [by.accountId],
-      );
-      return {};
+  'webhookEndpoints.test': { '429 webhook_test_rate_limited': webhookLimitReached('test') },
+  'webhookEndpoints.replay': { '429 webhook_replay_rate_limited': webhookLimitReached('replay') },
+  'webhookDeliveries.redeliver': {
+    '429 webhook_test_rate_limited': async (context) => {
+      await context.app.sql('update webhook_deliveries set is_test = true where id = $1', [context.sample.params!.delivery_id]);
+      return webhookLimitReached('test')(context);
     },
   },
   'workspaces.archive': { '400 invalid_path': () => ({ query: { path: '../outside' } }) },

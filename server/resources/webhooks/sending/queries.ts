@@ -258,13 +258,13 @@ export const selectAdmins = statement<{ accountId: string }>()((db, $) =>
 );
 
 /**
- * The oldest replay that is running and whose endpoint has fewer than `maxPending` pending deliveries: a receiver that is down again holds
- * its replay back until its deliveries have ended or it is disabled.
+ * A replay that is running, on which no worker works and whose endpoint has fewer than `maxPending` pending deliveries: a receiver that is down
+ * again holds its replay back until its deliveries have ended or it is disabled. Any of them, so that one that fails does not hold up the others.
  */
 export const selectRunnableReplay = statement<{ maxPending: number }>()((db, $) =>
   db
     .selectFrom('webhook_replays as r')
-    .select(['r.account_id', 'r.endpoint_id'])
+    .select(['r.account_id', 'r.endpoint_id', 'r.until', 'r.only_failed', 'r.cursor_at', 'r.cursor_id', 'r.created_at'])
     .where('r.status', '=', sql.lit('running' as const))
     .where(({ selectFrom }) => {
       const pending = selectFrom('webhook_deliveries as d')
@@ -276,6 +276,8 @@ export const selectRunnableReplay = statement<{ maxPending: number }>()((db, $) 
         .as('p');
       return sql<boolean>`${selectFrom(pending).select(sql`count(*)`.as('n'))} < ${$.maxPending}::int`;
     })
-    .orderBy('r.created_at')
-    .limit(sql.lit(1)),
+    .orderBy(sql`random()`)
+    .limit(sql.lit(1))
+    .forUpdate('r')
+    .skipLocked(),
 );

@@ -4,6 +4,7 @@ import { newId } from '../../../platform/crypto/ids.ts';
 import type { Log } from '../../../platform/telemetry/log.ts';
 import { notifyUsers } from '../../notifications/service.ts';
 import { failPendingDeliveries } from '../queries.ts';
+import { cancelReplay } from '../replayQueries.ts';
 import type { Outcome } from './outcome.ts';
 import type { ClaimedDelivery } from './queries.ts';
 import * as queries from './queries.ts';
@@ -74,6 +75,7 @@ async function countFinalFailure(tx: Transaction, claimId: string, outcome: Outc
   const endpoint = await tx.row(queries.countFailure, { accountId, endpointId, isGone, maxFailures: maxConsecutiveFailures });
   if (!endpoint || endpoint.enabled) return;
   await tx.run(failPendingDeliveries, { accountId, endpointId });
+  await tx.run(cancelReplay, { accountId, endpointId });
   const traceId = queries.traceIdOf(delivery);
   const facts = { endpoint_id: endpointId, reason: endpoint.disabled_reason };
   const metadata = JSON.stringify({ actor: 'system', reason: facts.reason });

@@ -8,35 +8,33 @@ import { selectRunnableReplay } from './queries.ts';
 const replayLimits = { batch: 100, maxPending: 100 };
 
 /**
- * Queues the next batch of the oldest replay that can go on. Deliveries and progress commit together, so a replay continues after a crash
- * where it was. Returns false if there was nothing to do.
+ * Queues the next batch of a replay that can go on. Deliveries and progress commit together, so a replay continues after a crash where it was.
+ * Returns false if there was nothing to do.
  */
 export async function continueReplay(database: Database, { batch, maxPending } = replayLimits): Promise<boolean> {
-  const runnable = await database.row(selectRunnableReplay, { maxPending });
-  if (!runnable) return false;
-  const key = { accountId: runnable.account_id, endpointId: runnable.endpoint_id };
-  return database.transaction((tx) => queueBatch(tx, key, batch));
+  const replay = await database.row(selectRunnableReplay, { maxPending });
+  if (!replay) return false;
+  const { account_id: accountId, endpoint_id: endpointId, until, only_failed: onlyFailed } = replay;
+  const { cursor_at: cursorAt, cursor_id: cursorId, created_at: createdAt } = replay;
+  // Takes long if few of many deliveries match: before the locks, for which recording results waits.
+  const next = await database.rows(queries.selectReplayed, { accountId, endpointId, until, onlyFailed, cursorAt, cursorId, limit: batch });
+  await database.transaction((tx) => queue(tx, { accountId, endpointId, createdAt, cursorId }, next, next.length < batch));
+  return true;
 }
 
-async function queueBatch(tx: Transaction, key: { accountId: string; endpointId: string }, batch: number): Promise<boolean> {
-  // The endpoint first, as when it is deleted with its replay.
-  const endpoint = await tx.row(lockEndpoint, { accountId: key.accountId, id: key.endpointId });
-  const replay = endpoint && (await tx.row(queries.lockRunning, key));
-  if (!replay) return false;
-  if (!endpoint.enabled) {
-    await tx.run(queries.updateProgress, { ...key, queued: 0, cursorAt: null, cursorId: null, status: 'cancelled' });
-    return true;
-  }
-  const ids = Array.from({ length: batch }, newId);
-  const { until, only_failed: onlyFailed, cursor_at: cursorAt, cursor_id: cursorId } = replay;
-  const replayed = await tx.rows(queries.insertReplayed, { ...key, until, onlyFailed, cursorAt, cursorId, ids });
-  const last = replayed.at(-1);
+type Stage = { accountId: string; endpointId: string; createdAt: string; cursorId: string };
+
+async function queue(tx: Transaction, stage: Stage, next: readonly { id: string; created_at: string }[], isLast: boolean): Promise<void> {
+  const { accountId, endpointId } = stage;
+  // The endpoint first, as when it is deleted or disabled with its replay.
+  await tx.row(lockEndpoint, { accountId, id: endpointId });
+  if (!(await tx.row(queries.lockStage, stage))) return;
+  const queued = await tx.run(queries.insertReplayed, { accountId, originals: next.map(({ id }) => id), ids: next.map(() => newId()) });
+  const last = next.at(-1);
   await tx.run(queries.updateProgress, {
-    ...key,
-    queued: replayed.length,
+    ...{ accountId, endpointId, queued },
     cursorAt: last?.created_at ?? null,
     cursorId: last?.id ?? null,
-    status: replayed.length < batch ? 'completed' : 'running',
+    status: isLast ? 'completed' : 'running',
   });
-  return true;
 }

@@ -63,7 +63,7 @@ export function EndpointForm({ endpoint, onClose, onCreated }: EndpointFormProps
         placeholder="Authorization: Bearer …"
         hint={
           names.length > 0
-            ? `Set: ${names.join(', ')}. Values are not shown. What you enter replaces all of them. A URL of another host removes them.`
+            ? `Set: ${names.join(', ')}. Values are not shown. What you enter replaces all of them. A URL with another host or path removes them.`
             : 'Sent with each request, one per line. Values are stored encrypted and not shown again.'
         }
       />
