@@ -50,6 +50,8 @@ export const startServer = (
     ARKLOOP_AUTH_REGISTRATIONS_PER_IP_HOUR: '0',
     ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0',
     ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0',
+    // Runs of long threads are charged, and 50 at once reserve more than a new account has.
+    ARKLOOP_CREDIT_INITIAL_GRANT: '1000000',
     ...env,
   });
 
