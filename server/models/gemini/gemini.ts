@@ -1,8 +1,9 @@
-import type { Model, ModelRequest, ReasoningMode } from '../model.ts';
+import type { Model, ModelRequest } from '../model.ts';
 import { geminiBase, type GeminiRoute, type ProviderDeps } from '../route.ts';
 import { readAnswer } from '../wire/answer.ts';
 import { bodyKeys, bodyOf, buildRequest } from '../wire/buildRequest.ts';
 import { createDebugRecorder, type HttpCall } from '../wire/debugRecorder.ts';
+import { efforts } from '../wire/efforts.ts';
 import { redactKey } from '../wire/failures.ts';
 import { asObject } from '../wire/json.ts';
 import { callOptions } from '../wire/prompt.ts';
@@ -16,19 +17,6 @@ export const geminiDeniedKeys = [
   ...['model', 'contents', 'tools', 'toolConfig', 'tool_config', 'systemInstruction', 'system_instruction', 'continuationToken'],
   'continuation_token',
 ] as const;
-
-/** `auto` leaves it to the model. Models that always think take `none` as their lowest level. The SDK knows levels and budgets of each model. */
-const efforts: Record<ReasoningMode, 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | undefined> = {
-  auto: undefined,
-  disabled: 'none',
-  none: 'none',
-  minimal: 'minimal',
-  low: 'low',
-  medium: 'medium',
-  enabled: 'medium',
-  high: 'high',
-  xhigh: 'xhigh',
-};
 
 export const geminiHeaders = ({ api_key }: Pick<GeminiRoute, 'api_key'>): Record<string, string> => ({ 'x-goog-api-key': api_key });
 
@@ -57,6 +45,7 @@ export function openGemini(route: GeminiRoute, deps: ProviderDeps): Model {
 async function write(route: GeminiRoute, request: ModelRequest, names: ToolNames): Promise<HttpCall> {
   // Not by the SDK: it would answer some requests with a call of a tool of its own.
   const { json_format: json, ...asked } = request;
+  // Models that always think take `none` as their lowest level.
   const effort = efforts[request.reasoning_mode];
   // Imported on use: the SDK is large, and not every process calls a model.
   const { createGoogle } = await import('@ai-sdk/google');

@@ -1,10 +1,11 @@
-import { type CallObserver, isDebugEvent, type Model, ModelError, type ModelRequest, type ReasoningMode } from '../model.ts';
+import { type CallObserver, isDebugEvent, type Model, ModelError, type ModelRequest } from '../model.ts';
 import { chatOnlyParameters } from '../parameters.ts';
 import { type OpenAiApiMode, openAiBase, type OpenAiRoute, type ProviderDeps } from '../route.ts';
 import { readAnswer, type ReadAnswerOptions } from '../wire/answer.ts';
 import { bodyKeys, bodyOf, buildRequest } from '../wire/buildRequest.ts';
 import type { HttpCall } from '../wire/debugRecorder.ts';
 import { createDebugRecorder } from '../wire/debugRecorder.ts';
+import { efforts } from '../wire/efforts.ts';
 import { redactKey } from '../wire/failures.ts';
 import { callOptions } from '../wire/prompt.ts';
 import { type SendOptions, sendRequest } from '../wire/sendRequest.ts';
@@ -14,19 +15,6 @@ import { createResponsesReader } from './responses.ts';
 
 /** Keys that the `advanced_json` of an OpenAI provider must not contain. */
 export const openAiDeniedKeys = ['model', 'instructions', 'messages', 'input', 'stream', 'stream_options', 'tools', 'tool_choice'] as const;
-
-/** `auto` leaves the effort to the model. `none` is sent only to models that the SDK knows to support it. */
-const efforts: Record<ReasoningMode, 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | undefined> = {
-  auto: undefined,
-  disabled: 'none',
-  none: 'none',
-  minimal: 'minimal',
-  low: 'low',
-  medium: 'medium',
-  enabled: 'medium',
-  high: 'high',
-  xhigh: 'xhigh',
-};
 
 /** For OpenAI and compatible servers. */
 export function openOpenAi(route: OpenAiRoute, deps: ProviderDeps): Model {
