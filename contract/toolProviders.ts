@@ -13,6 +13,16 @@ export const ToolProviderName = z
   .meta({ id: 'ToolProviderName', description: 'The tool group and the name of the provider.' });
 export type ToolProviderName = z.infer<typeof ToolProviderName>;
 
+/** The group of each provider and the values that the provider cannot work without. */
+export const toolProviderFacts: Readonly<Record<ToolProviderName, { group: ToolGroup; needsKey: boolean; needsUrl: boolean }>> = {
+  'web_search.tavily': { group: 'web_search', needsKey: true, needsUrl: false },
+  'web_search.searxng': { group: 'web_search', needsKey: false, needsUrl: true },
+  'web_search.duckduckgo': { group: 'web_search', needsKey: false, needsUrl: false },
+  'web_fetch.jina': { group: 'web_fetch', needsKey: true, needsUrl: false },
+  'web_fetch.firecrawl': { group: 'web_fetch', needsKey: true, needsUrl: false },
+  'web_fetch.basic': { group: 'web_fetch', needsKey: false, needsUrl: false },
+};
+
 export const ToolProvider = z
   .object({
     group_name: ToolGroup.meta({ description: 'The tools that the provider implements.' }),

@@ -1,5 +1,6 @@
 import { broadcasts } from '../administration/broadcasts.ts';
 import { dashboard } from '../administration/dashboard.ts';
+import { toolProviders } from '../administration/toolProviders.ts';
 import { adminAccounts, users } from '../administration/users.ts';
 import { chatCompletions, chatModels } from '../agents/chatCompletions.ts';
 import { mcpConfigs } from '../agents/mcpConfigs.ts';
@@ -61,6 +62,7 @@ const areas = {
     shares,
     skills,
     threads,
+    toolProviders,
     usage,
     users,
   },

@@ -1,13 +1,13 @@
 import type { ProviderScope } from '../../../contract/llmProviders.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
-import type { ToolCredential, ToolProviderName } from '../../../contract/toolProviders.ts';
+import { type ToolCredential, toolProviderFacts, type ToolProviderName } from '../../../contract/toolProviders.ts';
 import type { Scope } from '../../http/scope.ts';
 import { seal } from '../../platform/crypto/seal.ts';
 import { invalidField, notFound } from '../../platform/failure.ts';
 import { OutboundDenied } from '../../platform/outbound/outbound.ts';
 import { ownerOf } from '../llmProviders/owner.ts';
 import { readInternalBaseUrl } from '../llmProviders/validation.ts';
-import { encryptionContext, toolProviderKinds, toolProviderOf } from './catalog.ts';
+import { encryptionContext, mayBeInternal, toolProviderOf } from './catalog.ts';
 import * as queries from './queries.ts';
 
 export type ProviderReference = { group: string; provider: string; scope: ProviderScope };
@@ -20,7 +20,7 @@ export const listProviders = ({ db, accountId }: Scope, wanted: ProviderScope): 
 export async function activateProvider(scope: Scope, named: ProviderReference): Promise<void> {
   const target = targetOf(scope, named);
   const { name, owner } = target;
-  const { group } = toolProviderKinds[name];
+  const { group } = toolProviderFacts[name];
   await scope.tx.rows(queries.lockGroup, { owner, group });
   await scope.tx.run(queries.deactivateOthers, { owner, group, name });
   await scope.tx.run(queries.activate, { owner, group, name });
@@ -42,11 +42,11 @@ export async function setCredential(
 ): Promise<void> {
   const target = targetOf(scope, named);
   const { name, owner } = target;
-  if (url === '' && toolProviderKinds[name].needsUrl) throw invalidField('/base_url', 'must not be blank', inconsistentValues.reason);
+  if (url === '' && toolProviderFacts[name].needsUrl) throw invalidField('/base_url', 'must not be blank', inconsistentValues.reason);
   if (!key && !url) return scope.skipAudit();
   await scope.tx.run(queries.upsertCredential, {
     owner,
-    group: toolProviderKinds[name].group,
+    group: toolProviderFacts[name].group,
     name,
     keyPrefix: key ? maskOf(key) : null,
     sealedKey: key ? seal(scope.app.keys.encryptionKey, key, encryptionContext(name, owner)) : null,
@@ -79,7 +79,7 @@ function recordChange(scope: Scope, { name, owner, scope: ofScope }: Target, met
  */
 function checkedBaseUrl({ app }: Scope, { name, owner }: Target, text: string) {
   const url = readInternalBaseUrl(app.outbound, text);
-  if (owner === null && toolProviderKinds[name].mayBeInternal) return url;
+  if (owner === null && mayBeInternal(name)) return url;
   try {
     app.outbound.check(text, 'https');
     return url;

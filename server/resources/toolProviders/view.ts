@@ -1,5 +1,5 @@
-import type { ToolProvider, ToolProviderGroups, ToolProviderName } from '../../../contract/toolProviders.ts';
-import { missingFields, toolGroups, toolProviderKinds } from './catalog.ts';
+import { type ToolProvider, toolProviderFacts, type ToolProviderGroups, type ToolProviderName } from '../../../contract/toolProviders.ts';
+import { missingFields, toolGroups } from './catalog.ts';
 import type { ToolProviderRow } from './queries.ts';
 
 /** All groups with all backends, configured or not. */
@@ -14,12 +14,12 @@ export function viewGroups(rows: readonly ToolProviderRow[]): ToolProviderGroups
 }
 
 const viewProvider = (name: ToolProviderName, row: ToolProviderRow | undefined): ToolProvider => ({
-  group_name: toolProviderKinds[name].group,
+  group_name: toolProviderFacts[name].group,
   provider_name: name,
   is_active: row?.is_active ?? false,
   key_prefix: row?.key_prefix ?? null,
   base_url: row?.base_url ?? null,
-  requires_api_key: toolProviderKinds[name].needsKey,
-  requires_base_url: toolProviderKinds[name].needsUrl,
+  requires_api_key: toolProviderFacts[name].needsKey,
+  requires_base_url: toolProviderFacts[name].needsUrl,
   configured: missingFields(name, { key: Boolean(row?.key_prefix), url: Boolean(row?.base_url) }).length === 0,
 });

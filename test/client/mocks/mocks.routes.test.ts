@@ -8,6 +8,7 @@ import { createMocks, fail, type MockPerson, type Mocks, say, untilCancelled } f
 import { resourcesIn } from '../../../client/mocks/resourceTypes.ts';
 import { actionAlias, fillPath } from '../../../contract/shared/path.ts';
 import { isMultipart, type Route } from '../../../contract/shared/route.ts';
+import type { ToolProviderGroup } from '../../../contract/toolProviders.ts';
 import { expectConforming } from '../../support/http/conformance.ts';
 import { idParams, isProtected, type Operation, operationRows, operations } from '../../support/http/operations.ts';
 
@@ -324,4 +325,27 @@ test('a search shows the text around the first match in the newest message that 
     `word${'👍'.repeat(116)}…`,
     `…${'👍'.repeat(40)}WORD two word`,
   ]);
+});
+
+test.each([1, 2, 3, 4])('tool providers show what was set before, with seed %d', async (seed) => {
+  const desk = openDesk(true, seed);
+  const of = (name: string) => `/v1/tool-providers/web_search/web_search.${name}`;
+  const status = async (method: string, path: string, body?: unknown) => (await send(desk, requestOf(desk, method, path, body))).status;
+  const groups = async (scope: string) =>
+    (await ask(desk, 'GET', `/v1/tool-providers?scope=${scope}`)).groups as unknown as ToolProviderGroup[];
+  const untouched = await groups('account');
+  expect(untouched.map(({ group_name }) => group_name)).toEqual(['web_search', 'web_fetch']);
+  expect(untouched.flatMap(({ providers }) => providers).filter((each) => each.is_active || each.key_prefix || each.base_url)).toEqual([]);
+  expect(await status('PUT', `${of('tavily')}/activate?scope=account`)).toBe(204);
+  expect(await status('PUT', `${of('duckduckgo')}/activate?scope=account`)).toBe(204);
+  expect(await status('PUT', `${of('tavily')}/credential?scope=account`, { api_key: 'key-of-tavily' })).toBe(204);
+  const [search] = await groups('account');
+  expect(search!.providers.map((each) => [each.provider_name, each.is_active, each.configured])).toEqual([
+    ['web_search.tavily', false, true],
+    ['web_search.searxng', false, false],
+    ['web_search.duckduckgo', true, true],
+  ]);
+  expect(await groups('platform')).toEqual(untouched);
+  expect(await status('PUT', '/v1/tool-providers/web_fetch/web_search.tavily/activate?scope=account')).toBe(404);
+  expect(await status('PUT', `${of('searxng')}/credential?scope=account`, { base_url: '' })).toBe(400);
 });

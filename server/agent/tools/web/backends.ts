@@ -9,7 +9,7 @@ import type { OutboundPolicy } from '../../../platform/outbound/outbound.ts';
 import type { Log } from '../../../platform/telemetry/log.ts';
 import type { CacheInvalidation } from '../../../pubsub/cacheInvalidation.ts';
 import { readEntitlements, type Settings } from '../../../resources/settings/settings.ts';
-import { encryptionContext, missingFields, toolProviderKinds, toolProviderOf } from '../../../resources/toolProviders/catalog.ts';
+import { encryptionContext, mayBeInternal, missingFields, toolProviderOf } from '../../../resources/toolProviders/catalog.ts';
 import { type ActiveProviderRow, selectActiveProviders } from '../../../resources/toolProviders/queries.ts';
 import { ToolFailure } from '../tool.ts';
 
@@ -72,7 +72,7 @@ function backendOf(
   { encryptionKey }: BackendDeps['keys'],
   log: Log,
 ): Backend {
-  const policy = owner === null && toolProviderKinds[name].mayBeInternal ? 'internal' : 'https';
+  const policy = owner === null && mayBeInternal(name) ? 'internal' : 'https';
   const backend = { name, baseUrl: baseUrl ?? undefined, policy } as const;
   try {
     return { ...backend, apiKey: sealed ? unseal(encryptionKey, sealed, encryptionContext(name, owner)).toString() : undefined };
@@ -103,7 +103,7 @@ function configured(settings: Settings, group: ToolGroup): Backend {
     name,
     apiKey: written(key),
     baseUrl: trimEnd(written(url) ?? '', '/') || undefined,
-    policy: toolProviderKinds[name].mayBeInternal ? 'internal' : 'https',
+    policy: mayBeInternal(name) ? 'internal' : 'https',
   };
   if (!isComplete(backend)) throw notConfigured(group, missingSettings(backend), name);
   return backend;
