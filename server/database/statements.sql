@@ -5506,6 +5506,12 @@ update "webhook_endpoints"
 -- resources/webhooks/sending/queries.ts disableSynchronousCommit
 select set_config('synchronous_commit', 'off', true) as "setting";
 
+-- resources/webhooks/sending/queries.ts selectPending
+select 1 as "one"
+  from "webhook_deliveries"
+  where "status" = 'pending'
+  limit 1;
+
 -- resources/webhooks/sending/queries.ts lockClaims
 select pg_advisory_xact_lock(7203118405) as "locked";
 

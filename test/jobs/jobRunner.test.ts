@@ -63,3 +63,36 @@ test('after results of several jobs could not be stored, jobs are still taken, a
   await runner.stop();
   expect(Date.now() - began).toTakeLessThan(4_000);
 });
+
+test('jobs that no notification announces are found by one slot and fill all slots at once, and an idle runner asks once per interval', async () => {
+  // More than the slots would need if each of them polled.
+  const [slots, pollInterval] = [8, 200];
+  const release = Promise.withResolvers<void>();
+  let running = 0;
+  const runner = await startJobRunner(
+    {
+      ...{ connectionString: app.databaseUrl, concurrency: slots, maxPoolSize: slots + 1, pollInterval },
+      taskList: {
+        held: async () => {
+          running++;
+          await release.promise;
+        },
+      },
+    },
+    pino({ level: 'silent' }),
+  );
+  onTestFinished(runner.stop);
+  const asked = async () =>
+    Number(
+      (await sql(`select idx_scan + seq_scan as n from pg_stat_all_tables where relid = 'graphile_worker._private_jobs'::regclass`))[0]!.n,
+    );
+  // Statistics are written by idle connections after up to a second.
+  await sleep(2_000);
+  const before = await asked();
+  await sleep(3_000);
+  const asks = (await asked()) - before;
+  expect(asks).toBeLessThan((slots / 2) * (3_000 / pollInterval));
+  await sql(`select graphile_worker.add_job('held', run_at := now() + interval '500 ms') from generate_series(1, ${slots})`);
+  await expect.poll(() => running).toBe(slots);
+  release.resolve();
+});

@@ -133,12 +133,18 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
     }
   }
 
+  /** One statement if nothing is pending, because every idle worker looks. */
+  async function wakeIfPending() {
+    if (await database.row(queries.selectPending)) wake();
+  }
+
   function look() {
-    wake();
-    const replayed: Promise<void> = replay()
-      .catch(complain('replays of webhooks were not continued'))
-      .finally(() => underway.delete(replayed));
-    underway.add(replayed);
+    const looks = [
+      wakeIfPending().catch(complain('pending webhooks were not looked for')),
+      replay().catch(complain('replays of webhooks were not continued')),
+    ];
+    const looked: Promise<void> = Promise.all(looks).then(() => void underway.delete(looked));
+    underway.add(looked);
   }
 
   const complain = (what: string) => (error: unknown) => void log.warn({ err: error }, what);

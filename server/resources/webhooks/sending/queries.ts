@@ -27,6 +27,10 @@ export const disableSynchronousCommit = statement()((db) =>
   db.selectNoFrom(sql<string>`set_config('synchronous_commit', 'off', true)`.as('setting')),
 );
 
+export const selectPending = statement()((db) =>
+  db.selectFrom('webhook_deliveries').select(sql.lit(1).as('one')).where('status', '=', sql.lit('pending')).limit(sql.lit(1)),
+);
+
 /** Serializes claims, so that the limit per endpoint holds: the next statement sees all earlier claims. */
 export const lockClaims = statement()((db) => db.selectNoFrom(sql<unknown>`pg_advisory_xact_lock(7203118405)`.as('locked')));
 
