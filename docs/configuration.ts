@@ -12,7 +12,7 @@ causes a warning.
 const productionSection = `
 ## Production
 
-With \`ARKLOOP_ENV=production\`, the server does not start without \`ARKLOOP_DATABASE_URL\`, \`ARKLOOP_AUTH_JWT_SECRET\` and \`ARKLOOP_ENCRYPTION_KEY\`, with placeholder or weak
+With \`ARKLOOP_ENV=production\`, the server does not start without \`ARKLOOP_DATABASE_URL\`, \`ARKLOOP_AUTH_JWT_SECRET\` and \`ARKLOOP_ENCRYPTION_KEY\` (or their rings), with placeholder or weak
 secrets, or with the development switches \`ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP\` and \`ARKLOOP_LLM_DEBUG_EVENTS\`. Generate the secrets with
 \`openssl rand -base64 48\` and \`openssl rand -hex 32\`.
 `;

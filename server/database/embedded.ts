@@ -36,6 +36,17 @@ export async function startEmbeddedPostgres({ dataDir, log, settings }: Embedded
   return { url: servingUrl(cluster, holder.port), superuserUrl: superuserUrlOf(cluster, holder.port), stop: supervision.stop };
 }
 
+/** The embedded PostgreSQL of another process that is running. Undefined if no process uses the data folder. */
+export async function joinEmbeddedPostgres(dataDir: string): Promise<Pick<EmbeddedPostgres, 'url' | 'stop'> | undefined> {
+  const cluster = await openCluster(dataDir);
+  const server = await findPostmaster(cluster.folder);
+  if (!server?.ready) return undefined;
+  const lock = await takeInstanceLock(cluster, server.port);
+  // The lock is free after a process was killed.
+  if (lock) return void (await lock.end());
+  return { url: servingUrl(cluster, server.port), stop: async () => undefined };
+}
+
 /**
  * Finds or starts the server and locks it. `fixed` is the port that clients already use. If locking fails, a server started here is stopped again.
  */

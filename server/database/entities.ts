@@ -2,6 +2,7 @@ import { ChatCompletion } from '../chatCompletions/entity.ts';
 import { Gateway } from '../gateway/entities.ts';
 import { AttemptCount, IdempotencyKey } from '../http/entities.ts';
 import { Worker } from '../jobs/entities.ts';
+import { EncryptionKey } from '../processes/keyRotation/entity.ts';
 import { AccessLogEntry } from '../resources/accessLog/entity.ts';
 import { Account, Membership } from '../resources/accounts/entity.ts';
 import { ApiKey, ApiKeyUsage } from '../resources/apiKeys/entity.ts';
@@ -60,6 +61,7 @@ export const entities = [
   CreditOperation,
   CreditTransaction,
   EmailVerification,
+  EncryptionKey,
   EntitlementOverride,
   FeatureFlag,
   FeatureFlagOverride,

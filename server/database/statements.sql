@@ -657,6 +657,18 @@ select "m"."id" as "route_id", "m"."model", "m"."is_default", "m"."when" as "whe
   order by "p"."account_id" is null, "m"."priority" desc, (select count(*) as "count"
   from jsonb_object_keys(m."when") as "key") desc, "m"."created_at", "m"."id";
 
+-- processes/keyRotation/keyUse.ts 1
+select "id", "used_at"
+  from "encryption_keys"
+  order by "used_at" desc
+  limit 1;
+
+-- processes/keyRotation/keyUse.ts 2
+insert into "encryption_keys" ("id")
+  values ($1)
+  on conflict ("id") do update
+  set "used_at" = now();
+
 -- processes/worker.ts 1
 insert into "workers" ("id", "version", "capabilities")
   values ($1, $2, $3::text[])
@@ -1351,7 +1363,7 @@ update "login_codes"
 -- resources/auth/codes/queries.ts consumeCode
 delete
   from "login_codes" as "c" using "users" as "u"
-  where "c"."user_id" = $1 and "c"."code_hmac" = $2 and "c"."asked_from" = any($3::text[]) and "c"."expires_at" > clock_timestamp() and "u"."id" = "c"."user_id" and "u"."email" = "c"."email"
+  where "c"."user_id" = $1 and "c"."code_hmac" = any($2::text[]) and "c"."asked_from" = any($3::text[]) and "c"."expires_at" > clock_timestamp() and "u"."id" = "c"."user_id" and "u"."email" = "c"."email"
   returning "c"."email";
 
 -- resources/auth/codes/queries.ts deleteCodes

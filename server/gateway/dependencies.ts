@@ -3,6 +3,7 @@ import { openDatabase } from '../database/database.ts';
 import { createUnfinishedRequests } from '../http/body/unfinishedRequests.ts';
 import { createConcurrencyLimiter } from '../platform/concurrency.ts';
 import type { Config } from '../platform/config/config.ts';
+import type { Keyring } from '../platform/crypto/keyring.ts';
 import type { LimiterKey } from '../platform/limiterKey.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import type { Log } from '../platform/telemetry/log.ts';
@@ -28,7 +29,7 @@ export type GatewayOptions = {
   config: Config;
   log: Log;
   env?: NodeJS.ProcessEnv;
-  jwtSecret?: Buffer | undefined;
+  jwtSecrets?: Keyring | undefined;
   databaseUrl?: string | undefined;
   /** Readiness of this process. Without it, `/readyz` depends on the API only. */
   readiness?: Readiness | undefined;
@@ -46,13 +47,13 @@ export async function openDependencies({
   config,
   log,
   env = process.env,
-  jwtSecret,
+  jwtSecrets,
   databaseUrl,
 }: GatewayOptions): Promise<OpenDependencies> {
   const geo = await openGeoIp(config.geoipDbPath, log);
   const source = databaseUrl === undefined ? undefined : openSource(databaseUrl, config, log);
   // Register all listeners before the channel connects, which happens while the stored settings are read.
-  const identify = createIdentityResolver({ jwtSecret, sql: source?.database, channel: source?.channel });
+  const identify = createIdentityResolver({ jwtSecrets, sql: source?.database, channel: source?.channel });
   const isBlocked = ipFilter(source);
   const live = await watchConfig(env, config.gatewayCdnIpHeader, source && { ...source, log });
   const accessLog = openAccessLog(config.accessLogEnabled ? source?.database : undefined, log);

@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { timestamptz } from '../database/columns.ts';
+import { sealed } from '../database/sealedColumns.ts';
 
 export const AttemptCount = defineEntity({
   name: 'AttemptCount',
@@ -22,7 +23,7 @@ export const IdempotencyKey = defineEntity({
     claimedAt: timestamptz().defaultRaw('now()'),
     status: p.integer().nullable(),
     headers: p.json<{ [name: string]: string }>().nullable(),
-    bodySealed: p.blob().$type<Buffer>().nullable(),
+    bodySealed: sealed(['scope_hash'], (row: { scope_hash: string }) => row.scope_hash).nullable(),
   },
   indexes: [{ name: 'idempotency_keys_age', expression: 'create index idempotency_keys_age on idempotency_keys (claimed_at)' }],
 });

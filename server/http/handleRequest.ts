@@ -88,7 +88,7 @@ async function claimKey(
   const [path = '', query = ''] = req.originalUrl.split('?', 2);
   return claimIdempotencyKey(
     database,
-    keys.encryptionKey,
+    keys.encryptionKeys,
     [who, access?.accountId ?? '', route.method, canonicalPath(route.path, path), key],
     Buffer.concat([Buffer.from(`${query}\n`), raw]),
   );

@@ -1,11 +1,12 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Keyring } from '../platform/crypto/keyring.ts';
 import { invalid } from '../platform/failure.ts';
 import type { Cursors } from './app.ts';
 
-/** Cursors signed with `key`. */
-export function createCursors(key: Buffer): Cursors {
-  const sign = (text: string, list: readonly unknown[]) =>
-    createHmac('sha256', key)
+/** Cursors signed with the newest key. Those of older keys stay valid. */
+export function createCursors({ keys }: Keyring): Cursors {
+  const sign = (text: string, list: readonly unknown[], { secret } = keys[0]) =>
+    createHmac('sha256', secret)
       .update(JSON.stringify([text, list]))
       .digest()
       .subarray(0, 12);
@@ -14,7 +15,10 @@ export function createCursors(key: Buffer): Cursors {
       if (cursor === undefined) return undefined;
       const bytes = Buffer.from(cursor, 'base64url');
       const text = bytes.subarray(12).toString();
-      const good = bytes.length > 12 && bytes.toString('base64url') === cursor && timingSafeEqual(bytes.subarray(0, 12), sign(text, list));
+      const good =
+        bytes.length > 12 &&
+        bytes.toString('base64url') === cursor &&
+        keys.some((key) => timingSafeEqual(bytes.subarray(0, 12), sign(text, list, key)));
       if (!good) throw invalid([{ location: 'query', path: 'before', message: 'is not a cursor of this list' }], 'invalid_cursor');
       return JSON.parse(text) as (string | number)[];
     },

@@ -55,9 +55,9 @@ export async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log
   }
 }
 
-function open({ encryptionKey }: Keys, sealed: string): Mail | undefined {
+function open({ encryptionKeys }: Keys, sealed: string): Mail | undefined {
   try {
-    return Mail.parse(JSON.parse(unseal(encryptionKey, Buffer.from(sealed, 'base64'), sendMailTask).toString()));
+    return Mail.parse(JSON.parse(unseal(encryptionKeys, Buffer.from(sealed, 'base64'), sendMailTask).toString()));
   } catch {
     return undefined;
   }

@@ -30,7 +30,7 @@ const ofWorker = [modelMetrics, workMetrics, backlogMetrics, poolMetrics, notifi
 const ofGateway = [gatewayMetrics, streamMetrics, poolMetrics, notificationMetrics, unhandledErrorMetrics];
 
 /** The metrics of each role. */
-export const metricGroups: Record<Exclude<Role, 'migrate'>, readonly MetricGroup[]> = {
+export const metricGroups: Record<Exclude<Role, 'migrate' | 'rotate'>, readonly MetricGroup[]> = {
   api: ofApi,
   worker: ofWorker,
   gateway: ofGateway,

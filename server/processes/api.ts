@@ -16,7 +16,8 @@ import { createCursors } from '../http/pages.ts';
 import { queue } from '../jobs/queue.ts';
 import { createConcurrencyLimiter, type SharedConcurrencyLimiter } from '../platform/concurrency.ts';
 import type { Config } from '../platform/config/config.ts';
-import { deriveKey, type Keys } from '../platform/crypto/keys.ts';
+import { deriveKeyring } from '../platform/crypto/keyring.ts';
+import type { Keys } from '../platform/crypto/keys.ts';
 import { createPasswordHasher, type PasswordHasher } from '../platform/crypto/passwords.ts';
 import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfig.ts';
 import { createReadiness, type Readiness } from '../platform/readiness.ts';
@@ -86,7 +87,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
   });
   const accessControl = createAccessControl({
     db: database,
-    jwtSecret: keys.jwtSecret,
+    jwtSecrets: keys.jwtSecrets,
     publishInvalidation: createAccessNotifier(channel, complain),
     onKeyUseFailed: (error) => log.warn({ err: error }, 'the use of a key was not recorded'),
   });
@@ -97,7 +98,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
   const runNotifier = createRunNotifier(channel, complain);
   const outbound = createOutboundFromConfig(config);
   const storage = openStorage(config, log);
-  const cursors = createCursors(deriveKey(keys.jwtSecret, 'cursors'));
+  const cursors = createCursors(deriveKeyring(keys.jwtSecrets, 'cursors'));
   const eventBroker = createEventBroker({
     database,
     storage,

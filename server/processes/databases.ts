@@ -10,16 +10,17 @@ import type { Log } from '../platform/telemetry/log.ts';
 /** The database in use. `directUrl` bypasses a pooler. `stop` stops a server that was started here. */
 export type DatabaseServer = { url: string; directUrl: string; place: string; stop(): Promise<void> };
 
-/** The configured PostgreSQL, if it responds, or the embedded one. */
+/** The configured PostgreSQL, if it responds, or the embedded one. `mayJoin`: also an embedded one that another process runs, for as long as it does. */
 export async function openDatabaseServer(
   config: Pick<Config, 'databaseUrl' | 'databaseDirectUrl'>,
   dataDir: string,
   log: Log,
+  mayJoin = false,
 ): Promise<DatabaseServer> {
   const { databaseUrl: url } = config;
   if (!url) {
-    const { startEmbeddedPostgres } = await import('../database/embedded.ts');
-    const embedded = await startEmbeddedPostgres({ dataDir, log });
+    const { joinEmbeddedPostgres, startEmbeddedPostgres } = await import('../database/embedded.ts');
+    const embedded = (mayJoin && (await joinEmbeddedPostgres(dataDir))) || (await startEmbeddedPostgres({ dataDir, log }));
     return { url: embedded.url, directUrl: embedded.url, stop: embedded.stop, place: dataDir };
   }
   const directUrl = config.databaseDirectUrl ?? url;

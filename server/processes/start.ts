@@ -1,13 +1,14 @@
 import type { Database } from '../database/sql.ts';
 import { type Config, OperatorError, readConfig, type Role, roles, unknownVariables, withDotenv } from '../platform/config/config.ts';
 import { openDataDir } from '../platform/config/dataDir.ts';
-import { readKeys } from '../platform/crypto/keys.ts';
+import { configuredJwtSecrets, hasConfiguredKeys, type Keys, readKeys } from '../platform/crypto/keys.ts';
 import { createReadiness, drainMsOf, type Readiness } from '../platform/readiness.ts';
 import { flushLog, type Log, openLog } from '../platform/telemetry/log.ts';
 import { banner, type BannerInfo } from './banner.ts';
 import type { ApiProcesses } from './cluster/apiProcesses.ts';
 import { configOfPrimary } from './cluster/shares.ts';
 import { checkDatabase, checkReadReplica, openDatabaseServer } from './databases.ts';
+import { checkKeyUse } from './keyRotation/keyUse.ts';
 import { newTeardown, type Teardown } from './shutdown.ts';
 import { onOrphaned, onShutdownSignal } from './signals.ts';
 import { fatalErrorMessage, withBindErrors } from './startupErrors.ts';
@@ -54,7 +55,8 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
     const exit = () => process.exit(1);
     teardown.force(shutdownLayer.store).then(exit, exit);
   };
-  onShutdownSignal(() => finish(0), force);
+  // A rotation that is interrupted is not complete.
+  onShutdownSignal(() => finish(args[0] === 'rotate' ? 1 : 0), force);
   // A closed standard output does not stop the process.
   process.stdout.on('error', () => undefined);
   onOrphaned(() => finish(0), env);
@@ -76,8 +78,8 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
     const readiness = createReadiness(config);
     if (role !== 'worker') teardown.add(shutdownLayer.readiness, 'readiness', readiness.drain, drainMsOf(config) + 1_000);
     started = startRole({ role, config, log, teardown, readiness, ending: ending.signal, serves, fail });
-    await started;
-    if (role === 'migrate') finish(0);
+    const code = await started;
+    if (typeof code === 'number') finish(code);
   } catch (error) {
     if (!ending.signal.aborted) fail(error);
   }
@@ -93,11 +95,13 @@ function roleOf([name = 'all', ...rest]: string[]): Role {
   return role;
 }
 
-async function startRole(start: Start) {
+/** Returns the exit code of a command that ends. */
+async function startRole(start: Start): Promise<number | void> {
   const { role, config, teardown } = start;
   const bannerInfo: BannerInfo = { role };
-  const deps = role === 'gateway' ? undefined : await startOnDatabase(start, bannerInfo);
-  if (role === 'migrate') return void process.stdout.write('arkloop: the database schema is up to date\n');
+  const begun = role === 'gateway' ? undefined : await startOnDatabase(start, bannerInfo);
+  if (typeof begun === 'number') return begun;
+  const deps = begun;
   if (role === 'gateway') await startMetrics(start, bannerInfo);
   if (role === 'all' || role === 'gateway') {
     start.ending.throwIfAborted();
@@ -124,30 +128,31 @@ async function startRole(start: Start) {
 
 /** The JWT secret and the database of a gateway. A gateway that runs alone works without those that are not configured. */
 async function gatewayDependencies({ config, log }: Start, deps: Deps | undefined) {
-  if (deps) return { jwtSecret: deps.keys.jwtSecret, databaseUrl: deps.databaseUrl };
+  if (deps) return { jwtSecrets: deps.keys.jwtSecrets, databaseUrl: deps.databaseUrl };
   await checkSettings();
-  const { authJwtSecret, databaseUrl, databaseDirectUrl } = config;
+  const { databaseUrl, databaseDirectUrl } = config;
+  const jwtSecrets = configuredJwtSecrets(config);
   if (databaseUrl) {
     // A gateway serves without its database, and does not wait for it.
     const warn = (error: unknown) => log.warn(error instanceof OperatorError ? error.message : { err: error });
     checkDatabase(databaseUrl, databaseDirectUrl ?? databaseUrl, log).catch(warn);
   }
-  if (!authJwtSecret) log.warn('ARKLOOP_AUTH_JWT_SECRET is not set: to this gateway all callers are anonymous');
+  if (!jwtSecrets) log.warn('ARKLOOP_AUTH_JWT_SECRET is not set: to this gateway all callers are anonymous');
   if (!databaseUrl)
     log.warn('ARKLOOP_DATABASE_URL is not set: this gateway keeps no access log and knows no stored settings, keys and IP rules');
   if (!databaseUrl && !config.gatewayRedisUrl)
     log.warn(
       'neither ARKLOOP_DATABASE_URL nor a Redis is set: the rate limits of this gateway are its own, and each further gateway adds to them',
     );
-  return { jwtSecret: authJwtSecret ? Buffer.from(authJwtSecret, 'utf8') : undefined, databaseUrl };
+  return { jwtSecrets, databaseUrl };
 }
 
 async function startOnDatabase(
   { role, config, log, teardown, readiness, ending, serves, fail }: Start,
   bannerInfo: BannerInfo,
-): Promise<Deps | undefined> {
+): Promise<Deps | number> {
   const dataDir = needsDataDir(role, config) ? await openDataDir(config.dataDir) : config.dataDir;
-  const store = await openDatabaseServer(config, dataDir, log);
+  const store = await openDatabaseServer(config, dataDir, log, role === 'rotate');
   teardown.add(shutdownLayer.store, 'database', store.stop);
   bannerInfo.place = store.place;
   ending.throwIfAborted();
@@ -155,6 +160,7 @@ async function startOnDatabase(
   await migrate(store.directUrl);
   ending.throwIfAborted();
   if (role !== 'migrate') await checkSettings();
+  if (role === 'rotate') return await rotateKeys(await readKeys(config, dataDir), store.directUrl, ending);
   if (config.databaseReadUrl && (role === 'api' || role === 'all')) await checkReadReplica(config.databaseReadUrl, store.directUrl, log);
   const { openDatabase } = await import('../database/database.ts');
   const { apiDbPoolMaxConns: max, apiDbPoolMinConns: min } = hasApiProcesses(role, config) ? configOfPrimary(config, role) : config;
@@ -166,8 +172,13 @@ async function startOnDatabase(
   });
   teardown.add(shutdownLayer.connections, 'connections', database.close);
   await makePartitions({ config, database, log });
-  if (role === 'migrate') return;
-  const deps = { config, keys: await readKeys(config, dataDir), database, databaseUrl: store.url, log, readiness };
+  if (role === 'migrate') {
+    process.stdout.write('arkloop: the database schema is up to date\n');
+    return 0;
+  }
+  const keys = await readKeys(config, dataDir);
+  await checkKeyUse(database, keys.encryptionKeys, log);
+  const deps = { config, keys, database, databaseUrl: store.url, log, readiness };
   const processes = hasApiProcesses(role, config)
     ? (await import('./cluster/apiProcesses.ts')).createApiProcesses({ config, role, databaseUrl: store.url, log, readiness, fail })
     : undefined;
@@ -180,6 +191,16 @@ async function startOnDatabase(
     teardown.add(shutdownLayer.parts, 'worker', (await startWorker(deps)).shutDown);
   }
   return deps;
+}
+
+/** Returns the exit code. */
+async function rotateKeys({ encryptionKeys }: Keys, url: string, ending: AbortSignal): Promise<number> {
+  const { rotate } = await import('./keyRotation/rotate.ts');
+  const isDone = await rotate(url, encryptionKeys, ending, {
+    write: (line) => void process.stdout.write(`arkloop: ${line}\n`),
+    writeError: (line) => void process.stderr.write(`arkloop: ${line}\n`),
+  });
+  return isDone ? 0 : 1;
 }
 
 /** Every role with a database creates the current partitions, so that a gateway finds its own before a worker has started. */
@@ -204,7 +225,7 @@ async function startMetrics(
   { database, processes }: { database?: Database; processes?: ApiProcesses | undefined } = {},
 ) {
   const { metricsAddr: address } = config;
-  if (!address || role === 'migrate') return;
+  if (!address || role === 'migrate' || role === 'rotate') return;
   const { startMetricsServer } = await import('../metrics/metricsServer.ts');
   const metrics = await withBindErrors('ARKLOOP_METRICS_ADDR', address, () =>
     startMetricsServer(address, { role, database, log, readApiProcesses: processes?.metrics }),
@@ -214,8 +235,8 @@ async function startMetrics(
 }
 
 /** With a database and both secrets configured, nothing is written to disk, which may then be read-only. */
-function needsDataDir(role: Role, { databaseUrl, authJwtSecret, encryptionKey }: Config) {
-  return !databaseUrl || (role !== 'migrate' && !(authJwtSecret && encryptionKey));
+function needsDataDir(role: Role, config: Config) {
+  return !config.databaseUrl || (role !== 'migrate' && !hasConfiguredKeys(config));
 }
 
 /** Replaces the address of all interfaces by loopback. */

@@ -64,7 +64,7 @@ export async function runFaults({ seed, seconds, kinds, people = 10, say, onLine
     const settlingSeconds = (Date.now() - stopped) / 1_000;
     const findings = await audit({
       databaseUrl: installation.databaseUrl,
-      encryptionKey: installation.encryptionKey,
+      encryptionKeys: installation.encryptionKeys,
       journal,
       isSettled: true,
     });

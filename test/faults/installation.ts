@@ -6,6 +6,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { startEmbeddedPostgres } from '../../server/database/embedded.ts';
 import { migrate } from '../../server/database/migrate.ts';
+import { type Keyring, keyringOf } from '../../server/platform/crypto/keyring.ts';
 import { freePort } from '../support/app/ports.ts';
 import { installDiskFault } from './diskFault.ts';
 import { type Proxy, startProxy } from './network/proxy.ts';
@@ -18,7 +19,7 @@ export type Installation = {
   url: string;
   /** Past the proxy. */
   databaseUrl: string;
-  encryptionKey: Buffer;
+  encryptionKeys: Keyring;
   servers: Record<ServerName, ServerProcess>;
   proxy: Proxy;
   postgres: {
@@ -121,7 +122,7 @@ export async function startInstallation({ upstreamUrl, env: more = {}, onLine }:
   return {
     url: `http://127.0.0.1:${gatewayPort}`,
     databaseUrl: server.url,
-    encryptionKey,
+    encryptionKeys: keyringOf([encryptionKey]),
     servers,
     proxy,
     postgres: {

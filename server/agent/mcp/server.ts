@@ -17,9 +17,9 @@ const Variables = z.record(z.string(), z.string());
 /** Decrypts the secrets of a server. Throws if one cannot be decrypted. */
 export function openServer(deps: AccessTokenDeps, row: SealedServerRow): Server {
   const { id, account_id, name, transport, url, command, args, cwd } = row;
-  const { encryptionKey } = deps.keys;
-  const env = unsealSecret(encryptionKey, row, 'env', row.env_sealed) || '{}';
-  const bearerToken = unsealSecret(encryptionKey, row, 'bearer_token', row.bearer_token_sealed);
+  const { encryptionKeys } = deps.keys;
+  const env = unsealSecret(encryptionKeys, row, 'env', row.env_sealed) || '{}';
+  const bearerToken = unsealSecret(encryptionKeys, row, 'bearer_token', row.bearer_token_sealed);
   return {
     ...{ id, account_id, name, transport, url, command, args, cwd },
     timeoutMs: row.call_timeout_ms,

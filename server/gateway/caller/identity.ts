@@ -5,6 +5,7 @@ import { ExpiringCache } from '../../http/cache.ts';
 import { type AccessClaims, readAccessToken } from '../../platform/crypto/accessTokens.ts';
 import { isApiKey } from '../../platform/crypto/apiKeys.ts';
 import { sha256 } from '../../platform/crypto/ids.ts';
+import type { Keyring } from '../../platform/crypto/keyring.ts';
 import type { NotificationChannel } from '../../pubsub/notificationChannel.ts';
 import { accessChannel } from '../../pubsub/runNotifier.ts';
 import { withTimeout } from '../timeout.ts';
@@ -31,11 +32,11 @@ const selectOwner = statement<{ keyHash: string }>()((db, $) =>
 
 type KeyIdentity = { identity: Identity; expiresAt: number };
 
-export type IdentityDeps = { jwtSecret: Buffer | undefined; sql: Queryable | undefined; channel: NotificationChannel | undefined };
+export type IdentityDeps = { jwtSecrets: Keyring | undefined; sql: Queryable | undefined; channel: NotificationChannel | undefined };
 
 /** Identifies callers by access token or API key. Without the secret (tokens) or the database (keys) they are anonymous. */
 export function createIdentityResolver({
-  jwtSecret,
+  jwtSecrets,
   sql: connection,
   channel,
 }: IdentityDeps): (authorization: string | undefined) => Promise<Identity> {
@@ -44,8 +45,8 @@ export function createIdentityResolver({
   channel?.on(accessChannel, () => keys.clear());
 
   async function bySession(token: string): Promise<Identity> {
-    if (!jwtSecret) return anonymous;
-    const known = tokens.get(token) ?? (await readAccessToken(jwtSecret, token));
+    if (!jwtSecrets) return anonymous;
+    const known = tokens.get(token) ?? (await readAccessToken(jwtSecrets, token));
     if (!known || Date.now() >= known.exp * 1_000) return anonymous;
     tokens.set(token, known);
     return { type: 'user', accountId: known.account, userId: known.sub, isPlatformAdmin: known.role === 'platform_admin' };

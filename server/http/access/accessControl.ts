@@ -6,6 +6,7 @@ import { type RowOf, statement } from '../../database/statement.ts';
 import { type AccessClaims, readAccessToken } from '../../platform/crypto/accessTokens.ts';
 import { isApiKey } from '../../platform/crypto/apiKeys.ts';
 import { sha256 } from '../../platform/crypto/ids.ts';
+import type { Keyring } from '../../platform/crypto/keyring.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
 import { ExpiringCache } from '../cache.ts';
 import type { AccessControl, AccessScope, AccountAccess, VerifiedCredential } from './accessTypes.ts';
@@ -103,13 +104,13 @@ const allUsers = '*';
 
 export type AccessDeps = {
   db: Queryable;
-  jwtSecret: Buffer;
+  jwtSecrets: Keyring;
   publishInvalidation(userId: string): void;
   onKeyUseFailed(error: unknown): void;
 };
 
 /** Authentication and authorization from the database. Results are cached until they are invalidated. */
-export function createAccessControl({ db, jwtSecret, publishInvalidation, onKeyUseFailed }: AccessDeps) {
+export function createAccessControl({ db, jwtSecrets, publishInvalidation, onKeyUseFailed }: AccessDeps) {
   const claims = new ExpiringCache<AccessClaims>(20_000);
   const sessions = new ExpiringCache<SessionAccess>(20_000);
   const keys = new ExpiringCache<KeyAccess>(20_000);
@@ -117,7 +118,7 @@ export function createAccessControl({ db, jwtSecret, publishInvalidation, onKeyU
   const requests = createKeyRequestCounter(db, onKeyUseFailed);
 
   async function bySession(token: string, wanted: string | undefined, acceptExpired: boolean): Promise<VerifiedCredential> {
-    const known = claims.get(token) ?? (await readAccessToken(jwtSecret, token));
+    const known = claims.get(token) ?? (await readAccessToken(jwtSecrets, token));
     if (!known) throw unauthenticated('invalid_token', 'The token is not valid.');
     claims.set(token, known);
     if (!acceptExpired && Date.now() >= known.exp * 1000) throw unauthenticated('token_expired', 'The token has expired.');

@@ -1,9 +1,8 @@
-import { createHmac } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Queryable } from '../../database/sql.ts';
 import { jsonb, statement } from '../../database/statement.ts';
 import { newId, sha256 } from '../../platform/crypto/ids.ts';
-import { deriveKey } from '../../platform/crypto/keys.ts';
+import { hmacsOf, type Keyring } from '../../platform/crypto/keyring.ts';
 import { seal, unseal } from '../../platform/crypto/seal.ts';
 import { Failure, failWith, invalid } from '../../platform/failure.ts';
 import type { HandlerResponse } from './implement.ts';
@@ -84,18 +83,19 @@ export function parseIdempotencyKey(header: string | string[] | undefined): stri
  */
 export async function claimIdempotencyKey(
   db: Queryable,
-  encryptionKey: Buffer,
+  encryptionKeys: Keyring,
   scope: readonly string[],
   request: Buffer,
 ): Promise<IdempotencyClaim | HandlerResponse> {
   const scopeHash = sha256(JSON.stringify(scope));
   // Keyed, because a body may contain a password, which could be guessed from a plain hash.
-  const requestHash = createHmac('sha256', deriveKey(encryptionKey, 'idempotency')).update(request).digest('hex');
+  const hashes = hmacsOf(encryptionKeys, 'idempotency', request).map((hmac) => hmac.toString('hex'));
+  const requestHash = hashes[0]!;
   const claimId = newId();
   const won = await db.row(claimKey, { scopeHash, requestHash, claimId });
-  if (won) return openClaim(db, encryptionKey, scopeHash, claimId);
+  if (won) return openClaim(db, encryptionKeys, scopeHash, claimId);
   const known = await db.row(findKey, { scopeHash });
-  if (known && known.request_hash !== requestHash)
+  if (known && !hashes.includes(known.request_hash))
     throw failWith('conflict', 'idempotency_key_reused', 'This key was used for another request.');
   if (!known || known.status === null)
     throw new Failure(
@@ -104,20 +104,20 @@ export async function claimIdempotencyKey(
       { reason: 'idempotency_in_progress' },
       { 'retry-after': '1' },
     );
-  const body = known.body_sealed && JSON.parse(unseal(encryptionKey, known.body_sealed, scopeHash).toString());
+  const body = known.body_sealed && JSON.parse(unseal(encryptionKeys, known.body_sealed, scopeHash).toString());
   return { status: known.status, body, headers: { ...known.headers, 'idempotent-replayed': 'true' } };
 }
 
 /** Renewed while the request runs, because the answer of a model can take longer than a claim lasts. */
 const renewalMs = 20_000;
 
-function openClaim(db: Queryable, encryptionKey: Buffer, scopeHash: string, claimId: string): IdempotencyClaim {
+function openClaim(db: Queryable, encryptionKeys: Keyring, scopeHash: string, claimId: string): IdempotencyClaim {
   // A renewal that fails is repeated by the next one.
   const renewal = setInterval(() => void db.run(renewKey, { scopeHash, claimId }).catch(() => undefined), renewalMs).unref();
   return {
     async complete(tx, { status, headers = {}, body }) {
       clearInterval(renewal);
-      const bodySealed = body === undefined ? null : seal(encryptionKey, JSON.stringify(body), scopeHash);
+      const bodySealed = body === undefined ? null : seal(encryptionKeys, JSON.stringify(body), scopeHash);
       const kept = await tx.run(completeKey, { scopeHash, claimId, status, headers: JSON.stringify(headers), bodySealed });
       if (kept === 0) throw failWith('conflict', 'idempotency_in_progress', 'The claim of this key was lost.');
     },

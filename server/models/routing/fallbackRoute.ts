@@ -1,5 +1,6 @@
 import { trimEnd } from '../../../contract/shared/trim.ts';
 import type { Config } from '../../platform/config/config.ts';
+import type { Keyring } from '../../platform/crypto/keyring.ts';
 import type { Keys } from '../../platform/crypto/keys.ts';
 import { seal } from '../../platform/crypto/seal.ts';
 import { RunFailure } from '../runFailure.ts';
@@ -9,7 +10,7 @@ import type { RouteSnapshot } from './routeSnapshot.ts';
 import { readStaticRouting, type StaticCredential, type StaticRoute, type StaticRouting } from './staticRoutes.ts';
 
 export type FallbackDeps = {
-  keys: Pick<Keys, 'encryptionKey'>;
+  keys: Pick<Keys, 'encryptionKeys'>;
   config: Pick<Config, 'providerRoutingJson' | 'stubAgentEnabled' | 'stubAgentDeltaCount' | 'stubAgentDeltaIntervalSeconds'>;
 };
 
@@ -41,7 +42,7 @@ function snapshotOf(route: StaticRoute | undefined, { credentials }: StaticRouti
   const credential = credentials.find(({ id }) => id === route?.credential_id);
   if (!route || !credential) throw new RunFailure('internal.error', 'No model is configured.', { code: 'internal.route_missing' });
   if (credential.provider_kind === 'stub') return ofStub(deps, { id: route.id, credential });
-  const target = targetOf(route, credential, deps.keys.encryptionKey);
+  const target = targetOf(route, credential, deps.keys.encryptionKeys);
   const names = { route_id: route.id, credential_id: credential.id, credential_name: credential.name ?? credential.id };
   return {
     event: routeSelectedData(target, { ...names, owner_kind: 'static' }),
@@ -54,10 +55,10 @@ function snapshotOf(route: StaticRoute | undefined, { credentials }: StaticRouti
 function targetOf(
   { model, advanced_json }: StaticRoute,
   credential: Exclude<StaticCredential, { provider_kind: 'stub' }>,
-  encryptionKey: Buffer,
+  encryptionKeys: Keyring,
 ): UpstreamTarget {
   const owner = `static_route:${credential.id}`;
-  const key = { sealed: seal(encryptionKey, credential.api_key, owner).toString('base64'), owner };
+  const key = { sealed: seal(encryptionKeys, credential.api_key, owner).toString('base64'), owner };
   const base_url = credential.base_url == null ? null : trimEnd(credential.base_url, '/');
   const upstream = { model, base_url, advanced_json: { ...credential.advanced_json, ...advanced_json }, key };
   return credential.provider_kind === 'openai'

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { eventData } from '../../../contract/eventData.ts';
+import type { Keyring } from '../../platform/crypto/keyring.ts';
 import type { Keys } from '../../platform/crypto/keys.ts';
-import { unseal } from '../../platform/crypto/seal.ts';
+import { isSealedWithNewest, seal, unseal } from '../../platform/crypto/seal.ts';
 import type { Prices } from '../cost.ts';
 import type { ResolvedRoute } from '../route.ts';
 import { RunFailure } from '../runFailure.ts';
@@ -53,18 +54,22 @@ export type RouteDecision = {
 };
 
 /** Reads the stored decision of a run. Throws the `RunFailure` `config.invalid` if its key cannot be decrypted. */
-export function openSnapshot({ keys }: { keys: Pick<Keys, 'encryptionKey'> }, kept: unknown): RouteDecision {
+export function openSnapshot({ keys }: { keys: Pick<Keys, 'encryptionKeys'> }, kept: unknown): RouteDecision {
   const { success, data: snapshot } = RouteSnapshot.safeParse(kept);
   if (!success) throw new RunFailure('config.invalid', 'The route of the run cannot be read.');
   const { event, prices, multiplier } = snapshot;
-  return { event, route: openTarget(keys.encryptionKey, snapshot.target), prices, multiplier, snapshot };
+  return { event, route: openTarget(keys.encryptionKeys, snapshot.target), prices, multiplier, snapshot };
 }
 
-function openTarget(encryptionKey: Buffer, target: RouteTarget): ResolvedRoute {
+function openTarget(encryptionKeys: Keyring, target: RouteTarget): ResolvedRoute {
   if (target.provider_kind === 'stub') return { ...target, model: 'stub' };
   const { key, ...upstream } = target;
   try {
-    return { ...upstream, api_key: unseal(encryptionKey, Buffer.from(key.sealed, 'base64'), key.owner).toString() };
+    const sealed = Buffer.from(key.sealed, 'base64');
+    const apiKey = unseal(encryptionKeys, sealed, key.owner).toString();
+    // A snapshot that is stored while values are re-sealed would otherwise bring the old key back.
+    if (!isSealedWithNewest(encryptionKeys, sealed)) key.sealed = seal(encryptionKeys, apiKey, key.owner).toString('base64');
+    return { ...upstream, api_key: apiKey };
   } catch {
     throw new RunFailure('config.invalid', 'The key of the model provider cannot be read; it has to be set again.');
   }

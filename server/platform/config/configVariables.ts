@@ -32,6 +32,7 @@ const {
   dsn,
   headerName,
   hexKey,
+  hexKeys,
   host,
   hosts,
   integer,
@@ -44,6 +45,7 @@ const {
   programs,
   redis,
   secret,
+  secrets,
   text,
   url,
   word,
@@ -154,12 +156,20 @@ export const configVariables = {
     ARKLOOP_AUTH_JWT_SECRET: optional(secret(32), 'HS256 key of access tokens. Required in production.', {
       shownDefault: 'generated once in the data folder',
     }),
+    ARKLOOP_AUTH_JWT_SECRETS: optional(
+      secrets(32),
+      'Keys of access tokens, newest first: the first signs, all are accepted. `ARKLOOP_AUTH_JWT_SECRET` counts as the last of them ([Changing keys](key-rotation.md)).',
+    ),
     ARKLOOP_AUTH_ACCESS_TOKEN_TTL_SECONDS: withDefault(integer(1), '900', 'Life of an access token.'),
     ARKLOOP_AUTH_REFRESH_TOKEN_TTL_SECONDS: withDefault(integer(1), '2592000', 'Life of a refresh token, renewed at each rotation.'),
     ARKLOOP_AUTH_REGISTRATIONS_PER_IP_HOUR: withDefault(integer(0), '20', 'Registrations per address and hour; 0 turns the limit off.'),
     ARKLOOP_ENCRYPTION_KEY: optional(hexKey, 'AES-256-GCM key of stored secrets. Required in production.', {
       shownDefault: 'generated once in the data folder',
     }),
+    ARKLOOP_ENCRYPTION_KEYS: optional(
+      hexKeys,
+      'Keys of stored secrets, newest first: the first encrypts, all decrypt. `ARKLOOP_ENCRYPTION_KEY` counts as the last of them ([Changing keys](key-rotation.md)).',
+    ),
     ARKLOOP_TURNSTILE_SITE_KEY: optional(text, 'Public key of the captcha (Turnstile); it is on when both keys are set.'),
     ARKLOOP_TURNSTILE_SECRET_KEY: optional(secret(1), 'Secret key of the captcha.'),
     ARKLOOP_TURNSTILE_ALLOWED_HOST: optional(text, 'The host that a captcha must have been solved on.', { shownDefault: 'any host' }),

@@ -209,3 +209,18 @@ export const hexKey: Kind<string> = {
   schema: line.regex(/^[0-9a-f]{64}$/i).toLowerCase(),
   secret: true,
 };
+
+/** Without commas in the secrets. */
+export const secrets = (bytes: number): Kind<string[]> => ({
+  type: `CSV, each at least ${bytes} bytes`,
+  expected: `secrets of at least ${bytes} bytes, separated by commas`,
+  schema: list.refine((values) => values.length > 0 && values.every((value) => Buffer.byteLength(value) >= bytes)),
+  secret: true,
+});
+
+export const hexKeys: Kind<string[]> = {
+  type: 'CSV, each 64 hex digits',
+  expected: 'keys of 64 hexadecimal digits (openssl rand -hex 32), separated by commas',
+  schema: list.pipe(z.array(hexKey.schema).min(1)),
+  secret: true,
+};

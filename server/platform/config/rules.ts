@@ -18,14 +18,18 @@ function production(config: Config, role: Role): string[] {
   refuse(!config.databaseUrl, 'ARKLOOP_DATABASE_URL: is required, the embedded PostgreSQL is not allowed,');
   if (role === 'migrate') return problems;
   refuse(config.storageBackend === 's3' && !config.s3Endpoint, 'ARKLOOP_S3_ENDPOINT: is required by ARKLOOP_STORAGE_BACKEND=s3');
-  const { authJwtSecret, encryptionKey } = config;
-  refuse(!authJwtSecret, 'ARKLOOP_AUTH_JWT_SECRET: is required');
-  refuse(!encryptionKey, 'ARKLOOP_ENCRYPTION_KEY: is required');
-  refuse(
-    authJwtSecret !== undefined && looksWeak(authJwtSecret, 10),
-    'ARKLOOP_AUTH_JWT_SECRET: must be a random value, not a placeholder,',
-  );
-  refuse(encryptionKey !== undefined && looksWeak(encryptionKey, 8), 'ARKLOOP_ENCRYPTION_KEY: must be a random value, not a placeholder,');
+  const keys = {
+    AUTH_JWT_SECRET: [config.authJwtSecret, config.authJwtSecrets, 10],
+    ENCRYPTION_KEY: [config.encryptionKey, config.encryptionKeys, 8],
+  } as const;
+  for (const [name, [single, ring = [], distinct]] of Object.entries(keys)) {
+    refuse(single === undefined && ring.length === 0, `ARKLOOP_${name}: is required`);
+    refuse(single !== undefined && looksWeak(single, distinct), `ARKLOOP_${name}: must be a random value, not a placeholder,`);
+    refuse(
+      ring.some((each) => looksWeak(each, distinct)),
+      `ARKLOOP_${name}S: must be random values, not placeholders,`,
+    );
+  }
   return problems;
 }
 

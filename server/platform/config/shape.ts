@@ -1,7 +1,7 @@
 import type { configVariables, Variable } from './configVariables.ts';
 
-/** The roles of a process: everything, one part, or only the schema migration. */
-export const roles = ['all', 'api', 'worker', 'gateway', 'migrate'] as const;
+/** The roles of a process: everything, one part, or a command that ends: the schema migration, or the re-sealing with a new key. */
+export const roles = ['all', 'api', 'worker', 'gateway', 'migrate', 'rotate'] as const;
 export type Role = (typeof roles)[number];
 
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;

@@ -1,16 +1,41 @@
 import { createJWT, validateJWT } from 'oslo/jwt';
+import type { Key, Keyring } from './keyring.ts';
 
 /** The claims of an access token. `role` is informational. `iat` has a fraction, `exp` is in whole seconds. */
 export type AccessClaims = { sub: string; sid: string; typ: string; account: string; role: string; iat: number; exp: number };
 
-/** `ttl` is in seconds. */
-export const issueAccessToken = (secret: Buffer, claims: Omit<AccessClaims, 'typ' | 'iat' | 'exp'>, ttl: number, now = Date.now()) =>
-  createJWT('HS256', secret, { ...claims, typ: 'access', iat: now / 1000, exp: Math.floor(now / 1000) + ttl });
+/** Signs with the newest key. `ttl` is in seconds. */
+export function issueAccessToken(
+  { keys: [{ id: kid, secret }] }: Keyring,
+  claims: Omit<AccessClaims, 'typ' | 'iat' | 'exp'>,
+  ttl: number,
+  now = Date.now(),
+) {
+  const all = { ...claims, typ: 'access', iat: now / 1000, exp: Math.floor(now / 1000) + ttl };
+  return createJWT('HS256', secret, all, { headers: { kid } });
+}
 
 /** The claims of an access token signed by this server, expired or not. Undefined for any other token. */
-export async function readAccessToken(secret: Buffer, token: string): Promise<AccessClaims | undefined> {
-  const claims = await readSigned<AccessClaims>(secret, token);
-  return claims && isAccess(claims) ? claims : undefined;
+export async function readAccessToken(ring: Keyring, token: string): Promise<AccessClaims | undefined> {
+  for (const { secret } of candidates(ring, token)) {
+    const claims = await readSigned<AccessClaims>(secret, token);
+    if (claims) return isAccess(claims) ? claims : undefined;
+  }
+  return undefined;
+}
+
+/** The key that the header names. Tokens without a `kid` were issued before there was one. */
+function candidates({ keys }: Keyring, token: string): readonly Key[] {
+  const kid = kidOf(token);
+  return kid === undefined ? keys : keys.filter(({ id }) => id === kid);
+}
+
+function kidOf(token: string): unknown {
+  try {
+    return (JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString()) as { kid?: unknown } | null)?.kid;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Also returns the claims of an expired token. */

@@ -1,27 +1,80 @@
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { secretFile } from '../config/dataDir.ts';
+import { readSecret, secretFile } from '../config/dataDir.ts';
 import { OperatorError } from '../operatorError.ts';
+import { type Keyring, keyringOf } from './keyring.ts';
 
-/** The secrets of an installation: the HS256 key of access tokens and the 32-byte AES-256-GCM key of stored secrets. */
-export type Keys = Readonly<{ jwtSecret: Buffer; encryptionKey: Buffer }>;
+/** The secrets of an installation: the HS256 keys of access tokens and the 32-byte AES-256-GCM keys of stored secrets. */
+export type Keys = Readonly<{ jwtSecrets: Keyring; encryptionKeys: Keyring }>;
 
-/** Reads the keys from the configuration, or generates them once in the data folder. Throws an `OperatorError` if a key file is damaged. */
-export async function readKeys(config: Pick<Config, 'authJwtSecret' | 'encryptionKey'>, dataDir: string): Promise<Keys> {
-  const jwtSecret = config.authJwtSecret ?? (await secretFile(dataDir, 'jwt-secret', () => randomBytes(48).toString('base64url')));
-  const encryptionKey = config.encryptionKey ?? (await secretFile(dataDir, 'encryption-key', () => randomBytes(32).toString('hex')));
-  const keys = { jwtSecret: Buffer.from(jwtSecret, 'utf8'), encryptionKey: Buffer.from(encryptionKey, 'hex') };
-  if (keys.jwtSecret.length < 32) throw damaged(dataDir, 'jwt-secret', 'at least 32 bytes');
-  if (keys.encryptionKey.length !== 32) throw damaged(dataDir, 'encryption-key', '64 hexadecimal digits');
-  return keys;
+type KeyConfig = Pick<Config, 'authJwtSecrets' | 'authJwtSecret' | 'encryptionKeys' | 'encryptionKey'>;
+
+/** The configured keys of access tokens. Undefined if there are none. */
+export const configuredJwtSecrets = ({ authJwtSecrets, authJwtSecret }: Pick<KeyConfig, 'authJwtSecrets' | 'authJwtSecret'>) =>
+  jwtRing(configured(authJwtSecrets, authJwtSecret));
+
+/** Whether all keys are configured, so that none is read from the data folder. */
+export const hasConfiguredKeys = (config: KeyConfig): boolean =>
+  configured(config.authJwtSecrets, config.authJwtSecret).length > 0 && configured(config.encryptionKeys, config.encryptionKey).length > 0;
+
+/**
+ * Reads the keys from the configuration, or else from the data folder, where they are generated once. The single variable or file is the oldest key of
+ * its ring. Throws an `OperatorError` if a key file is damaged.
+ */
+export async function readKeys(config: KeyConfig, dataDir: string): Promise<Keys> {
+  return {
+    jwtSecrets: configuredJwtSecrets(config) ?? jwtRing(await jwtFiles(dataDir))!,
+    encryptionKeys:
+      encryptionRing(configured(config.encryptionKeys, config.encryptionKey), config.encryptionKeys !== undefined) ??
+      (await encryptionFiles(dataDir)),
+  };
+}
+
+const configured = (ring: string[] | undefined, single: string | undefined) => [...(ring ?? []), ...(single === undefined ? [] : [single])];
+
+const jwtRing = (secrets: string[]) => (secrets.length > 0 ? keyringOf(secrets.map((each) => Buffer.from(each, 'utf8'))) : undefined);
+
+const encryptionRing = (keys: string[], namesKeys: boolean) =>
+  keys.length > 0
+    ? keyringOf(
+        keys.map((each) => Buffer.from(each, 'hex')),
+        { namesKeys },
+      )
+    : undefined;
+
+async function jwtFiles(dataDir: string) {
+  const { secrets } = await keyFiles(dataDir, 'jwt-secret', () => randomBytes(48).toString('base64url'));
+  check(dataDir, secrets, 'at least 32 bytes', (secret) => Buffer.byteLength(secret) >= 32);
+  return secrets.map(({ text }) => text);
+}
+
+async function encryptionFiles(dataDir: string): Promise<Keyring> {
+  const { secrets, hasRing } = await keyFiles(dataDir, 'encryption-key', () => randomBytes(32).toString('hex'));
+  check(dataDir, secrets, '64 hexadecimal digits', (key) => /^[0-9a-f]{64}$/i.test(key));
+  return encryptionRing(
+    secrets.map(({ text }) => text),
+    hasRing,
+  )!;
+}
+
+/** The lines of the file in the plural, newest first, and then the file in the singular, which is generated if there is neither. */
+async function keyFiles(dataDir: string, name: string, make: () => string) {
+  const ring = await readSecret(join(dataDir, `${name}s`));
+  const single = ring === undefined ? await secretFile(dataDir, name, make) : await readSecret(join(dataDir, name));
+  const lines = (ring ?? '').split('\n').map((line) => line.trim());
+  const secrets = [
+    ...lines.filter(Boolean).map((text) => ({ file: `${name}s`, text })),
+    ...(single === undefined ? [] : [{ file: name, text: single }]),
+  ];
+  if (secrets.length === 0) throw damaged(dataDir, `${name}s`, 'a key on each line');
+  return { secrets, hasRing: ring !== undefined };
+}
+
+function check(dataDir: string, secrets: { file: string; text: string }[], expected: string, isGood: (text: string) => boolean) {
+  for (const { file, text } of secrets) if (!isGood(text)) throw damaged(dataDir, file, expected);
 }
 
 function damaged(dataDir: string, name: string, expected: string) {
   return new OperatorError(`ARKLOOP_DATA_DIR: ${join(dataDir, name)} is damaged: expected ${expected}`);
-}
-
-/** A 32-byte key for one purpose, derived from a secret by HKDF-SHA256 (RFC 5869). Different labels give unrelated keys. */
-export function deriveKey(secret: Buffer, label: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), `arkloop:${label}`, 32));
 }

@@ -1,5 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { timestamptz } from '../../database/columns.ts';
+import { sealed } from '../../database/sealedColumns.ts';
+import { sealContextOf } from './owner.ts';
 
 export const AsrCredential = defineEntity({
   name: 'AsrCredential',
@@ -10,7 +12,7 @@ export const AsrCredential = defineEntity({
     provider: p.enum(['groq', 'openai'] as const),
     name: p.text(),
     keyPrefix: p.text(),
-    apiKeySealed: p.blob().$type<Buffer>(),
+    apiKeySealed: sealed(['id', 'account_id'], sealContextOf),
     baseUrl: p.text().nullable(),
     model: p.text(),
     isDefault: p.boolean().default(false),

@@ -7,6 +7,7 @@ import { ownerOf } from '../llmProviders/owner.ts';
 import { canManage, fieldNames } from '../llmProviders/service.ts';
 import { onUniqueViolation } from '../llmProviders/uniqueViolation.ts';
 import { readBaseUrl } from '../llmProviders/validation.ts';
+import { sealContextOf } from './owner.ts';
 import type { AsrCredentialRow } from './queries.ts';
 import * as queries from './queries.ts';
 
@@ -30,15 +31,11 @@ export async function findCredential(scope: Scope, id: string): Promise<AsrCrede
   return row;
 }
 
-/** Authenticated with the sealed key, so that the key cannot be opened in another row. */
-export const sealContextOf = ({ id, account_id: owner }: Pick<AsrCredentialRow, 'id' | 'account_id'>): string =>
-  `asr_credential:${id}:${owner ?? 'platform'}`;
-
 type Owned = Pick<AsrCredentialRow, 'id' | 'account_id'>;
 
 const sealKey = ({ app }: Scope, credential: Owned, key: string) => ({
   keyPrefix: [...key].slice(0, 8).join(''),
-  sealedKey: seal(app.keys.encryptionKey, key, sealContextOf(credential)),
+  sealedKey: seal(app.keys.encryptionKeys, key, sealContextOf(credential)),
 });
 
 /** Throws 409 `name_conflict`, or 400. */

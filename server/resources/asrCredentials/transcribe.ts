@@ -6,9 +6,9 @@ import { unseal } from '../../platform/crypto/seal.ts';
 import { Failure, failWith } from '../../platform/failure.ts';
 import { OutboundDenied } from '../../platform/outbound/outbound.ts';
 import { encodeForm } from './encodeForm.ts';
+import { sealContextOf } from './owner.ts';
 import type { AsrCredentialRow } from './queries.ts';
 import * as queries from './queries.ts';
-import { sealContextOf } from './service.ts';
 
 const defaultBaseUrls: Record<AsrCredentialRow['provider'], string> = {
   openai: 'https://api.openai.com/v1',
@@ -48,7 +48,7 @@ async function findUpstream({ app, db, accountId }: Scope) {
   if (!row) throw failWith('conflict', 'no_default_credential', 'There is no default credential for speech recognition.');
   const url = `${row.base_url ?? defaultBaseUrls[row.provider]}/audio/transcriptions`;
   try {
-    return { url, model: row.model, key: unseal(app.keys.encryptionKey, row.api_key_sealed, sealContextOf(row)).toString() };
+    return { url, model: row.model, key: unseal(app.keys.encryptionKeys, row.api_key_sealed, sealContextOf(row)).toString() };
   } catch {
     throw failWith('conflict', 'api_key_missing', 'The default credential has no key that can be used.');
   }

@@ -34,7 +34,7 @@ export async function queueMail(
   const { app, tx, client, actor } = scope;
   if ((await mailTransport(app.config, app.database, tx)).to === 'nowhere') return 'off';
   const until = new Date(Date.now() + mailLifetimes[mail.kind] * 1_000).toISOString();
-  const sealed = seal(app.keys.encryptionKey, JSON.stringify(mail), sendMailTask).toString('base64');
+  const sealed = seal(app.keys.encryptionKeys, JSON.stringify(mail), sendMailTask).toString('base64');
   const payload = { v: 1, type: sendMailTask, trace_id: client.traceId, until, sealed };
   await tx.run(setSavepoint);
   try {

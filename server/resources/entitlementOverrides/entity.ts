@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { timestamptz } from '../../database/columns.ts';
+import { sealed } from '../../database/sealedColumns.ts';
 
 export const EntitlementOverride = defineEntity({
   name: 'EntitlementOverride',
@@ -9,7 +10,10 @@ export const EntitlementOverride = defineEntity({
     key: p.text().primary(),
     id: p.uuid().unique('entitlement_overrides_id_key'),
     value: p.text().nullable(),
-    valueSealed: p.blob().$type<Buffer>().nullable(),
+    valueSealed: sealed(
+      ['account_id', 'key'],
+      (row: { account_id: string; key: string }) => `entitlement_override:${row.account_id}:${row.key}`,
+    ).nullable(),
     valueType: p.enum(['integer', 'boolean', 'string'] as const),
     reason: p.text().nullable(),
     expiresAt: timestamptz().nullable(),

@@ -31,7 +31,7 @@ export async function setOverride(scope: Scope, input: NewEntitlementOverride): 
   if (issues.length > 0) throw invalid(issues);
   await requireAccount(tx, accountId);
   const before = await tx.row(queries.lockOverride, { accountId, key });
-  const [value, sealed] = valueColumns(app.keys.encryptionKey, `entitlement_override:${accountId}`, input);
+  const [value, sealed] = valueColumns(app.keys.encryptionKeys, `entitlement_override:${accountId}`, input);
   const id = newId();
   const row = { accountId, id, key, value, sealed, type, reason, expiresAt, userId: actor.userId };
   const after = (await tx.row(queries.upsertOverride, row))!;

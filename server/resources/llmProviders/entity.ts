@@ -1,5 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { timestamptz } from '../../database/columns.ts';
+import { sealed } from '../../database/sealedColumns.ts';
+import { sealContextOf } from './owner.ts';
 
 type Json = Record<string, unknown>;
 
@@ -12,7 +14,7 @@ export const LlmProvider = defineEntity({
     provider: p.enum(['openai', 'anthropic', 'gemini'] as const),
     name: p.text(),
     keyPrefix: p.text().nullable(),
-    apiKeySealed: p.blob().$type<Buffer>(),
+    apiKeySealed: sealed(['id', 'account_id'], sealContextOf),
     baseUrl: p.text().nullable(),
     openaiApiMode: p.enum(['auto', 'responses', 'chat_completions'] as const).nullable(),
     advancedJson: p.json<Json>().defaultRaw("'{}'::jsonb"),

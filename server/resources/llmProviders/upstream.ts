@@ -72,7 +72,7 @@ async function credentialOf({ app, db }: Scope, provider: ProviderRow): Promise<
         provider_kind,
         base_url,
         advanced_json,
-        api_key: unseal(app.keys.encryptionKey, sealed, sealContextOf(provider)).toString(),
+        api_key: unseal(app.keys.encryptionKeys, sealed, sealContextOf(provider)).toString(),
       }
     );
   } catch {

@@ -1,5 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { timestamptz } from '../../database/columns.ts';
+import { sealed } from '../../database/sealedColumns.ts';
+import { encryptionContext, type Owner } from './secrets.ts';
 
 export const McpConfig = defineEntity({
   name: 'McpConfig',
@@ -10,14 +12,14 @@ export const McpConfig = defineEntity({
     name: p.text(),
     transport: p.enum(['stdio', 'http_sse', 'streamable_http'] as const),
     url: p.text().nullable(),
-    bearerTokenSealed: p.blob().$type<Buffer>().nullable(),
+    bearerTokenSealed: sealed(['id', 'account_id'], (row: Owner) => encryptionContext(row, 'bearer_token')).nullable(),
     command: p.text().nullable(),
     args: p.array<string>().columnType('text[]').defaultRaw("'{}'::text[]"),
     cwd: p.text().nullable(),
-    envSealed: p.blob().$type<Buffer>().nullable(),
+    envSealed: sealed(['id', 'account_id'], (row: Owner) => encryptionContext(row, 'env')).nullable(),
     oauthStatus: p.enum(['required', 'authorized', 'expired'] as const).nullable(),
     /** The client, the tokens and the endpoints of an authorization. */
-    oauthSealed: p.blob().$type<Buffer>().nullable(),
+    oauthSealed: sealed(['id', 'account_id'], (row: Owner) => encryptionContext(row, 'oauth')).nullable(),
     /** When the access ends. Null if it can be renewed. */
     oauthEndsAt: timestamptz().nullable(),
     /** Grows with every change of the tokens. */
@@ -26,7 +28,7 @@ export const McpConfig = defineEntity({
     oauthRenewingUntil: timestamptz().nullable(),
     /** SHA-256 of the state and the session of an authorization that was started. */
     oauthRequestKey: p.text().nullable(),
-    oauthRequestSealed: p.blob().$type<Buffer>().nullable(),
+    oauthRequestSealed: sealed(['id', 'account_id'], (row: Owner) => encryptionContext(row, 'oauth_request')).nullable(),
     oauthRequestExpiresAt: timestamptz().nullable(),
     callTimeoutMs: p.integer().default(10000),
     isActive: p.boolean().default(true),

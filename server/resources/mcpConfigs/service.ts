@@ -39,9 +39,9 @@ export async function createConfig(scope: Scope, input: NewMcpConfig): Promise<M
   checkProgram(scope, input);
   const url = readUrl(app.outbound, input.url);
   const owner = { id: newId(), account_id: accountId };
-  const { encryptionKey } = app.keys;
-  const sealedToken = sealSecret(encryptionKey, owner, 'bearer_token', input.bearer_token ?? '');
-  const sealedEnv = transport === 'stdio' ? sealSecret(encryptionKey, owner, 'env', JSON.stringify(env)) : null;
+  const { encryptionKeys } = app.keys;
+  const sealedToken = sealSecret(encryptionKeys, owner, 'bearer_token', input.bearer_token ?? '');
+  const sealedEnv = transport === 'stdio' ? sealSecret(encryptionKeys, owner, 'env', JSON.stringify(env)) : null;
   if (!(await tx.row(queries.lockAccount, { accountId }))) throw notFound();
   const values = { name: input.name, transport, url, sealedToken, command: command || null, args, cwd: cwd || null, sealedEnv };
   const created = await tx
@@ -60,7 +60,7 @@ export async function updateConfig(scope: Scope, config: McpConfigRow, changes: 
   checkFields(transport, changes, transport !== 'stdio' && changes.url !== undefined ? 'url' : undefined);
   const url = readUrl(app.outbound, changes.url);
   const { name = null, bearer_token: token, call_timeout_ms: callTimeoutMs = null, is_active: isActive = null } = changes;
-  const sealedToken = sealSecret(app.keys.encryptionKey, config, 'bearer_token', token ?? '');
+  const sealedToken = sealSecret(app.keys.encryptionKeys, config, 'bearer_token', token ?? '');
   const values = { name, url, changesToken: token !== undefined, sealedToken, callTimeoutMs, isActive };
   // An access is granted for one URL, and a bearer token replaces it.
   if (url || token) await tx.run(clearAuthorization, { accountId, id, url: token ? null : url });

@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { timestamptz } from '../../database/columns.ts';
+import { sealed } from '../../database/sealedColumns.ts';
 
 export const Plan = defineEntity({
   name: 'Plan',
@@ -24,7 +25,10 @@ export const PlanEntitlement = defineEntity({
     key: p.text().primary(),
     id: p.uuid().unique('plan_entitlements_id_key'),
     value: p.text().nullable(),
-    valueSealed: p.blob().$type<Buffer>().nullable(),
+    valueSealed: sealed(
+      ['plan_id', 'key'],
+      (row: { plan_id: string; key: string }) => `plan_entitlement:${row.plan_id}:${row.key}`,
+    ).nullable(),
     valueType: p.enum(['integer', 'boolean', 'string'] as const),
   },
   checks: [{ name: 'plan_entitlements_check', expression: 'num_nonnulls(value, value_sealed) = 1' }],

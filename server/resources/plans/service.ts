@@ -79,7 +79,7 @@ function checkEntitlements(entitlements: readonly NewEntitlement[]) {
 
 async function addEntitlements({ app, tx }: Scope, planId: string, entitlements: readonly NewEntitlement[]) {
   if (entitlements.length === 0) return;
-  const stored = entitlements.map((entitlement) => valueColumns(app.keys.encryptionKey, `plan_entitlement:${planId}`, entitlement));
+  const stored = entitlements.map((entitlement) => valueColumns(app.keys.encryptionKeys, `plan_entitlement:${planId}`, entitlement));
   await tx.run(queries.insertEntitlements, {
     planId,
     ids: entitlements.map(newId),

@@ -1,6 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import type { ReasoningMode, RunError } from '../../../contract/events.ts';
 import { type Json, timestamptz } from '../../database/columns.ts';
+import { sealedIn } from '../../database/sealedColumns.ts';
 
 /** Why a run failed, and whether it can be continued. */
 export type StoredRunError = RunError & { resumable: boolean };
@@ -32,7 +33,12 @@ export const Run = defineEntity({
     tailMessageNumber: p.integer(),
     model: p.text().nullable(),
     personaId: p.text().nullable(),
-    routeSnapshot: p.json<Json>().nullable(),
+    routeSnapshot: sealedIn(
+      p.json<Json>().nullable(),
+      ['target', 'key', 'sealed'],
+      ['route_snapshot'],
+      (row: { route_snapshot: { target: { key: { owner: string } } } }) => row.route_snapshot.target.key.owner,
+    ),
     nextSeq: p.integer().default(1),
     attempt: p.integer().default(0),
     leaseToken: p.uuid().nullable(),

@@ -6,14 +6,12 @@ import { failWith } from '../../platform/failure.ts';
 import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { rateLimitAddress } from '../../platform/network/clientAddress.ts';
 import { loginLimits } from '../auth/login.ts';
-import { matchingStep, readCode, type TypedCode } from './codes.ts';
+import { encryptionContext, matchingStep, readCode, type TypedCode } from './codes.ts';
 import * as queries from './queries.ts';
 
 export type CodeKind = TypedCode['kind'];
 
-export const encryptionContext = (userId: string) => `second factor ${userId}`;
-
-const openSecret = ({ encryptionKey }: Keys, sealed: Buffer, userId: string) => unseal(encryptionKey, sealed, encryptionContext(userId));
+const openSecret = ({ encryptionKeys }: Keys, sealed: Buffer, userId: string) => unseal(encryptionKeys, sealed, encryptionContext(userId));
 
 /**
  * Wrong codes of the app for a user, from all client addresses, at a sign-in or at the confirmation of a setup. A guess matches one of three codes in a million, so that 240 guesses a day

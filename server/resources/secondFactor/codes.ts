@@ -4,6 +4,9 @@ import { createTOTPKeyURI, generateHOTP } from 'oslo/otp';
 import { sha256 } from '../../platform/crypto/ids.ts';
 import { randomSymbols } from '../../platform/crypto/randomSymbols.ts';
 
+/** Authenticated with the sealed secret, so that it cannot be opened for another user. */
+export const encryptionContext = (userId: string) => `second factor ${userId}`;
+
 /** Seconds per code (RFC 6238, section 5.2), the default of authenticator apps. */
 const stepSeconds = 30;
 /** How many steps the clock of the device may be behind or ahead. */

@@ -1,5 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { timestamptz } from '../../database/columns.ts';
+import { sealed } from '../../database/sealedColumns.ts';
+import { encryptionContext } from './codes.ts';
 
 /** The secret of an authenticator app. It is in use once `users.second_factor_at` is set. */
 export const SecondFactor = defineEntity({
@@ -7,7 +9,7 @@ export const SecondFactor = defineEntity({
   tableName: 'second_factors',
   properties: {
     userId: p.uuid().primary(),
-    secretSealed: p.blob().$type<Buffer>(),
+    secretSealed: sealed(['user_id'], (row: { user_id: string }) => encryptionContext(row.user_id)),
     /**
      * The time step of the last accepted code (RFC 6238), or before the first one the step before the setup. Codes of it and of earlier steps are
      * rejected.

@@ -7,8 +7,8 @@ import { requirePassword } from '../auth/changePassword.ts';
 import { selectCredentialByUserId, selectPersonalAccount } from '../auth/queries.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
 import { mailTransport } from '../email/transport.ts';
-import { appCodeLimit, consumeAppCode, consumeCode, countCode, encryptionContext, invalidCode } from './checkCode.ts';
-import { isSetupOver, keyUri, newRecoveryCodes, newSecret, readCode, secretText, stepBeforeSetup } from './codes.ts';
+import { appCodeLimit, consumeAppCode, consumeCode, countCode, invalidCode } from './checkCode.ts';
+import { encryptionContext, isSetupOver, keyUri, newRecoveryCodes, newSecret, readCode, secretText, stepBeforeSetup } from './codes.ts';
 import { notifyOfSecondFactor } from './notices.ts';
 import type { SecondFactorRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -51,7 +51,7 @@ export async function setUpSecondFactor(scope: Scope, { current_password: passwo
   if (isUnverified && (await mailTransport(app.config, app.database, tx)).to === 'server')
     throw failWith('conflict', 'email_not_verified', 'Verify your email address first.');
   const secret = newSecret();
-  const secretSealed = seal(app.keys.encryptionKey, secret, encryptionContext(userId));
+  const secretSealed = seal(app.keys.encryptionKeys, secret, encryptionContext(userId));
   await tx.run(queries.upsertSecret, { userId, secretSealed, lastStep: stepBeforeSetup() });
   await auditInOwnAccount(scope);
   return { secret: secretText(secret), otpauth_uri: keyUri(login, secret) };

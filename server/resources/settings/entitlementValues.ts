@@ -1,6 +1,7 @@
 import type { NewEntitlement } from '../../../contract/plans.ts';
 import type { Issue } from '../../../contract/shared/errors.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
+import type { Keyring } from '../../platform/crypto/keyring.ts';
 import { seal } from '../../platform/crypto/seal.ts';
 import { settingOf } from './registry.ts';
 import { mask } from './view.ts';
@@ -22,11 +23,11 @@ export function entitlementProblems({ key, value, value_type: type }: NewEntitle
 
 /** Returns the columns `value` and `value_sealed`. `owner` identifies the plan or account in the associated data of the encryption. */
 export function valueColumns(
-  encryptionKey: Buffer,
+  encryptionKeys: Keyring,
   owner: string,
   { key, value }: NewEntitlement,
 ): [text: string | null, sealed: Buffer | null] {
-  return settingOf(key)?.sensitive ? [null, seal(encryptionKey, value, `${owner}:${key}`)] : [value, null];
+  return settingOf(key)?.sensitive ? [null, seal(encryptionKeys, value, `${owner}:${key}`)] : [value, null];
 }
 
 /** The value for the API; sensitive values are masked. */

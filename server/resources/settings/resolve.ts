@@ -1,6 +1,7 @@
+import type { Keyring } from '../../platform/crypto/keyring.ts';
 import { unseal } from '../../platform/crypto/seal.ts';
 import { registry, type SettingKey, settingKeys, settingOf, type Settings, variableOf } from './registry.ts';
-import type { Setting } from './types.ts';
+import { encryptionContext, type Setting } from './types.ts';
 
 /** A sensitive value as stored: ciphertext in base64. */
 type Sealed = { sealed: string };
@@ -8,20 +9,17 @@ type Sealed = { sealed: string };
 const isSealed = (value: unknown): value is Sealed =>
   typeof value === 'object' && value !== null && 'sealed' in value && typeof value.sealed === 'string';
 
-/** The associated data of the encryption. */
-export const encryptionContext = (key: string): string => `platform_setting:${key}`;
-
-/** The text of a stored value. Undefined if it is encrypted and `encryptionKey` is missing or wrong. */
-export function storedText(key: string, value: unknown, encryptionKey: Buffer | undefined): string | undefined {
-  if (isSealed(value)) return encryptionKey && tryUnseal(encryptionKey, Buffer.from(value.sealed, 'base64'), encryptionContext(key));
+/** The text of a stored value. Undefined if it is encrypted and `encryptionKeys` is missing or wrong. */
+export function storedText(key: string, value: unknown, encryptionKeys: Keyring | undefined): string | undefined {
+  if (isSealed(value)) return encryptionKeys && tryUnseal(encryptionKeys, Buffer.from(value.sealed, 'base64'), encryptionContext(key));
   if (value === null || value === undefined) return undefined;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Decrypts a value; undefined if that fails. */
-export function tryUnseal(encryptionKey: Buffer, sealed: Buffer, owner: string): string | undefined {
+export function tryUnseal(encryptionKeys: Keyring, sealed: Buffer, owner: string): string | undefined {
   try {
-    return unseal(encryptionKey, sealed, owner).toString();
+    return unseal(encryptionKeys, sealed, owner).toString();
   } catch {
     return undefined;
   }

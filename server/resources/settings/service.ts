@@ -1,12 +1,12 @@
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
 import type { Scope } from '../../http/scope.ts';
+import type { Keyring } from '../../platform/crypto/keyring.ts';
 import { seal } from '../../platform/crypto/seal.ts';
 import { invalid, invalidField, notFound } from '../../platform/failure.ts';
 import type { SettingRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { type SettingKey, settingKeys, settingOf } from './registry.ts';
-import { encryptionContext } from './resolve.ts';
-import { isOfType, type Setting } from './types.ts';
+import { encryptionContext, isOfType, type Setting } from './types.ts';
 import { mask, viewSetting } from './view.ts';
 
 /** Internal keys that the settings API does not expose. */
@@ -37,18 +37,18 @@ export async function setSetting(scope: Scope, key: string, text: string): Promi
 
 /** Stores a valid value. The caller writes the audit entry. */
 export async function storeSetting(scope: Scope, key: SettingKey, text: string): Promise<SettingRow> {
-  const value = toStoredValue(scope.app.keys.encryptionKey, key, settingOf(key)!, text);
+  const value = toStoredValue(scope.app.keys.encryptionKeys, key, settingOf(key)!, text);
   const stored = (await scope.tx.row(queries.upsertSetting, { key, value: JSON.stringify(value) }))!;
   invalidateCache(scope);
   return stored;
 }
 
 /** The stored form: typed, normalized, and encrypted if sensitive. */
-function toStoredValue(encryptionKey: Buffer, key: string, { type, schema, sensitive }: Setting, text: string): unknown {
+function toStoredValue(encryptionKeys: Keyring, key: string, { type, schema, sensitive }: Setting, text: string): unknown {
   if (type === 'integer' || type === 'number') return Number(text) || 0;
   if (type === 'boolean') return text === 'true';
   const plain = String(schema.parse(text));
-  return sensitive ? { sealed: seal(encryptionKey, plain, encryptionContext(key)).toString('base64') } : plain;
+  return sensitive ? { sealed: seal(encryptionKeys, plain, encryptionContext(key)).toString('base64') } : plain;
 }
 
 /** Resets a setting to its default. Does nothing if it is not stored. */

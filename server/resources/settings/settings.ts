@@ -1,6 +1,7 @@
 import type { Database, Queryable } from '../../database/sql.ts';
 import { ExpiringCache } from '../../http/cache.ts';
 import type { Config } from '../../platform/config/config.ts';
+import type { Keyring } from '../../platform/crypto/keyring.ts';
 import type { Keys } from '../../platform/crypto/keys.ts';
 import type { CacheInvalidation } from '../../pubsub/cacheInvalidation.ts';
 import { type AccountEntitlementRow, selectAccountEntitlements, selectValues } from './queries.ts';
@@ -18,7 +19,7 @@ type SettingsCache = {
   /** The read in progress. Concurrent callers share it. */
   pendingRead: Promise<Settings> | undefined;
   entitlements: ExpiringCache<AccountEntitlements>;
-  encryptionKey: Buffer;
+  encryptionKeys: Keyring;
   env: NodeJS.ProcessEnv;
   channels: Map<CacheInvalidation, boolean>;
 };
@@ -31,7 +32,7 @@ const maxCacheSeconds = 4;
 
 type SettingsSource = {
   config: Pick<Config, 'configCacheTtlSeconds'>;
-  keys: Pick<Keys, 'encryptionKey'>;
+  keys: Pick<Keys, 'encryptionKeys'>;
   database: Database;
   env?: NodeJS.ProcessEnv | undefined;
 };
@@ -43,7 +44,7 @@ export function enableSettingsCache({ config, keys, database, env = process.env 
     settings: new ExpiringCache<Settings>(1, lifeMs),
     pendingRead: undefined,
     entitlements: new ExpiringCache<AccountEntitlements>(5_000, lifeMs),
-    encryptionKey: keys.encryptionKey,
+    encryptionKeys: keys.encryptionKeys,
     env,
     channels: new Map<CacheInvalidation, boolean>(),
   };
@@ -97,7 +98,7 @@ function readOnce(mine: SettingsCache, load: () => Promise<Settings>): Promise<S
 /** Reads the settings past the cache, for a transaction that has changed them. */
 export async function readUncached(sql: Queryable, through: Queryable, env: NodeJS.ProcessEnv = processEnvOf(sql)): Promise<Settings> {
   const rows = await through.rows(selectValues);
-  return resolveSettings(new Map(rows.map(({ key, value }) => [key, storedText(key, value, caches.get(sql)?.encryptionKey)])), env);
+  return resolveSettings(new Map(rows.map(({ key, value }) => [key, storedText(key, value, caches.get(sql)?.encryptionKeys)])), env);
 }
 
 /** The environment that the process was started with. */
@@ -121,16 +122,16 @@ async function entitlementsOf(sql: Queryable, accountId: string, through: Querya
   if (known && known.until > performance.now()) return known;
   const ask = async () => {
     const asked = performance.now();
-    return parseRows(await through.rows(selectAccountEntitlements, { accountId }), asked, mine?.encryptionKey);
+    return parseRows(await through.rows(selectAccountEntitlements, { accountId }), asked, mine?.encryptionKeys);
   };
   return mine ? (await mine.entitlements.load(accountId, accountId, ask))! : ask();
 }
 
 /** `asked` is monotonic time taken before the database reads its clock, so that an expired entitlement is never used too long. */
-function parseRows(rows: readonly AccountEntitlementRow[], asked: number, encryptionKey: Buffer | undefined): AccountEntitlements {
+function parseRows(rows: readonly AccountEntitlementRow[], asked: number, encryptionKeys: Keyring | undefined): AccountEntitlements {
   const values: Record<string, unknown> = {};
   for (const { key, value, value_sealed: sealed, owner } of rows.toSorted((a, b) => rankOf(a) - rankOf(b))) {
-    const text = sealed ? encryptionKey && tryUnseal(encryptionKey, sealed, `${owner}:${key}`) : value;
+    const text = sealed ? encryptionKeys && tryUnseal(encryptionKeys, sealed, `${owner}:${key}`) : value;
     const read = text === null || text === undefined ? undefined : parseEntitlement(key, text);
     if (read !== undefined) values[key] = read;
   }

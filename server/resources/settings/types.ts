@@ -2,6 +2,9 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import type { Kind } from '../../platform/config/kinds.ts';
 
+/** The associated data of the encryption of a platform setting. */
+export const encryptionContext = (key: string): string => `platform_setting:${key}`;
+
 export type ValueType = 'string' | 'integer' | 'number' | 'boolean';
 
 /** One setting of the registry. */

@@ -1,5 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { type Json, timestamptz } from '../../database/columns.ts';
+import { sealed } from '../../database/sealedColumns.ts';
+import { encryptionContext } from './token.ts';
 
 export const ThreadShare = defineEntity({
   name: 'ThreadShare',
@@ -10,7 +12,7 @@ export const ThreadShare = defineEntity({
     threadId: p.uuid(),
     createdByUserId: p.uuid().nullable(),
     tokenHash: p.text().unique('thread_shares_token_hash_key'),
-    tokenSealed: p.blob().$type<Buffer>(),
+    tokenSealed: sealed(['id', 'account_id'], (row: { id: string; account_id: string }) => encryptionContext(row.id, row.account_id)),
     passwordHash: p.text().nullable(),
     liveUpdate: p.boolean(),
     lastMessageNumber: p.integer(),

@@ -8,14 +8,12 @@ import { lockThreadShare, type ThreadRow } from '../threads/queries.ts';
 import { findThread } from '../threads/service.ts';
 import type { ShareRow } from './queries.ts';
 import * as queries from './queries.ts';
-import { newShareToken } from './token.ts';
+import { encryptionContext, newShareToken } from './token.ts';
 
 export type ShareWithToken = { row: ShareRow; token: string };
 
 /** Only the creator of a thread may list or change its shares. */
 export const findOwnThread = (scope: Scope, id: string): Promise<ThreadRow> => findThread(scope, id, 'write');
-
-const encryptionContext = (id: string, accountId: string) => `thread_share:${id}:${accountId}`;
 
 export async function createShare(scope: Scope, { id: threadId }: ThreadRow, input: NewShare): Promise<ShareWithToken> {
   const { app, tx, accountId, actor } = scope;
@@ -30,7 +28,7 @@ export async function createShare(scope: Scope, { id: threadId }: ThreadRow, inp
     id,
     userId: actor.userId,
     tokenHash: sha256(token),
-    tokenSealed: seal(app.keys.encryptionKey, token, encryptionContext(id, accountId)),
+    tokenSealed: seal(app.keys.encryptionKeys, token, encryptionContext(id, accountId)),
     passwordHash: hash,
     isLive,
   });
@@ -46,7 +44,7 @@ export async function listShares({ app, db, accountId }: Scope, { id: threadId }
     (key) => db.rows(queries.selectShares, { accountId, threadId, ...key }),
     (row) => [row.created_at, row.id],
   );
-  const open = (row: ShareRow) => unseal(app.keys.encryptionKey, row.token_sealed, encryptionContext(row.id, accountId)).toString();
+  const open = (row: ShareRow) => unseal(app.keys.encryptionKeys, row.token_sealed, encryptionContext(row.id, accountId)).toString();
   return { rows: rows.map((row): ShareWithToken => ({ row, token: open(row) })), next };
 }
 

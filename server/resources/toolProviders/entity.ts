@@ -1,5 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import type { ToolGroup, ToolProviderName } from '../../../contract/toolProviders.ts';
+import { sealed } from '../../database/sealedColumns.ts';
+import { encryptionContext } from './catalog.ts';
 
 export const ToolProvider = defineEntity({
   name: 'ToolProvider',
@@ -11,7 +13,9 @@ export const ToolProvider = defineEntity({
     providerName: p.text().$type<ToolProviderName>().primary(),
     isActive: p.boolean().default(false),
     keyPrefix: p.text().nullable(),
-    apiKeySealed: p.blob().$type<Buffer>().nullable(),
+    apiKeySealed: sealed(['provider_name', 'account_id'], (row: { provider_name: ToolProviderName; account_id: string | null }) =>
+      encryptionContext(row.provider_name, row.account_id),
+    ).nullable(),
     baseUrl: p.text().nullable(),
   },
   checks: [{ name: 'tool_providers_check', expression: '(key_prefix IS NULL) = (api_key_sealed IS NULL)' }],

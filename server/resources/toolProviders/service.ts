@@ -49,7 +49,7 @@ export async function setCredential(
     group: toolProviderFacts[name].group,
     name,
     keyPrefix: key ? maskOf(key) : null,
-    sealedKey: key ? seal(scope.app.keys.encryptionKey, key, encryptionContext(name, owner)) : null,
+    sealedKey: key ? seal(scope.app.keys.encryptionKeys, key, encryptionContext(name, owner)) : null,
     baseUrl: url ? checkedBaseUrl(scope, target, url) : null,
   });
   recordChange(scope, target, { fields: [...(key ? ['api_key'] : []), ...(url ? ['base_url'] : [])] });

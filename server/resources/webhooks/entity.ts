@@ -1,6 +1,9 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import type { WebhookAttempt, WebhookError, WebhookEventType } from '../../../contract/webhooks.ts';
 import { timestamptz } from '../../database/columns.ts';
+import { sealed } from '../../database/sealedColumns.ts';
+import { headersContext } from './headers.ts';
+import { secretContext } from './secrets.ts';
 
 export const WebhookEndpoint = defineEntity({
   name: 'WebhookEndpoint',
@@ -13,13 +16,13 @@ export const WebhookEndpoint = defineEntity({
     enabled: p.boolean().default(true),
     disabledReason: p.enum(['manual', 'consecutive_failures', 'gone'] as const).nullable(),
     consecutiveFailures: p.integer().default(0),
-    secretSealed: p.blob().$type<Buffer>(),
+    secretSealed: sealed(['id', 'account_id'], secretContext),
     secretPrefix: p.text(),
     filterProjectIds: p.array<string>().columnType('uuid[]').defaultRaw("'{}'::uuid[]"),
     filterPersonaIds: p.array<string>().columnType('text[]').defaultRaw("'{}'::text[]"),
     headerNames: p.array<string>().columnType('text[]').defaultRaw("'{}'::text[]"),
-    headersSealed: p.blob().$type<Buffer>().nullable(),
-    previousSecretSealed: p.blob().$type<Buffer>().nullable(),
+    headersSealed: sealed(['id', 'account_id'], headersContext).nullable(),
+    previousSecretSealed: sealed(['id', 'account_id'], secretContext).nullable(),
     previousSecretExpiresAt: timestamptz().nullable(),
     createdAt: timestamptz().defaultRaw('now()'),
   },

@@ -20,10 +20,10 @@ function isDenied(given: string): boolean {
 }
 
 /** Associated data of the encryption: a ciphertext copied to another row or field does not decrypt. */
-const encryptionContext = ({ id, account_id: account }: Owner) => `webhook_endpoint:${id}:${account}:headers`;
+export const headersContext = ({ id, account_id: account }: Owner) => `webhook_endpoint:${id}:${account}:headers`;
 
 /** Encrypts custom headers, with names in lowercase. Throws 400 `header_denied` or `duplicate_header`. */
-export function sealHeaders({ encryptionKey }: Keys, owner: Owner, headers: Readonly<Record<string, string>>): SealedHeaders {
+export function sealHeaders({ encryptionKeys }: Keys, owner: Owner, headers: Readonly<Record<string, string>>): SealedHeaders {
   const named = new Map<string, string>();
   for (const [given, value] of Object.entries(headers)) {
     const name = given.toLowerCase();
@@ -31,7 +31,7 @@ export function sealHeaders({ encryptionKey }: Keys, owner: Owner, headers: Read
     if (named.has(name)) throw invalidField(`/headers/${pointerOf(given)}`, 'is named twice', 'duplicate_header');
     named.set(name, value);
   }
-  const sealed = seal(encryptionKey, JSON.stringify([...named]), encryptionContext(owner));
+  const sealed = seal(encryptionKeys, JSON.stringify([...named]), headersContext(owner));
   return { headerNames: [...named.keys()], sealedHeaders: named.size > 0 ? sealed : null };
 }
 
@@ -39,10 +39,10 @@ export function sealHeaders({ encryptionKey }: Keys, owner: Owner, headers: Read
 const pointerOf = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** Decrypts custom headers; undefined if that fails. */
-export function tryUnsealHeaders({ encryptionKey }: Keys, owner: Owner, sealed: Buffer | null): Record<string, string> | undefined {
+export function tryUnsealHeaders({ encryptionKeys }: Keys, owner: Owner, sealed: Buffer | null): Record<string, string> | undefined {
   if (!sealed) return {};
   try {
-    return Object.fromEntries(JSON.parse(unseal(encryptionKey, sealed, encryptionContext(owner)).toString()) as [string, string][]);
+    return Object.fromEntries(JSON.parse(unseal(encryptionKeys, sealed, headersContext(owner)).toString()) as [string, string][]);
   } catch {
     return undefined;
   }

@@ -39,7 +39,7 @@ export async function createEndpoint(scope: Scope, input: NewWebhookEndpoint): P
   if (!(await tx.row(queries.lockAccount, { accountId }))) throw notFound();
   const id = newId();
   const events = [...new Set(input.events)];
-  const { secret, sealed, prefix } = newSecret(app.keys.encryptionKey, { id, account_id: accountId });
+  const { secret, sealed, prefix } = newSecret(app.keys.encryptionKeys, { id, account_id: accountId });
   const endpoint = await tx.row(queries.insertEndpoint, {
     accountId,
     id,
@@ -100,7 +100,7 @@ export async function rotateSecret(
   { grace_period_seconds: grace }: SecretRotation,
 ): Promise<EndpointWithSecret> {
   const { app, tx, accountId } = scope;
-  const { secret, sealed, prefix } = newSecret(app.keys.encryptionKey, { id, account_id: accountId });
+  const { secret, sealed, prefix } = newSecret(app.keys.encryptionKeys, { id, account_id: accountId });
   const endpoint = await tx.row(queries.rotateSecret, {
     accountId,
     id,

@@ -78,7 +78,7 @@ test('recognizes variables that load code, in any letter case', () => {
 /** Stores a server with fields that the API would reject. */
 async function storeConfig(fields: { command: string; args: string[]; env?: Record<string, string> }) {
   const config = await addMcpConfig(app, chief, scriptedServer(`old-${log.length}-${Math.random()}`));
-  const env = sealSecret(testKeys.encryptionKey, { id: config.id, account_id: chief.accountId }, 'env', JSON.stringify(fields.env ?? {}));
+  const env = sealSecret(testKeys.encryptionKeys, { id: config.id, account_id: chief.accountId }, 'env', JSON.stringify(fields.env ?? {}));
   await app.sql('update mcp_configs set command = $2, args = $3, env_sealed = $4 where id = $1', [
     config.id,
     fields.command,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { eventData } from '../../../contract/eventData.ts';
 import { openModel } from '../../../server/models/openModel.ts';
 import type { RunFailure } from '../../../server/models/runFailure.ts';
+import { keyringOf } from '../../../server/platform/crypto/keyring.ts';
 import { openSnapshot, resolveRoute, type RouteRequest } from '../../../server/runs/execute/resolveRoute.ts';
 import { addModel, addProvider, providerApiKey } from '../../support/agent/providers.ts';
 import { chat, startVendor, type Vendor } from '../../support/agent/vendor.ts';
@@ -196,11 +197,20 @@ test('the event describes the route, and the route is restored from a snapshot w
   expect(vendor.requests.at(-1)?.headers.authorization).toBe(`Bearer ${providerApiKey}`);
 });
 
+test('the stored route of a run is sealed with the newest key, whatever key its provider is sealed with', async () => {
+  await addPlatformProvider({ provider: 'anthropic' }, { a: {} });
+  const older = testKeys.encryptionKeys.keys[0].secret;
+  const encryptionKeys = keyringOf([Buffer.alloc(32, 9), older], { namesKeys: true });
+  const { snapshot } = await route({}, { keys: { ...testKeys, encryptionKeys } });
+  const newest = { encryptionKeys: keyringOf([Buffer.alloc(32, 9)]) };
+  expect(openSnapshot({ keys: newest }, snapshot).route).toMatchObject({ api_key: providerApiKey });
+});
+
 test('a key that cannot be decrypted fails the run without key data in the error', async () => {
   await addPlatformProvider({ provider: 'anthropic' }, { a: {} });
   const { snapshot, event } = await route();
   expect(event).not.toHaveProperty('openai_api_mode');
-  const keys = { ...testKeys, encryptionKey: Buffer.alloc(32, 9) };
+  const keys = { ...testKeys, encryptionKeys: keyringOf([Buffer.alloc(32, 9)]) };
   expect(await routingError({}, { keys })).toEqual(['config.invalid', undefined]);
   for (const kept of [snapshot, {}, null])
     expect(() => openSnapshot({ keys }, kept)).toThrow(

@@ -75,7 +75,9 @@ test('one mail with the link is queued, encrypted, and a failure to queue it doe
   const jobs = async (address: string) => {
     const rows = await sql(`select j.payload from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id
       where t.identifier = 'email.send'`);
-    const mails = rows.map(({ payload }) => unseal(testKeys.encryptionKey, Buffer.from(payload.sealed, 'base64'), 'email.send').toString());
+    const mails = rows.map(({ payload }) =>
+      unseal(testKeys.encryptionKeys, Buffer.from(payload.sealed, 'base64'), 'email.send').toString(),
+    );
     return mails.map((text) => JSON.parse(text)).filter(({ to }) => to === address);
   };
   const headers = { 'idempotency-key': 'one mail' };

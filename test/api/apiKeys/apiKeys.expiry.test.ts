@@ -14,7 +14,7 @@ const { call, sql, signUp, joinAccount, database, databaseUrl, config, url } = a
 const other = await startApi({ config, keys: testKeys, database, databaseUrl, log: pino({ level: 'silent' }) });
 onFileFinished(() => other.shutDown());
 const there = callTo(other.address);
-const identify = createIdentityResolver({ jwtSecret: testKeys.jwtSecret, sql: database, channel: undefined });
+const identify = createIdentityResolver({ jwtSecrets: testKeys.jwtSecrets, sql: database, channel: undefined });
 
 const inAccount = ({ accountId }: Person) => ({ 'x-account-id': accountId });
 const create = (token: string, body: object = {}, headers: Record<string, string> = {}) =>

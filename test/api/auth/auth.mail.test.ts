@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { Mail } from '../../../server/mail/mail.ts';
 import { renderMail } from '../../../server/mail/templates.ts';
+import { keyringOf } from '../../../server/platform/crypto/keyring.ts';
 import { seal } from '../../../server/platform/crypto/seal.ts';
 import { startTestApp as startAnyApp, type TestApp, testKeys } from '../../support/app/testApp.ts';
 import { queuedMails, startMailServer, textOfMessage } from '../../support/resources/mail.ts';
@@ -25,7 +26,7 @@ async function startMailApp(...args: Parameters<typeof startAnyApp>) {
 const wait = { interval: 50 };
 const jobs = ({ sql }: TestApp) => sql('select attempts, last_error from graphile_worker._private_jobs order by id');
 const queueMail = ({ sql }: TestApp, mail: object, until = new Date(Date.now() + 60_000)) => {
-  const sealed = seal(testKeys.encryptionKey, JSON.stringify(mail), 'email.send').toString('base64');
+  const sealed = seal(testKeys.encryptionKeys, JSON.stringify(mail), 'email.send').toString('base64');
   const payload = { v: 1, type: 'email.send', trace_id: 'f'.repeat(32), until: until.toISOString(), sealed };
   return sql('select graphile_worker.add_job($1, $2::json)', ['email.send', JSON.stringify(payload)]);
 };
@@ -157,7 +158,7 @@ test('expired mail, mail encrypted with another key and unknown payload versions
   const server = await startServer();
   const app = await startMailApp({ ...server.env, ARKLOOP_SMTP_TLS_MODE: 'none' });
   await queueMail(app, mailTo('late@example.test'), new Date(Date.now() - 1));
-  const foreign = seal(Buffer.alloc(32, 8), JSON.stringify(mailTo('foreign@example.test')), 'email.send').toString('base64');
+  const foreign = seal(keyringOf([Buffer.alloc(32, 8)]), JSON.stringify(mailTo('foreign@example.test')), 'email.send').toString('base64');
   const until = new Date(Date.now() + 60_000).toISOString();
   for (const payload of [{ v: 1, trace_id: '', until, sealed: foreign }, { v: 2, until, sealed: foreign }, { v: 1 }, null])
     await app.sql('select graphile_worker.add_job($1, $2::json)', ['email.send', JSON.stringify(payload)]);

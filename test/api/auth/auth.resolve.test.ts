@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { deriveKey } from '../../../server/platform/crypto/keys.ts';
+import { deriveKeyring, keyringOf } from '../../../server/platform/crypto/keyring.ts';
 import { seal } from '../../../server/platform/crypto/seal.ts';
 import { issueFlowToken } from '../../../server/resources/auth/codes/flowTokens.ts';
 import { maskEmail } from '../../../server/resources/auth/codes/resolve.ts';
@@ -177,8 +177,8 @@ test('a flow token is opaque, of fixed length, and no access token', async () =>
   const last = Buffer.from(flow, 'base64url');
   last[last.length - 1]! ^= 1;
   const sealedAt = (at: number, keys = testKeys, user = id) => issueFlowToken(keys, user, at);
-  const another = { ...testKeys, jwtSecret: Buffer.alloc(48, 5) };
-  const sealedElsewhere = seal(deriveKey(testKeys.jwtSecret, 'auth flow'), Buffer.alloc(24, 255), 'cursors').toString('base64url');
+  const another = { ...testKeys, jwtSecrets: keyringOf([Buffer.alloc(48, 5)]) };
+  const sealedElsewhere = seal(deriveKeyring(testKeys.jwtSecrets, 'auth flow'), Buffer.alloc(24, 255), 'cursors').toString('base64url');
   const bad: unknown[] = [
     ...[token, '', 'x', '...', `${flow}x`, `${flow}=`, flow.slice(0, -4), 'x'.repeat(20_000), last.toString('base64url'), sealedElsewhere],
     ...[

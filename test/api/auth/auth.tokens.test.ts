@@ -2,7 +2,7 @@ import { createHmac, generateKeyPairSync, sign as signWith } from 'node:crypto';
 import { expect, test } from 'vitest';
 import * as contract from '../../../contract/index.ts';
 import type { Route } from '../../../contract/shared/route.ts';
-import { sharedTestApp, testKeys } from '../../support/app/testApp.ts';
+import { sharedTestApp, testSecrets } from '../../support/app/testApp.ts';
 
 const { call, sql, signUp } = await sharedTestApp();
 const { token, accountId, id } = await signUp();
@@ -11,7 +11,7 @@ const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
 const now = () => Date.now() / 1_000;
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-const hmac = (text: string, secret: Buffer | string = testKeys.jwtSecret, hash = 'sha256') =>
+const hmac = (text: string, secret: Buffer | string = testSecrets.jwtSecret, hash = 'sha256') =>
   createHmac(hash, secret).update(text).digest('base64url');
 /** A token with changed claims, signed with the real secret by default. */
 const forge = (changes: object = {}, header: object = { alg: 'HS256', typ: 'JWT' }, sign: (text: string) => string = hmac) => {
@@ -43,7 +43,7 @@ test('forged tokens are rejected', async () => {
     'none, signed': forge({}, { alg: 'none' }),
     'no alg': forge({}, { typ: 'JWT' }),
     'alg list': forge({}, { alg: ['HS256'] }),
-    HS384: forge({}, { alg: 'HS384' }, (text) => hmac(text, testKeys.jwtSecret, 'sha384')),
+    HS384: forge({}, { alg: 'HS384' }, (text) => hmac(text, testSecrets.jwtSecret, 'sha384')),
     'HS512, signed as HS256': forge({}, { alg: 'HS512' }),
     RS256: forge({}, { alg: 'RS256' }, rs256),
     'RS256, keyed with the secret': forge({}, { alg: 'RS256' }),

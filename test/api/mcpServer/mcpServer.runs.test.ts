@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openScriptedThread } from '../../support/agent/agent.ts';
 import { askUserArgs, callsTools } from '../../support/agent/tools.ts';
 import { chat, type ScriptedResponse } from '../../support/agent/vendor.ts';
-import { startTestApp, testKeys } from '../../support/app/testApp.ts';
+import { startTestApp, testSecrets } from '../../support/app/testApp.ts';
 import { connectMcp, type Era, openMcp, postMcp } from '../../support/http/mcpClient.ts';
 import { createKey } from '../../support/resources/apiKeys.ts';
 import { eventually } from '../../support/resources/conversation.ts';
@@ -156,7 +156,7 @@ test('an access token that expires during a call does not end the call', async (
   const [head, payload] = person.token.split('.') as [string, string];
   const claims = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), exp: Math.ceil(Date.now() / 1_000) + 2 };
   const text = `${head}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
-  const token = `${text}.${createHmac('sha256', testKeys.jwtSecret).update(text).digest('base64url')}`;
+  const token = `${text}.${createHmac('sha256', testSecrets.jwtSecret).update(text).digest('base64url')}`;
   const call = postMcp(app, token, callOf('send_message', { thread_id, content: 'Go' }));
   await eventually(async () => (await app.call('GET', '/v1/me', { token })).status === 401, 'the end of the token');
   open();

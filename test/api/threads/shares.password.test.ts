@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { deriveKey } from '../../../server/platform/crypto/keys.ts';
-import { sharedTestApp, testKeys } from '../../support/app/testApp.ts';
+import { deriveKey } from '../../../server/platform/crypto/keyring.ts';
+import { sharedTestApp, testSecrets } from '../../support/app/testApp.ts';
 import { concurrently, tally } from '../../support/checks/race.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { openThread } from '../../support/resources/conversation.ts';
@@ -23,7 +23,7 @@ const verify = (token: string, password: unknown, ip = '198.51.100.1') =>
   call('POST', `/v1/s/${token}/verify`, { body: { password }, headers: { 'x-forwarded-for': ip } });
 
 /** A session token as the server makes it, with any expiry. */
-const sessionOf = (id: string, expires: number, key = deriveKey(testKeys.encryptionKey, 'share sessions')) =>
+const sessionOf = (id: string, expires: number, key = deriveKey(testSecrets.encryptionKey, 'share sessions')) =>
   `${expires}.${createHmac('sha256', key).update(`${id}.${expires}`).digest('base64url')}`;
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1_000) + seconds;
 
@@ -48,7 +48,7 @@ test('an expired, foreign or forged session is rejected', async () => {
   const bad = [
     sessionOf(mine.id, inSeconds(-1)),
     sessionOf(other.id, inSeconds(60)),
-    sessionOf(mine.id, inSeconds(60), testKeys.encryptionKey),
+    sessionOf(mine.id, inSeconds(60), testSecrets.encryptionKey),
     longer,
     good.slice(0, -1),
     `${good}A`,

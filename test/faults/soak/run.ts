@@ -113,7 +113,7 @@ try {
   await sleep(5_000);
   const findings = await audit({
     databaseUrl: installation.databaseUrl,
-    encryptionKey: installation.encryptionKey,
+    encryptionKeys: installation.encryptionKeys,
     journal,
     isSettled: true,
   });

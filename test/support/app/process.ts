@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { eventually } from '../resources/conversation.ts';
-import { testKeys } from './testApp.ts';
+import { testSecrets } from './testApp.ts';
 
 /** A running server process. */
 export type ServerProcess = {
@@ -20,8 +20,8 @@ const foreign = /^(ARKLOOP_|PORT$|DATABASE_URL$|npm_lifecycle_event$)/;
 
 /** The keys of in-process test apps, so that separate processes can decrypt their data. */
 export const testKeysEnv = {
-  ARKLOOP_AUTH_JWT_SECRET: testKeys.jwtSecret.toString(),
-  ARKLOOP_ENCRYPTION_KEY: testKeys.encryptionKey.toString('hex'),
+  ARKLOOP_AUTH_JWT_SECRET: testSecrets.jwtSecret.toString(),
+  ARKLOOP_ENCRYPTION_KEY: testSecrets.encryptionKey.toString('hex'),
 };
 
 /** A worker that takes over runs of a dead worker within seconds. */

@@ -9,6 +9,8 @@ import type { Call } from '../../../client/conformance/call.ts';
 import { openDatabase } from '../../../server/database/database.ts';
 import type { Database } from '../../../server/database/sql.ts';
 import { type Config, readConfig } from '../../../server/platform/config/config.ts';
+import { keyringOf } from '../../../server/platform/crypto/keyring.ts';
+import type { Keys } from '../../../server/platform/crypto/keys.ts';
 import { createPasswordHasher, type HashCost } from '../../../server/platform/crypto/passwords.ts';
 import { type apiLimits, startApi } from '../../../server/processes/api.ts';
 import { startWorker } from '../../../server/processes/worker.ts';
@@ -40,7 +42,8 @@ export type TestApp = {
   stopWorker(): Promise<void>;
 };
 
-export const testKeys = { jwtSecret: Buffer.from('test secret '.repeat(4)), encryptionKey: Buffer.alloc(32, 7) };
+export const testSecrets = { jwtSecret: Buffer.from('test secret '.repeat(4)), encryptionKey: Buffer.alloc(32, 7) };
+export const testKeys: Keys = { jwtSecrets: keyringOf([testSecrets.jwtSecret]), encryptionKeys: keyringOf([testSecrets.encryptionKey]) };
 
 /** A hash takes 0.2 ms instead of 45 ms (two cores, Node.js 24). Tests register about a thousand users per run. */
 const cheapHash: HashCost = { memorySize: 8, iterations: 1 };

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Keyring } from '../../../server/platform/crypto/keyring.ts';
 import { contentChecks } from './contentChecks.ts';
 import { creditChecks } from './creditChecks.ts';
 import type { Check, Finding } from './finding.ts';
@@ -8,8 +9,8 @@ import { auditJournal } from './journalChecks.ts';
 import { runChecks } from './runChecks.ts';
 
 export type AuditOptions = {
-  /** The key of the servers, with which stored responses are read. Without it they are not compared. */
-  encryptionKey?: Buffer;
+  /** The keys of the servers, with which stored responses are read. Without them they are not compared. */
+  encryptionKeys?: Keyring;
   /** What clients were told. Without it only the database is compared with itself. */
   journal?: Journal;
   /** The load has stopped, and all processes are healthy and have had time to finish. */
@@ -31,10 +32,10 @@ export async function audit({ databaseUrl, ...options }: AuditOptions & { databa
 }
 
 /** Like `audit`, in the transaction of a client. */
-export async function auditWith(client: pg.Client, { encryptionKey, journal, isSettled }: AuditOptions): Promise<Finding[]> {
+export async function auditWith(client: pg.Client, { encryptionKeys, journal, isSettled }: AuditOptions): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const check of checks) if (isSettled || !check.isSettled) findings.push(...(await runCheck(client, check)));
-  if (encryptionKey) findings.push(...(await auditIdempotencyKeys(client, encryptionKey, journal)));
+  if (encryptionKeys) findings.push(...(await auditIdempotencyKeys(client, encryptionKeys, journal)));
   if (journal) findings.push(...(await auditJournal(client, journal)));
   return findings;
 }

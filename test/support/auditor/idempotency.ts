@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { sha256 } from '../../../server/platform/crypto/ids.ts';
+import type { Keyring } from '../../../server/platform/crypto/keyring.ts';
 import { unseal } from '../../../server/platform/crypto/seal.ts';
 import type { Finding } from './finding.ts';
 import type { Journal, KeyedWrite } from './journal.ts';
@@ -13,10 +14,10 @@ const tables = [
 ];
 
 /** Stored responses must name rows that exist, and must be those that clients received. */
-export async function auditIdempotencyKeys(client: pg.Client, key: Buffer, journal?: Journal): Promise<Finding[]> {
+export async function auditIdempotencyKeys(client: pg.Client, keys: Keyring, journal?: Journal): Promise<Finding[]> {
   const findings: Finding[] = [];
   const { rows } = await client.query<Stored>('select scope_hash, status, body_sealed from idempotency_keys where status is not null');
-  const responses = new Map(rows.map((row) => [row.scope_hash, { status: row.status, id: createdId(row, key) }]));
+  const responses = new Map(rows.map((row) => [row.scope_hash, { status: row.status, id: createdId(row, keys) }]));
   const ids = [...responses.values()].flatMap(({ status, id }) => (status === 201 && id ? [id] : []));
   const known = new Set<string>();
   for (const table of tables) {
@@ -42,7 +43,7 @@ export async function auditIdempotencyKeys(client: pg.Client, key: Buffer, journ
 const scopeHashOf = ({ userId, accountId, path, key }: KeyedWrite) => sha256(JSON.stringify([userId, accountId, 'POST', path, key]));
 
 /** The id of the row that a stored response says was created. */
-function createdId({ scope_hash: scopeHash, body_sealed: sealed }: Stored, key: Buffer): string | undefined {
-  const body = sealed && (JSON.parse(unseal(key, sealed, scopeHash).toString()) as { id?: string; run_id?: string } | null);
+function createdId({ scope_hash: scopeHash, body_sealed: sealed }: Stored, keys: Keyring): string | undefined {
+  const body = sealed && (JSON.parse(unseal(keys, sealed, scopeHash).toString()) as { id?: string; run_id?: string } | null);
   return body?.id ?? body?.run_id;
 }

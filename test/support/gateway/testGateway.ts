@@ -20,7 +20,7 @@ export async function startTestGateway(
   const databaseUrl = alone ? await freshDatabase() : shared;
   const config = readConfig({ ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0', ARKLOOP_GATEWAY_UPSTREAM: url, ...env });
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
-  const started = await startGateway({ config, env, log, jwtSecret: testKeys.jwtSecret, databaseUrl });
+  const started = await startGateway({ config, env, log, jwtSecrets: testKeys.jwtSecrets, databaseUrl });
   let ended: Promise<void> | undefined;
   const gateway = {
     ...started,

@@ -11,7 +11,7 @@ export async function queuedMails({ sql }: Pick<TestApp, 'sql'>, to?: string): P
      where t.identifier = 'email.send' order by j.id`,
   );
   const open = ({ payload }: { payload: { sealed: string } }) =>
-    Mail.parse(JSON.parse(unseal(testKeys.encryptionKey, Buffer.from(payload.sealed, 'base64'), 'email.send').toString()));
+    Mail.parse(JSON.parse(unseal(testKeys.encryptionKeys, Buffer.from(payload.sealed, 'base64'), 'email.send').toString()));
   return rows.map(open).filter((mail) => to === undefined || mail.to === to);
 }
 

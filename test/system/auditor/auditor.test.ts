@@ -65,7 +65,7 @@ afterAll(async () => {
   await client.end();
 });
 
-const options = (noted: Journal) => ({ encryptionKey: testKeys.encryptionKey, journal: noted, isSettled: true });
+const options = (noted: Journal) => ({ encryptionKeys: testKeys.encryptionKeys, journal: noted, isSettled: true });
 
 /** The kinds of findings after a change, which is rolled back. */
 async function kindsAfter(statements: string, change: (noted: Journal) => void = () => {}): Promise<string[]> {

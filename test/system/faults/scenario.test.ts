@@ -247,7 +247,7 @@ test.for<{ kills: [Kill, Kill] }>([
 
     const journal = newJournal();
     journal.streams.push({ runId, events: seen.map(({ seq, event_id }) => ({ seq, event_id })) });
-    await expect.poll(() => audit({ databaseUrl, encryptionKey: testKeys.encryptionKey, journal, isSettled: true })).toEqual([]);
+    await expect.poll(() => audit({ databaseUrl, encryptionKeys: testKeys.encryptionKeys, journal, isSettled: true })).toEqual([]);
     expect(await stop()).toEqual(Array(2).fill({ code: 0, signal: null }));
   },
 );

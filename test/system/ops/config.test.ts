@@ -75,6 +75,9 @@ describe('values', () => {
   test.each([
     ['ARKLOOP_AUTH_JWT_SECRET', 'x'.repeat(31)],
     ['ARKLOOP_ENCRYPTION_KEY', 'f'.repeat(63)],
+    ['ARKLOOP_AUTH_JWT_SECRETS', `${'x'.repeat(32)},${'y'.repeat(31)}`],
+    ['ARKLOOP_ENCRYPTION_KEYS', `${'f'.repeat(64)},${'f'.repeat(63)}`],
+    ['ARKLOOP_ENCRYPTION_KEYS', ' , ,'],
     ['ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS', '*'],
     ['ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS', 'https://a.example/path'],
     ['ARKLOOP_API_ADDR', '127.0.0.1:70000'],
@@ -128,6 +131,13 @@ describe('production', () => {
     ]);
   });
 
+  test('starts with rings of strong secrets in place of the single ones', () => {
+    const { ARKLOOP_AUTH_JWT_SECRET: secret, ARKLOOP_ENCRYPTION_KEY: key, ...rest } = production;
+    const rings = { ARKLOOP_AUTH_JWT_SECRETS: `${secret}, ${secret}2`, ARKLOOP_ENCRYPTION_KEYS: `${key},${key.toUpperCase()}` };
+    expect(problemsOf({ ...rest, ...rings })).toEqual([]);
+    expect(readConfig({ ...rest, ...rings })).toMatchObject({ authJwtSecrets: [secret, `${secret}2`], encryptionKeys: [key, key] });
+  });
+
   test('needs both secrets and a database', () => {
     expect(problemsOf({ ARKLOOP_ENV: 'Production' }).map((line) => line.split(':')[0])).toEqual([
       'ARKLOOP_DATABASE_URL',
@@ -141,7 +151,9 @@ describe('production', () => {
     ['ARKLOOP_LLM_DEBUG_EVENTS', '1'],
     ['ARKLOOP_AUTH_JWT_SECRET', 'change-me-to-a-long-random-secret-value'],
     ['ARKLOOP_AUTH_JWT_SECRET', 'a'.repeat(40)],
+    ['ARKLOOP_AUTH_JWT_SECRETS', 'change-me-to-a-long-random-secret-value'],
     ['ARKLOOP_ENCRYPTION_KEY', '0'.repeat(64)],
+    ['ARKLOOP_ENCRYPTION_KEYS', '0'.repeat(64)],
     ['ARKLOOP_ENCRYPTION_KEY', '0123456789abcdef'.repeat(4)],
   ])('rejects %s=%s', (name, value) => {
     const problems = problemsOf({ ...production, [name]: value });

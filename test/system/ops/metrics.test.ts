@@ -99,7 +99,7 @@ test('mail is counted by outcome', async () => {
   const counted = await serveMetrics(app.database);
   const mailed = (until: Date, kind = 'test') => {
     const mail = JSON.stringify({ to: 'ann@example.test', locale: 'en', kind, data: {} });
-    const sealed = seal(testKeys.encryptionKey, Buffer.from(mail), sendMailTask).toString('base64');
+    const sealed = seal(testKeys.encryptionKeys, Buffer.from(mail), sendMailTask).toString('base64');
     return { v: 1, trace_id: 'a'.repeat(32), until: until.toISOString(), sealed };
   };
   const soon = new Date(Date.now() + 60_000);

@@ -44,7 +44,7 @@ async function occupiedPort() {
 }
 
 test.each([
-  ['an unknown role', 'everything', {}, 'expected one role: all, api, worker, gateway, migrate'],
+  ['an unknown role', 'everything', {}, 'expected one role: all, api, worker, gateway, migrate, rotate'],
   [
     'an invalid variable',
     'gateway',

@@ -21,7 +21,7 @@ export type Backends = (accountId: string, group: ToolGroup) => Promise<Backend>
 
 export type BackendDeps = {
   config: Pick<Config, 'toolProviderCacheTtlSeconds'>;
-  keys: Pick<Keys, 'encryptionKey'>;
+  keys: Pick<Keys, 'encryptionKeys'>;
   database: Database;
   changes: Pick<CacheInvalidation, 'on' | 'onConnectionChange'>;
   log: Log;
@@ -69,13 +69,13 @@ function cacheRows({ config, database, changes }: BackendDeps): (owner: string |
 function backendOf(
   { provider_name: name, base_url: baseUrl, api_key_sealed: sealed }: ActiveProviderRow,
   owner: string | null,
-  { encryptionKey }: BackendDeps['keys'],
+  { encryptionKeys }: BackendDeps['keys'],
   log: Log,
 ): Backend {
   const policy = owner === null && mayBeInternal(name) ? 'internal' : 'https';
   const backend = { name, baseUrl: baseUrl ?? undefined, policy } as const;
   try {
-    return { ...backend, apiKey: sealed ? unseal(encryptionKey, sealed, encryptionContext(name, owner)).toString() : undefined };
+    return { ...backend, apiKey: sealed ? unseal(encryptionKeys, sealed, encryptionContext(name, owner)).toString() : undefined };
   } catch {
     log.error({ provider_name: name, account_id: owner }, 'the key of a tool provider cannot be read; it has to be set again');
     return { ...backend, apiKey: undefined };

@@ -1,11 +1,11 @@
+import { deriveKeyring } from '../../../platform/crypto/keyring.ts';
 import type { Keys } from '../../../platform/crypto/keys.ts';
-import { deriveKey } from '../../../platform/crypto/keys.ts';
 import { seal, unseal } from '../../../platform/crypto/seal.ts';
 
 /** In seconds. */
 const lifetimeSeconds = 600;
 const purpose = 'auth flow';
-const keyOf = ({ jwtSecret }: Keys) => deriveKey(jwtSecret, purpose);
+const keysOf = ({ jwtSecrets }: Keys) => deriveKeyring(jwtSecrets, purpose);
 
 /**
  * Issues a token that identifies the user of a started sign-in. It is valid for 10 minutes and grants no access. Sealed, because resolving
@@ -15,7 +15,7 @@ export function issueFlowToken(keys: Keys, userId: string, now = Date.now()): st
   const plain = Buffer.alloc(24);
   plain.write(userId.replaceAll('-', ''), 'hex');
   plain.writeBigUInt64BE(BigInt(now + lifetimeSeconds * 1_000), 16);
-  return seal(keyOf(keys), plain, purpose).toString('base64url');
+  return seal(keysOf(keys), plain, purpose).toString('base64url');
 }
 
 /** Returns undefined for an invalid or expired token. */
@@ -24,7 +24,7 @@ export function readFlowToken(keys: Keys, token: string): string | undefined {
   // Decoding is lenient: reject other spellings of the same bytes.
   if (token.length > 100 || sealed.toString('base64url') !== token) return undefined;
   try {
-    const plain = unseal(keyOf(keys), sealed, purpose);
+    const plain = unseal(keysOf(keys), sealed, purpose);
     if (BigInt(Date.now()) >= plain.readBigUInt64BE(16)) return undefined;
     const [, ...groups] = /^(.{8})(.{4})(.{4})(.{4})(.{12})/.exec(plain.toString('hex'))!;
     return groups.join('-');

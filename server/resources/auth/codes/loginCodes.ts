@@ -1,10 +1,10 @@
-import { createHmac, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import type { EmailCode, EmailCodeRequest } from '../../../../contract/auth.ts';
 import { type AttemptLimit, countAttempt, resetCount, undoAttempt } from '../../../http/pipeline/attemptLimits.ts';
 import type { RequestScope } from '../../../http/scope.ts';
 import { mailLifetimes } from '../../../mail/mail.ts';
 import { newId, sha256 } from '../../../platform/crypto/ids.ts';
-import { deriveKey } from '../../../platform/crypto/keys.ts';
+import { hmacsOf } from '../../../platform/crypto/keyring.ts';
 import { Failure, failWith, rateLimited } from '../../../platform/failure.ts';
 import type { EmailKey } from '../../../platform/identity/identity.ts';
 import { limiterKeyOf } from '../../../platform/limiterKey.ts';
@@ -107,8 +107,8 @@ async function failClosed<T>(counting: () => Promise<T>): Promise<T> {
 }
 
 /** Keyed, because all eight-digit codes can be hashed quickly. Includes the user, because two users may have the same code. */
-const codeHmacOf = ({ app }: RequestScope, userId: string, code: string) =>
-  createHmac('sha256', deriveKey(app.keys.encryptionKey, 'login codes')).update(`${userId}${code}`).digest('hex');
+const codeHmacsOf = ({ app }: RequestScope, userId: string, code: string) =>
+  hmacsOf(app.keys.encryptionKeys, 'login codes', `${userId}${code}`).map((hmac) => hmac.toString('hex'));
 
 /** Does nothing for a suspended user or one without an address. */
 export async function mailCode(scope: RequestScope, known: CredentialRow, permit: MailPermit): Promise<void> {
@@ -116,7 +116,13 @@ export async function mailCode(scope: RequestScope, known: CredentialRow, permit
   if (status !== 'active' || email === null) return;
   const code = String(randomInt(10_000_000, 100_000_000));
   const askedFrom = rateLimitAddress(scope.client.ip);
-  await scope.tx.run(upsertCode, { userId, email, codeHmac: codeHmacOf(scope, userId, code), lifeSeconds: mailLifetimes.otp, askedFrom });
+  await scope.tx.run(upsertCode, {
+    userId,
+    email,
+    codeHmac: codeHmacsOf(scope, userId, code)[0]!,
+    lifeSeconds: mailLifetimes.otp,
+    askedFrom,
+  });
   if ((await queueMail(scope, { to: email, kind: 'otp', locale, data: { code } }, permit)) === 'queued')
     scope.audit({ accountId, targetId: userId });
 }
@@ -141,7 +147,7 @@ export async function signInByCode(
   });
   const code = trim(typed);
   const askers = [from, ...openable.map(({ asked_from: asker }) => asker)];
-  const used = /^\d{8}$/.test(code) && (await tx.row(consumeCode, { userId, codeHmac: codeHmacOf(scope, userId, code), askers }));
+  const used = /^\d{8}$/.test(code) && (await tx.row(consumeCode, { userId, codeHmacs: codeHmacsOf(scope, userId, code), askers }));
   if (!known || !used) {
     auditFailedSignIn(scope, email, 'email_otp');
     throw invalidCode();

@@ -46,12 +46,12 @@ export const countForeignGuess = statement<{ userId: string; from: string; maxGu
 /**
  * Of parallel calls, one consumes the code. Matches only codes that were requested by `askers` and mailed to the user's current address.
  */
-export const consumeCode = statement<{ userId: string; codeHmac: string; askers: string[] }>()((db, $) =>
+export const consumeCode = statement<{ userId: string; codeHmacs: string[]; askers: string[] }>()((db, $) =>
   db
     .deleteFrom('login_codes as c')
     .using('users as u')
     .where('c.user_id', '=', $.userId)
-    .where('c.code_hmac', '=', $.codeHmac)
+    .where('c.code_hmac', '=', sql<string>`any(${$.codeHmacs}::text[])`)
     .where('c.asked_from', '=', sql<string>`any(${$.askers}::text[])`)
     .where('c.expires_at', '>', sql<string>`clock_timestamp()`)
     .whereRef('u.id', '=', 'c.user_id')

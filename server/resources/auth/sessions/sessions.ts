@@ -39,7 +39,7 @@ export async function openSession(
 export async function grantAccess({ config, keys }: App, who: TokenSubject, issuedAt: string): Promise<AccessGrant> {
   const life = config.authAccessTokenTtlSeconds;
   const claims = { sub: who.userId, sid: who.sessionId, account: who.accountId, role: who.role };
-  const token = await issueAccessToken(keys.jwtSecret, claims, life, Date.parse(issuedAt));
+  const token = await issueAccessToken(keys.jwtSecrets, claims, life, Date.parse(issuedAt));
   return { access_token: token, token_type: 'bearer', expires_in: life };
 }
 

@@ -58,7 +58,7 @@ export function createAccessTokens(deps: AccessTokenDeps, server: Server): Acces
 
   function take({ oauth_status: status, oauth_sealed: sealed, oauth_generation: current }: AuthorizationRow) {
     generation = current;
-    held = status === 'authorized' && sealed ? unsealCredential(keys.encryptionKey, server, sealed) : undefined;
+    held = status === 'authorized' && sealed ? unsealCredential(keys.encryptionKeys, server, sealed) : undefined;
     if (held) used = [...used, held.tokens.access_token].slice(-3);
   }
   take(server);
@@ -69,7 +69,7 @@ export function createAccessTokens(deps: AccessTokenDeps, server: Server): Acces
     try {
       if (!held || !refreshToken) throw new GrantFailure('The access has ended.', true);
       const next = await renewGrant(outbound, { ...held, tokens: { ...held.tokens, refresh_token: refreshToken } });
-      const sealed = sealCredential(keys.encryptionKey, server, next);
+      const sealed = sealCredential(keys.encryptionKeys, server, next);
       const stored = await database.row(storeRenewal, { ...key, generation, sealed, endsInSeconds: endsInSeconds(next) });
       // Without a stored row, the authorization was deleted or replaced meanwhile.
       if (stored) take(stored);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Keyring } from '../../../platform/crypto/keyring.ts';
 import { seal, unseal } from '../../../platform/crypto/seal.ts';
 import { encryptionContext, type Owner } from '../secrets.ts';
 
@@ -43,13 +44,13 @@ export type Tokens = z.infer<typeof Tokens>;
 const Credential = Grant.extend({ tokens: Tokens });
 export type Credential = z.infer<typeof Credential>;
 
-const sealJson = (key: Buffer, owner: Owner, field: 'oauth' | 'oauth_request', value: object) =>
-  seal(key, JSON.stringify(value), encryptionContext(owner, field));
-const unsealJson = (key: Buffer, owner: Owner, field: 'oauth' | 'oauth_request', sealed: Buffer): unknown =>
-  JSON.parse(unseal(key, sealed, encryptionContext(owner, field)).toString());
+const sealJson = (keys: Keyring, owner: Owner, field: 'oauth' | 'oauth_request', value: object) =>
+  seal(keys, JSON.stringify(value), encryptionContext(owner, field));
+const unsealJson = (keys: Keyring, owner: Owner, field: 'oauth' | 'oauth_request', sealed: Buffer): unknown =>
+  JSON.parse(unseal(keys, sealed, encryptionContext(owner, field)).toString());
 
-export const sealPending = (key: Buffer, owner: Owner, value: PendingGrant) => sealJson(key, owner, 'oauth_request', value);
-export const unsealPending = (key: Buffer, owner: Owner, sealed: Buffer) =>
-  PendingGrant.parse(unsealJson(key, owner, 'oauth_request', sealed));
-export const sealCredential = (key: Buffer, owner: Owner, value: Credential) => sealJson(key, owner, 'oauth', value);
-export const unsealCredential = (key: Buffer, owner: Owner, sealed: Buffer) => Credential.parse(unsealJson(key, owner, 'oauth', sealed));
+export const sealPending = (keys: Keyring, owner: Owner, value: PendingGrant) => sealJson(keys, owner, 'oauth_request', value);
+export const unsealPending = (keys: Keyring, owner: Owner, sealed: Buffer) =>
+  PendingGrant.parse(unsealJson(keys, owner, 'oauth_request', sealed));
+export const sealCredential = (keys: Keyring, owner: Owner, value: Credential) => sealJson(keys, owner, 'oauth', value);
+export const unsealCredential = (keys: Keyring, owner: Owner, sealed: Buffer) => Credential.parse(unsealJson(keys, owner, 'oauth', sealed));

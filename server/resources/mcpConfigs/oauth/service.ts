@@ -39,7 +39,7 @@ export async function startAuthorization(scope: Scope, config: McpConfigRow, ori
   const state = newToken();
   const redirectUrl = `${await frontEndOf(app, origin)}/oauth/mcp/${id}`;
   const { authorizationUrl, pending } = await startGrant(app.outbound, url, redirectUrl, state).catch(toFailure);
-  const sealed = sealPending(app.keys.encryptionKey, config, pending);
+  const sealed = sealPending(app.keys.encryptionKeys, config, pending);
   const kept = await tx.row(queries.keepRequest, {
     accountId,
     id,
@@ -60,11 +60,11 @@ export async function completeAuthorization(scope: Scope, config: McpConfigRow, 
   // Outside the transaction, so that a failed attempt uses up the state too.
   const taken = await db.row(queries.takeRequest, { accountId, id, key: requestKey(answer.state, actor) });
   if (!taken?.sealed) throw invalidState();
-  const pending = unsealPending(app.keys.encryptionKey, config, taken.sealed);
+  const pending = unsealPending(app.keys.encryptionKeys, config, taken.sealed);
   const credential = await completeGrant(app.outbound, pending, answer.code, answer.iss).catch(toFailure);
   // The access outlives the session.
   await lockSession(tx, actor);
-  const sealed = sealCredential(app.keys.encryptionKey, config, credential);
+  const sealed = sealCredential(app.keys.encryptionKeys, config, credential);
   // An authorization that was deleted while it was completed stays deleted.
   const values = { revision: taken.revision, url: pending.url, sealed, endsInSeconds: endsInSeconds(credential) };
   const stored = await tx.row(queries.storeAuthorization, { accountId, id, ...values });

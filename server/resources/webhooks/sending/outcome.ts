@@ -66,10 +66,10 @@ export async function attemptDelivery(
 const ownerOf = ({ endpoint_id: id, account_id }: ClaimedDelivery) => ({ id, account_id });
 
 /** The secrets that sign, the current one first; undefined if the current one cannot be decrypted. */
-function secretsOf({ encryptionKey }: Keys, delivery: ClaimedDelivery): string[] | undefined {
+function secretsOf({ encryptionKeys }: Keys, delivery: ClaimedDelivery): string[] | undefined {
   const owner = ownerOf(delivery);
-  const current = tryUnsealSecret(encryptionKey, owner, delivery.secret_sealed);
+  const current = tryUnsealSecret(encryptionKeys, owner, delivery.secret_sealed);
   if (current === undefined) return undefined;
-  const previous = delivery.previous_secret_sealed && tryUnsealSecret(encryptionKey, owner, delivery.previous_secret_sealed);
+  const previous = delivery.previous_secret_sealed && tryUnsealSecret(encryptionKeys, owner, delivery.previous_secret_sealed);
   return previous ? [current, previous] : [current];
 }
