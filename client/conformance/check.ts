@@ -13,6 +13,10 @@ const preRoutingStatuses = [405, 408, 413, 431];
 
 const json = 'application/json; charset=utf-8';
 
+// Built once: the first parse of an object schema generates and compiles its code.
+const errorBodies = { own: z.strictObject(Problem.shape), openai: z.strictObject(OpenAiProblem.shape) };
+const errorPairs = new Set(Object.values(errorCodes).map(([status, code]) => `${status} ${code}`));
+
 type Report = ReturnType<typeof violationList>['expectThat'];
 
 /** Differences between a response and the contract. */
@@ -71,10 +75,8 @@ function checkErrorResponse(route: Route, { status, body, headers }: HttpRespons
   const type = headers.get('content-type');
   expectThat(type === json, 'response.content-type', `Content-Type is ${type}, not ${json}`);
   const isOpenAi = route.metadata.errors === 'openai';
-  const shape = isOpenAi ? OpenAiProblem.shape : Problem.shape;
-  if (!expectSchema(z.strictObject(shape), body, 'error.body', expectThat)) return;
-  const pairs = Object.values(errorCodes).map(([known, code]) => `${known} ${code}`);
-  if (!isOpenAi) expectThat(pairs.includes(`${status} ${body.error}`), 'error.code', `"error" is ${body.error} under status ${status}`);
+  if (!expectSchema(isOpenAi ? errorBodies.openai : errorBodies.own, body, 'error.body', expectThat)) return;
+  if (!isOpenAi) expectThat(errorPairs.has(`${status} ${body.error}`), 'error.code', `"error" is ${body.error} under status ${status}`);
   expectThat(body.trace_id === headers.get('x-trace-id'), 'error.trace-id', '"trace_id" is not that of X-Trace-Id');
   expectThat((isOpenAi ? body.error : body).message !== '', 'error.body', '"message" is empty');
   if (status === 400) expectThat(Array.isArray(body.details.issues), 'error.body', '400 without "details.issues"');

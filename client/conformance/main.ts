@@ -36,9 +36,9 @@ async function main(options: KitOptions): Promise<number> {
   const plan = planOf(options);
   const plain = callWithin(options.url, callMs);
   await requireServer(plain, options.url);
-  const signal = onInterrupt(() => say('\nInterrupted: deleting what was created. Press Ctrl-C again to leave it.'));
+  const { signal, release } = onInterrupt(() => say('\nInterrupted: deleting what was created. Press Ctrl-C again to leave it.'));
   const results: Result[] = [];
-  const cleaned = await checkAndCleanUp(options, plan, plain, signal, results);
+  const cleaned = await checkAndCleanUp(options, plan, plain, signal, results).finally(release);
   printFindings(options, results);
   printCleanUp(cleaned);
   const summary = summaryOf(results, plan.consumers);

@@ -47,7 +47,9 @@ function chat(
   dir: string,
   { input, onOutput }: { input?: string; onOutput?: (text: string, interrupt: () => void) => void } = {},
 ) {
-  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env.PATH, ARKLOOP_DATA_DIR: dir } });
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { PATH: process.env.PATH, ARKLOOP_DATA_DIR: dir, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   const said = { out: '', err: '' };
   child.stdout.on('data', (chunk) => {

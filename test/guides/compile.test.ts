@@ -63,6 +63,8 @@ function compile(): string {
   const run = spawnSync(process.execPath, [join(root, 'node_modules/typescript-native/bin/tsc'), '-p', folder, '--checkers', '1'], {
     cwd: folder,
     encoding: 'utf8',
+    // Fewer garbage collections, as in `npm run check`.
+    env: { ...process.env, GOGC: '400' },
   });
   return run.stdout + run.stderr;
 }

@@ -81,6 +81,7 @@ async function bash(script: string, cwd: string, { node, preload }: Runtime): Pr
       HOME: cwd,
       ...(preload && { NODE_OPTIONS: `--import=${preload}` }),
       NODE_NO_WARNINGS: '1',
+      ...(process.env.NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
     },
   });
   const [output, complaints] = [text(shell.stdout), text(shell.stderr)];

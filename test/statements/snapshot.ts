@@ -13,11 +13,15 @@ const lines = (text: string) =>
       '\n  ',
     );
 
-const text = (await allStatements()).map((each) => `-- ${each.file} ${each.name}\n${lines(each.text)};\n`).join('\n');
+const statementsText = async () => (await allStatements()).map((each) => `-- ${each.file} ${each.name}\n${lines(each.text)};\n`).join('\n');
 
-if (process.argv[2] === '--check') {
-  if (readFileSync(file, 'utf8') !== text) {
+/** Whether the file differs from the statements of the server. */
+export const staleStatements = async () => readFileSync(file, 'utf8') !== (await statementsText());
+
+if (import.meta.main) {
+  if (process.argv[2] !== '--check') writeFileSync(file, await statementsText());
+  else if (await staleStatements()) {
     console.error('server/database/statements.sql is stale: run npm run generate');
     process.exitCode = 1;
   }
-} else writeFileSync(file, text);
+}

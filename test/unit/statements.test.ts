@@ -2,21 +2,28 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../server/database/database.ts';
-import { statement } from '../../server/database/statement.ts';
+import { entities } from '../../server/database/entities.ts';
+import { builder, statement } from '../../server/database/statement.ts';
 import { allStatements } from '../statements/declared.ts';
+import { staleStatements } from '../statements/snapshot.ts';
+import { hiddenTables, unguarded } from '../statements/tenancy.ts';
 
 // Commands of transactions cannot be prepared with PREPARE.
-const statements = (await allStatements()).filter(({ text }) => !/^(savepoint|rollback|release) /.test(text));
+const preparable = (await allStatements()).filter(({ text }) => !/^(savepoint|rollback|release) /.test(text));
 const { freshDatabase } = await import('../support/app/testApp.ts');
+
+test('the file of statements is up to date', async () => {
+  expect(await staleStatements()).toBe(false);
+});
 
 test('the migrated database can prepare every declared statement', async () => {
   const client = new pg.Client({ connectionString: await freshDatabase() });
   await client.connect();
   onTestFinished(() => client.end());
   const wrong: string[] = [];
-  for (const [number, { file, name, text }] of statements.entries())
+  for (const [number, { file, name, text }] of preparable.entries())
     await client.query(`prepare s${number} as ${text}`).catch(({ message }: Error) => wrong.push(`${file} ${name}: ${message}`));
-  expect(statements.length).toBeGreaterThan(500);
+  expect(preparable.length).toBeGreaterThan(500);
   expect(wrong).toEqual([]);
 });
 
@@ -75,4 +82,106 @@ test('rows are read by their columns, also by statements sent together and after
       { value: [{ result: 2 }] },
     ]);
   }
+});
+
+const tenantTables = new Set(entities.filter(({ meta }) => 'accountId' in meta.properties).map(({ meta }) => meta.tableName!));
+
+/** The statements that a request can execute. */
+const statements = (await allStatements()).filter(
+  ({ file }) =>
+    /^(http|resources|chatCompletions|mcpServer|runs\/(create|follow))\//.test(file) && !file.startsWith('resources/webhooks/sending/'),
+);
+const nameOf = ({ file, name }: { file: string; name: string }) => `${file} ${name}`;
+const isExcepted = (each: { file: string; name: string }) => (nameOf(each).split(' by ')[0] ?? '') in exceptions;
+
+/** Statements that do not filter by account, with the reason. An entry covers the variants of a statement by filter. */
+const exceptions: Record<string, string> = {
+  'resources/accessLog/queries.ts selectEntries': 'the access log of all accounts, for platform administrators',
+  'resources/auditLogs/queries.ts count of all accounts': 'the audit log of all accounts, for platform administrators',
+  'resources/auditLogs/queries.ts page of all accounts': 'the same',
+  'resources/auditLogs/queries.ts page with states of all accounts': 'the same, with the states before and after',
+  'resources/credits/monthlyGrants.ts 2': 'the subscriptions of all accounts that are due for credits',
+  'resources/dashboard/queries.ts selectTotals': 'the numbers of the whole platform',
+  'resources/featureFlags/queries.ts selectOverrides': 'the accounts that override a flag, for platform administrators',
+  'resources/invitations/queries.ts selectAccountOfToken': 'the secret names the invitation; the caller is not a member yet',
+  'resources/notifications/queries.ts selectNotifications': 'a user reads their notifications in all of their accounts',
+  'resources/redemptionCodes/queries.ts selectCodeState': 'a user redeems a code once, whatever the account',
+  'resources/reports/queries.ts selectAnyThread': 'whether a thread of any account exists, for platform administrators',
+  'resources/reports/queries.ts selectReports': 'the reports of all accounts, for platform administrators',
+  'resources/runDetails/queries.ts selectRun': 'a run of any account, for platform administrators',
+  'resources/runs/list.ts runs of all accounts': 'the runs of all accounts, for platform administrators',
+  'resources/runs/eventQueries.ts appendEvents': 'the run was found in its account, or belongs to a job of the worker',
+  'runs/follow/archivedEvents.ts 1': 'the run was found in its account',
+  'resources/subscriptions/queries.ts selectSubscription': 'platform administrators give no account',
+  'resources/subscriptions/queries.ts selectSubscriptions': 'platform administrators give no account',
+  'resources/users/queries.ts forgetEndUsers': 'the chat completions of a deleted user in all of their accounts',
+  'resources/users/queries.ts selectOpenRuns': 'the runs of a suspended or deleted user in all of their accounts',
+  'resources/users/resetQueries.ts deleteInvitations': 'access that ends with the first proof of an address, in all accounts',
+  'resources/users/resetQueries.ts deleteShares': 'the same',
+  'resources/users/resetQueries.ts revokeKeys': 'the same',
+  'resources/users/resetQueries.ts selectOwnAccounts': 'the same',
+};
+
+test('tenant tables are detected', () => {
+  expect([...tenantTables]).toEqual(
+    expect.arrayContaining(['memberships', 'projects', 'threads', 'messages', 'runs', 'teams', 'workspaces']),
+  );
+  expect(tenantTables.has('users')).toBe(false);
+});
+
+test('every statement of a request filters each tenant table by account', () => {
+  const wrong = statements
+    .filter((each) => !isExcepted(each))
+    .flatMap((each) => unguarded(each.node, tenantTables).map((table) => `${nameOf(each)}: ${table}`));
+  expect(wrong).toEqual([]);
+});
+
+test('every listed exception is needed', () => {
+  for (const name of Object.keys(exceptions)) {
+    const found = statements.find((each) => nameOf(each) === name);
+    expect([name, found !== undefined && unguarded(found.node, tenantTables).length > 0]).toEqual([name, true]);
+  }
+});
+
+test('raw SQL fragments contain no table names', async () => {
+  const wrong = (await allStatements())
+    .filter(({ node }) => node.kind !== 'RawNode')
+    .flatMap((each) => hiddenTables(each.node).map((text) => `${nameOf(each)}: ${text}`));
+  expect(wrong).toEqual([]);
+});
+
+test('detects statements without an account filter', () => {
+  const [id, account] = ['1', '2'];
+  const threads = builder.selectFrom('threads as t').select('t.id');
+  const messages = builder.selectFrom('messages as m').select(sql.lit(1).as('one'));
+  const caught = [
+    builder.selectFrom('threads').selectAll().where('id', '=', id),
+    builder.selectFrom('threads').select('account_id').where('id', '=', id),
+    builder.updateTable('runs').set({ status: 'failed' }).where('id', '=', id),
+    builder.deleteFrom('projects').where('id', '=', id).returning('account_id'),
+    builder
+      .insertInto('teams')
+      .columns(['id', 'name'])
+      .expression(builder.selectFrom('users').select(['id', 'username'])),
+    threads.innerJoin('projects as p', 'p.id', 't.project_id').where('t.account_id', '=', account),
+    threads.where((eb) => eb.or([eb('t.account_id', '=', account), eb('t.id', '=', id)])),
+    threads.where('t.account_id', '=', account).where((eb) => eb.exists(messages.where('m.id', '=', id))),
+    threads.whereRef('t.account_id', '=', 't.account_id'),
+  ];
+  for (const each of caught)
+    expect([each.compile().sql, unguarded(each.toOperationNode(), tenantTables).length]).toEqual([each.compile().sql, 1]);
+  const good = [
+    builder.selectFrom('threads').selectAll().where('account_id', '=', account).where('id', '=', id),
+    threads
+      .innerJoin('projects as p', (join) => join.onRef('p.account_id', '=', 't.account_id').onRef('p.id', '=', 't.project_id'))
+      .where('t.account_id', '=', account),
+    builder.deleteFrom('llm_providers').where('account_id', 'is not distinct from', account).where('id', '=', id),
+    builder.selectFrom('users').selectAll().where('id', '=', id),
+  ];
+  for (const each of good) expect([each.compile().sql, ...unguarded(each.toOperationNode(), tenantTables)]).toEqual([each.compile().sql]);
+});
+
+test('detects a raw SQL fragment with a table name', () => {
+  const fragment = sql<boolean>`exists (select from runs where id = ${'1'})`;
+  expect(hiddenTables(builder.selectFrom('users').select('id').where(fragment).toOperationNode())).toHaveLength(1);
 });

@@ -37,7 +37,7 @@ type Prepared = { body: Buffer; tag: string; packed(): Promise<Buffer> };
  * Serves the documentation: the guides at `/docs/guides/…` (as Markdown at `….md`, their index also at `/llms.txt`), the reference at `/docs`
  * and `/docs/reference/…`, the entries of the search, and the OpenAPI document. The pages send no request to another host.
  */
-export function docsRouter(): RequestHandler {
+function createDocsRouter(): RequestHandler {
   const library = readLibrary();
   const description = readFileSync(new URL('../../../docs/openapi.json', import.meta.url));
   const { tags } = JSON.parse(description.toString()) as { tags: { name: string }[] };
@@ -53,9 +53,9 @@ export function docsRouter(): RequestHandler {
   };
   const page = (path: string) => once(path, () => render(path));
 
-  const router = Router();
+  const routes = Router();
   const serve = (path: string, answer: (req: Request, res: Response, next: NextFunction) => unknown) =>
-    router
+    routes
       .route(path)
       .get(answer)
       .all((req) => {
@@ -89,11 +89,19 @@ export function docsRouter(): RequestHandler {
     else await send(req, res, 'html', await page(`/docs/guides/${name}`));
   });
   // Browsers get an HTML page, other clients the usual JSON error.
-  return router.get('/docs/{*rest}', async (req, res, next) =>
+  return routes.get('/docs/{*rest}', async (req, res, next) =>
     req.accepts(['json', 'html']) === 'html'
       ? send(req, res.status(404), 'html', await once('404', () => notFoundPage(library.chapters)))
       : next(),
   );
+}
+
+let router: RequestHandler | undefined;
+
+/** One for all apps of a process, because reading the guides and the document takes 20 ms. */
+export function docsRouter(): RequestHandler {
+  router ??= createDocsRouter();
+  return router;
 }
 
 function prepare(content: Buffer | string): Prepared {

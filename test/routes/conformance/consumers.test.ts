@@ -5,17 +5,15 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { startMockServer } from '../../../client/mocks/standalone/server.ts';
 import type { Manifest } from '../../../client/recorder/index.ts';
-import { run } from '../../support/checks/thirdParty.ts';
 import { eachBlock, startFlawedProxy } from '../../support/http/flawedProxy.ts';
+import { runKitHere } from './kit.ts';
 
 const mock = await startMockServer(0);
 afterAll(mock.close);
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-manifests-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const main = fileURLToPath(new URL('../../../client/conformance/bin.ts', import.meta.url));
-const examine = (url: string, consumers: string, ...more: string[]) =>
-  run(process.execPath, [main, '--url', url, '--consumers', consumers, ...more], { cwd: folder, ms: 60_000 });
+const examine = (url: string, consumers: string, ...more: string[]) => runKitHere(['--url', url, '--consumers', consumers, ...more]);
 const problems = (stdout: string) => stdout.split('\n').filter((line) => line.startsWith('✗'));
 
 /** A server that changes the bodies of the mock. */
@@ -66,7 +64,7 @@ test('what a consumer reads is a violation if it is missing, and nothing else is
       ? text.replace(...changes[1]!)
       : text.replaceAll('invalid_token', 'bad_token').replaceAll(/("type":"run.started".*)"trace_id"/g, '$1"trace"'),
   );
-  const { code, stdout } = await examine(broken, consumers, '--junit', 'junit.xml');
+  const { code, stdout } = await examine(broken, consumers, '--junit', join(folder, 'junit.xml'));
   expect(code).toBe(1);
   expect(problems(stdout)).toEqual([
     '✗ me.get: reader expects 401 invalid_token [consumer.errors]',

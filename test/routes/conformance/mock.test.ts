@@ -11,6 +11,7 @@ import { callTo } from '../../support/app/testApp.ts';
 import { run } from '../../support/checks/thirdParty.ts';
 import { everythingListed } from '../../support/http/everythingListed.ts';
 import { startFlawedProxy } from '../../support/http/flawedProxy.ts';
+import { runKitHere } from './kit.ts';
 
 const mock = await startMockServer(0, { stepMs: 1 });
 afterAll(mock.close);
@@ -21,7 +22,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const bin = fileURLToPath(new URL('../../../client/conformance/bin.ts', import.meta.url));
 const call = callTo(mock.address);
 const asAdmin = ['--login', admin.login, '--password', admin.password];
-const check = (url: string, args: readonly string[], env = {}) => run(process.execPath, [bin, '--url', url, ...args], { cwd: folder, env });
+/** Runs the kit as a program, as users do. */
+const check = (url: string, args: readonly string[]) => run(process.execPath, [bin, '--url', url, ...args], { cwd: folder });
 
 /** What exists once per platform, so that a second check could meet what the first one left. */
 const ofPlatform = ['--only', 'plans,subscriptions,featureFlags,redemptionCodes,inviteCodes,platformSettings,users'];
@@ -69,9 +71,9 @@ test('what was created is deleted after Ctrl-C', async () => {
 test('repeated findings are folded, and reported as JUnit, annotations and JSON', async () => {
   const proxy = await startFlawedProxy(mock.address, { reply: ({ headers }) => headers.delete('x-trace-id') });
   onTestFinished(proxy.close);
-  const files = ['--junit', 'junit.xml', '--report', 'report.json'];
+  const files = ['--junit', join(folder, 'junit.xml'), '--report', join(folder, 'report.json')];
   const only = ['--only', 'teams.*', '--only', 'projects.list,projects.get', '--only', 'runs.input'];
-  const { code, stdout } = await check(proxy.url, [...files, ...only, '--quiet'], { GITHUB_ACTIONS: 'true' });
+  const { code, stdout } = await runKitHere(['--url', proxy.url, ...files, ...only, '--quiet'], { GITHUB_ACTIONS: 'true' });
   expect(code).toBe(1);
   expect(stdout.match(/^✗ .*/gm)).toEqual([
     '✗ projects.list, projects.get, runs.input and 6 more: X-Trace-Id is not 32 lower-case hex digits [response.trace-id]',

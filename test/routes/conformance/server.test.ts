@@ -10,6 +10,7 @@ import { run } from '../../support/checks/thirdParty.ts';
 import { everythingListed } from '../../support/http/everythingListed.ts';
 import { type Flaw as ProxyFlaw, startFlawedProxy } from '../../support/http/flawedProxy.ts';
 import { operations } from '../../support/http/operations.ts';
+import { runKitHere } from './kit.ts';
 
 const app = await startTestApp();
 const admin = await app.signUp();
@@ -18,21 +19,14 @@ const folder = mkdtempSync(join(tmpdir(), 'arkloop-conformance-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const main = new URL('../../../client/conformance/bin.ts', import.meta.url).pathname;
-const examine = (url: string, ...more: string[]) => run(process.execPath, [main, '--url', url, ...more], { cwd: folder, ms: 120_000 });
+const examine = (url: string, ...more: string[]) => runKitHere(['--url', url, ...more]);
 
 test('the check passes for an administrator, leaves nothing behind and covers over 70 % of the documented statuses', async () => {
   const file = join(folder, 'coverage.json');
   const before = await everythingListed(app.call, admin.token);
-  const { code, stdout, stderr } = await examine(
-    app.url,
-    '--headers',
-    '--report',
-    file,
-    '--login',
-    admin.login,
-    '--password',
-    admin.password,
-  );
+  // As a program, as users run it. The other tests of this file run the kit in this process.
+  const args = ['--url', app.url, '--headers', '--report', file, '--login', admin.login, '--password', admin.password];
+  const { code, stdout, stderr } = await run(process.execPath, [main, ...args], { cwd: folder, ms: 120_000 });
   expect(await everythingListed(app.call, admin.token)).toEqual(before);
   expect([stdout.split('\n').filter((line) => /^(✗|FAIL)/.test(line)), stderr, code]).toEqual([[], '', 0]);
   const { operations: covered } = JSON.parse(readFileSync(file, 'utf8'));
@@ -141,7 +135,7 @@ test('an error that prevents the check is one line', async () => {
     [['--url', app.url, '--token', 'nonsense'], /^GET \/v1\/me with the token was refused: 401 invalid_token$/],
   ];
   for (const [args, said] of ofServers) {
-    const { code, stdout, stderr } = await run(process.execPath, [main, ...args], { cwd: folder });
+    const { code, stdout, stderr } = await runKitHere(args);
     expect([code, stdout, stderr.trim()]).toEqual([2, '', expect.stringMatching(said)]);
     expect(stderr.trim().split('\n')).toHaveLength(1);
   }

@@ -10,14 +10,14 @@ import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { startRouteSuite } from '../../support/http/routeSuite.ts';
 import { failingResponses, pathOf, type Sample } from '../../support/samples/samples.ts';
 
-const { app, owner, stranger, powerless, key, good, ask, send } = await startRouteSuite();
+const { app, owner, stranger, powerless, key, good, lasting, ask, send } = await startRouteSuite();
 const { sql } = app;
 
 const takesJson = (route: Route) => route.method !== 'GET' && Boolean(route.body) && route.contentType !== 'multipart/form-data';
 const writes = operationRows((route) => route.method !== 'GET');
 
 test.for(operationRows(takesJson))('%s returns 422 for an unreadable body and 400 for an invalid one', async ([, operation]) => {
-  const sample = await good(operation);
+  const sample = await lasting(operation);
   const as = (type: string) => ({ headers: { 'content-type': type } });
   const json = JSON.stringify(sample.body);
   for (const raw of ['{', '{"a":}', "{'a':1}", '{"a":1}}', 'nonsense'])
@@ -52,7 +52,7 @@ test.for(operationRows(takesJson))('%s treats an empty body as {} or rejects it'
 });
 
 test.for(operationRows(takesJson))('%s rejects a body over its limit before and while reading', async ([, operation]) => {
-  const { params, query, token, headers } = await good(operation);
+  const { params, query, token, headers } = await lasting(operation);
   const line = `POST ${pathOf(operation.route, params, query)}`.replace(/^POST/, operation.route.method);
   const common = { ...headers, 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
   const limit = maxBodyBytes(operation.route);
