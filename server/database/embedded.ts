@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { OperatorError } from '../platform/operatorError.ts';
@@ -34,6 +35,12 @@ export async function startEmbeddedPostgres({ dataDir, log, settings }: Embedded
   const holder = await startAndLock(cluster);
   const supervision = supervise(cluster, holder, log);
   return { url: servingUrl(cluster, holder.port), superuserUrl: superuserUrlOf(cluster, holder.port), stop: supervision.stop };
+}
+
+/** The URL of the server that another process runs on a data folder; undefined if there is none. */
+export async function runningPostgresUrl(dataDir: string): Promise<string | undefined> {
+  const server = await findPostmaster(join(dataDir, 'postgres'));
+  return server?.ready ? servingUrl(await openCluster(dataDir), server.port) : undefined;
 }
 
 /**

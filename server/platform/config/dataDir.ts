@@ -46,7 +46,8 @@ export async function secretFile(dataDir: string, name: string, make: () => stri
   return (await readSecret(path)) ?? '';
 }
 
-async function readSecret(path: string): Promise<string | undefined> {
+/** The text of a secret file; undefined if there is none. */
+export async function readSecret(path: string): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {

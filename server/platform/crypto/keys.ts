@@ -7,6 +7,9 @@ import { OperatorError } from '../operatorError.ts';
 /** The secrets of an installation: the HS256 key of access tokens and the 32-byte AES-256-GCM key of stored secrets. */
 export type Keys = Readonly<{ jwtSecret: Buffer; encryptionKey: Buffer }>;
 
+/** The files of the keys in the data folder, and the variables that take precedence. */
+export const keyFiles = { 'jwt-secret': 'ARKLOOP_AUTH_JWT_SECRET', 'encryption-key': 'ARKLOOP_ENCRYPTION_KEY' } as const;
+
 /** Reads the keys from the configuration, or generates them once in the data folder. Throws an `OperatorError` if a key file is damaged. */
 export async function readKeys(config: Pick<Config, 'authJwtSecret' | 'encryptionKey'>, dataDir: string): Promise<Keys> {
   const jwtSecret = config.authJwtSecret ?? (await secretFile(dataDir, 'jwt-secret', () => randomBytes(48).toString('base64url')));
