@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { changes, Id, Time, trimmedText } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
-import { initContract, type Resource } from './shared/route.ts';
+import { declareFile, initContract, type Resource } from './shared/route.ts';
 
 export const MemberRole = z.enum(['admin', 'member']).meta({
   id: 'MemberRole',
@@ -129,6 +129,20 @@ export const accounts = initContract().router({
     body: AccountClosing,
     responses: { 204: null },
     metadata: { auth: 'user', permission: 'account.members.revoke', audit: ['account.delete', 'account'], extraErrors: [409] },
+  },
+  export: {
+    method: 'GET',
+    path: '/v1/accounts/{account_id}/export',
+    summary: 'Download the data of an account as a zip file',
+    description:
+      'A file of JSON lines for each kind of row, such as `threads.ndjson`, `messages.ndjson`, `usage_records.ndjson` and `audit_logs.ndjson`, and the attachments and workspace files. All rows are of one moment. Contains everything of the account that you can read: of other members, the threads in shared projects, but neither private threads nor memories. Secrets are left out. The file is made while it is sent, so it has no length. At most 30 exports per account and hour.',
+    responses: { 200: declareFile() },
+    metadata: {
+      auth: 'user',
+      permission: ['account.audit_read', 'data.usage.read'],
+      auditOnRead: ['account.export', 'account'],
+      rateLimit: 'account_export',
+    },
   },
   members: {
     method: 'GET',

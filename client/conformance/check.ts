@@ -4,7 +4,14 @@ import { type Deprecation, deprecationHeaders } from '../../contract/deprecation
 import { errorCodes } from '../../contract/shared/errorCodes.ts';
 import { OpenAiProblem, Problem } from '../../contract/shared/errors.ts';
 import { errorStatusesOf } from '../../contract/shared/policy.ts';
-import { type ResponseBody as Declared, eventStreamOf, returnsFile, type Route, type Schema } from '../../contract/shared/route.ts';
+import {
+  type ResponseBody as Declared,
+  eventStreamOf,
+  hasEntityTag,
+  returnsFile,
+  type Route,
+  type Schema,
+} from '../../contract/shared/route.ts';
 import type { HttpResponse } from './call.ts';
 import { type Rule, type Violation, violationList } from './rules.ts';
 
@@ -49,7 +56,7 @@ function checkSuccessResponse(route: Route, { status, body, text, headers }: Htt
   const declared = either?.body ?? answered;
   const stream = eventStreamOf(route);
   const type = headers.get('content-type');
-  if (returnsFile(route)) expectThat(/^"[0-9a-f]{64}"$/.test(headers.get('etag') ?? ''), 'file.headers', 'ETag is not a quoted SHA-256');
+  if (hasEntityTag(route)) expectThat(/^"[0-9a-f]{64}"$/.test(headers.get('etag') ?? ''), 'file.headers', 'ETag is not a quoted SHA-256');
   if (declared === null || declared === undefined) {
     expectThat(text === '' && type === null, 'response.empty', `status ${status} comes with a body`);
   } else if (stream && declared === stream) {
@@ -134,7 +141,7 @@ export function headerViolations(route: Route, { status, headers }: HttpResponse
     ['x-powered-by', null],
     ['server', null],
   ];
-  if (!(returnsFile(route) && status < 400)) wanted.push(['etag', null]);
+  if (!(hasEntityTag(route) && status < 400)) wanted.push(['etag', null]);
   if (/^\/v1\/(auth|bootstrap|me|api-keys)(\/|$)/.test(route.path)) wanted.push(['cache-control', 'no-store']);
   const wrong = wanted.filter(([name, value]) => headers.get(name) !== value).map(([name]) => `${name} is ${headers.get(name)}`);
   if (!headers.get('vary')?.includes('Origin')) wrong.push(`vary is ${headers.get('vary')}`);

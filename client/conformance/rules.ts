@@ -21,7 +21,7 @@ export const rules = {
   'error.trace-id': '`trace_id` is the value of `X-Trace-Id`.',
   'error.headers': '401 has WWW-Authenticate, 405 Allow, 429 Retry-After.',
   'error.internals': 'An error reveals no paths, SQL or stack traces.',
-  'file.headers': 'A file has an ETag, a Content-Type and `Content-Disposition: attachment`.',
+  'file.headers': 'A file has a Content-Type and `Content-Disposition: attachment`, and an ETag if 304 is declared.',
   'file.not-modified': 'A request with the ETag of a file in If-None-Match is 304.',
   'list.limit': 'A page has at most `limit` rows; a `limit` outside of 1 to 200 is 400.',
   'list.link':

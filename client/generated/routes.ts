@@ -76,6 +76,7 @@ export const routes = {
     get: { method: 'GET', path: '/v1/accounts/{account_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     update: { method: 'PATCH', path: '/v1/accounts/{account_id}', auth: 'user', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/accounts/{account_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    export: { method: 'GET', path: '/v1/accounts/{account_id}/export', auth: 'user', retryable: true, bytes: true, errorStatuses: [400, 401, 403, 404, 429, 500, 503] },
     members: { method: 'GET', path: '/v1/accounts/{account_id}/members', auth: 'user', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     updateMember: { method: 'PATCH', path: '/v1/accounts/{account_id}/members/{user_id}', auth: 'user', errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     removeMember: { method: 'DELETE', path: '/v1/accounts/{account_id}/members/{user_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },

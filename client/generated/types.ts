@@ -6436,6 +6436,12 @@ export interface AccountsApi {
    */
   readonly delete: Call<{ params: { account_id: Id; }; body: AccountClosing; }, undefined, Reasons['accounts.delete']>;
   /**
+   * Download the data of an account as a zip file
+   *
+   * A file of JSON lines for each kind of row, such as `threads.ndjson`, `messages.ndjson`, `usage_records.ndjson` and `audit_logs.ndjson`, and the attachments and workspace files. All rows are of one moment. Contains everything of the account that you can read: of other members, the threads in shared projects, but neither private threads nor memories. Secrets are left out. The file is made while it is sent, so it has no length. At most 30 exports per account and hour.
+   */
+  readonly export: Call<{ params: { account_id: Id; }; }, Blob, Reasons['accounts.export']>;
+  /**
    * List members, newest first
    *
    * Returns the users who can act in the account, with their roles. Open invitations are listed separately.

@@ -42,7 +42,17 @@ export type Policy = {
   /** `false` turns off Idempotency-Key, which every POST with an actor and a JSON body otherwise accepts. */
   idempotent?: false;
   /** The rate limit against guessing that applies to the route. */
-  rateLimit?: 'login' | 'registration' | 'lookup' | 'otp' | 'mail' | 'redeem' | 'webhook_test' | 'webhook_replay' | 'mcp_authorization';
+  rateLimit?:
+    | 'login'
+    | 'registration'
+    | 'lookup'
+    | 'otp'
+    | 'mail'
+    | 'redeem'
+    | 'webhook_test'
+    | 'webhook_replay'
+    | 'mcp_authorization'
+    | 'account_export';
   /** The quota that the call, or work that it starts, counts toward. Exceeding it is 409. */
   quota?: QuotaName;
   /** A health probe: excluded from rate limits and load shedding, and without the 503 error of an outage. */

@@ -96,6 +96,9 @@ export const jsonOrStreamOf = (route: Route): JsonOrStream | undefined =>
 export const returnsFile = (route: Route): boolean =>
   Object.values(route.responses).some((answer: ResponseBody) => answer !== null && 'bytes' in answer);
 
+/** Whether the file of a route has an `ETag`. One that is made while it is sent has none. */
+export const hasEntityTag = (route: Route): boolean => returnsFile(route) && Object.hasOwn(route.responses, 304);
+
 /** Maximum body size of a route in bytes. */
 export const maxBodyBytes = (route: Route): number => ('maxBody' in route && route.maxBody) || 2 ** 20;
 

@@ -46,6 +46,7 @@ const areaGuides: Readonly<Record<string, string>> = {
 
 /** The guide of an operation, if there is one that is more specific than that of its area. */
 const operationGuides: Readonly<Record<string, string>> = {
+  accountsExport: 'operations#export-of-an-account',
   apiKeysRotate: 'authentication#rotating-a-key',
   apiKeysUpdate: 'authentication#expiry-limits-and-models',
   apiKeysUsage: 'authentication#expiry-limits-and-models',

@@ -1,6 +1,6 @@
 import type { HeaderObject, ParameterObject, ReferenceObject } from 'openapi3-ts/oas31';
 import { isIdempotent } from '../../contract/shared/policy.ts';
-import { returnsFile, type Route } from '../../contract/shared/route.ts';
+import { hasEntityTag, type Route } from '../../contract/shared/route.ts';
 
 const text = { type: 'string' } as const;
 
@@ -157,7 +157,7 @@ export const successHeaders = (route: Route) => ({
     'TraceId',
     ...(route.metadata.pages ? (['Link', 'NextCursor'] as const) : []),
     ...(isIdempotent(route) ? (['Replayed'] as const) : []),
-    ...(returnsFile(route) ? (['EntityTag', 'CacheControl'] as const) : []),
+    ...(hasEntityTag(route) ? (['EntityTag', 'CacheControl'] as const) : []),
     ...(route.metadata.origin ? (['SessionCookie'] as const) : []),
   ]),
   ...(route.metadata.deprecated && deprecationResponseHeaders),

@@ -1,5 +1,7 @@
 /** The meaning of each `details.reason`, and what to do about it. A test finds missing reasons. */
 export const reasonDescriptions: Readonly<Record<string, string>> = {
+  account_export_rate_limited:
+    'Too many exports of the account were started, or too many exports are being sent. Try again after `Retry-After`.',
   account_not_found: 'No account has this ID.',
   account_suspended: 'The account is suspended. Only the operator can reactivate it.',
   active_code_exists: 'The user has another active invite code. Disable that code first.',

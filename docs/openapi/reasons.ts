@@ -206,6 +206,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
       409: ['name_conflict'],
     },
   ],
+  accountsExport: [{ 429: ['account_export_rate_limited'] }],
   mcpConfigsAuthorize: [{ 409: ['not_connectable'], 429: ['mcp_authorization_rate_limited'], 502: ['authorization_failed'] }],
   mcpConfigsCompleteAuthorization: [{ 400: ['invalid_state'], 502: ['authorization_failed'] }],
   mcpConfigsUpdate: [outboundUrl, { 403: ['stdio_requires_platform_admin'], 409: ['name_conflict'] }],

@@ -7,9 +7,9 @@ const migrationLock = 7_203_118_401;
 
 /**
  * Migrates the schema to the version that this build expects, and the job queue with it. The URL must lead to PostgreSQL itself, not to a pooler: the
- * lock belongs to a session.
+ * lock belongs to a session. With `only`, runs only the migrations of that list, as for data of an earlier version.
  */
-export async function migrate(url: string): Promise<void> {
+export async function migrate(url: string, only?: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   client.on('error', () => {});
   await client.connect();
@@ -17,7 +17,7 @@ export async function migrate(url: string): Promise<void> {
     await withoutTimeouts(client);
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     if ((await schemaVersion(client)) === expectedSchemaVersion) return;
-    await runMigrations(url);
+    await runMigrations(url, only);
     await migrateQueue(url);
   } catch (error) {
     throw errorCodeOf(error) === '42501' ? mayNotMigrate(error as Error) : error;
@@ -34,7 +34,7 @@ const mayNotMigrate = ({ message }: Error) =>
   new OperatorError(`ARKLOOP_DATABASE_URL: the role may not bring the schema to this version: ${message.split(' - ').at(-1)}`);
 
 // Imported on demand: the ORM takes 200 ms to load, and most starts have nothing to migrate.
-async function runMigrations(url: string) {
+async function runMigrations(url: string, only: readonly string[] | undefined) {
   const { MikroORM } = await import('@mikro-orm/postgresql');
   const { PostgresDialect } = await import('kysely');
   const { Migrator } = await import('@mikro-orm/migrations');
@@ -49,7 +49,7 @@ async function runMigrations(url: string) {
     logger: () => {},
   });
   try {
-    await orm.migrator.up();
+    await orm.migrator.up(only && { migrations: [...only] });
   } finally {
     await orm.close(true);
   }

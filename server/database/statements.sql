@@ -714,6 +714,230 @@ insert into "accounts" ("id", "slug", "name", "type", "owner_user_id")
   values ($1, $2, $3, 'personal', $4)
   on conflict ("slug") do nothing;
 
+-- resources/accounts/export/queries.ts 1
+select "id", "slug", "name", "type", "status", "owner_user_id", "timezone", "created_at"
+  from "accounts"
+  where "id" = $1;
+
+-- resources/accounts/export/queries.ts 2
+select "m"."user_id", "m"."role", "m"."created_at", "u"."username", "u"."email"
+  from "memberships" as "m"
+  inner
+  join "users" as "u" on "u"."id" = "m"."user_id"
+  where "m"."account_id" = $1
+  order by "m"."created_at";
+
+-- resources/accounts/export/queries.ts 3
+select "id", "invited_by_user_id", "email", "role", "expires_at", "accepted_at", "created_at"
+  from "invitations"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 4
+select "id", "user_id", "name", "key_prefix", "scopes", "expires_at", "models", "last_used_at", "revoked_at", "created_at"
+  from "api_keys"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 5
+select "id", "provider", "name", "base_url", "openai_api_mode", "created_at"
+  from "llm_providers"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 6
+select "m"."id", "m"."provider_id", "m"."model", "m"."priority", "m"."is_default", "m"."show_in_picker", "m"."tags", "m"."created_at"
+  from "llm_models" as "m"
+  inner
+  join "llm_providers" as "p" on "p"."id" = "m"."provider_id"
+  where "p"."account_id" = $1;
+
+-- resources/accounts/export/queries.ts 7
+select "id", "name", "transport", "url", "is_active", "created_at", "updated_at"
+  from "mcp_configs"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 8
+select "id", "url", "events", "enabled", "disabled_reason", "filter_project_ids", "filter_persona_ids", "header_names", "created_at"
+  from "webhook_endpoints"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 9
+select "id", "created_by_user_id", "api_key_id", "status", "model", "usage", "cost_usd", "end_user", "metadata", "created_at", "ended_at"
+  from "chat_completions"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 10
+select "id", "name", "description", "is_active", "created_at", "updated_at"
+  from "skills"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 11
+select "skill_id", "path", "size", encode(content, 'base64') as "content_base64"
+  from "skill_files"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 12
+select "id", "user_id", "content", "source", "thread_id", "created_at", "updated_at"
+  from "memories"
+  where "account_id" = $1 and "user_id" = $2;
+
+-- resources/accounts/export/queries.ts 13
+select "id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "status", "created_at", "updated_at"
+  from "schedules"
+  where "account_id" = $1 and "created_by_user_id" = $2;
+
+-- resources/accounts/export/queries.ts 14
+with "readable" as (select "t"."id"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $3 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4)))))))))), "exported" as (select "c"."id"
+  from "threads" as "c"
+  where "c"."account_id" = $5 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
+  from "readable") or "c"."root_thread_id" in (select "readable"."id"
+  from "readable"))) select "t"."id", "t"."created_by_user_id", "t"."title", "t"."project_id", "t"."is_private", "t"."parent_thread_id", "t"."root_thread_id", "t"."created_at", "t"."updated_at", "t"."archived_at"
+  from "threads" as "t"
+  where "t"."account_id" = $6 and "t"."id" in (select "exported"."id"
+  from "exported");
+
+-- resources/accounts/export/queries.ts 15
+with "readable" as (select "t"."id"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $3 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4)))))))))), "exported" as (select "c"."id"
+  from "threads" as "c"
+  where "c"."account_id" = $5 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
+  from "readable") or "c"."root_thread_id" in (select "readable"."id"
+  from "readable"))) select "m"."id", "m"."thread_id", "m"."number", "m"."created_by_user_id", "m"."role", "m"."content", "m"."content_json", "m"."run_id", "m"."created_at"
+  from "messages" as "m"
+  where "m"."account_id" = $6 and "m"."visible" = true and "m"."thread_id" in (select "exported"."id"
+  from "exported")
+  order by "m"."thread_id", "m"."number";
+
+-- resources/accounts/export/queries.ts 16
+with "readable" as (select "t"."id"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $3 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4)))))))))), "exported" as (select "c"."id"
+  from "threads" as "c"
+  where "c"."account_id" = $5 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
+  from "readable") or "c"."root_thread_id" in (select "readable"."id"
+  from "readable"))) select "r"."id", "r"."thread_id", "r"."parent_run_id", "r"."created_by_user_id", "r"."source", "r"."status", "r"."model", "r"."persona_id", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."error", "r"."trace_id", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
+  from "runs" as "r"
+  where "r"."account_id" = $6 and "r"."thread_id" in (select "exported"."id"
+  from "exported");
+
+-- resources/accounts/export/queries.ts 17
+with "readable" as (select "t"."id"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $3 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4)))))))))), "exported" as (select "c"."id"
+  from "threads" as "c"
+  where "c"."account_id" = $5 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
+  from "readable") or "c"."root_thread_id" in (select "readable"."id"
+  from "readable"))) select "e"."run_id", "e"."seq", "e"."event_id", "e"."type", "e"."data", "e"."created_at"
+  from "runs" as "r"
+  inner
+  join "run_events" as "e" on "e"."run_id" = "r"."id"
+  where "r"."account_id" = $6 and "r"."thread_id" in (select "exported"."id"
+  from "exported")
+  order by "e"."run_id", "e"."seq";
+
+-- resources/accounts/export/queries.ts 18
+select *
+  from "teams"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 19
+select *
+  from "team_members"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 20
+select *
+  from "projects"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 21
+select *
+  from "personas"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 22
+select *
+  from "ip_rules"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 23
+select *
+  from "subscriptions"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 24
+select *
+  from "credit_transactions"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 25
+select *
+  from "usage_records"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts 26
+select *
+  from "audit_logs"
+  where "account_id" = $1;
+
+-- resources/accounts/export/queries.ts exportedArchives
+with "readable" as (select "t"."id"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $3 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4)))))))))), "exported" as (select "c"."id"
+  from "threads" as "c"
+  where "c"."account_id" = $5 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
+  from "readable") or "c"."root_thread_id" in (select "readable"."id"
+  from "readable"))) select "a"."run_id", "a"."parts"
+  from "runs" as "r"
+  inner
+  join "run_event_archives" as "a" on "a"."run_id" = "r"."id" and "a"."account_id" = "r"."account_id" and "a"."state" = 'kept'
+  where "r"."account_id" = $6 and "r"."thread_id" in (select "exported"."id"
+  from "exported");
+
+-- resources/accounts/export/queries.ts exportedAttachments
+with "readable" as (select "t"."id"
+  from "threads" as "t"
+  where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
+  from "projects" as "p"
+  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $3 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  from "team_members" as "tm"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4)))))))))), "exported" as (select "c"."id"
+  from "threads" as "c"
+  where "c"."account_id" = $5 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
+  from "readable") or "c"."root_thread_id" in (select "readable"."id"
+  from "readable"))) select "a"."id", "a"."name", "a"."mime_type", "a"."size", "a"."sha256", "a"."created_at"
+  from "attachments" as "a"
+  where "a"."account_id" = $6 and "a"."id" in (select "u"."attachment_id"
+  from "thread_attachments" as "u"
+  where "u"."account_id" = $7 and "u"."thread_id" in (select "exported"."id"
+  from "exported"));
+
+-- resources/accounts/export/queries.ts exportedWorkspaces
+select "project_id", "workspace_ref", "manifest_rev"
+  from "workspaces"
+  where "account_id" = $1 and "owner_user_id" = $2 and "manifest_rev" is not null;
+
 -- resources/accounts/loaders.ts 1
 select "id"
   from "accounts"

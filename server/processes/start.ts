@@ -4,6 +4,7 @@ import { openDataDir } from '../platform/config/dataDir.ts';
 import { configuredJwtSecrets, hasConfiguredKeys, type Keys, readKeys } from '../platform/crypto/keys.ts';
 import { createReadiness, drainMsOf, type Readiness } from '../platform/readiness.ts';
 import { flushLog, type Log, openLog } from '../platform/telemetry/log.ts';
+import { backupCommandOf, runBackupCommand } from './backup/command.ts';
 import { banner, type BannerInfo } from './banner.ts';
 import type { ApiProcesses } from './cluster/apiProcesses.ts';
 import { configOfPrimary } from './cluster/shares.ts';
@@ -37,6 +38,8 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
   let log: Log | undefined;
   let started: Promise<unknown> = Promise.resolve();
   let serving = false;
+  // What is interrupted by a signal has failed, unlike a server that is stopped.
+  let codeOfSignal = 0;
 
   async function stop() {
     await started.catch(() => undefined);
@@ -55,8 +58,7 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
     const exit = () => process.exit(1);
     teardown.force(shutdownLayer.store).then(exit, exit);
   };
-  // A rotation that is interrupted is not complete.
-  onShutdownSignal(() => finish(args[0] === 'rotate' ? 1 : 0), force);
+  onShutdownSignal(() => finish(codeOfSignal), force);
   // A closed standard output does not stop the process.
   process.stdout.on('error', () => undefined);
   onOrphaned(() => finish(0), env);
@@ -66,12 +68,20 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
   };
   handleUncaughtErrors({ log: () => log, isServing: () => serving, isEnding: () => ending.signal.aborted, fail });
   try {
-    const role = roleOf(args);
+    const command = backupCommandOf(args);
+    // A backup needs what a migration needs: the database, and neither addresses nor secrets of its own.
+    const role = command ? 'migrate' : roleOf(args);
     Object.assign(env, withDotenv(env));
     const config = readConfig(env, role);
     log = openLog(config, hasApiProcesses(role, config) ? 'main' : undefined);
     const unknown = unknownVariables(env);
     if (unknown.length > 0) log.warn(unknown.join('; '));
+    if (command || role === 'rotate') codeOfSignal = 1;
+    if (command) {
+      const onStop = (stop: () => Promise<unknown>) => teardown.add(shutdownLayer.store, command.name, stop);
+      process.stdout.write(`arkloop: ${await runBackupCommand(command, { config, log, onStop })}\n`);
+      return finish(0);
+    }
     const serves = () => {
       serving = true;
     };
@@ -91,7 +101,7 @@ const hasApiProcesses = (role: Role, { apiProcesses }: Config): role is 'api' | 
 
 function roleOf([name = 'all', ...rest]: string[]): Role {
   const role = roles.find((each) => each === name);
-  if (!role || rest.length > 0) throw new OperatorError(`expected one role: ${roles.join(', ')}`);
+  if (!role || rest.length > 0) throw new OperatorError(`expected one role: ${roles.join(', ')}; or backup or restore with a folder`);
   return role;
 }
 

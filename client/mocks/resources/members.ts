@@ -1,12 +1,13 @@
 import type { accounts as accountRoutes, Member, MemberRole } from '../../../contract/accounts.ts';
 import type { Invitation, invitations as invitationRoutes } from '../../../contract/invitations.ts';
-import { type Context, type RouteHandlers, untypedContext } from '../context.ts';
+import { type Context, RawBody, type RouteHandlers, untypedContext } from '../context.ts';
 import { apiError, notFound } from '../http/errors.ts';
 import { backfillBroadcasts } from '../notifications.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json, State } from '../state.ts';
 import { listResult, visibleRows } from './generic.ts';
 import { addMember, isVerified } from './people.ts';
+import { emptyZip } from './workspaces.ts';
 
 const accountKind = resourceType('/v1/accounts');
 const memberKind = resourceType('/v1/accounts/{account_id}/members');
@@ -36,6 +37,15 @@ function countMembers(state: State, accountId: string, by: number) {
 }
 
 export const accounts: RouteHandlers<typeof accountRoutes> = {
+  /** The zip file is empty. */
+  export: ({ loaded }) => ({
+    status: 200,
+    body: new RawBody(emptyZip, 'application/zip'),
+    headers: {
+      'content-disposition': `attachment; filename="account-${String(loaded.account_id!.value.id)}.zip"`,
+      'cache-control': 'no-store',
+    },
+  }),
   updateMember: ({ engine: { state }, loaded, body: { role } }) => {
     const member = loaded.user_id!.value as Member;
     requireChangeableRole({ state }, member, role);

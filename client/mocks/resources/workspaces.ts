@@ -6,7 +6,7 @@ type Scope = Pick<Context, 'engine'> & { caller: NonNullable<Context['caller']>;
 type Conditions = { 'if-match'?: string | undefined; 'if-none-match'?: string | undefined };
 
 /** A zip file without entries. */
-const emptyZip = new Uint8Array([0x50, 0x4b, 5, 6, ...Array.from({ length: 18 }, () => 0)]);
+export const emptyZip = new Uint8Array([0x50, 0x4b, 5, 6, ...Array.from({ length: 18 }, () => 0)]);
 
 const rootOf = ({ caller, params }: Scope) => `workspaces/${caller.user.id}/${params.project_id}`;
 const fileNotFound = () => new MockApiError('not_found', 'There is nothing here.', { code: 'workspace_files.not_found' });

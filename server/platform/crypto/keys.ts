@@ -8,6 +8,9 @@ import { type Keyring, keyringOf } from './keyring.ts';
 /** The secrets of an installation: the HS256 keys of access tokens and the 32-byte AES-256-GCM keys of stored secrets. */
 export type Keys = Readonly<{ jwtSecrets: Keyring; encryptionKeys: Keyring }>;
 
+/** Keys as texts, newest first: encryption keys in hex. */
+export type KeyTexts = { jwtSecrets: string[]; encryptionKeys: string[] };
+
 type KeyConfig = Pick<Config, 'authJwtSecrets' | 'authJwtSecret' | 'encryptionKeys' | 'encryptionKey'>;
 
 /** The configured keys of access tokens. Undefined if there are none. */
@@ -30,6 +33,31 @@ export async function readKeys(config: KeyConfig, dataDir: string): Promise<Keys
       (await encryptionFiles(dataDir)),
   };
 }
+
+/** The keys as they are configured or stored in the data folder, newest first. Generates none, so that both lists may be empty. */
+export async function existingKeys(config: KeyConfig, dataDir: string): Promise<KeyTexts> {
+  const stored = async (name: 'jwt-secret' | 'encryption-key') => (await keyFiles(dataDir, name)).secrets.map(({ text }) => text);
+  const [jwtSecrets, encryptionKeys] = [
+    configured(config.authJwtSecrets, config.authJwtSecret),
+    configured(config.encryptionKeys, config.encryptionKey),
+  ];
+  return {
+    jwtSecrets: jwtSecrets.length > 0 ? jwtSecrets : await stored('jwt-secret'),
+    encryptionKeys: encryptionKeys.length > 0 ? encryptionKeys : await stored('encryption-key'),
+  };
+}
+
+/** Writes keys to a data folder that has none. */
+export async function storeKeys({ jwtSecrets, encryptionKeys }: Partial<KeyTexts>, dataDir: string): Promise<void> {
+  const store = async (name: 'jwt-secret' | 'encryption-key', texts: readonly string[] = []) => {
+    if (texts.length > 0) await secretFile(dataDir, texts.length > 1 ? `${name}s` : name, () => texts.join('\n'));
+  };
+  await store('encryption-key', encryptionKeys);
+  await store('jwt-secret', jwtSecrets);
+}
+
+/** The ids of encryption keys, in their order. Empty for no keys. */
+export const encryptionKeyIdsOf = (keys: readonly string[]): string[] => encryptionRing([...keys], false)?.keys.map(({ id }) => id) ?? [];
 
 const configured = (ring: string[] | undefined, single: string | undefined) => [...(ring ?? []), ...(single === undefined ? [] : [single])];
 
@@ -58,16 +86,16 @@ async function encryptionFiles(dataDir: string): Promise<Keyring> {
   )!;
 }
 
-/** The lines of the file in the plural, newest first, and then the file in the singular, which is generated if there is neither. */
-async function keyFiles(dataDir: string, name: string, make: () => string) {
+/** The lines of the file in the plural, newest first, and then the file in the singular, which `make` generates if there is neither. */
+async function keyFiles(dataDir: string, name: 'jwt-secret' | 'encryption-key', make?: () => string) {
   const ring = await readSecret(join(dataDir, `${name}s`));
-  const single = ring === undefined ? await secretFile(dataDir, name, make) : await readSecret(join(dataDir, name));
+  const single = ring === undefined && make ? await secretFile(dataDir, name, make) : await readSecret(join(dataDir, name));
   const lines = (ring ?? '').split('\n').map((line) => line.trim());
   const secrets = [
     ...lines.filter(Boolean).map((text) => ({ file: `${name}s`, text })),
     ...(single === undefined ? [] : [{ file: name, text: single }]),
   ];
-  if (secrets.length === 0) throw damaged(dataDir, `${name}s`, 'a key on each line');
+  if (secrets.length === 0 && make) throw damaged(dataDir, `${name}s`, 'a key on each line');
   return { secrets, hasRing: ring !== undefined };
 }
 

@@ -1,5 +1,6 @@
 import { accounts } from '../../../contract/accounts.ts';
 import { implement } from '../../http/pipeline/implement.ts';
+import { exportAccount } from './export/exportAccount.ts';
 import * as members from './members.ts';
 import * as service from './service.ts';
 import { viewAccount, viewMember } from './view.ts';
@@ -18,6 +19,16 @@ export const accountHandlers = implement(
     delete: async ({ scope, body }) => {
       await service.closeAccount(scope, body);
       return { status: 204, body: undefined };
+    },
+    export: async ({ scope }) => {
+      const { name, body } = await exportAccount(scope);
+      const headers = {
+        'content-type': 'application/zip',
+        'content-disposition': `attachment; filename="${name}"`,
+        'cache-control': 'no-store',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+      };
+      return { status: 200, body, headers };
     },
     members: async ({ scope, query }) => {
       const { rows, next } = await members.listMembers(scope, query);

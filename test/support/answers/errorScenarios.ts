@@ -63,6 +63,16 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
       return { params: { account_id: scene.by.accountId }, body: { slug } };
     },
   },
+  'accounts.export': {
+    '429 account_export_rate_limited': async ({ app, by }) => {
+      await app.sql(
+        `insert into attempt_counts (bucket, count, window_ends) values ('account-export:' || $1, 30, now() + interval '1 minute')
+         on conflict (bucket) do update set count = 30, window_ends = excluded.window_ends`,
+        [by.accountId],
+      );
+      return { params: { account_id: by.accountId } };
+    },
+  },
   'accounts.removeMember': { '409 last_admin': lastAdmin },
   'accounts.updateMember': { '409 last_admin': async (scene) => ({ ...(await lastAdmin(scene)), body: { role: 'member' } }) },
   'adminAccounts.update': {

@@ -1,0 +1,152 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { PoolClient } from 'pg';
+import { bindValues, type RowOf, type Statement } from '../../../database/statement.ts';
+import { type AttemptLimit, countAttempt } from '../../../http/pipeline/attemptLimits.ts';
+import type { Scope } from '../../../http/scope.ts';
+import type { StreamBody } from '../../../http/sse.ts';
+import { rateLimited } from '../../../platform/failure.ts';
+import { limiterKeyOf } from '../../../platform/limiterKey.ts';
+import type { Storage } from '../../../storage/storage.ts';
+import { objectKey } from '../../attachments/key.ts';
+import { openContent } from '../../workspaces/content.ts';
+import { filesBelow } from '../../workspaces/folder.ts';
+import { readManifest } from '../../workspaces/manifest.ts';
+import * as queries from './queries.ts';
+
+/** Exports in progress in this process. Each holds a connection and a snapshot of the database. */
+let underway = 0;
+const limits = {
+  underway: 2,
+  /** A client that reads nothing for this time is disconnected. */
+  idleMs: 60_000,
+  /** Of a whole export. A snapshot keeps PostgreSQL from removing dead rows. */
+  totalMs: 30 * 60_000,
+  /** Rows in memory. */
+  rows: 500,
+};
+
+const reason = 'account_export_rate_limited';
+const startLimit = (accountId: string): AttemptLimit => ({
+  bucket: limiterKeyOf('account-export', accountId),
+  max: 30,
+  seconds: 3_600,
+  reason,
+});
+
+/**
+ * The whole account as a zip file, of one moment: lines of JSON for each kind of row, and the files. It is made while it is sent. Throws 429
+ * `account_export_rate_limited`.
+ */
+export async function exportAccount(scope: Scope): Promise<{ name: string; body: StreamBody }> {
+  const { app, db, accountId, actor, client } = scope;
+  if (underway >= limits.underway) throw rateLimited(reason, 30);
+  await countAttempt(db, [startLimit(accountId)]);
+  scope.audit({ targetId: accountId });
+  const onError = (error: unknown) => app.log.error({ err: error, trace_id: client.traceId }, 'an export was not sent to its end');
+  const exported = { accountId, userId: actor.userId };
+  return {
+    name: `account-${accountId}.zip`,
+    body: {
+      attach(res) {
+        if (res.req.method === 'HEAD') return void res.end();
+        res.setTimeout(limits.idleMs, () => res.destroy());
+        const late = setTimeout(() => res.destroy(), limits.totalMs);
+        underway += 1;
+        pipeline(Readable.from(zipOf(scope, exported), { objectMode: false }), res)
+          .catch((error: Error & { code?: string }) => {
+            if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') onError(error);
+          })
+          .finally(() => {
+            underway -= 1;
+            clearTimeout(late);
+          });
+      },
+    },
+  };
+}
+
+async function* zipOf({ app }: Scope, exported: queries.Exported): AsyncGenerator<Uint8Array> {
+  const { makeZip } = await import('client-zip');
+  const snapshot = await app.database.pool.connect();
+  let broken: Error | undefined;
+  try {
+    await snapshot.query(
+      `begin isolation level repeatable read read only; set local statement_timeout = '60s'; set local idle_in_transaction_session_timeout = '120s'`,
+    );
+    yield* makeZip(entriesOf(snapshot, app.storage, exported));
+  } finally {
+    // Rows that were not fetched end with the transaction.
+    await snapshot.query('rollback').catch((error: Error) => {
+      broken = error;
+    });
+    snapshot.release(broken);
+  }
+}
+
+type Entry = { name: string; input: AsyncIterable<Uint8Array> | string; lastModified?: Date };
+
+async function* entriesOf(snapshot: PoolClient, storage: Storage | undefined, exported: queries.Exported): AsyncGenerator<Entry> {
+  const { rows } = await snapshot.query<{ at: string }>('select now() as at');
+  const about = { format: 1, account_id: exported.accountId, exported_by: exported.userId, snapshot_at: rows[0]!.at };
+  yield { name: 'export.json', input: `${JSON.stringify(about, undefined, 2)}\n` };
+  for (const [name, statement] of Object.entries(queries.exportedRows))
+    yield { name: `${name}.ndjson`, input: linesOf(rowsOf(snapshot, statement, exported)) };
+  yield { name: 'attachments.ndjson', input: linesOf(rowsOf(snapshot, queries.exportedAttachments, exported)) };
+  const missing: string[] = [];
+  if (storage)
+    for await (const { name, input } of filesOf(snapshot, storage, exported))
+      if (input) yield { name, input };
+      else missing.push(name);
+  // Files are not part of the snapshot of the database.
+  yield { name: 'missing_files.json', input: `${JSON.stringify(missing)}\n` };
+}
+
+/** The rows of a statement, a few at a time. A cursor of the transaction, so that memory is bounded and all statements see one snapshot. */
+async function* rowsOf<Row>(
+  snapshot: PoolClient,
+  statement: Statement<queries.Exported, Row>,
+  exported: queries.Exported,
+): AsyncGenerator<Row> {
+  const cursor = `export_${statement.name}`;
+  await snapshot.query(`declare "${cursor}" no scroll cursor for ${statement.text}`, bindValues(statement, exported));
+  for (;;) {
+    const { rows } = await snapshot.query(`fetch ${limits.rows} from "${cursor}"`);
+    if (rows.length === 0) break;
+    yield* rows as Row[];
+  }
+  await snapshot.query(`close "${cursor}"`);
+}
+
+async function* linesOf(rows: AsyncIterable<object>): AsyncGenerator<Uint8Array> {
+  for await (const row of rows) yield Buffer.from(`${JSON.stringify(row)}\n`);
+}
+
+type File = { name: string; input: AsyncIterable<Uint8Array> | undefined };
+
+async function* filesOf(snapshot: PoolClient, storage: Storage, exported: queries.Exported): AsyncGenerator<File> {
+  const { accountId } = exported;
+  const object = async (key: string) => (await storage.get(key))?.chunks;
+  for await (const { id, name } of rowsOf(snapshot, queries.exportedAttachments, exported))
+    yield { name: `attachments/${id}/${name}`, input: await object(objectKey(accountId, id)) };
+  for await (const { run_id: runId, parts } of rowsOf(snapshot, queries.exportedArchives, exported))
+    for (let part = 1; part <= (parts?.length ?? 0); part++)
+      yield { name: `run_events/${runId}.${part}.ndjson.gz`, input: await object(`run-events/${accountId}/${runId}.${part}.ndjson.gz`) };
+  for await (const workspace of rowsOf(snapshot, queries.exportedWorkspaces, exported)) yield* workspaceFiles(storage, workspace);
+}
+
+type Workspace = RowOf<typeof queries.exportedWorkspaces>;
+
+async function* workspaceFiles(
+  storage: Storage,
+  { project_id: id, workspace_ref: ref, manifest_rev: rev }: Workspace,
+): AsyncGenerator<File> {
+  const folder = `workspaces/${id}`;
+  const entries = await readManifest(storage, ref, rev!);
+  if (!entries) return yield { name: folder, input: undefined };
+  for (const [path, entry] of filesBelow('/', entries)) {
+    const file = await openContent(storage, ref, path, entry);
+    // Names that file systems read as drives or streams.
+    yield { name: folder + path.replace(/[\\:*?"<>|\p{Cc}]/gu, '_'), input: file?.chunks };
+  }
+}
