@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { eventually } from '../resources/conversation.ts';
+import { onFileFinished } from './fileCleanup.ts';
 import { testKeys } from './testApp.ts';
 
 /** A running server process. */
@@ -67,6 +68,24 @@ export async function startProcess(role: string, env: Record<string, string>, un
     120_000,
   );
   return { pid: child.pid!, output, url: /(?:API|Gateway): +(\S+)/.exec(output())?.[1] ?? '', kill, exited };
+}
+
+/** A worker that goes on from test to test, because starting one takes a second of a core. Killed after the last test of the file. */
+export function workerOfFile(env: Record<string, string>) {
+  let worker: ServerProcess | undefined;
+  return {
+    /** Starts a worker if none is alive. */
+    async start(): Promise<void> {
+      worker ??= await startProcess('worker', env, onFileFinished);
+    },
+    /** Resolves when it has exited. */
+    async end(signal: NodeJS.Signals = 'SIGKILL') {
+      const { kill, exited } = worker!;
+      worker = undefined;
+      kill(signal);
+      return await exited;
+    },
+  };
 }
 
 function collect({ stdout, stderr }: ChildProcess) {
