@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { LongestFirst } from './test/support/app/longestFirst.ts';
+import { LongestFirst } from './test/longestFirst.ts';
 
 /**
  * Files that start processes or measure their own process: each gets a separate worker. All others share three workers, so each module is
