@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longestFirst.ts';
 
 /**
  * Files that measure the memory of their own process, change its environment or load modules in an order of their own: each gets a separate worker,
@@ -41,6 +42,7 @@ export default defineConfig({
     globalSetup: ['test/support/app/postgres.ts'],
     // For two cores: tests wait for servers and time limits too. Four are slower.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/support/app/summaryReporter.ts'],
     projects: [
       { test: { ...common, name: 'alone', include: alone, exclude: [...apart, ...sequential] } },
@@ -53,17 +55,7 @@ export default defineConfig({
           exclude: [...apart, ...alone, ...sequential, ...system],
         },
       },
-      // Processes start and take over leases in these, several at once. With Vitest's loader, because Vitest passes the condition `development` to Node.js,
-      // which then cannot load `@arethetypeswrong/core`.
-      {
-        test: {
-          ...common,
-          experimental: { viteModuleRunner: true },
-          name: 'system',
-          include: system,
-          exclude: apart,
-        },
-      },
+      { test: { ...common, name: 'system', isolate: false, include: system, exclude: apart } },
       { test: { ...common, name: 'sequential', include: sequential, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },

@@ -121,10 +121,15 @@ test('parallel runs overspend the account by at most one call, and leave nothing
   );
 });
 
+const settingPath = '/v1/admin/platform-settings/credit.run_reservation';
+/** Takes effect at once, because this process answers the request. */
+const reserveByDefault = async (credits: number) =>
+  expect((await call('PUT', settingPath, { token: admin.token, body: { value: `${credits}` } })).status).toBe(200);
+
 test('while runs are open, the reserved credits are the sum of their reservations, and starts fail once they reach the balance', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 1, max: 25 }), async (balance, reservation) => {
-      await setPlatformSettings(app, { 'credit.run_reservation': reservation });
+      await reserveByDefault(reservation);
       const person = await signUp();
       await setBalance(app, person, balance);
       const threads = await threadsOf(person, 6);
@@ -136,7 +141,7 @@ test('while runs are open, the reserved credits are the sum of their reservation
     }),
     { numRuns: 10 },
   );
-  await setPlatformSettings(app, { 'credit.run_reservation': null });
+  expect((await call('DELETE', settingPath, { token: admin.token })).status).toBe(204);
 });
 
 test('concurrent reservations never exceed the balance', async () => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { eventually } from '../resources/conversation.ts';
+import { onFileFinished } from './fileCleanup.ts';
 import { testSecrets } from './testApp.ts';
 
 /** A running server process. */
@@ -31,10 +32,19 @@ export const fastWorkerEnv = {
   ARKLOOP_WORKER_POLL_SECONDS: '0.25',
 };
 
-/** Starts a role as a separate process and waits until it is ready. Killed when the test ends. */
-export async function startProcess(role: string, env: Record<string, string>): Promise<ServerProcess> {
+/** Registers what ends a process: `onTestFinished`, or `onFileFinished` for a process that several tests use. */
+export type Lifetime = (end: () => Promise<void>) => void;
+
+/** Starts a role as a separate process and waits until it is ready. Killed when the test ends, unless `until` selects the end of the file. */
+export async function startProcess(role: string, env: Record<string, string>, until: Lifetime = onTestFinished): Promise<ServerProcess> {
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
-  const defaults = { ARKLOOP_API_ADDR: '127.0.0.1:0', ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0', ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '1' };
+  const defaults = {
+    ARKLOOP_API_ADDR: '127.0.0.1:0',
+    ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0',
+    ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '1',
+    // Each slot has a connection and polls.
+    ARKLOOP_WORKER_MAX_CONCURRENCY: '5',
+  };
   const child = spawn(process.execPath, [entry, role], { env: { ...own, ...defaults, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collect(child);
   const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
@@ -43,7 +53,7 @@ export async function startProcess(role: string, env: Record<string, string>): P
     over = true;
   });
   const kill = (signal: NodeJS.Signals) => void child.kill(signal);
-  onTestFinished(async () => {
+  until(async () => {
     if (over) return;
     kill('SIGCONT');
     kill('SIGKILL');
@@ -58,6 +68,24 @@ export async function startProcess(role: string, env: Record<string, string>): P
     120_000,
   );
   return { pid: child.pid!, output, url: /(?:API|Gateway): +(\S+)/.exec(output())?.[1] ?? '', kill, exited };
+}
+
+/** A worker that goes on from test to test, because starting one takes a second of a core. Killed after the last test of the file. */
+export function workerOfFile(env: Record<string, string>) {
+  let worker: ServerProcess | undefined;
+  return {
+    /** Starts a worker if none is alive. */
+    async start(): Promise<void> {
+      worker ??= await startProcess('worker', env, onFileFinished);
+    },
+    /** Resolves when it has exited. */
+    async end(signal: NodeJS.Signals = 'SIGKILL') {
+      const { kill, exited } = worker!;
+      worker = undefined;
+      kill(signal);
+      return await exited;
+    },
+  };
 }
 
 function collect({ stdout, stderr }: ChildProcess) {

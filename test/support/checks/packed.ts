@@ -19,26 +19,28 @@ export type Packed = {
   /** The unpacked package. */
   folder: string;
   tarball: Buffer;
+  tarballPath: string;
   /** Paths in the tarball. */
   files: string[];
   buildMs: number;
-  /** Creates a project with the tarball installed and `peers` linked from this repository, and returns its folder. */
+  /** Copies the project into which npm installed the tarball, links `peers` from this repository, and returns its folder. */
   install(peers?: readonly string[]): Promise<string>;
 };
 
-/** Builds and packs the client, once for all files of a run. Projects are deleted after the last test of the file. Works offline. */
+/** Builds, packs and installs the client, once for all files of a run. Projects are deleted after the last test of the file. Works offline. */
 export async function packClient(): Promise<Packed> {
   const shared = join(await realpath(inject('runFolder')), 'client');
   const made = await packOnce(shared);
   const projects = await realpath(await mkdtemp(join(tmpdir(), 'arkloop-package-')));
   onFileFinished(() => rm(projects, { recursive: true, force: true }));
-  const tarball = join(shared, made.filename);
+  const tarballPath = join(shared, made.filename);
   return {
     folder: join(shared, 'package'),
-    tarball: await readFile(tarball),
+    tarball: await readFile(tarballPath),
+    tarballPath,
     files: made.files,
     buildMs: made.buildMs,
-    install: (peers = []) => installIn(projects, tarball, peers),
+    install: (peers = []) => copyProject(join(shared, 'project'), projects, peers),
   };
 }
 
@@ -74,17 +76,23 @@ async function pack(place: string): Promise<Made> {
   const buildMs = performance.now() - before;
   const { stdout } = await npm(place, ['pack', folder, '--json', '--ignore-scripts']);
   const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
+  await installIn(join(place, 'project'), join(place, packed.filename));
   return { filename: packed.filename, files: packed.files.map(({ path }) => path), buildMs };
 }
 
 const npm = (cwd: string, args: string[]) => run('npm', [...args, '--offline', '--no-audit', '--no-fund'], { cwd });
 
-async function installIn(place: string, tarball: string, peers: readonly string[]): Promise<string> {
-  const project = await mkdtemp(join(place, 'project-'));
+async function installIn(project: string, tarball: string) {
+  await mkdir(project);
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   await npm(project, ['install', tarball, '--ignore-scripts']);
   const consumers = join(root, 'test/system/package/consumers');
   for (const file of await readdir(consumers)) await cp(join(consumers, file), join(project, file));
+}
+
+async function copyProject(installed: string, place: string, peers: readonly string[]): Promise<string> {
+  const project = await mkdtemp(join(place, 'project-'));
+  await cp(installed, project, { recursive: true, verbatimSymlinks: true });
   for (const peer of peers) {
     const link = join(project, 'node_modules', peer);
     await mkdir(dirname(link), { recursive: true });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { type ServerProcess, startProcess, testKeysEnv } from '../app/process.ts';
+import { type Lifetime, type ServerProcess, startProcess, testKeysEnv } from '../app/process.ts';
 import type { Call } from '../app/testApp.ts';
 import { scrape } from '../checks/metrics.ts';
 
@@ -15,10 +15,15 @@ export type SeveralProcesses = ServerProcess & {
   connections(count?: number): Promise<[Call, Call, ...Call[]]>;
 };
 
-/** Starts role `api` or `all` with two API processes on a database. Killed when the test ends. */
-export async function startSeveral(databaseUrl: string, env: Record<string, string> = {}, role = 'api'): Promise<SeveralProcesses> {
+/** Starts role `api` or `all` with two API processes on a database. Killed when the test ends, unless `until` selects the end of the file. */
+export async function startSeveral(
+  databaseUrl: string,
+  env: Record<string, string> = {},
+  role = 'api',
+  until?: Lifetime,
+): Promise<SeveralProcesses> {
   const settings = { ...testKeysEnv, ARKLOOP_DATABASE_URL: databaseUrl, ARKLOOP_API_PROCESSES: '2', ARKLOOP_METRICS_ADDR: '127.0.0.1:0' };
-  const main = await startProcess(role, { ...settings, ...env });
+  const main = await startProcess(role, { ...settings, ...env }, until);
   const url = /API: +(\S+)/.exec(main.output())![1]!;
   const metrics = /Metrics: +(\S+)/.exec(main.output())![1]!;
   return {

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { fastWorkerEnv, startProcess, testKeysEnv } from '../../support/app/process.ts';
+import { fastWorkerEnv, startProcess, testKeysEnv, workerOfFile } from '../../support/app/process.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { addUsers, blockFanOutAt, broadcastCalls, broadcastState, countReceivers } from '../../support/resources/broadcasts.ts';
 import { eventually } from '../../support/resources/conversation.ts';
@@ -9,7 +9,8 @@ const { sql, signUp, promote } = app;
 const chief = await signUp();
 await promote(chief);
 const { send, get, ended, inbox } = broadcastCalls(app, chief);
-const startWorkerProcess = () => startProcess('worker', { ...fastWorkerEnv, ...testKeysEnv, ARKLOOP_DATABASE_URL: app.databaseUrl });
+const workerEnv = { ...fastWorkerEnv, ...testKeysEnv, ARKLOOP_DATABASE_URL: app.databaseUrl };
+const startWorkerProcess = () => startProcess('worker', workerEnv);
 
 const crowd = 10_000;
 /** A multiple of the batch size, so that the last batch is empty. */
@@ -56,19 +57,19 @@ test('a broadcast to ten thousand users survives killed workers and reaches ever
 });
 
 test('a worker killed at any moment neither loses nor duplicates notifications', async () => {
+  // The heir of one death is the next to be killed.
+  const worker = workerOfFile(workerEnv);
   for (const delay of [0, 40, 110]) {
     const { id } = await send({ title: `After ${delay} ms` });
-    const worker = await startWorkerProcess();
+    await worker.start();
     await eventually(async () => (await broadcastState(sql, id)).sent > 0, 'the first batch');
     await new Promise((done) => setTimeout(done, delay));
-    worker.kill('SIGKILL');
-    await worker.exited;
-    const heir = await startWorkerProcess();
+    await worker.end();
+    await worker.start();
     expect(await ended(id)).toMatchObject({ status: 'completed', sent_count: crowd });
     expect(await broadcastState(sql, id)).toMatchObject({ rows: crowd, users: crowd });
-    heir.kill('SIGTERM');
-    await heir.exited;
   }
+  await worker.end('SIGTERM');
 });
 
 test('a worker that shuts down hands over after its batch without using an attempt', async () => {

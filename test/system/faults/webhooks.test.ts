@@ -18,6 +18,8 @@ async function registerReceiver() {
   const ids = () => receiver.received.map(({ headers }) => headers['webhook-id'] as string);
   return { person, receiver, endpoint, ids, list: (query?: string) => deliveriesOf(app, person, endpoint.id, query) };
 }
+/** Claims expire 20 s after the death of their worker. Call while no worker is alive. */
+const expireClaims = () => app.sql('update webhook_deliveries set claimed_until = now() where claim_id is not null');
 const runIn = async (person: Person) => startRun(app, person, await openThread(app, person));
 const statusOf = async (runId: string): Promise<string> => (await app.sql('select status from runs where id = $1', [runId]))[0].status;
 const ended = (runId: string, ms?: number) => eventually(async () => (await statusOf(runId)) === 'completed', 'the end of the run', ms);
@@ -78,6 +80,7 @@ test('runs whose workers are killed repeatedly have exactly one delivery each', 
     await sleep(20 + Math.random() * 250);
     for (const worker of workers) worker.kill('SIGKILL');
     await Promise.all(workers.map(({ exited }) => exited));
+    await expireClaims();
   }
   await startWorkerProcess();
   for (const runId of runs) await ended(runId);
@@ -116,6 +119,7 @@ test('a replay whose workers are killed repeatedly sends every message once more
     }, 'progress of the replay');
     for (const worker of workers) worker.kill('SIGKILL');
     await Promise.all(workers.map(({ exited }) => exited));
+    await expireClaims();
   }
   expect(queued).toBeGreaterThan(0);
   await startWorkerProcess(webhooksOnly);

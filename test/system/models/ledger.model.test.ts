@@ -204,5 +204,6 @@ declareSearchTests({
   rounds: 40,
   bugs,
   bugRounds: 200,
+  bugSeed: 10,
   timeoutMs: 120_000,
 });

@@ -4,19 +4,17 @@ import { dataOf, openScriptedThread } from '../../../support/agent/agent.ts';
 import { addModel, addProvider } from '../../../support/agent/providers.ts';
 import { addToolServer, askUserArgs, callsTools } from '../../../support/agent/tools.ts';
 import { chat, messages, startVendor } from '../../../support/agent/vendor.ts';
-import { fastWorkerEnv, type ServerProcess, startProcess, testKeysEnv } from '../../../support/app/process.ts';
+import { fastWorkerEnv, testKeysEnv, workerOfFile } from '../../../support/app/process.ts';
+import { setPlatformSettings } from '../../../support/app/settings.ts';
 import { startTestApp } from '../../../support/app/testApp.ts';
 import { expectRunInvariants, textOf } from '../../../support/checks/invariants.ts';
 import { openStream, types } from '../../../support/http/events.ts';
 import { openThread, startRun } from '../../../support/resources/conversation.ts';
 
 const app = await startTestApp({ ...fastWorkerEnv, ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
-const env = { ...fastWorkerEnv, ...testKeysEnv, ARKLOOP_DATABASE_URL: app.databaseUrl, ARKLOOP_WORKER_CONCURRENCY: '16' };
-const startWorker = () => startProcess('worker', env);
-const end = async (worker: ServerProcess, signal: NodeJS.Signals) => {
-  worker.kill(signal);
-  await worker.exited;
-};
+const slots = { ARKLOOP_WORKER_CONCURRENCY: '16', ARKLOOP_WORKER_MAX_CONCURRENCY: '16' };
+const env = { ...fastWorkerEnv, ...testKeysEnv, ...slots, ARKLOOP_DATABASE_URL: app.databaseUrl };
+const worker = workerOfFile(env);
 const isWaiting = ({ type }: { type: string }) => type === 'run.waiting_for_input';
 
 test('a tool call interrupted by the death of its worker is not repeated', async () => {
@@ -27,13 +25,13 @@ test('a tool call interrupted by the death of its worker is not repeated', async
     chat.answer('Well.'),
   ];
   const talk = await openScriptedThread(app, { person, script });
-  const first = await startWorker();
+  await worker.start();
   const runId = await talk.start();
   const reader = await talk.follow(runId);
   await reader.until(({ type }) => type === 'tool.result');
   await expect.poll(() => tools.count('slow')).toBe(1);
-  await end(first, 'SIGKILL');
-  const heir = await startWorker();
+  await worker.end();
+  await worker.start();
   await reader.ended;
   const events = await expectRunInvariants(app, runId, talk.token);
   expect([tools.count('count'), tools.count('slow')]).toEqual([1, 1]);
@@ -44,7 +42,6 @@ test('a tool call interrupted by the death of its worker is not repeated', async
   ]);
   expect(talk.vendor.requests).toHaveLength(2);
   expect(events.at(-1)?.type).toBe('run.completed');
-  await end(heir, 'SIGKILL');
 });
 
 test('a question survives a killed or stopped worker, with its deadline and an answer sent meanwhile', async () => {
@@ -55,7 +52,7 @@ test('a question survives a killed or stopped worker, with its deadline and an a
       }),
     ),
   );
-  const first = await startWorker();
+  await worker.start();
   const runs = await Promise.all(
     talks.map(async (talk) => {
       const runId = await talk.start();
@@ -65,16 +62,15 @@ test('a question survives a killed or stopped worker, with its deadline and an a
     }),
   );
   const [early, late] = runs as [(typeof runs)[0], (typeof runs)[0]];
-  await end(first, 'SIGKILL');
+  await worker.end();
   expect(await early.input(early.runId, 'while nobody worked')).toMatchObject({ status: 200 });
-  const second = await startWorker();
+  await worker.start();
   await early.reader.ended;
   await late.reader.until(({ type }) => type === 'run.recovered');
-  second.kill('SIGTERM');
-  expect(await second.exited).toEqual({ code: 0, signal: null });
+  expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null });
   const { status } = (await app.call('GET', `/v1/runs/${late.runId}`, { token: late.token })).body;
   expect(status).toBe('waiting_for_input');
-  const third = await startWorker();
+  await worker.start();
   await expect.poll(() => types(late.reader.events).filter((type) => type === 'run.recovered').length).toBe(2);
   await late.input(late.runId, 'at last');
   await late.reader.ended;
@@ -89,19 +85,18 @@ test('a question survives a killed or stopped worker, with its deadline and an a
     expect(run.vendor.requests).toHaveLength(2);
     expect(events.at(-1)?.type).toBe('run.completed');
   }
-  await end(third, 'SIGKILL');
 });
 
 test('the deadline of a question keeps running while there is no worker', async () => {
-  await app.sql(`insert into platform_settings (key, value) values ('limit.paused_input_timeout_ms', '3000')`);
+  await setPlatformSettings(app, { 'limit.paused_input_timeout_ms': 3_000 });
   const talk = await openScriptedThread(app, { script: [callsTools(['ask_user', askUserArgs(), 'q']), chat.answer('Thanks.')] });
-  const first = await startWorker();
+  await worker.start();
   const runId = await talk.start();
   const reader = await talk.follow(runId);
   await reader.until(isWaiting);
-  await end(first, 'SIGKILL');
+  await worker.end();
   await wait(1_500);
-  const heir = await startWorker();
+  await worker.start();
   await reader.ended;
   const events = await expectRunInvariants(app, runId, talk.token);
   expect(dataOf(events, 'run.resumed')).toMatchObject([{ reason: 'input_timeout' }]);
@@ -110,7 +105,6 @@ test('the deadline of a question keeps running while there is no worker', async 
   // At least 1.5 of the 3 seconds were over when the second worker started.
   const recovered = events.find(({ type }) => type === 'run.recovered')!;
   expect(Date.parse(resumed.created_at) - Date.parse(recovered.created_at)).toTakeLessThan(2_500);
-  await end(heir, 'SIGKILL');
   await app.sql(`delete from platform_settings where key = 'limit.paused_input_timeout_ms'`);
 });
 
@@ -140,17 +134,16 @@ test('signed reasoning that a provider requires back survives the worker and is 
     },
     messages.answer('Whole.'),
   );
-  const first = await startWorker();
+  await worker.start();
   const runId = await startRun(app, person, await openThread(app, person));
   const reader = await openStream(app.url, runId, { token: person.token });
   await reader.until((event) => event.type === 'message.delta' && event.data.content === 'half');
-  await end(first, 'SIGKILL');
-  const heir = await startWorker();
+  await worker.end();
+  await worker.start();
   await reader.ended;
   const events = await expectRunInvariants(app, runId, person.token);
   expect(textOf(events)).toBe('Whole.');
   expect(JSON.stringify(events)).not.toContain('signed-by-vendor');
   for (const request of vendor.requests.slice(1)) expect(JSON.stringify(request.body)).toContain('signed-by-vendor');
   expect(await app.sql('select 1 from run_turns where run_id = $1', [runId])).toEqual([]);
-  await end(heir, 'SIGKILL');
 });

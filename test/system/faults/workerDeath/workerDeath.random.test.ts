@@ -11,7 +11,8 @@ import { rounds } from '../../../support/checks/race.ts';
 import { openThread, startRun } from '../../../support/resources/conversation.ts';
 
 const app = await startTestApp({ ...fastWorkerEnv, ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' }, { worker: false });
-const env = { ...fastWorkerEnv, ...testKeysEnv, ARKLOOP_DATABASE_URL: app.databaseUrl, ARKLOOP_WORKER_CONCURRENCY: '16' };
+const slots = { ARKLOOP_WORKER_CONCURRENCY: '16', ARKLOOP_WORKER_MAX_CONCURRENCY: '16' };
+const env = { ...fastWorkerEnv, ...testKeysEnv, ...slots, ARKLOOP_DATABASE_URL: app.databaseUrl };
 const startWorker = () => startProcess('worker', env);
 // Every token costs credits.
 await app.sql(

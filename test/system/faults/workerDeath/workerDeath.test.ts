@@ -1,11 +1,11 @@
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { RunEvent } from '../../../../contract/events.ts';
 import { textTokens } from '../../../../server/models/estimate.ts';
 import { startApi } from '../../../../server/processes/api.ts';
 import { chat } from '../../../support/agent/vendor.ts';
 import { addVendorModel } from '../../../support/agent/vendorModel.ts';
-import { fastWorkerEnv, startProcess, testKeysEnv } from '../../../support/app/process.ts';
+import { fastWorkerEnv, startProcess, testKeysEnv, workerOfFile } from '../../../support/app/process.ts';
 import { startTestApp, testKeys } from '../../../support/app/testApp.ts';
 import { expectRunInvariants, textOf, usageOf } from '../../../support/checks/invariants.ts';
 import { openStream, types } from '../../../support/http/events.ts';
@@ -14,6 +14,8 @@ import { eventually, openThread, startRun } from '../../../support/resources/con
 const app = await startTestApp(fastWorkerEnv, { worker: false });
 const workerEnv = { ...fastWorkerEnv, ...testKeysEnv, ARKLOOP_DATABASE_URL: app.databaseUrl };
 const startWorkerProcess = () => startProcess('worker', workerEnv);
+/** For the tests from the fourth on: before, there may be no other worker. */
+const worker = workerOfFile(workerEnv);
 
 const words = (count: number) => Array.from({ length: count }, (_, at) => `word${at} `);
 /** The estimated usage charged for an interrupted model call: its prompt and the stored text. */
@@ -38,6 +40,7 @@ test('a worker killed in the middle of a stream is replaced: no event is lost or
     databaseUrl: app.databaseUrl,
     log: pino({ level: 'silent' }),
   });
+  onTestFinished(second.shutDown);
   const [first, other] = await Promise.all([startWorkerProcess(), startWorkerProcess()]);
   vendor.respondWith({ steps: [...words(30).map(chat.text), 'stall'] }, chat.answer(...words(60)));
   const runId = await startRun(app, bob, await openThread(app, bob));
@@ -67,7 +70,6 @@ test('a worker killed in the middle of a stream is replaced: no event is lost or
   expect(types(events).filter((type) => type === 'run.route.selected')).toHaveLength(1);
   heir.kill('SIGTERM');
   expect(await heir.exited).toEqual({ code: 0, signal: null });
-  await second.shutDown();
   await vendor.close();
 });
 
@@ -109,44 +111,6 @@ test('a worker suspended past its lease writes nothing when it resumes', async (
   await vendor.close();
 });
 
-test('a run that loses its worker in the middle of two calls is charged once for each of its three calls, and keeps its reservation', async () => {
-  const bob = await app.signUp();
-  const vendor = await addVendorModel(app, bob, { cost_per_1k_input: 0.01, cost_per_1k_output: 0.01 });
-  const half = (text: string) => ({ steps: [chat.text(text), 'stall' as const] });
-  const usage = chat.usage({ prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 });
-  vendor.respondWith(half('first half '), half('second half '), { steps: [chat.text('whole'), chat.stop(), usage, chat.done] });
-  const runId = await startRun(app, bob, await openThread(app, bob));
-  const reader = await openStream(app.url, runId, { token: bob.token });
-  const credits = async () => (await app.call('GET', '/v1/me/credits', { token: bob.token })).body;
-  let reserved = 0;
-  for (const text of ['first half ', 'second half ']) {
-    const worker = await startWorkerProcess();
-    await reader.until((event) => event.type === 'message.delta' && event.data.content === text);
-    worker.kill('SIGKILL');
-    await worker.exited;
-    expect((await credits()).reserved).toBeGreaterThan(reserved);
-    ({ reserved } = await credits());
-  }
-  const heir = await startWorkerProcess();
-  await reader.ended;
-  heir.kill('SIGTERM');
-  await heir.exited;
-  const events = await expectRunInvariants(app, runId, bob.token);
-  const [first, second] = events.filter((event) => event.type === 'run.recovered');
-  const [one, two] = [lostCall(first, 'first half '), lostCall(second, 'second half ')];
-  expect(await usageOf(app, runId)).toMatchObject([
-    {
-      input_tokens: 100 + one.input_tokens + two.input_tokens,
-      output_tokens: 20 + one.output_tokens + two.output_tokens,
-    },
-  ]);
-  const rows = await app.sql(`select amount from credit_transactions where reference_type = 'run' and reference_id = $1`, [runId]);
-  const [{ cost_usd: cost }] = await usageOf(app, runId);
-  expect(rows).toEqual([{ amount: -Math.ceil(cost * 1_000) }]);
-  expect(await credits()).toMatchObject({ balance: 1_000 + rows[0].amount, reserved: 0, available: 1_000 + rows[0].amount });
-  await vendor.close();
-});
-
 test('a job that was locked and never started is given to another worker', async () => {
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
@@ -169,20 +133,54 @@ test('a job that was locked and never started is given to another worker', async
   await vendor.close();
 });
 
+test('a run that loses its worker in the middle of two calls is charged once for each of its three calls, and keeps its reservation', async () => {
+  const bob = await app.signUp();
+  const vendor = await addVendorModel(app, bob, { cost_per_1k_input: 0.01, cost_per_1k_output: 0.01 });
+  const half = (text: string) => ({ steps: [chat.text(text), 'stall' as const] });
+  const usage = chat.usage({ prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 });
+  vendor.respondWith(half('first half '), half('second half '), { steps: [chat.text('whole'), chat.stop(), usage, chat.done] });
+  const runId = await startRun(app, bob, await openThread(app, bob));
+  const reader = await openStream(app.url, runId, { token: bob.token });
+  const credits = async () => (await app.call('GET', '/v1/me/credits', { token: bob.token })).body;
+  let reserved = 0;
+  for (const text of ['first half ', 'second half ']) {
+    await worker.start();
+    await reader.until((event) => event.type === 'message.delta' && event.data.content === text);
+    await worker.end();
+    expect((await credits()).reserved).toBeGreaterThan(reserved);
+    ({ reserved } = await credits());
+  }
+  await worker.start();
+  await reader.ended;
+  const events = await expectRunInvariants(app, runId, bob.token);
+  const [first, second] = events.filter((event) => event.type === 'run.recovered');
+  const [one, two] = [lostCall(first, 'first half '), lostCall(second, 'second half ')];
+  expect(await usageOf(app, runId)).toMatchObject([
+    {
+      input_tokens: 100 + one.input_tokens + two.input_tokens,
+      output_tokens: 20 + one.output_tokens + two.output_tokens,
+    },
+  ]);
+  const rows = await app.sql(`select amount from credit_transactions where reference_type = 'run' and reference_id = $1`, [runId]);
+  const [{ cost_usd: cost }] = await usageOf(app, runId);
+  expect(rows).toEqual([{ amount: -Math.ceil(cost * 1_000) }]);
+  expect(await credits()).toMatchObject({ balance: 1_000 + rows[0].amount, reserved: 0, available: 1_000 + rows[0].amount });
+  await vendor.close();
+});
+
 test('a worker killed after a finished turn does not cause that turn to be repeated', async () => {
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
-  const first = await startWorkerProcess();
+  await worker.start();
   const call = [chat.call(0, { id: 'c1', name: 'weather', arguments: '{"city":"Oslo"}' }), chat.stop('tool_calls')];
   const usage = chat.usage({ prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 });
   vendor.respondWith({ steps: [chat.text('I look. '), ...call, usage, chat.done] }, { steps: [chat.text('half of the an'), 'stall'] });
   const runId = await startRun(app, bob, await openThread(app, bob));
   const reader = await openStream(app.url, runId, { token: bob.token });
   await reader.until((event) => event.type === 'message.delta' && event.data.content === 'half of the an');
-  first.kill('SIGKILL');
-  await first.exited;
+  await worker.end();
   vendor.respondWith(chat.answer('There is no such tool.'));
-  const heir = await startWorkerProcess();
+  await worker.start();
   await reader.ended;
   const events = await expectRunInvariants(app, runId, bob.token);
   const toolResult = events.find((event) => event.type === 'tool.result')!;
@@ -201,8 +199,6 @@ test('a worker killed after a finished turn does not cause that turn to be repea
   const total = { input_tokens: 111 + lost.input_tokens, output_tokens: 27 + lost.output_tokens };
   expect(await usageOf(app, runId)).toEqual([{ ...total, cached_tokens: 3, cost_usd: 0 }]);
   expect(events.at(-1)?.data).toMatchObject({ usage: { ...total, estimated: true } });
-  heir.kill('SIGKILL');
-  await heir.exited;
   await eventually(async () => vendor.requests.every(({ closed }) => closed), 'the end of the calls to the vendor');
   await vendor.close();
 });
@@ -210,17 +206,16 @@ test('a worker killed after a finished turn does not cause that turn to be repea
 test('a run that was cancelled while its worker was dead is ended by the next worker, with its usage', async () => {
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
-  const first = await startWorkerProcess();
+  await worker.start();
   const call = [chat.call(0, { id: 'c1', name: 'weather', arguments: '{}' }), chat.stop('tool_calls')];
   const usage = chat.usage({ prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 });
   vendor.respondWith({ steps: [...call, usage, chat.done] }, { steps: [chat.text('half'), 'stall'] });
   const runId = await startRun(app, bob, await openThread(app, bob));
   const reader = await openStream(app.url, runId, { token: bob.token });
   await reader.until((event) => event.type === 'message.delta');
-  first.kill('SIGKILL');
-  await first.exited;
+  await worker.end();
   expect(await app.call('POST', `/v1/runs/${runId}:cancel`, { token: bob.token })).toMatchObject({ status: 200 });
-  await startWorkerProcess();
+  await worker.start();
   await reader.ended;
   const events = await expectRunInvariants(app, runId, bob.token);
   expect(types(events).slice(-2)).toEqual(['run.cancel_requested', 'run.cancelled']);
