@@ -138,13 +138,15 @@ export const runs: RouteHandlers<typeof routes> = {
   },
   input: (context) => {
     const { engine, body } = context;
-    const { content, input_key } = body;
+    const { content = '', action, input_key } = body;
     const live = mockRunOf(context);
     if (new TextEncoder().encode(content).length > maxInputBytes)
       throw invalidField('/content', `must hold at most ${maxInputBytes} bytes`, 'content_too_large');
     if (input_key && live.inputKeys.has(input_key)) return { status: 200, body: { ok: true } };
     if (hasEnded(live) || live.run.status === 'cancelling')
       throw apiError('conflict', 'run_not_active', 'The run takes no input any more.');
+    // The scripts ask no questions of MCP servers.
+    if (action) throw invalidField('/action', 'is only for a question of a tool server', 'action_not_allowed');
     if (input_key) live.inputKeys.add(input_key);
     const { request: request_id } = live;
     const data = { content, ...(request_id && { request_id }), ...(input_key && { input_key }) };

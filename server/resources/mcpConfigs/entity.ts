@@ -29,6 +29,8 @@ export const McpConfig = defineEntity({
     oauthRequestSealed: p.blob().$type<Buffer>().nullable(),
     oauthRequestExpiresAt: timestamptz().nullable(),
     callTimeoutMs: p.integer().default(10000),
+    /** Whether the server may ask users during tool calls. */
+    elicitationEnabled: p.boolean().default(false),
     isActive: p.boolean().default(true),
     revision: p.integer().default(1),
     createdAt: timestamptz().defaultRaw('now()'),
