@@ -2,6 +2,7 @@
 export const reasonDescriptions: Readonly<Record<string, string>> = {
   account_not_found: 'No account has this ID.',
   account_suspended: 'The account is suspended. Only the operator can reactivate it.',
+  action_not_allowed: 'The run does not wait for the answer to a question of an MCP server, so the input has no `action`.',
   active_code_exists: 'The user has another active invite code. Disable that code first.',
   active_subscription_exists: 'The account already has a subscription. Cancel it first.',
   advanced_json_key_denied: 'A key of `advanced_json` would override a field that the API sets.',
@@ -69,6 +70,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
     'Values of the request contradict each other, such as a range that ends before it starts. `details.issues` lists them.',
   insecure_scheme_denied: 'The URL must use https.',
   insufficient_credits: 'The balance is smaller than the amount to deduct. Nothing was changed.',
+  invalid_answer: 'The answer is not a JSON object that matches the schema of the question. The question stays open.',
   invalid_authorization: 'The `Authorization` header does not have the form `Bearer …`.',
   invalid_command: 'The command must be the name of a program or an absolute path.',
   invalid_credentials: 'The login or the password is wrong. The response does not reveal which.',

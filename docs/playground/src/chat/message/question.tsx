@@ -1,7 +1,5 @@
-import { useState } from 'react';
 import type { PendingQuestion } from '../../../../../client/react/index.ts';
 import { messageOf } from '../../components/states.tsx';
-import { Button } from '../../ui/buttons.tsx';
 import { Checkbox, TextArea, TextField } from '../../ui/fields.tsx';
 import { Form } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
@@ -14,18 +12,12 @@ type QuestionProps = { question: PendingQuestion; onAnswer: (content: string) =>
 export function Question({ question, onAnswer, onDecline }: QuestionProps) {
   const { mcp_server: server } = question;
   const fields = fieldsOf(question.requestedSchema);
-  const [isDeclining, setDeclining] = useState(false);
-  const decline = () => {
-    setDeclining(true);
-    onDecline().catch((error: unknown) => {
-      setDeclining(false);
-      showToast(messageOf(error), { tone: 'danger' });
-    });
-  };
+  const decline = () => void onDecline().catch((error: unknown) => showToast(messageOf(error), { tone: 'danger' }));
   return (
     <section className="question" aria-label={server ? `Question from ${server.name}` : 'Question from the agent'}>
       <Form
         submit={server && fields.length === 0 ? 'Accept' : 'Answer'}
+        {...(server && { onCancel: decline, cancel: 'Decline' })}
         onSubmit={(values) => onAnswer(server ? serverAnswerOf(fields, values) : answerOf(fields, values))}
       >
         {() => (
@@ -33,10 +25,7 @@ export function Question({ question, onAnswer, onDecline }: QuestionProps) {
             <p className="asked">{question.message ?? 'The agent is waiting for your answer.'}</p>
             {server && (
               <p className="muted small">
-                The tool server <strong>{server.name}</strong> asks this and gets your answer. Do not enter passwords or other secrets.{' '}
-                <Button small kind="ghost" busy={isDeclining} onClick={decline}>
-                  Decline
-                </Button>
+                The tool server <strong>{server.name}</strong> asks this and gets your answer. Do not enter passwords or other secrets.
               </p>
             )}
             {fields.map((field) => (
