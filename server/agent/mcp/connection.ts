@@ -24,7 +24,7 @@ type Json = Record<string, unknown>;
 export type ConnectionDeps = TransportDeps & { version: string; onToolsChanged(): void; mayAsk: boolean };
 
 /** The part of a call's context that a connection needs. */
-export type CallContext = Pick<ToolContext, 'signal' | 'report' | 'ask'>;
+type CallContext = Pick<ToolContext, 'signal' | 'report' | 'ask'>;
 
 /** An open session with a server. Throws only a `ToolFailure` or the reason of an aborted signal. */
 export type Connection = {

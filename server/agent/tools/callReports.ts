@@ -11,7 +11,7 @@ export type PendingQuestion = {
 };
 
 /** What calls in progress tell the loop. */
-export type CallReport = { step: RunEventInput } | { asked: PendingQuestion };
+type CallReport = { step: RunEventInput } | { asked: PendingQuestion };
 
 export type CallReports = {
   add(report: CallReport): void;

@@ -95,7 +95,7 @@ test.each([
   const [result] = events.flatMap((event) => (event.type === 'tool.result' ? [event.data.result] : []));
   expect(result).toEqual({ content: [{ type: 'text', text }] });
   // A declined question leaves no text.
-  expect(viewer.view().parts.filter(({ type }) => type === 'input')).toHaveLength(body.action ? 0 : 1);
+  expect(viewer.view().parts.filter(({ type }) => type === 'input')).toHaveLength('action' in body ? 0 : 1);
   const other = await startRun(client, '/wait');
   await expect(client.runs.input({ params: { run_id: other }, body: { action: 'decline' } })).rejects.toMatchObject({
     reason: 'action_not_allowed',

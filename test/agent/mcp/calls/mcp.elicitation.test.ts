@@ -1,17 +1,17 @@
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { expect, test } from 'vitest';
-import { addRandomPersona, dataOf, openScriptedThread } from '../../support/agent/agent.ts';
-import { addMcpConfig } from '../../support/agent/mcp.ts';
-import { startSdkServer } from '../../support/agent/mcpSdk.ts';
-import { followProgram, program } from '../../support/agent/programs.ts';
-import { addScriptedModel } from '../../support/agent/scriptedModel.ts';
-import { callsTools } from '../../support/agent/tools.ts';
-import { chat } from '../../support/agent/vendor.ts';
-import { setPlatformSettings } from '../../support/app/settings.ts';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
-import { expectRunInvariants } from '../../support/checks/invariants.ts';
-import { openStream, types } from '../../support/http/events.ts';
-import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
+import { addRandomPersona, dataOf, openScriptedThread } from '../../../support/agent/agent.ts';
+import { addMcpConfig } from '../../../support/agent/mcp.ts';
+import { startSdkServer } from '../../../support/agent/mcpSdk.ts';
+import { followProgram, program } from '../../../support/agent/programs.ts';
+import { addScriptedModel } from '../../../support/agent/scriptedModel.ts';
+import { callsTools } from '../../../support/agent/tools.ts';
+import { chat } from '../../../support/agent/vendor.ts';
+import { setPlatformSettings } from '../../../support/app/settings.ts';
+import { type Person, startTestApp } from '../../../support/app/testApp.ts';
+import { expectRunInvariants } from '../../../support/checks/invariants.ts';
+import { openStream, types } from '../../../support/http/events.ts';
+import { eventually, openThread, startRun } from '../../../support/resources/conversation.ts';
 
 const app = await startTestApp();
 

@@ -1,15 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { startCallTimer } from '../../../server/agent/tools/callTimer.ts';
-import { throttleProgress } from '../../../server/agent/tools/progress.ts';
-import { addRandomPersona, dataOf, openScriptedThread } from '../../support/agent/agent.ts';
-import { addMcpConfig, callTool, callToolText, openMcp, startEverything } from '../../support/agent/mcp.ts';
-import { startSdkServer } from '../../support/agent/mcpSdk.ts';
-import { callsTools } from '../../support/agent/tools.ts';
-import { chat } from '../../support/agent/vendor.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
-import { types } from '../../support/http/events.ts';
+import { startCallTimer } from '../../../../server/agent/tools/callTimer.ts';
+import { throttleProgress } from '../../../../server/agent/tools/progress.ts';
+import { addRandomPersona, dataOf, openScriptedThread } from '../../../support/agent/agent.ts';
+import { addMcpConfig, callTool, callToolText, openMcp, startEverything } from '../../../support/agent/mcp.ts';
+import { startSdkServer } from '../../../support/agent/mcpSdk.ts';
+import { callsTools } from '../../../support/agent/tools.ts';
+import { chat } from '../../../support/agent/vendor.ts';
+import { startTestApp } from '../../../support/app/testApp.ts';
+import { types } from '../../../support/http/events.ts';
 
 const app = await startTestApp();
 const person = await app.signUp();
