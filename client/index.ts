@@ -34,7 +34,7 @@ export type { Session } from './core/session.ts';
 export { type UnwrapOptions, type WebhookErrorReason, type WebhookHeaders, WebhookVerificationError } from './core/webhooks.ts';
 export type { Reasons } from './generated/reasons.ts';
 export type * from './generated/types.ts';
-export type { RunPart, TextPart as RunTextPart, ToolCallPart, ToolCallState } from './run/parts.ts';
+export type { RunPart, TextPart as RunTextPart, ToolCallPart, ToolCallState, ToolProgress } from './run/parts.ts';
 export { RunEndedError, type RunStream } from './run/runStream.ts';
 export { openRunViewer, type PendingQuestion, type PendingRetry, type RunView, type RunViewer, type Todo } from './run/runView.ts';
 

@@ -74,6 +74,18 @@ export const AssistantMessage = z
   .meta({ id: 'AssistantMessage', description: 'The output of one model turn, including its tool calls.' });
 export type AssistantMessage = z.infer<typeof AssistantMessage>;
 
+export const WaitReason = z.enum(['ask_user', 'check_in', 'elicitation']).meta({
+  id: 'WaitReason',
+  description: 'A question of the model, a regular check-in of the persona, or a question of an MCP server during a tool call.',
+});
+export type WaitReason = z.infer<typeof WaitReason>;
+
+export const InputAction = z.enum(['accept', 'decline', 'cancel']).meta({
+  id: 'InputAction',
+  description: 'What the user does with the question of an MCP server: answer it, refuse to answer, or close it without a decision.',
+});
+export type InputAction = z.infer<typeof InputAction>;
+
 const usageAndCost = {
   usage: Usage.optional().meta({ description: 'Tokens used, if the provider reported them.' }),
   cost: Cost.optional().meta({ description: 'Cost of the tokens; absent if the model has no price and the provider reported none.' }),
@@ -82,6 +94,14 @@ const incompleteMessageId = Id.optional().meta({ description: 'The incomplete me
 const toolName = {
   tool_call_id: z.string().meta({ description: 'Identifies the call in its run: the `tool.call` and its `tool.result` share it.' }),
   tool_name: z.string().meta({ description: 'Name of the tool as the model called it.' }),
+};
+
+const askedByServer = {
+  mcp_server: z
+    .object({ id: Id.meta({ description: 'ID of the MCP server.' }), name: z.string().meta({ description: 'Its name in the account.' }) })
+    .optional()
+    .meta({ description: 'The MCP server that asks; absent if the agent asks. Show its name with the question.' }),
+  tool_call_id: z.string().optional().meta({ description: 'The call of the tool of the MCP server that asks.' }),
 };
 
 /** The `data` of each event type. All events also have a `trace_id` in `data`. */
@@ -208,6 +228,14 @@ export const eventData = {
       tool_name: z.string().optional().meta({ description: 'Name of the tool, once per call.' }),
     })
     .meta({ description: 'A piece of the arguments of a tool call, while the model writes them.' }),
+  'tool.progress': z
+    .object({
+      ...toolName,
+      progress: z.number().meta({ description: 'How far the call is. It normally increases.' }),
+      total: z.number().optional().meta({ description: 'Value of `progress` at the end, if it is known.' }),
+      message: z.string().optional().meta({ description: 'What the tool is doing, at most 500 characters.' }),
+    })
+    .meta({ description: 'How far a tool call is. At most one per second and call; later ones replace earlier ones.' }),
   'tool.result': z
     .object({
       ...toolName,
@@ -271,14 +299,16 @@ export const eventData = {
         description: 'JSON Schema of the expected answer, with `_fieldOrder`; absent for a check-in.',
       }),
       iter: z.int().optional().meta({ description: 'Number of the check-in; absent for a question.' }),
+      ...askedByServer,
     })
     .meta({ description: 'The run asks the user. Answer with `POST /v1/runs/{run_id}/input`.' }),
   'run.waiting_for_input': z
     .object({
       request_id: z.string().meta({ description: 'The question that the run waits for.' }),
-      reason: z.enum(['ask_user', 'check_in']).meta({ description: 'A question of the model, or a regular check-in of the persona.' }),
+      reason: WaitReason.meta({ description: 'Why the run waits.' }),
       message: z.string().optional().meta({ description: 'Text of the question; absent for a check-in.' }),
       requestedSchema: AnyObject.optional().meta({ description: 'JSON Schema of the expected answer; absent for a check-in.' }),
+      ...askedByServer,
       timeout_ms: z.int().meta({ description: 'How long the run waits, in milliseconds.' }),
       expires_at: Time.meta({ description: 'The run continues without an answer from this instant on.' }),
     })
@@ -287,13 +317,18 @@ export const eventData = {
     .object({
       content: z.string().meta({ description: 'Text of the input.' }),
       request_id: z.string().optional().meta({ description: 'The answered question; absent if the run was not waiting.' }),
+      action: InputAction.optional().meta({
+        description: 'What the user does with the question of an MCP server; absent for other input.',
+      }),
       input_key: z.string().optional().meta({ description: 'The `input_key` of the request.' }),
     })
     .meta({ description: 'User input was accepted.' }),
   'run.resumed': z
     .object({
       request_id: z.string().meta({ description: 'The question that the run waited for.' }),
-      reason: z.enum(['user_input_received', 'input_timeout']).meta({ description: 'Whether the user answered in time.' }),
+      reason: z.enum(['user_input_received', 'input_timeout', 'question_withdrawn']).meta({
+        description: 'The user answered, did not answer in time, or no longer needs to because the call of the MCP server has ended.',
+      }),
     })
     .meta({ description: 'The run continues after waiting for input.' }),
   'subagent.started': z

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { eventData } from './eventData.ts';
 import { Id, Time, TraceId } from './shared/fields.ts';
 
-export { AssistantMessage, Cost, ReasoningMode, RunError, Usage } from './eventData.ts';
+export { AssistantMessage, Cost, InputAction, ReasoningMode, RunError, Usage, WaitReason } from './eventData.ts';
 
 type EventData = typeof eventData;
 

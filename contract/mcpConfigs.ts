@@ -32,6 +32,7 @@ export const McpConfig = z
     cwd: z.string().nullable().meta({ description: 'Working directory of the program; null means `/`.' }),
     inherit_parent_env: z.literal(false).meta({ description: 'MCP servers never inherit the environment of the worker.' }),
     call_timeout_ms: z.int().meta({ description: 'Timeout in milliseconds for connecting, for listing tools, and for each tool call.' }),
+    elicitation_enabled: z.boolean().meta({ description: 'Whether the server may ask the user of a run during a tool call.' }),
     is_active: z.boolean().meta({ description: 'Whether runs use the server.' }),
     created_at: Time.meta({ description: 'When the server was created.' }),
     updated_at: Time.meta({ description: 'When the server was last changed.' }),
@@ -57,6 +58,11 @@ const callTimeout = z
   .min(1)
   .max(600_000)
   .meta({ description: 'Timeout in milliseconds for connecting, for listing tools, and for each tool call.' });
+
+const elicitationEnabled = z.boolean().meta({
+  description:
+    'Whether the server may ask the user of a run during a tool call (elicitation). The run then waits for the answer. Each run gets a connection of its own, and calls are not executed in parallel.',
+});
 
 export const NewMcpConfig = z
   .strictObject({
@@ -94,6 +100,7 @@ export const NewMcpConfig = z
       .meta({ description: 'The complete environment of the program. Never returned.' }),
     inherit_parent_env: z.boolean().optional().meta({ description: 'Accepted but ignored; always false.' }),
     call_timeout_ms: callTimeout.default(10_000),
+    elicitation_enabled: elicitationEnabled.default(false),
   })
   .meta({ id: 'NewMcpConfig', description: 'An MCP server to create.' });
 export type NewMcpConfig = z.infer<typeof NewMcpConfig>;
@@ -103,6 +110,7 @@ export const McpConfigChanges = changes({
   url,
   bearer_token: bearerToken,
   call_timeout_ms: callTimeout.optional(),
+  elicitation_enabled: elicitationEnabled.optional(),
   is_active: z.boolean().optional().meta({ description: 'Whether runs use the server.' }),
 }).meta({ id: 'McpConfigChanges', description: 'The fields of the server to change. At least one is required.' });
 export type McpConfigChanges = z.infer<typeof McpConfigChanges>;

@@ -138,7 +138,7 @@ export const toolOperations = initContract().router({
     path: '/mcp/runs/{run_id}/input',
     summary: 'Answer the question of a run and wait for the result',
     description: 'For a run with the status waiting_for_input. A running one gets the text with its next turn.',
-    body: RunInput.extend({ wait_seconds: waitSeconds }),
+    body: RunInput.safeExtend({ wait_seconds: waitSeconds }),
     responses: { 200: CreatedRun.pick({ run_id: true }) },
     metadata: { auth: 'user+key', read: 'data.runs.read', permission: 'data.runs.write', quota: 'messages', audit: ['run.input', 'run'] },
   },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { InputAction } from './eventData.ts';
 import type { ReasoningMode } from './events.ts';
-import { Id, notBlankMeta, searchParam } from './shared/fields.ts';
+import { Id, inconsistentValues, notBlankMeta, searchParam } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 
 export const RunStatus = z.enum(['running', 'waiting_for_input', 'cancelling', 'completed', 'failed', 'cancelled']).meta({
@@ -108,8 +109,21 @@ export const RunInput = z
     content: z
       .string()
       .refine((text) => text.trim() !== '', 'must not be blank')
-      .meta({ description: 'At most 32,768 bytes of UTF-8.', ...notBlankMeta }),
+      .optional()
+      .meta({
+        description:
+          'At most 32,768 bytes of UTF-8. The answer to an MCP server is a JSON object that matches its `requestedSchema`. Required unless `action` is `decline` or `cancel`.',
+        ...notBlankMeta,
+      }),
+    action: InputAction.optional().meta({
+      description: 'What to do with the question of an MCP server. Default: `accept`. Not allowed with other input.',
+    }),
     input_key: z.string().min(1).max(128).nullish().meta({ description: 'Further inputs with the same key are ignored.' }),
+  })
+  .refine(({ content, action = 'accept' }) => action !== 'accept' || content !== undefined, {
+    path: ['content'],
+    error: 'is required',
+    params: inconsistentValues,
   })
   .meta({ id: 'RunInput', description: 'An answer to a question of the run, or further instructions.' });
 export type RunInput = z.infer<typeof RunInput>;

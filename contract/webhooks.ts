@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MemberRole } from './accounts.ts';
+import { WaitReason } from './eventData.ts';
 import { changes, Id, inconsistentValues, Ok, Time, TraceId } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import { pageQuery } from './shared/pagination.ts';
@@ -45,7 +46,7 @@ export const WebhookWait = z
     account_id,
     thread_id: Id.meta({ description: 'Thread of the run.' }),
     request_id: z.string().meta({ description: 'The question that the run waits for; `request_id` of its answer.' }),
-    reason: z.enum(['ask_user', 'check_in']).meta({ description: 'A question of the model, or a regular check-in of the persona.' }),
+    reason: WaitReason.meta({ description: 'Why the run waits.' }),
     expires_at: Time.meta({ description: 'The run continues without an answer from this instant on.' }),
     trace_id,
   })

@@ -77,6 +77,8 @@ export function createChunkWriter({ threadId, runId, messageId, answer }: Option
     return [{ type: 'reset-step' }];
   };
   const input = (content: string): Chunk[] => {
+    // The question of an MCP server can be declined without a word.
+    if (content === '') return [];
     if (content !== skip) return [...close(), { type: 'data-input', data: { content } }];
     skip = undefined;
     return [];

@@ -1453,6 +1453,9 @@ export interface ImagePart {
   attachment: Attachment;
 }
 
+/** What the user does with the question of an MCP server: answer it, refuse to answer, or close it without a decision. */
+export type InputAction = "accept" | "decline" | "cancel";
+
 /** An invitation to join a workspace, sent to an email address. */
 export interface Invitation {
   /** ID of the invitation. */
@@ -1906,6 +1909,8 @@ export interface McpConfig {
   inherit_parent_env: false;
   /** Timeout in milliseconds for connecting, for listing tools, and for each tool call. */
   call_timeout_ms: number;
+  /** Whether the server may ask the user of a run during a tool call. */
+  elicitation_enabled: boolean;
   /** Whether runs use the server. */
   is_active: boolean;
   /** When the server was created. */
@@ -1924,6 +1929,8 @@ export interface McpConfigChanges {
   bearer_token?: string | null | undefined;
   /** Timeout in milliseconds for connecting, for listing tools, and for each tool call. */
   call_timeout_ms?: number | undefined;
+  /** Whether the server may ask the user of a run during a tool call (elicitation). The run then waits for the answer. Each run gets a connection of its own, and calls are not executed in parallel. */
+  elicitation_enabled?: boolean | undefined;
   /** Whether runs use the server. */
   is_active?: boolean | undefined;
 }
@@ -2469,6 +2476,8 @@ export interface NewMcpConfig {
   inherit_parent_env?: boolean | undefined;
   /** Timeout in milliseconds for connecting, for listing tools, and for each tool call. */
   call_timeout_ms?: number | undefined;
+  /** Whether the server may ask the user of a run during a tool call (elicitation). The run then waits for the answer. Each run gets a connection of its own, and calls are not executed in parallel. */
+  elicitation_enabled?: boolean | undefined;
 }
 
 /** The complete environment of the program. Never returned. */
@@ -3732,7 +3741,7 @@ export interface RunError {
 }
 
 /** Clients must ignore unknown event types. */
-export type RunEvent = RunStartedEvent | WorkerJobReceivedEvent | RunRecoveredEvent | RunRouteSelectedEvent | RunSegmentStartEvent | RunSegmentEndEvent | MessageDeltaEvent | MessageImageEvent | ToolCallEvent | ToolCallDeltaEvent | ToolResultEvent | ToolDeniedEvent | LlmTurnCompletedEvent | RunLlmRetryEvent | RunProviderFallbackEvent | RunInputRequestedEvent | RunWaitingForInputEvent | RunInputProvidedEvent | RunResumedEvent | SubagentStartedEvent | SubagentFinishedEvent | RunSteeringInjectedEvent | RunIdleHeartbeatEvent | RunContextCompactEvent | RunMcpDiscoveryEvent | ThreadTitleUpdatedEvent | TodoUpdatedEvent | SecurityInjectionDetectedEvent | SecurityToolInjectionDetectedEvent | AgentParallelDispatchEvent | AgentParallelCompleteEvent | LlmRequestEvent | LlmResponseChunkEvent | RunCancelRequestedEvent | RunCompletedEvent | RunFailedEvent | RunCancelledEvent;
+export type RunEvent = RunStartedEvent | WorkerJobReceivedEvent | RunRecoveredEvent | RunRouteSelectedEvent | RunSegmentStartEvent | RunSegmentEndEvent | MessageDeltaEvent | MessageImageEvent | ToolCallEvent | ToolCallDeltaEvent | ToolProgressEvent | ToolResultEvent | ToolDeniedEvent | LlmTurnCompletedEvent | RunLlmRetryEvent | RunProviderFallbackEvent | RunInputRequestedEvent | RunWaitingForInputEvent | RunInputProvidedEvent | RunResumedEvent | SubagentStartedEvent | SubagentFinishedEvent | RunSteeringInjectedEvent | RunIdleHeartbeatEvent | RunContextCompactEvent | RunMcpDiscoveryEvent | ThreadTitleUpdatedEvent | TodoUpdatedEvent | SecurityInjectionDetectedEvent | SecurityToolInjectionDetectedEvent | AgentParallelDispatchEvent | AgentParallelCompleteEvent | LlmRequestEvent | LlmResponseChunkEvent | RunCancelRequestedEvent | RunCompletedEvent | RunFailedEvent | RunCancelledEvent;
 
 /** Final event: the run has failed. */
 export interface RunFailedEvent {
@@ -3824,8 +3833,10 @@ export interface RunIdleHeartbeatEventData {
 
 /** An answer to a question of the run, or further instructions. */
 export interface RunInput {
-  /** At most 32,768 bytes of UTF-8. */
-  content: string;
+  /** At most 32,768 bytes of UTF-8. The answer to an MCP server is a JSON object that matches its `requestedSchema`. Required unless `action` is `decline` or `cancel`. */
+  content?: string | undefined;
+  /** What to do with the question of an MCP server. Default: `accept`. Not allowed with other input. */
+  action?: InputAction | undefined;
   /** Further inputs with the same key are ignored. */
   input_key?: string | null | undefined;
 }
@@ -3858,6 +3869,8 @@ export interface RunInputProvidedEventData {
   content: string;
   /** The answered question; absent if the run was not waiting. */
   request_id?: string | undefined;
+  /** What the user does with the question of an MCP server; absent for other input. */
+  action?: InputAction | undefined;
   /** The `input_key` of the request. */
   input_key?: string | undefined;
   /** Trace ID of the request that created the run. */
@@ -3896,8 +3909,20 @@ export interface RunInputRequestedEventData {
   requestedSchema?: AnyObject | undefined;
   /** Number of the check-in; absent for a question. */
   iter?: number | undefined;
+  /** The MCP server that asks; absent if the agent asks. Show its name with the question. */
+  mcp_server?: RunInputRequestedEventDataMcpServer | undefined;
+  /** The call of the tool of the MCP server that asks. */
+  tool_call_id?: string | undefined;
   /** Trace ID of the request that created the run. */
   trace_id: TraceId;
+}
+
+/** The MCP server that asks; absent if the agent asks. Show its name with the question. */
+export interface RunInputRequestedEventDataMcpServer {
+  /** ID of the MCP server. */
+  id: Id;
+  /** Its name in the account. */
+  name: string;
 }
 
 /** A model call failed and is repeated after a delay. */
@@ -4113,14 +4138,14 @@ export interface RunResumedEvent {
 export interface RunResumedEventData {
   /** The question that the run waited for. */
   request_id: string;
-  /** Whether the user answered in time. */
+  /** The user answered, did not answer in time, or no longer needs to because the call of the MCP server has ended. */
   reason: RunResumedEventDataReason;
   /** Trace ID of the request that created the run. */
   trace_id: TraceId;
 }
 
-/** Whether the user answered in time. */
-export type RunResumedEventDataReason = "user_input_received" | "input_timeout";
+/** The user answered, did not answer in time, or no longer needs to because the call of the MCP server has ended. */
+export type RunResumedEventDataReason = "user_input_received" | "input_timeout" | "question_withdrawn";
 
 /** The provider and model of the run were selected. They do not change any more. */
 export interface RunRouteSelectedEvent {
@@ -4415,12 +4440,16 @@ export interface RunWaitingForInputEvent {
 export interface RunWaitingForInputEventData {
   /** The question that the run waits for. */
   request_id: string;
-  /** A question of the model, or a regular check-in of the persona. */
-  reason: RunWaitingForInputEventDataReason;
+  /** Why the run waits. */
+  reason: WaitReason;
   /** Text of the question; absent for a check-in. */
   message?: string | undefined;
   /** JSON Schema of the expected answer; absent for a check-in. */
   requestedSchema?: AnyObject | undefined;
+  /** The MCP server that asks; absent if the agent asks. Show its name with the question. */
+  mcp_server?: RunWaitingForInputEventDataMcpServer | undefined;
+  /** The call of the tool of the MCP server that asks. */
+  tool_call_id?: string | undefined;
   /** How long the run waits, in milliseconds. */
   timeout_ms: number;
   /** The run continues without an answer from this instant on. */
@@ -4429,8 +4458,13 @@ export interface RunWaitingForInputEventData {
   trace_id: TraceId;
 }
 
-/** A question of the model, or a regular check-in of the persona. */
-export type RunWaitingForInputEventDataReason = "ask_user" | "check_in";
+/** The MCP server that asks; absent if the agent asks. Show its name with the question. */
+export interface RunWaitingForInputEventDataMcpServer {
+  /** ID of the MCP server. */
+  id: Id;
+  /** Its name in the account. */
+  name: string;
+}
 
 /** The body of a `run.waiting_for_input` webhook. */
 export interface RunWaitingForInputWebhook {
@@ -5354,6 +5388,44 @@ export type ToolDeniedEventDataDenyReason = "tool.not_in_allowlist" | "tool.args
 /** Tools that a model can call. Calls go to the active provider of the group. */
 export type ToolGroup = "web_search" | "web_fetch";
 
+/** How far a tool call is. At most one per second and call; later ones replace earlier ones. */
+export interface ToolProgressEvent {
+  /** Unique ID of the event. */
+  event_id: Id;
+  /** The run of the event. */
+  run_id: Id;
+  /** Starts at 1 and increases by 1, without gaps. */
+  seq: number;
+  /** Also the `event` field of the stream. */
+  type: "tool.progress";
+  /** Content of the event. */
+  data: ToolProgressEventData;
+  /** When the event occurred. */
+  created_at: Time;
+  /** The same instant as `created_at`. */
+  ts: Time;
+  /** Present only on tool events. */
+  tool_name?: string | undefined;
+  /** Present only on failure events. */
+  error_class?: string | undefined;
+}
+
+/** Content of the event. */
+export interface ToolProgressEventData {
+  /** Identifies the call in its run: the `tool.call` and its `tool.result` share it. */
+  tool_call_id: string;
+  /** Name of the tool as the model called it. */
+  tool_name: string;
+  /** How far the call is. It normally increases. */
+  progress: number;
+  /** Value of `progress` at the end, if it is known. */
+  total?: number | undefined;
+  /** What the tool is doing, at most 500 characters. */
+  message?: string | undefined;
+  /** Trace ID of the request that created the run. */
+  trace_id: TraceId;
+}
+
 /** A provider as configured for one account or for the platform. */
 export interface ToolProvider {
   /** The tools that the provider implements. */
@@ -5640,6 +5712,9 @@ export type UserStatus = "active" | "suspended";
 
 /** A `shared` project is visible to all members of the account, or only to the team in `team_id`. */
 export type Visibility = "private" | "shared";
+
+/** A question of the model, a regular check-in of the persona, or a question of an MCP server during a tool call. */
+export type WaitReason = "ask_user" | "check_in" | "elicitation";
 
 /** One request of a delivery. */
 export interface WebhookAttempt {
@@ -5930,16 +6005,13 @@ export interface WebhookWait {
   thread_id: Id;
   /** The question that the run waits for; `request_id` of its answer. */
   request_id: string;
-  /** A question of the model, or a regular check-in of the persona. */
-  reason: WebhookWaitReason;
+  /** Why the run waits. */
+  reason: WaitReason;
   /** The run continues without an answer from this instant on. */
   expires_at: Time;
   /** Trace ID of the request or run that caused the event. */
   trace_id: TraceId;
 }
-
-/** A question of the model, or a regular check-in of the persona. */
-export type WebhookWaitReason = "ask_user" | "check_in";
 
 /** A worker took the run. */
 export interface WorkerJobReceivedEvent {

@@ -22,6 +22,7 @@ export type { Fault, Faults } from './http/faults.ts';
 export type { MockStorage } from './persistence.ts';
 export {
   ask,
+  callServer,
   callTool,
   fail,
   type Script,

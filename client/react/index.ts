@@ -1,6 +1,6 @@
 // The client for React, on TanStack Query.
 export type { SendError, Sending, Sent } from '../conversation/send.ts';
-export type { RunPart, TextPart, ToolCallPart, ToolCallState } from '../run/parts.ts';
+export type { RunPart, TextPart, ToolCallPart, ToolCallState, ToolProgress } from '../run/parts.ts';
 export { type Conversation, type ConversationMessage, useConversation } from './conversation.ts';
 export { ArkloopProvider, useArkloop } from './provider.ts';
 export { arkloopKeys, type CachedPage, messagesQuery, type ThreadFilter, threadQuery, threadsQuery } from './queries.ts';

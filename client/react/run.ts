@@ -7,6 +7,8 @@ export type UsedRun = FollowedRun & {
   stop(): Promise<void>;
   /** Answers the pending question, or steers the run. Rejects like `client.runs.input`. Does nothing without a run. */
   reply(content: string): Promise<void>;
+  /** Declines the pending question of an MCP server, whose `question.mcp_server` is set. Rejects like `client.runs.input`. */
+  decline(): Promise<void>;
   /** Follows the run again after `error`, from the last event on. Does nothing while the run is followed or has ended. */
   reconnect(): void;
 };
@@ -29,6 +31,9 @@ export function useRun(runId: string | undefined): UsedRun {
     },
     [client, runId],
   );
+  const decline = useCallback(async () => {
+    if (runId !== undefined) await client.runs.input({ params: { run_id: runId }, body: { action: 'decline' } });
+  }, [client, runId]);
   const reconnect = useCallback(() => store?.reconnect(), [store]);
-  return useMemo(() => ({ ...run, stop, reply, reconnect }), [run, stop, reply, reconnect]);
+  return useMemo(() => ({ ...run, stop, reply, decline, reconnect }), [run, stop, reply, decline, reconnect]);
 }

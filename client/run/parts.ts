@@ -1,10 +1,13 @@
-import type { RunError } from '../generated/types.ts';
+import type { RunError, ToolProgressEvent } from '../generated/types.ts';
 
 /** `preparing`: the model is still writing the arguments. */
 export type ToolCallState = 'preparing' | 'running' | 'done' | 'failed' | 'denied';
 
 /** When the first and the last event of a part were written (ISO 8601). */
 type PartTimes = { readonly startedAt: string; readonly endedAt: string };
+
+/** How far a call is. */
+export type ToolProgress = Pick<ToolProgressEvent['data'], 'progress' | 'total' | 'message'>;
 
 export type ToolCallPart = PartTimes & {
   readonly type: 'tool';
@@ -19,6 +22,8 @@ export type ToolCallPart = PartTimes & {
   readonly result: Readonly<Record<string, unknown>> | undefined;
   readonly error: RunError | undefined;
   readonly durationMs: number | undefined;
+  /** The newest progress of a running call, if its tool reports any. */
+  readonly progress?: ToolProgress | undefined;
 };
 
 /** Text or thinking of the model, or user input sent during the run. */

@@ -100,11 +100,19 @@ export function openTranscript(): Transcript {
           return prepare(event);
         case 'tool.call':
           return run(event);
+        case 'tool.progress': {
+          const { tool_call_id: id, progress, total, message } = event.data;
+          const running = callWhere(({ callId, state }) => callId === id && state === 'running');
+          return change(event, running, { progress: { progress, total, message } });
+        }
         case 'tool.denied':
           return settle(event, { state: 'denied' });
         case 'tool.result':
           return settle(event, resultOf(event, callWhere(({ callId }) => callId === event.data.tool_call_id)?.call.state));
         case 'run.input_provided':
+          // The question of an MCP server can be declined without a word.
+          if (event.data.content === '') return;
+          return say(event, 'input', event.data.content);
         case 'run.steering_injected':
           return say(event, 'input', event.data.content);
         case 'run.llm.retry':
@@ -126,6 +134,7 @@ const resultOf = ({ data: { result, error, duration_ms } }: ToolResultEvent, bef
   result,
   error,
   durationMs: duration_ms,
+  progress: undefined,
 });
 
 function show({ key, startedAt, endedAt, growing, ...part }: Building): RunPart {

@@ -196,7 +196,14 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   ],
   runsEditMessage: [starting, attached],
   runsEvents: [{ 429: ['open_streams_exceeded'] }],
-  runsInput: [{ 400: ['content_too_large'], 402: ['key_budget_exhausted'], 403: ['model_not_allowed'], 409: ['run_not_active'] }],
+  runsInput: [
+    {
+      400: ['action_not_allowed', 'content_too_large', 'invalid_answer'],
+      402: ['key_budget_exhausted'],
+      403: ['model_not_allowed'],
+      409: ['run_not_active'],
+    },
+  ],
   memoriesCreate: [{ 409: ['memory_limit'] }],
   mcpConfigsCreate: [
     outboundUrl,

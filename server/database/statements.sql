@@ -2591,7 +2591,7 @@ with "found" as (select "account_id", "id", "oauth_request_sealed" as "sealed"
 update "mcp_configs"
   set "oauth_status" = 'authorized', "oauth_sealed" = $1, "oauth_ends_at" = clock_timestamp() + make_interval(secs => $2), "oauth_generation" = "oauth_generation" + 1, "oauth_renewing_until" = null, "revision" = "revision" + 1, "updated_at" = now()
   where "account_id" = $3 and "id" = $4 and "revision" = $5 and "url" = $6 and "bearer_token_sealed" is null
-  returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at";
+  returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "elicitation_enabled", "is_active", "revision", "created_at", "updated_at";
 
 -- resources/mcpConfigs/oauth/queries.ts clearAuthorization
 update "mcp_configs"
@@ -2638,27 +2638,27 @@ select "id"
   for no key update;
 
 -- resources/mcpConfigs/queries.ts insertConfig
-insert into "mcp_configs" ("account_id", "id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "call_timeout_ms")
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-  returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at";
+insert into "mcp_configs" ("account_id", "id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "call_timeout_ms", "elicitation_enabled")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+  returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "elicitation_enabled", "is_active", "revision", "created_at", "updated_at";
 
 -- resources/mcpConfigs/queries.ts selectConfigs
-select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at"
+select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "elicitation_enabled", "is_active", "revision", "created_at", "updated_at"
   from "mcp_configs"
   where "account_id" = $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
   order by "created_at" desc, "id" desc
   limit $5;
 
 -- resources/mcpConfigs/queries.ts selectConfig
-select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at"
+select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "elicitation_enabled", "is_active", "revision", "created_at", "updated_at"
   from "mcp_configs"
   where "account_id" = $1 and "id" = $2;
 
 -- resources/mcpConfigs/queries.ts updateConfig
 update "mcp_configs"
-  set "name" = coalesce($1, name), "url" = coalesce($2, url), "bearer_token_sealed" = case when $3::boolean then $4::bytea else bearer_token_sealed end, "call_timeout_ms" = coalesce($5, call_timeout_ms), "is_active" = coalesce($6, is_active), "revision" = "revision" + 1, "updated_at" = now()
-  where "account_id" = $7 and "id" = $8
-  returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "is_active", "revision", "created_at", "updated_at";
+  set "name" = coalesce($1, name), "url" = coalesce($2, url), "bearer_token_sealed" = case when $3::boolean then $4::bytea else bearer_token_sealed end, "call_timeout_ms" = coalesce($5, call_timeout_ms), "elicitation_enabled" = coalesce($6, elicitation_enabled), "is_active" = coalesce($7, is_active), "revision" = "revision" + 1, "updated_at" = now()
+  where "account_id" = $8 and "id" = $9
+  returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "elicitation_enabled", "is_active", "revision", "created_at", "updated_at";
 
 -- resources/mcpConfigs/queries.ts deleteConfig
 delete
@@ -2666,18 +2666,18 @@ delete
   where "account_id" = $1 and "id" = $2;
 
 -- resources/mcpConfigs/queries.ts selectServers
-select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "oauth_sealed", "oauth_status", "oauth_generation", "call_timeout_ms", "revision"
+select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "oauth_sealed", "oauth_status", "oauth_generation", "call_timeout_ms", "elicitation_enabled", "revision"
   from "mcp_configs"
   where "account_id" = $1 and "is_active" = true
   order by "created_at", "id";
 
 -- resources/mcpConfigs/queries.ts selectSealedConfig
-select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "oauth_sealed", "oauth_status", "oauth_generation", "call_timeout_ms", "revision"
+select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "oauth_sealed", "oauth_status", "oauth_generation", "call_timeout_ms", "elicitation_enabled", "revision"
   from "mcp_configs"
   where "account_id" = $1 and "id" = $2;
 
 -- resources/mcpConfigs/queries.ts selectServer
-select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "oauth_sealed", "oauth_status", "oauth_generation", "call_timeout_ms", "revision"
+select "id", "account_id", "name", "transport", "url", "bearer_token_sealed", "command", "args", "cwd", "env_sealed", "oauth_sealed", "oauth_status", "oauth_generation", "call_timeout_ms", "elicitation_enabled", "revision"
   from "mcp_configs"
   where "account_id" = $1 and "id" = $2 and "is_active" = true;
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { RunEventInput } from '../../contract/events.ts';
 import { createAvailableTools } from '../../server/agent/tools/availableTools.ts';
+import { createCallReports } from '../../server/agent/tools/callReports.ts';
 import { type CallDeps, finishCall, startCalls, toolCallStep } from '../../server/agent/tools/executeCalls.ts';
 import { defineTool, ToolFailure } from '../../server/agent/tools/tool.ts';
 import { maxResultBytes, truncateResult } from '../../server/agent/tools/truncateResult.ts';
@@ -48,6 +49,8 @@ async function runCalls(wanted: Wanted[], changes: Partial<CallDeps> = {}) {
     maxParallel: 32,
     signal: new AbortController().signal,
     log: pino({ level: 'silent' }),
+    reports: createCallReports(),
+    canAsk: false,
     guard: () => undefined,
     ...changes,
   };

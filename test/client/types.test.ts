@@ -31,6 +31,7 @@ type AcceptsEmpty<B extends Schema> = B extends
   | typeof import('../../contract/asr.ts').AsrCredentialChanges
   | typeof import('../../contract/personas.ts').NewPersona
   | typeof import('../../contract/skills.ts').SkillContent
+  | typeof import('../../contract/runRequests.ts').RunInput
   ? false
   : AllOptional<z.input<B>>;
 type Request<R extends Route> = (R['path'] extends `${string}{${string}` ? { params: ParamsOf<R> } : unknown) &

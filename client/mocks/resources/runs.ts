@@ -138,16 +138,21 @@ export const runs: RouteHandlers<typeof routes> = {
   },
   input: (context) => {
     const { engine, body } = context;
-    const { content, input_key } = body;
+    const { content = '', action, input_key } = body;
     const live = mockRunOf(context);
     if (new TextEncoder().encode(content).length > maxInputBytes)
       throw invalidField('/content', `must hold at most ${maxInputBytes} bytes`, 'content_too_large');
     if (input_key && live.inputKeys.has(input_key)) return { status: 200, body: { ok: true } };
     if (hasEnded(live) || live.run.status === 'cancelling')
       throw apiError('conflict', 'run_not_active', 'The run takes no input any more.');
+    const ofServer = live.request !== undefined && live.isElicitation;
+    if (action && !ofServer) throw invalidField('/action', 'is only for a question of a tool server', 'action_not_allowed');
+    const taken = ofServer ? { action: action ?? ('accept' as const) } : {};
+    // The mocks do not check the values.
+    if (taken.action === 'accept' && !content.trim().startsWith('{')) throw invalidField('/content', 'must be an object', 'invalid_answer');
     if (input_key) live.inputKeys.add(input_key);
     const { request: request_id } = live;
-    const data = { content, ...(request_id && { request_id }), ...(input_key && { input_key }) };
+    const data = { content, ...(request_id && { request_id }), ...taken, ...(input_key && { input_key }) };
     live.request = undefined;
     engine.runs.append(live, { type: 'run.input_provided', data });
     if (request_id) {

@@ -28,6 +28,8 @@ export type MockRun = {
   inputKeys: Set<string>;
   /** `request_id` of the pending question. */
   request: string | undefined;
+  /** Whether an MCP server asks it, which the user can decline. */
+  isElicitation: boolean;
   answers: string[];
   /** Called after each event. */
   listeners: Set<() => void>;
@@ -129,7 +131,7 @@ export class Runs {
   #add(run: StoredRun, thread: Row, continued: Message | undefined, reserved: number): MockRun {
     const live: MockRun = {
       ...{ run, thread, events: [], stop: new AbortController(), ids: this.#engine.fakes.branch(run.run_id), inputKeys: new Set() },
-      ...{ request: undefined, answers: [], listeners: new Set(), answer: '', spent: undefined, reserved, continued },
+      ...{ request: undefined, isElicitation: false, answers: [], listeners: new Set(), answer: '', spent: undefined, reserved, continued },
     };
     this.all.set(run.run_id, live);
     return live;
@@ -199,6 +201,7 @@ export class Runs {
     if (step.type === 'message.delta' && !step.data.channel) live.answer += step.data.content;
     if (step.type === 'run.waiting_for_input') {
       live.request = step.data.request_id;
+      live.isElicitation = step.data.reason === 'elicitation';
       live.run.status = 'waiting_for_input';
       this.append(live, { ...step, data: { ...step.data, expires_at: this.#engine.time(step.data.timeout_ms) } });
     } else this.append(live, step);

@@ -74,6 +74,22 @@ export async function* ask(talk: Talk, message: string): AsyncGenerator<ScriptSt
   return answer;
 }
 
+/** Calls a tool of an MCP server, which reports progress, and asks the user before it answers. */
+export async function* callServer(talk: Talk, message: string): AsyncGenerator<ScriptStep> {
+  const [tool_call_id, request_id, serverId] = [talk.newId(), talk.newId(), talk.newId()];
+  const named = { tool_call_id, tool_name: 'mcp__trains__book' };
+  const mcp_server = { id: serverId, name: 'trains' };
+  const seats = { type: 'integer', title: 'Seats', minimum: 1, maximum: 4 };
+  const requestedSchema = { type: 'object', properties: { seats }, required: ['seats'], _fieldOrder: ['seats'] };
+  yield { type: 'tool.call', data: { ...named, arguments: {} } };
+  yield { type: 'tool.progress', data: { ...named, progress: 1, total: 2, message: 'Looking for seats' } };
+  const asked = { request_id, message, requestedSchema, mcp_server, tool_call_id };
+  yield { type: 'run.input_requested', data: asked };
+  yield { type: 'run.waiting_for_input', data: { ...asked, reason: 'elicitation', timeout_ms: inputTimeoutMs, expires_at: '' } };
+  const text = (await talk.answer()) || 'declined';
+  yield { type: 'tool.result', data: { ...named, result: { content: [{ type: 'text', text }] }, duration_ms: 1 } };
+}
+
 export function* fail(error_class = 'provider.upstream_error', message = 'The model could not answer.'): Generator<RunEventInput> {
   yield { type: 'run.failed', data: { error_class, message, resumable: true } };
 }
@@ -92,11 +108,11 @@ export const untilCancelled = ({ signal }: Talk) =>
   });
 
 /**
- * The default script: repeats the message. Messages that begin with `/think`, `/tool`, `/ask`, `/spend`, `/fail` or `/wait` demonstrate the other
+ * The default script: repeats the message. Messages that begin with `/think`, `/tool`, `/ask`, `/server`, `/spend`, `/fail` or `/wait` demonstrate the other
  * features; `/spend 50000` consumes that many tokens, and `/wait` runs until it is cancelled.
  */
 export async function* standardScript(talk: Talk): AsyncGenerator<ScriptStep> {
-  const [, command, rest = ''] = /^\/(think|tool|ask|spend|fail|wait)\b\s*(.*)$/s.exec(talk.message) ?? [];
+  const [, command, rest = ''] = /^\/(think|tool|ask|server|spend|fail|wait)\b\s*(.*)$/s.exec(talk.message) ?? [];
   if (command === 'think') yield* think('Let me think about that for a moment.');
   if (command === 'tool')
     yield* callTool(talk, 'web_search', { query: rest }, { results: [{ title: 'A page', url: 'https://example.com' }] });
@@ -104,6 +120,7 @@ export async function* standardScript(talk: Talk): AsyncGenerator<ScriptStep> {
   if (command === 'fail') return yield* fail();
   if (command === 'wait') yield* say('I am working on it ');
   if (command === 'wait') await untilCancelled(talk);
+  if (command === 'server') yield* callServer(talk, rest || 'How many seats?');
   if (command === 'ask') return yield* say(`You said: ${yield* ask(talk, rest || 'Which colour?')}`);
   yield* say(command ? rest || 'Done.' : `You said: ${talk.message}`);
 }

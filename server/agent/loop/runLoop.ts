@@ -3,14 +3,14 @@ import type { ModelMessage } from '../../models/model.ts';
 import { RunFailure } from '../../models/runFailure.ts';
 import type { PromptContext } from '../context/promptContext.ts';
 import type { AvailableTools } from '../tools/availableTools.ts';
-import { type CallDeps, finishCall, startCalls, toolCallStep } from '../tools/executeCalls.ts';
+import { type CallDeps, type CallOutcome, finishCall, startCalls, toolCallStep } from '../tools/executeCalls.ts';
 import { validateCalls } from '../tools/validateCalls.ts';
 import type { RunState, TurnAnswer } from './runPort.ts';
 import { runTurn, type Turn, type TurnInput } from './turn.ts';
 import { checkSpendingLimits, type SpendingLimits } from './usageTotals.ts';
-import { askQuestion, checkIn, type UserRequestDeps } from './userRequests.ts';
+import { askForServer, askQuestion, checkIn, type UserRequestDeps } from './userRequests.ts';
 
-export type { AnswerImage, RunPort, RunState, TurnAnswer } from './runPort.ts';
+export type { AnswerImage, RunPort, RunState, TurnAnswer, UserReply } from './runPort.ts';
 export type { UsageTotals } from './usageTotals.ts';
 
 export type LoopInput = TurnInput &
@@ -84,7 +84,8 @@ async function* executeCalls(input: LoopInput, { text, calls, opaque }: Turn): A
   // Added together with the first result: a prompt never contains a call without its result.
   history.push({ role: 'assistant', content: text, tool_calls: calls, opaque });
   const others = judged.filter(({ verdict }) => verdict !== 'ask');
-  for (const { call, outcome } of startCalls(others, input.callDeps)) history.push(yield* finishCall(call, await outcome()));
+  for (const { call, outcome } of startCalls(others, input.callDeps))
+    history.push(yield* finishCall(call, yield* whileRunning(input, outcome())));
   for (const call of judged) if (call.verdict === 'ask') history.push(yield* finishCall(call, yield* askQuestion(input, call)));
 }
 
@@ -93,7 +94,17 @@ async function* repeatUnfinished(input: LoopInput): AsyncGenerator<RunEventInput
   const { unfinished, history } = input.state;
   input.state.unfinished = [];
   for (const { call, outcome } of startCalls(validateCalls(unfinished, input.availableTools), input.callDeps))
-    history.push(yield* finishCall(call, await outcome()));
+    history.push(yield* finishCall(call, yield* whileRunning(input, outcome())));
+}
+
+/** Yields what calls in progress report until one has ended. */
+async function* whileRunning(input: LoopInput, outcome: Promise<CallOutcome>): AsyncGenerator<RunEventInput, CallOutcome> {
+  for (;;) {
+    const report = await input.callDeps.reports.next(outcome);
+    if (!report) return outcome;
+    if ('step' in report) yield report.step;
+    else yield* askForServer(input, report.asked);
+  }
 }
 
 /** Waits for a question that an earlier attempt left open, until its original deadline. */

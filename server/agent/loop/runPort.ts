@@ -1,4 +1,4 @@
-import type { AssistantMessage, RunEventInput } from '../../../contract/events.ts';
+import type { AssistantMessage, InputAction, RunEventInput } from '../../../contract/events.ts';
 import type { ModelMessage, ToolCall } from '../../models/model.ts';
 
 type ImageData = Extract<RunEventInput, { type: 'message.image' }>['data'];
@@ -17,13 +17,16 @@ export type RunPort = {
   pendingInput(): Promise<string[]>;
   /** Milliseconds since 1970 by the clock that deadlines use (the database's). */
   now(): Promise<number>;
-  /** Waits for the answer to a request that was already yielded as events. Undefined if none came before `expiresAt`. */
-  waitForAnswer(requestId: string, expiresAt: string): Promise<string | undefined>;
+  /** Waits for the answer to a request that was already yielded as events. Undefined if none came before `expiresAt`, or before `withdrawn` is aborted. */
+  waitForAnswer(requestId: string, expiresAt: string, withdrawn?: AbortSignal): Promise<UserReply | undefined>;
   /** Stores data that a provider wants back unchanged within the loop. */
   keepOpaque(turn: number, opaque: unknown): Promise<void>;
   /** Stores an image for the answer, or says why it cannot be stored. `data` is base64. */
   keepImage(image: { data: string }): Promise<Pick<ImageData, 'attachment' | 'error'>>;
 };
+
+/** Only the answer to the question of an MCP server has an action. */
+export type UserReply = { content: string; action?: InputAction };
 
 /** A turn that called no tool. */
 export type TurnAnswer = { llmCallId: string; text: string; message: AssistantMessage };

@@ -1,5 +1,5 @@
 import type { SealedServerRow } from '../../resources/mcpConfigs/queries.ts';
-import { type Tool, ToolFailure, type ToolOutput } from '../tools/tool.ts';
+import { type Tool, type ToolContext, ToolFailure, type ToolOutput } from '../tools/tool.ts';
 import { raceWithAbort } from './connectionGuard.ts';
 import type { DiscoveredServer } from './discovery.ts';
 import { failureOf, timedOut } from './failures.ts';
@@ -8,22 +8,22 @@ import { groupOf, toolNames } from './toolNames.ts';
 
 type Json = Record<string, unknown>;
 
-/** Calls a server's tool by its name on that server. */
-export type CallTool = (server: SealedServerRow, tool: string, args: Json, signal: AbortSignal) => Promise<ToolOutput>;
+export type CallTool = (server: SealedServerRow, tool: ServerTool, args: Json, context: ToolContext) => Promise<ToolOutput>;
 
 /** The tools of the servers as agent tools. A tool with the name of a built-in tool is left out. */
 export function toAgentTools(found: readonly DiscoveredServer[], isBuiltin: (name: string) => boolean, call: CallTool): Tool[] {
   const offered = found.flatMap(({ row, tools }) => tools.map((tool) => ({ row, tool })));
   const names = toolNames(offered.map(({ row, tool }) => ({ server: row.name, tool: tool.name })));
-  const tools = offered.map(({ row, tool: { name: remote, description, title, inputSchema, annotations } }, at): Tool => ({
+  const tools = offered.map(({ row, tool }, at): Tool => ({
     name: names[at]!,
-    description: description || title || `MCP tool: ${remote}`,
-    parameters: inputSchema,
+    description: tool.description || tool.title || `MCP tool: ${tool.name}`,
+    parameters: tool.inputSchema,
     group: groupOf(row.name),
-    parallel: !isDestructive(annotations),
-    sideEffects: annotations?.readOnlyHint !== true,
+    // Questions of parallel calls could not be told apart.
+    parallel: !isDestructive(tool.annotations) && !row.elicitation_enabled,
+    sideEffects: tool.annotations?.readOnlyHint !== true,
     timeoutMs: row.call_timeout_ms,
-    run: (args, { signal }) => withToolFailures(signal, () => call(row, remote, args, signal)),
+    run: (args, context) => withToolFailures(context.signal, () => call(row, tool, args, context)),
   }));
   return tools.filter(({ name }) => !isBuiltin(name));
 }

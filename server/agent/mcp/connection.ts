@@ -1,9 +1,12 @@
-import type { Client, Transport } from '@modelcontextprotocol/client';
-import { ToolFailure, type ToolOutput } from '../tools/tool.ts';
+import type { Client, Progress, Transport } from '@modelcontextprotocol/client';
+import { maxTimerMs } from '../../platform/timers.ts';
+import { type ToolContext, ToolFailure, type ToolOutput, type ToolProgress } from '../tools/tool.ts';
+import { answerQuestions, type Questions } from './calls/questions.ts';
+import { redact, redactToken } from './calls/redactToken.ts';
+import { callResourceTool, resourceTools } from './calls/resources.ts';
+import { CallResult, readResult } from './calls/results.ts';
 import { type ConnectionGuard, createConnectionGuard } from './connectionGuard.ts';
 import { disconnected, isProtocolError, isStreamError } from './failures.ts';
-import { redactToken } from './redactToken.ts';
-import { CallResult, readResult } from './results.ts';
 import type { Server } from './server.ts';
 import { readTools, type ServerTool } from './serverTools.ts';
 import {
@@ -17,23 +20,26 @@ import {
 
 type Json = Record<string, unknown>;
 
-/** `onToolsChanged` is called when a server announces that its tools have changed. */
-export type ConnectionDeps = TransportDeps & { version: string; onToolsChanged(): void };
+/** `onToolsChanged` is called when a server announces that its tools have changed. `mayAsk`: whether the server is told that it may ask. */
+export type ConnectionDeps = TransportDeps & { version: string; onToolsChanged(): void; mayAsk: boolean };
+
+/** The part of a call's context that a connection needs. */
+type CallContext = Pick<ToolContext, 'signal' | 'report' | 'ask'>;
 
 /** An open session with a server. Throws only a `ToolFailure` or the reason of an aborted signal. */
 export type Connection = {
   /** Whether the connection must be replaced before the next call. */
   isBroken(): boolean;
   listTools(signal?: AbortSignal): Promise<ServerTool[]>;
-  callTool(name: string, args: Json, signal: AbortSignal): Promise<ToolOutput>;
+  callTool(tool: ServerTool, args: Json, context: CallContext): Promise<ToolOutput>;
   close(): Promise<void>;
 };
 
 /** The first is requested. The others are accepted if the server answers with them. */
 const protocolVersions = ['2025-06-18', '2025-11-25', '2025-03-26', '2024-11-05'];
 
-/** Upper limit of every call in milliseconds: the longest timeout that can be configured. */
-const maxCallMs = 600_000;
+/** Limits that never apply: the time of a call is limited by its signal, that of other requests by the guard. */
+const timeout = maxTimerMs;
 
 /** Connects to a server and initializes the session, within the server's timeout. */
 export async function connect(server: Server, deps: ConnectionDeps, signal: AbortSignal): Promise<Connection> {
@@ -62,7 +68,11 @@ async function converse(
   transportOf: TransportFactory,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const client = new sdk.Client({ name: 'arkloop', version: deps.version }, { supportedProtocolVersions: protocolVersions });
+  const client = new sdk.Client(
+    { name: 'arkloop', version: deps.version },
+    { supportedProtocolVersions: protocolVersions, capabilities: deps.mayAsk ? { elicitation: { form: {} } } : {} },
+  );
+  const questions = deps.mayAsk ? answerQuestions(sdk, client, server) : undefined;
   client.setNotificationHandler('notifications/tools/list_changed', () => deps.onToolsChanged());
   const guard = createConnectionGuard(() => void transport.close().catch(() => undefined));
   const transport = transportOf(sdk, server, deps, guard.fail);
@@ -70,38 +80,63 @@ async function converse(
     if (error instanceof ToolFailure || isProtocolError(error) || isStreamError(error)) guard.fail(error);
   };
   try {
-    await guard.within(server.timeoutMs, signal, (bound) => client.connect(transport, { signal: bound, timeout: maxCallMs }));
+    await guard.within(server.timeoutMs, signal, (bound) => client.connect(transport, { signal: bound, timeout }));
   } catch (error) {
     guard.fail(error as Error);
     throw error;
   }
   // Set only now: a failed handshake closes the connection before it reports its reason.
   client.onclose = () => guard.fail(disconnected());
-  return { isBroken: guard.isBroken, ...callsOf(client, guard, server), close: () => leave(client, transport) };
+  return { isBroken: guard.isBroken, ...callsOf(client, guard, server, questions), close: () => leave(client, transport) };
 }
 
-function callsOf(client: Client, guard: ConnectionGuard, server: Server): Pick<Connection, 'listTools' | 'callTool'> {
-  // The guard enforces the timeout, so give the library a limit that never applies.
-  const timeout = maxCallMs;
+function callsOf(
+  client: Client,
+  guard: ConnectionGuard,
+  server: Server,
+  questions: Questions | undefined,
+): Pick<Connection, 'listTools' | 'callTool'> {
   return {
     async listTools(signal) {
-      if (client.getServerCapabilities()?.tools === undefined) return [];
-      return guard.within(server.timeoutMs, signal, (bound) =>
-        readTools((schema, cursor) =>
-          client.request({ method: 'tools/list', params: cursor ? { cursor } : {} }, schema, { signal: bound, timeout }),
-        ),
-      );
+      const { tools, resources } = client.getServerCapabilities() ?? {};
+      const own = tools
+        ? await guard.within(server.timeoutMs, signal, (bound) =>
+            readTools((schema, cursor) =>
+              client.request({ method: 'tools/list', params: cursor ? { cursor } : {} }, schema, { signal: bound, timeout }),
+            ),
+          )
+        : [];
+      // A tool of the server keeps its name.
+      const added = resources ? resourceTools.filter(({ name }) => !own.some((tool) => tool.name === name)) : [];
+      return [...own, ...added];
     },
-    async callTool(name, args, signal) {
+    async callTool({ name, method }, args, { signal, report, ask }) {
+      if (method)
+        return redactToken(server, () =>
+          guard.within(server.timeoutMs, signal, (bound) => callResourceTool(client, method, args, { signal: bound, timeout })),
+        );
       const request = { method: 'tools/call', params: { name, arguments: args } } as const;
+      const onprogress = report && ((progress: Progress) => report(redact(server, readProgress(progress))));
+      const call = (during: AbortSignal) =>
+        guard.within(maxTimerMs, during, (bound) =>
+          client.request(request, CallResult, { signal: bound, timeout, ...(onprogress && { onprogress }) }),
+        );
       return redactToken(server, async () => {
-        const answer = await guard.within(maxCallMs, signal, (bound) => client.request(request, CallResult, { signal: bound, timeout }));
+        const answer = await (questions && ask ? questions.during(ask, signal, call) : call(signal));
         const output = await readResult(answer);
         if (answer.isError) throw new ToolFailure('mcp.tool_error', textOf(answer.content), output.result);
         return output;
       });
     },
   };
+}
+
+/** Characters of a progress message. */
+const maxProgressChars = 500;
+
+function readProgress({ progress, total, message }: Progress): ToolProgress {
+  const text = message?.slice(0, maxProgressChars).toWellFormed().replaceAll('\u0000', '\ufffd');
+  return { progress, ...(total !== undefined && { total }), ...(text && { message: text }) };
 }
 
 function textOf(content: readonly Json[] = []): string {

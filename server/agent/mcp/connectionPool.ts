@@ -3,12 +3,15 @@ import { ToolFailure } from '../tools/tool.ts';
 import type { Connection } from './connection.ts';
 import { disconnected, isSessionLost } from './failures.ts';
 
-export type ServerVersion = Pick<SealedServerRow, 'account_id' | 'id' | 'revision'>;
+/** `run_id`: the only run that uses the connection, because the server may ask its user. */
+export type ServerVersion = Pick<SealedServerRow, 'account_id' | 'id' | 'revision'> & { run_id?: string };
 
 /** The key under which everything about a version is stored. */
 export const versionKey = ({ account_id: account, id, revision }: ServerVersion): string => `${account} ${id} ${revision}`;
 
-/** The open connections of a process, one per server version. A connection is kept for a while after its last use. */
+const connectionKey = (version: ServerVersion): string => `${versionKey(version)} ${version.run_id ?? ''}`;
+
+/** The open connections of a process, one per server version, and per run if the server may ask. A connection is kept for a while after its last use. */
 export type ConnectionPool = {
   /**
    * Uses the connection to a server version, replacing a broken one. Retries once in a new session if the server has
@@ -16,6 +19,8 @@ export type ConnectionPool = {
    */
   use<T>(version: ServerVersion, work: (connection: Connection) => Promise<T>): Promise<T>;
   accounts(): string[];
+  /** Closes the connections that only this run uses. */
+  closeOf(runId: string): void;
   /** Closes all connections of an account except those to `versions`, including calls in progress. */
   closeAllExcept(accountId: string, versions: readonly ServerVersion[]): void;
   close(): Promise<void>;
@@ -35,7 +40,7 @@ type Entry = {
 
 type Connect = (version: ServerVersion, signal: AbortSignal) => Promise<Connection>;
 
-/** `idleMs`: how long an unused connection is kept, in milliseconds. `onRetire` is called when a connection gets no new users. */
+/** `idleMs`: how long an unused connection is kept, in milliseconds. `onRetire` is called when a connection of all runs gets no new users. */
 type PoolOptions = { idleMs: number; onRetire(version: ServerVersion): void };
 
 export function createConnectionPool(connect: Connect, { idleMs, onRetire }: PoolOptions): ConnectionPool {
@@ -58,10 +63,10 @@ export function createConnectionPool(connect: Connect, { idleMs, onRetire }: Poo
   };
   /** Gives the connection to no new user. Current users may finish. */
   const retire = (entry: Entry) => {
-    if (entries.get(versionKey(entry.version)) === entry) entries.delete(versionKey(entry.version));
+    if (entries.get(connectionKey(entry.version)) === entry) entries.delete(connectionKey(entry.version));
     clearTimeout(entry.idle);
     entry.retired = true;
-    onRetire(entry.version);
+    if (!entry.version.run_id) onRetire(entry.version);
     if (entry.users === 0) hangUp(entry);
   };
   const endWhere = (doomed: (version: ServerVersion) => boolean) => {
@@ -79,14 +84,14 @@ export function createConnectionPool(connect: Connect, { idleMs, onRetire }: Poo
       },
       () => retire(entry),
     );
-    entries.set(versionKey(version), entry);
+    entries.set(connectionKey(version), entry);
     open.add(entry);
     return entry;
   };
   const enter = (version: ServerVersion): Entry => {
-    const known = entries.get(versionKey(version));
+    const known = entries.get(connectionKey(version));
     if (known?.connection?.isBroken()) retire(known);
-    const entry = entries.get(versionKey(version)) ?? begin(version);
+    const entry = entries.get(connectionKey(version)) ?? begin(version);
     clearTimeout(entry.idle);
     entry.users++;
     return entry;
@@ -127,6 +132,7 @@ export function createConnectionPool(connect: Connect, { idleMs, onRetire }: Poo
       const kept = new Set(versions.map(versionKey));
       endWhere((version) => version.account_id === accountId && !kept.has(versionKey(version)));
     },
+    closeOf: (runId) => endWhere((version) => version.run_id === runId),
     async close() {
       closed = true;
       endWhere(() => true);

@@ -9,7 +9,7 @@ import type { CacheInvalidation } from '../../pubsub/cacheInvalidation.ts';
 import { type SealedServerRow, selectServer, selectServers } from '../../resources/mcpConfigs/queries.ts';
 import { readEntitlements } from '../../resources/settings/settings.ts';
 import { type Tool, ToolFailure } from '../tools/tool.ts';
-import { toAgentTools } from './agentTools.ts';
+import { type CallTool, toAgentTools } from './agentTools.ts';
 import { createCircuitBreakers } from './circuitBreakers.ts';
 import { connect } from './connection.ts';
 import { raceWithAbort } from './connectionGuard.ts';
@@ -37,6 +37,8 @@ export type Mcp = {
    * Throws only the reason of the signal, and database errors.
    */
   tools(run: { account_id: string }, signal?: AbortSignal): Promise<{ tools: Tool[]; steps: RunEventInput[] }>;
+  /** Closes what only this run uses. */
+  release(runId: string): void;
   close(): Promise<void>;
 };
 
@@ -61,10 +63,15 @@ export function createMcp(deps: McpDeps): Mcp {
       const found = await (signal ? raceWithAbort(signal, () => find(accountId, signal)) : find(accountId, signal));
       const steps = discoverySteps(found, Math.round(performance.now() - started), config.mcpCacheTtlSeconds);
       // A server may have been changed or deleted since the run began: always use its current version.
-      const call = async (row: SealedServerRow, tool: string, args: Record<string, unknown>, during: AbortSignal) =>
-        pool.use(await inForce(database, row), (connection) => connection.callTool(tool, args, during));
+      const call: CallTool = async (row, tool, args, context) => {
+        const current = await inForce(database, row);
+        const mayAsk = current.elicitation_enabled && context.ask !== undefined;
+        const version = mayAsk ? { ...current, run_id: context.run.id } : current;
+        return pool.use(version, (connection) => connection.callTool(tool, args, context));
+      };
       return { tools: toAgentTools(found, isBuiltin, call), steps };
     },
+    release: pool.closeOf,
     close: pool.close,
   };
 }
@@ -77,7 +84,7 @@ async function open(deps: McpDeps, version: ServerVersion, signal: AbortSignal, 
   const server = openServer(deps, row);
   return connect(
     row.transport === 'stdio' ? allowedProgram(config.mcpStdioAllowlist, server) : server,
-    { outbound, log, version: config.workerVersion, onToolsChanged },
+    { outbound, log, version: config.workerVersion, onToolsChanged, mayAsk: row.elicitation_enabled },
     signal,
   );
 }

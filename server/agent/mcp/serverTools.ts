@@ -17,7 +17,8 @@ const ServerTool = z.object({
   annotations: z.object({ readOnlyHint: z.boolean().optional(), destructiveHint: z.boolean().optional() }).optional().catch(undefined),
   execution: z.object({ taskSupport: z.string().optional() }).optional().catch(undefined),
 });
-export type ServerTool = z.infer<typeof ServerTool>;
+/** `method`: a request that the tool stands for, instead of a tool of the server. */
+export type ServerTool = z.infer<typeof ServerTool> & { method?: 'resources/list' | 'resources/read' };
 
 /** A tool that only runs as a task cannot be called: tasks are not supported (MCP 2025-11-25, tasks). */
 const isCallable = ({ execution }: ServerTool) => execution?.taskSupport !== 'required';

@@ -15,9 +15,17 @@ export const testServer: TestServer = async (app, row) => {
   const server = { ...openServer(app, row), timeoutMs: Math.min(row.call_timeout_ms, maxMs) };
   const late = AbortSignal.timeout(maxMs);
   try {
-    const connection = await connect(server, { outbound, log, version: config.workerVersion, onToolsChanged: () => undefined }, late);
+    const connection = await connect(
+      server,
+      { outbound, log, version: config.workerVersion, onToolsChanged: () => undefined, mayAsk: row.elicitation_enabled },
+      late,
+    );
     try {
-      return { success: true, latency_ms: since(), tools: (await connection.listTools(late)).map(viewTool) };
+      return {
+        success: true,
+        latency_ms: since(),
+        tools: (await connection.listTools(late)).filter(({ method }) => !method).map(viewTool),
+      };
     } finally {
       await connection.close();
     }

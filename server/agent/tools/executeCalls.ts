@@ -2,9 +2,11 @@ import type { RunError, RunEventInput } from '../../../contract/events.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
 import type { ModelMessage } from '../../models/model.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
-import { maxTimerMs } from '../../platform/timers.ts';
 import { loadToolsName } from './availableTools.ts';
-import { type ToolContext, ToolFailure, type ToolOutput } from './tool.ts';
+import type { CallReports } from './callReports.ts';
+import { startCallTimer } from './callTimer.ts';
+import { throttleProgress } from './progress.ts';
+import { type ToolAnswer, type ToolContext, ToolFailure, type ToolOutput, type ToolQuestion } from './tool.ts';
 import { truncateResult } from './truncateResult.ts';
 import type { ValidatedCall } from './validateCalls.ts';
 
@@ -16,6 +18,9 @@ export type CallDeps = {
   maxParallel: number;
   signal: AbortSignal;
   log: Log;
+  reports: CallReports;
+  /** Whether the server of a tool may ask the user. */
+  canAsk: boolean;
   /** Returns a replacement for a result that must not reach the model, else undefined. */
   guard(toolName: string, result: Record<string, unknown>): ToolOutput | undefined;
 };
@@ -78,14 +83,28 @@ function startTogether(calls: readonly Runnable[], deps: CallDeps): Map<Validate
 async function executeCall({ tool, args, callId }: Runnable, deps: CallDeps): Promise<CallOutcome> {
   const began = performance.now();
   const limit = new AbortController();
-  const timeoutMs = (tool.limitsItself ? undefined : deps.timeoutMs) ?? tool.timeoutMs;
-  const expire = () => limit.abort(new ToolFailure('tool.hard_timeout', `The tool took longer than ${timeoutMs} ms.`));
-  const timer = timeoutMs === undefined ? undefined : setTimeout(expire, Math.min(timeoutMs, maxTimerMs));
+  const personaMs = tool.limitsItself ? undefined : deps.timeoutMs;
+  const expire = (ms: number) => limit.abort(new ToolFailure('tool.hard_timeout', `The tool took longer than ${ms} ms.`));
+  const timer = startCallTimer(personaMs ?? tool.timeoutMs, personaMs ?? maxExtendedMs, expire);
+  const named = { tool_call_id: callId, tool_name: tool.name };
+  const progress = throttleProgress((data) => deps.reports.add({ step: { type: 'tool.progress', data: { ...named, ...data } } }));
   const signal = AbortSignal.any([deps.signal, limit.signal]);
   const durationMs = () => Math.round(performance.now() - began);
   try {
     signal.throwIfAborted();
-    const context: ToolContext = { run: deps.run, callId, signal, memory: deps.memory };
+    const context: ToolContext = {
+      run: deps.run,
+      callId,
+      signal,
+      memory: deps.memory,
+      report(data) {
+        timer.extend();
+        progress.report(data);
+      },
+      ...(deps.canAsk && {
+        ask: (question, during) => timer.whilePaused(() => askUser(deps.reports, callId, question, AbortSignal.any([signal, during]))),
+      }),
+    };
     const output = await untilAborted(async () => tool.run(args, context), signal);
     const { result, ...more } = (tool.name === loadToolsName ? undefined : deps.guard(tool.name, output.result)) ?? output;
     return { ...more, result: truncateResult(result), durationMs: durationMs() };
@@ -95,8 +114,20 @@ async function executeCall({ tool, args, callId }: Runnable, deps: CallDeps): Pr
     if (!(cause instanceof ToolFailure)) deps.log.warn({ err: cause, run_id: deps.run.id, tool: tool.name }, 'a tool failed');
     return { ...guarded(errorOf(cause), tool.name, deps), durationMs: durationMs() };
   } finally {
-    clearTimeout(timer);
+    progress.stop();
+    timer.stop();
   }
+}
+
+/** The longest time limit of a call that makes progress, in milliseconds: as long as the longest limit that can be configured. */
+const maxExtendedMs = 600_000;
+
+function askUser(reports: CallReports, callId: string, question: ToolQuestion, signal: AbortSignal): Promise<ToolAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<ToolAnswer>();
+  if (signal.aborted) return Promise.reject(signal.reason);
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  reports.add({ asked: { callId, question, signal, answer: resolve } });
+  return promise;
 }
 
 /** Stops waiting for a tool that ignores its signal. After a timeout, the tool has 50 ms to fail with its own error. */

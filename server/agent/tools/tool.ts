@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { ImagePart } from '../../models/model.ts';
+import type { Elicitation } from '../../resources/runs/elicitation.ts';
 
 export type ToolContext = {
   readonly run: {
@@ -15,7 +16,18 @@ export type ToolContext = {
   readonly signal: AbortSignal;
   /** Shared by all calls of a run in this process. */
   readonly memory: Map<string, unknown>;
+  /** Reports how far the call is. Extends the time limit of the tool, but not that of the persona. */
+  report?(progress: ToolProgress): void;
+  /** Asks the user for the server of the tool. The time limits wait. Undefined if the run cannot ask. Rejects with the reason of `signal`. */
+  ask?(question: ToolQuestion, signal: AbortSignal): Promise<ToolAnswer>;
 };
+
+export type ToolProgress = { progress: number; total?: number; message?: string };
+
+export type ToolQuestion = Elicitation & { server: { id: string; name: string } };
+
+/** `content` is JSON that matches the schema of the question. */
+export type ToolAnswer = { action: 'accept'; content: string } | { action: 'decline' | 'cancel' };
 
 /** `result` and `images` go to the model. `steps` are events to write before the result. */
 export type ToolOutput = { result: Record<string, unknown>; images?: readonly ImagePart[]; steps?: readonly RunEventInput[] };

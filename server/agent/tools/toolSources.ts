@@ -35,7 +35,11 @@ type ToolSet = { tools: Tool[]; steps: readonly RunEventInput[] };
 type Run = ToolContext['run'];
 type Source = (run: Run, signal: AbortSignal) => Promise<Tool[] | ToolSet>;
 
-export type ToolSources = { findTools(run: Run, signal: AbortSignal): Promise<ToolSet>; close(): Promise<void> };
+export type ToolSources = {
+  findTools(run: Run, signal: AbortSignal): Promise<ToolSet>;
+  /** Closes what only this run uses. */ release(runId: string): void;
+  close(): Promise<void>;
+};
 
 export function createToolSources(deps: ToolDeps): ToolSources {
   const builtins = [...progressTools(deps.database), ...scheduleTools(deps.database), askUserTool];
@@ -52,6 +56,7 @@ export function createToolSources(deps: ToolDeps): ToolSources {
       const others = supplies.flatMap(({ tools }) => tools).filter(({ name }) => !reserved.has(name));
       return { tools: [...builtins, ...others], steps: supplies.flatMap(({ steps }) => steps) };
     },
+    release: mcp.release,
     close: mcp.close,
   };
 }

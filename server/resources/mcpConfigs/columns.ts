@@ -16,6 +16,7 @@ export const columns = [
   'args',
   'cwd',
   'call_timeout_ms',
+  'elicitation_enabled',
   'is_active',
   'revision',
   'created_at',

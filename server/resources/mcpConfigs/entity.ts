@@ -31,6 +31,8 @@ export const McpConfig = defineEntity({
     oauthRequestSealed: sealed(['id', 'account_id'], (row: Owner) => encryptionContext(row, 'oauth_request')).nullable(),
     oauthRequestExpiresAt: timestamptz().nullable(),
     callTimeoutMs: p.integer().default(10000),
+    /** Whether the server may ask users during tool calls. */
+    elicitationEnabled: p.boolean().default(false),
     isActive: p.boolean().default(true),
     revision: p.integer().default(1),
     createdAt: timestamptz().defaultRaw('now()'),

@@ -19,6 +19,7 @@ const sealedColumns = [
   'oauth_status',
   'oauth_generation',
   'call_timeout_ms',
+  'elicitation_enabled',
   'revision',
 ] as const;
 
@@ -39,6 +40,7 @@ type NewConfig = ConfigKey & {
   cwd: string | null;
   sealedEnv: Buffer | null;
   callTimeoutMs: number;
+  elicitationEnabled: boolean;
 };
 
 export const insertConfig = statement<NewConfig>()((db, $) =>
@@ -56,6 +58,7 @@ export const insertConfig = statement<NewConfig>()((db, $) =>
       cwd: $.cwd,
       env_sealed: $.sealedEnv,
       call_timeout_ms: $.callTimeoutMs,
+      elicitation_enabled: $.elicitationEnabled,
     })
     .returning(columns),
 );
@@ -84,6 +87,7 @@ type Changes = {
   changesToken: boolean;
   sealedToken: Buffer | null;
   callTimeoutMs: number | null;
+  elicitationEnabled: boolean | null;
   isActive: boolean | null;
 };
 
@@ -96,6 +100,7 @@ export const updateConfig = statement<ConfigKey & Changes>()((db, $) =>
       url: sql`coalesce(${$.url}, url)`,
       bearer_token_sealed: sql`case when ${$.changesToken}::boolean then ${$.sealedToken}::bytea else bearer_token_sealed end`,
       call_timeout_ms: sql`coalesce(${$.callTimeoutMs}, call_timeout_ms)`,
+      elicitation_enabled: sql`coalesce(${$.elicitationEnabled}, elicitation_enabled)`,
       is_active: sql`coalesce(${$.isActive}, is_active)`,
       revision: eb('revision', '+', sql.lit(1)),
       updated_at: sql`now()`,

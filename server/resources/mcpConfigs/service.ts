@@ -45,7 +45,11 @@ export async function createConfig(scope: Scope, input: NewMcpConfig): Promise<M
   if (!(await tx.row(queries.lockAccount, { accountId }))) throw notFound();
   const values = { name: input.name, transport, url, sealedToken, command: command || null, args, cwd: cwd || null, sealedEnv };
   const created = await tx
-    .row(queries.insertConfig, { accountId, id: owner.id, ...values, callTimeoutMs: input.call_timeout_ms })
+    .row(queries.insertConfig, {
+      ...{ accountId, id: owner.id, ...values },
+      callTimeoutMs: input.call_timeout_ms,
+      elicitationEnabled: input.elicitation_enabled,
+    })
     .catch(onUniqueViolation(nameTaken));
   scope.audit({ metadata: { transport, fields: fieldNames(input) } });
   invalidateCache(scope);
@@ -60,8 +64,9 @@ export async function updateConfig(scope: Scope, config: McpConfigRow, changes: 
   checkFields(transport, changes, transport !== 'stdio' && changes.url !== undefined ? 'url' : undefined);
   const url = readUrl(app.outbound, changes.url);
   const { name = null, bearer_token: token, call_timeout_ms: callTimeoutMs = null, is_active: isActive = null } = changes;
+  const { elicitation_enabled: elicitationEnabled = null } = changes;
   const sealedToken = sealSecret(app.keys.encryptionKeys, config, 'bearer_token', token ?? '');
-  const values = { name, url, changesToken: token !== undefined, sealedToken, callTimeoutMs, isActive };
+  const values = { name, url, changesToken: token !== undefined, sealedToken, callTimeoutMs, elicitationEnabled, isActive };
   // An access is granted for one URL, and a bearer token replaces it.
   if (url || token) await tx.run(clearAuthorization, { accountId, id, url: token ? null : url });
   const updated = await tx.row(queries.updateConfig, { accountId, id, ...values }).catch(onUniqueViolation(nameTaken));

@@ -14,6 +14,7 @@ export const viewConfig = (row: McpConfigRow): McpConfig => ({
   cwd: row.cwd,
   inherit_parent_env: false,
   call_timeout_ms: row.call_timeout_ms,
+  elicitation_enabled: row.elicitation_enabled,
   is_active: row.is_active,
   created_at: row.created_at,
   updated_at: row.updated_at,

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { RunStatus } from '../../../contract/runRequests.ts';
 import { statement } from '../../database/statement.ts';
 import { appendRunEvents, type NewRunEvents, nextSeq } from './appendRunEvents.ts';
+import type { Elicitation } from './elicitation.ts';
 import { activeStatuses, openStatuses } from './statuses.ts';
 
 export const lockRun = statement<{ accountId: string; id: string }>()((db, $) =>
@@ -36,11 +37,17 @@ export const selectArchivedInputKeys = statement<{ accountId: string; runId: str
   db.selectFrom('run_event_archives').select('input_keys').where('account_id', '=', $.accountId).where('run_id', '=', $.runId),
 );
 
+/** What a run waits for. Only the question of an MCP server has a schema that its answer must match. */
+export type InputRequest = { request_id: string } & (
+  | { reason: 'ask_user' | 'check_in' }
+  | { reason: 'elicitation'; requestedSchema: Elicitation['requestedSchema'] }
+);
+
 /** The latest input request of a waiting run. */
 export const selectInputRequest = statement<{ runId: string }>()((db, $) =>
   db
     .selectFrom('run_events')
-    .select((eb) => eb.ref('data').$castTo<{ request_id: string }>().as('data'))
+    .select((eb) => eb.ref('data').$castTo<InputRequest>().as('data'))
     .where('run_id', '=', $.runId)
     .where('type', '=', sql.lit('run.waiting_for_input'))
     .orderBy('seq', 'desc')

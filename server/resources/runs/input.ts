@@ -1,27 +1,29 @@
-import type { RunEventInput } from '../../../contract/events.ts';
+import type { InputAction, RunEventInput } from '../../../contract/events.ts';
 import type { RunInput, RunStatus } from '../../../contract/runRequests.ts';
 import type { Queryable } from '../../database/sql.ts';
 import type { Scope } from '../../http/scope.ts';
-import { failWith, invalidField, notFound } from '../../platform/failure.ts';
+import { failWith, invalid, invalidField, notFound } from '../../platform/failure.ts';
 import { remainingOf, selectKeyBudget } from '../credits/keyBudget.ts';
 import { readEntitlements } from '../settings/settings.ts';
 import { runEventValues } from './appendRunEvents.ts';
 import { notCreator } from './cancel.ts';
+import { readAnswer } from './elicitation.ts';
 import * as queries from './eventQueries.ts';
 import type { ReadableRun } from './service.ts';
 import { ended } from './statuses.ts';
 
 /**
  * Answers the pending input request of a run, or else adds a message that the run reads before its next turn. A repeated `input_key` is
- * accepted and ignored, even after the run has ended. Throws 400 `content_too_large`, 402, 403, 409 `run_not_active`.
+ * accepted and ignored, even after the run has ended. Throws 400 `content_too_large`, `invalid_answer` or `action_not_allowed`, 402, 403,
+ * 409 `run_not_active`.
  */
-export async function provideInput(scope: Scope, found: ReadableRun, { content, input_key: key }: RunInput): Promise<void> {
+export async function provideInput(scope: Scope, found: ReadableRun, { content = '', action, input_key: key }: RunInput): Promise<void> {
   const { app, tx, accountId } = scope;
   if (found.created_by_user_id !== scope.actor.userId && !scope.isPlatformAdmin) throw notCreator();
   await checkKey(scope, found);
   const most = (await readEntitlements(app.database, accountId))['limit.max_input_content_bytes'];
   if (most > 0 && Buffer.byteLength(content) > most) throw invalidField('/content', `must hold at most ${most} bytes`, 'content_too_large');
-  const outcome = await appendInput(tx, { accountId, id: found.id }, content, key);
+  const outcome = await appendInput(tx, { accountId, id: found.id }, { content, action, key });
   if (outcome === 'missing') throw notFound();
   if (outcome === 'repeated') return scope.skipAudit();
   if (outcome === 'inactive') throw failWith('conflict', 'run_not_active', 'The run takes no input any more.');
@@ -40,12 +42,16 @@ async function checkKey({ tx, accountId, actor: { apiKeyId, models } }: Scope, r
   remainingOf(await tx.row(selectKeyBudget, { accountId, apiKeyId }));
 }
 
-/** Appends input to a run: as the answer to its question, if it waits for one. Input with a repeated key changes nothing. */
+type Input = { content: string; action?: InputAction | undefined; key?: string | null | undefined };
+
+/**
+ * Appends input to a run: as the answer to its question, if it waits for one. Input with a repeated key changes nothing. Throws 400 if the
+ * question does not allow the input.
+ */
 export async function appendInput(
   tx: Queryable,
   { accountId, id }: { accountId: string; id: string },
-  content: string,
-  key?: string | null,
+  { content, action, key }: Input,
 ): Promise<'accepted' | 'repeated' | 'inactive' | 'missing'> {
   const run = await tx.row(queries.lockRun, { accountId, id });
   if (!run) return 'missing';
@@ -53,11 +59,24 @@ export async function appendInput(
   if (run.status !== 'running' && run.status !== 'waiting_for_input') return 'inactive';
   const asked = run.status === 'waiting_for_input' ? await tx.row(queries.selectInputRequest, { runId: run.id }) : undefined;
   const request = asked && { request_id: asked.data.request_id };
-  const events: RunEventInput[] = [{ type: 'run.input_provided', data: { content, ...request, ...(key && { input_key: key }) } }];
+  const taken = takeAction(asked?.data, content, action);
+  const events: RunEventInput[] = [{ type: 'run.input_provided', data: { content, ...request, ...taken, ...(key && { input_key: key }) } }];
   if (request) events.push({ type: 'run.resumed', data: { ...request, reason: 'user_input_received' } });
   await tx.run(queries.appendEvents, { runId: run.id, status: request ? 'running' : null, ...runEventValues(run.trace_id, events) });
   if (!request) await tx.run(queries.incrementPendingInputs, { accountId, id: run.id });
   return 'accepted';
+}
+
+/** The action of input for the question of an MCP server. Other input has none. */
+function takeAction(asked: queries.InputRequest | undefined, content: string, action: InputAction | undefined): { action?: InputAction } {
+  if (asked?.reason !== 'elicitation') {
+    if (action) throw invalidField('/action', 'is only for a question of a tool server', 'action_not_allowed');
+    return {};
+  }
+  if (action && action !== 'accept') return { action };
+  const read = readAnswer(asked.requestedSchema, content);
+  if ('issues' in read) throw invalid(read.issues, 'invalid_answer');
+  return { action: 'accept' };
 }
 
 /** The caller holds the row lock of the run. */

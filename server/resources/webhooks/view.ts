@@ -1,3 +1,4 @@
+import type { WaitReason } from '../../../contract/events.ts';
 import type {
   WebhookDelivery,
   WebhookDeliveryDetail,
@@ -101,7 +102,7 @@ export function viewRunEnd(row: SubscribedRunRow): WebhookEvent {
   };
 }
 
-export type RunWait = { request_id: string; reason: 'ask_user' | 'check_in'; expires_at: string };
+export type RunWait = { request_id: string; reason: WaitReason; expires_at: string };
 
 /** The event that reports that a run waits for its user. */
 export const viewRunWait = (row: SubscribedRunRow, { request_id, reason, expires_at }: RunWait): WebhookEvent => ({

@@ -6,7 +6,9 @@ import { guardInput, guardToolResult } from '../../agent/injection.ts';
 import { type LoopInput, runLoop, type RunState, type TurnAnswer, type UsageTotals } from '../../agent/loop/runLoop.ts';
 import { searchToolName } from '../../agent/memory/memoryTools.ts';
 import { readNewestMemories, recallMemories } from '../../agent/memory/recall.ts';
+import { askUserTool } from '../../agent/tools/askUser.ts';
 import { createAvailableTools, isToolAllowed } from '../../agent/tools/availableTools.ts';
+import { createCallReports } from '../../agent/tools/callReports.ts';
 import { loadSkillName, readSkills, skillsOf } from '../../agent/tools/skills.ts';
 import type { ToolContext } from '../../agent/tools/tool.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
@@ -127,7 +129,9 @@ async function* runAgentLoop(
     if (text) instructions.push(text);
   }
   const prompt: ModelMessage[] = [{ role: 'system', content: instructions.join('\n\n') }, ...history.messages];
-  const options = loopOptions(deps, run, settings, plan, { model, signal, usageTotals });
+  // Somebody must be there: a parent run answers a sub-agent, and nobody a schedule. A persona that may not ask does not let its tools ask either.
+  const canAsk = run.depth === 0 && run.source !== 'schedule' && owner !== undefined && availableTools.admits(askUserTool.name);
+  const options = loopOptions(deps, run, settings, plan, { model, signal, usageTotals, canAsk });
   const input: LoopInput = {
     ...options,
     prompt,
@@ -142,6 +146,7 @@ async function* runAgentLoop(
   try {
     for (;;) yield { type: 'completed', answer: await stepWriter.writeAll(runLoop(input)), history: state.history, images: state.images };
   } finally {
+    deps.tools.release(run.id);
     await stepWriter.stop();
   }
 }
@@ -181,7 +186,7 @@ const contextOf = ({ id, account_id, thread_id, created_by_user_id, trace_id }: 
   trace_id,
 });
 
-type Shared = Pick<LoopInput, 'model' | 'signal' | 'usageTotals'>;
+type Shared = Pick<LoopInput, 'model' | 'signal' | 'usageTotals'> & { canAsk: boolean };
 
 /** The loop's options from persona and settings. */
 function loopOptions(
@@ -189,7 +194,7 @@ function loopOptions(
   run: LeasedRun,
   settings: Settings,
   { persona, routed }: RunPlan,
-  { model, signal, usageTotals }: Shared,
+  { model, signal, usageTotals, canAsk }: Shared,
 ) {
   const { budgets } = persona;
   const { every, waitMs } = checkInsOf(persona);
@@ -211,6 +216,8 @@ function loopOptions(
       maxParallel: settings['limit.max_parallel_tasks'],
       signal,
       log: deps.log,
+      reports: createCallReports(),
+      canAsk,
       guard: settings['security.injection_scan.tool_output_scan_enabled'] ? guardToolResult : () => undefined,
     },
     signal,
@@ -265,8 +272,9 @@ async function replayEarlierAttempts({ database }: ExecuteDeps, run: LeasedRun) 
 /** Reuses what an earlier attempt finished, and discards what it left unfinished. */
 async function resumeEarlierAttempts(
   deps: ExecuteDeps,
-  { lease: { run }, writer, usageTotals }: RunAttempt,
+  { lease, writer, usageTotals }: RunAttempt,
 ): Promise<RunState & { isRouted: boolean }> {
+  const { run } = lease;
   if (run.attempt === 1 || run.next_seq <= 2) return fresh();
   const { lost, ...earlier } = await replayEarlierAttempts(deps, run).catch((error) => {
     if (isTransientDatabaseError(error)) throw error;
@@ -274,6 +282,7 @@ async function resumeEarlierAttempts(
     throw new RunFailure('worker.recovery_unavailable', 'The earlier part of the run cannot be read.');
   });
   Object.assign(usageTotals, earlier.usageTotals);
+  if (earlier.openElicitation) await lease.endWait(earlier.openElicitation, 'question_withdrawn');
   for (const step of earlier.missingSteps) await writer.write(step);
   await writer.write({ type: 'run.recovered', data: { attempt: run.attempt, discard_from_seq: earlier.resumeSeq, ...lost } });
   return earlier;

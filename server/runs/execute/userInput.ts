@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { RunPort } from '../../agent/loop/runLoop.ts';
+import type { RunPort, UserReply } from '../../agent/loop/runLoop.ts';
 import type { Database } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { RunNotifier } from '../../pubsub/runNotifier.ts';
@@ -36,7 +36,7 @@ const selectPending = statement<{ runId: string }>()((db, $) =>
 const selectReplies = statement<{ runId: string }>()((db, $) =>
   db
     .selectFrom('run_events')
-    .select((eb) => ['type', eb.ref('data').$castTo<{ content?: string; request_id?: string }>().as('data')])
+    .select((eb) => ['type', eb.ref('data').$castTo<Partial<UserReply> & { request_id?: string }>().as('data')])
     .where('run_id', '=', $.runId)
     .where('type', 'in', [sql.lit('run.input_provided'), sql.lit('run.resumed')])
     .orderBy('seq'),
@@ -65,17 +65,25 @@ export function createUserInput(
 
   async function replyTo(requestId: string) {
     const replies = (await database.rows(selectReplies, { runId: run.id })).filter(({ data }) => data.request_id === requestId);
-    const answer = replies.find(({ type }) => type === 'run.input_provided')?.data.content;
+    const { content, action } = replies.find(({ type }) => type === 'run.input_provided')?.data ?? {};
+    const answer: UserReply | undefined = content === undefined ? undefined : { content, ...(action && { action }) };
     return { isOver: replies.some(({ type }) => type === 'run.resumed'), answer };
   }
 
-  async function wait(requestId: string, expiresAt: string): Promise<string | undefined> {
+  async function wait(requestId: string, expiresAt: string, withdrawn: AbortSignal | undefined): Promise<UserReply | undefined> {
+    const ends = withdrawn ? AbortSignal.any([signal, withdrawn]) : signal;
     for (;;) {
       const { isOver, answer } = await replyTo(requestId);
       if (isOver) return answer;
       const leftMs = Date.parse(expiresAt) - (await now());
-      if (leftMs > 0) await heartbeat.whileWaiting(leftMs, signal);
-      else if (await lease.endWait(requestId)) return runNotifier.notify(run.id) as undefined;
+      if (leftMs > 0 && !ends.aborted)
+        await heartbeat.whileWaiting(leftMs, ends).catch((error) => {
+          if (!withdrawn?.aborted) throw error;
+        });
+      signal.throwIfAborted();
+      if (leftMs > 0 && !withdrawn?.aborted) continue;
+      if (await lease.endWait(requestId, leftMs > 0 ? 'question_withdrawn' : 'input_timeout'))
+        return runNotifier.notify(run.id) as undefined;
     }
   }
 
@@ -89,14 +97,14 @@ export function createUserInput(
       const inputs = rows.flatMap(({ data }) => (data.request_id === undefined ? [data.content] : []));
       return rows[0] ? inputs.slice(-rows[0].pending) : [];
     },
-    async waitForAnswer(requestId, expiresAt) {
+    async waitForAnswer(requestId, expiresAt, withdrawn) {
       await writer.flush();
       const { isOver, answer } = await replyTo(requestId);
       if (isOver) return answer;
       waiting = true;
       slot.release();
       try {
-        return await wait(requestId, expiresAt);
+        return await wait(requestId, expiresAt, withdrawn);
       } finally {
         slot.retake();
         waiting = false;

@@ -133,7 +133,7 @@ export type Lease = {
   /** Returns the sequence number of the first event. */
   append(steps: readonly RunEventInput[]): Promise<number>;
   /** Ends a wait without an answer. Returns false if an answer came first. */
-  endWait(requestId: string): Promise<boolean>;
+  endWait(requestId: string, reason: 'input_timeout' | 'question_withdrawn'): Promise<boolean>;
   /** Throws `LeaseLost` or `CancelRequested` if the worker must stop the run. */
   renew(): Promise<RunStatus>;
   /** Like `renew`, but read-only, for frequent calls. */
@@ -162,8 +162,8 @@ export async function leaseRun(database: Database, runId: string, leaseSeconds: 
       await check();
       throw new LeaseLost(runId);
     },
-    async endWait(requestId) {
-      const step: RunEventInput = { type: 'run.resumed', data: { request_id: requestId, reason: 'input_timeout' } };
+    async endWait(requestId, reason) {
+      const step: RunEventInput = { type: 'run.resumed', data: { request_id: requestId, reason } };
       if ((await appendSteps(database, run, token, [step], ['waiting_for_input'])) !== undefined) return true;
       await check();
       return false;

@@ -7,6 +7,7 @@ const streaming = new Set<RunEventInput['type']>([
   'llm.response.chunk',
   'run.segment.start',
   'run.segment.end',
+  'tool.progress',
   // Stored together with the wait that follows it, or not at all.
   'run.input_requested',
 ]);

@@ -79,6 +79,8 @@ const selectOpaque = statement<{ runId: string }>()((db, $) =>
 
 /** A run as replayed from the events of its earlier attempts. */
 export type ReplayedRun = RunState & {
+  /** The question of an MCP server that is still open, although its call was cut off. */
+  openElicitation: string | undefined;
   /** Events to write for calls that were started but have no result and must not be executed again, because of side effects. */
   missingSteps: RunEventInput[];
   usageTotals: UsageTotals;
@@ -122,6 +124,7 @@ function createReplay(opaque: ReadonlyMap<number, unknown>) {
     loadedTools: [],
     images: [],
     partialImages: [],
+    openElicitation: undefined,
     missingSteps: [],
     usageTotals: { usage: undefined, cost: '0' },
     partialOutput: '',
@@ -205,6 +208,8 @@ function createReplay(opaque: ReadonlyMap<number, unknown>) {
       else if (event.type === 'tool.call') markAnnounced(open.get(event.data.tool_call_id));
       else if (event.type === 'tool.result') takeResult(event);
       else if (event.type === 'run.steering_injected') say(event.data.content);
+      else if (event.type === 'run.input_requested' && event.data.mcp_server) replayed.openElicitation = event.data.request_id;
+      else if (event.type === 'run.resumed' && event.data.request_id === replayed.openElicitation) replayed.openElicitation = undefined;
       else if (event.type === 'run.input_requested') request = { id: event.data.request_id, iter: event.data.iter };
       else if (event.type === 'run.waiting_for_input' && request) request.expiresAt = event.data.expires_at;
       else if (event.type === 'run.input_provided' && request && event.data.request_id === request.id) request.answer = event.data.content;

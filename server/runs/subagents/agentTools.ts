@@ -135,7 +135,7 @@ async function sendInput(deps: AgentToolDeps, { run_id: id }: AgentRow, callId: 
   if (most > 0 && Buffer.byteLength(content) > most)
     throw new ToolFailure('tool.args_invalid', `The input must hold at most ${most} bytes.`);
   const key = hashArguments({ run_id: lease.run.id, call_id: callId });
-  const outcome = await database.transaction((tx) => appendInput(tx, { accountId, id }, content, key));
+  const outcome = await database.transaction((tx) => appendInput(tx, { accountId, id }, { content, key }));
   if (outcome === 'inactive' || outcome === 'missing')
     throw new ToolFailure('tool.not_available', 'The sub-agent is not running. Give it another task with resume_agent.');
   runNotifier.notify(id);

@@ -41,7 +41,7 @@ test('a run that waits for input is sent once for each question, without its tex
   const runId = await talk.start();
   const [event] = await unwrapped(1);
   if (event?.type !== 'run.waiting_for_input') throw new Error(`unexpected ${event?.type}`);
-  expectTypeOf(event.data.reason).toEqualTypeOf<'ask_user' | 'check_in'>();
+  expectTypeOf(event.data.reason).toEqualTypeOf<'ask_user' | 'check_in' | 'elicitation'>();
   const [stored] = await sql(`select data from run_events where run_id = $1 and type = 'run.waiting_for_input'`, [runId]);
   const { request_id, expires_at } = stored.data;
   expect(event.data).toEqual({

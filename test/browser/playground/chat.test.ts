@@ -1,12 +1,14 @@
 import type { Browser } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { openScriptedThread, promptOf } from '../../support/agent/agent.ts';
+import { addMcpConfig } from '../../support/agent/mcp.ts';
+import { startSdkServer } from '../../support/agent/mcpSdk.ts';
 import { callsTools } from '../../support/agent/tools.ts';
 import { chat, type ScriptedResponse } from '../../support/agent/vendor.ts';
 import { registerUser, scriptedInstance } from '../../support/app/instance.ts';
 import { freePort } from '../../support/app/ports.ts';
 import { startProcess, testKeysEnv } from '../../support/app/process.ts';
-import { callTo, freshDatabase, startTestApp, type TestApp } from '../../support/app/testApp.ts';
+import { callTo, freshDatabase, type Person, startTestApp, type TestApp } from '../../support/app/testApp.ts';
 import { eventually, openThread } from '../../support/resources/conversation.ts';
 import { openBrowser, openPage, sendMessage, setSessionCookie, signIn } from '../playground.ts';
 
@@ -19,8 +21,13 @@ beforeAll(async () => {
 });
 
 /** Opens the chat page of a new user, with scripted model answers. */
-async function openChat(script: ScriptedResponse[], persona?: object) {
-  const talk = await openScriptedThread(app, { person: await app.signUp(), script, message: 'A question', ...(persona && { persona }) });
+async function openChat(script: ScriptedResponse[], persona?: object, person?: Person) {
+  const talk = await openScriptedThread(app, {
+    person: person ?? (await app.signUp()),
+    script,
+    message: 'A question',
+    ...(persona && { persona }),
+  });
   const visitor = await openPage(browser);
   await setSessionCookie(visitor.context, app.url, talk);
   await visitor.page.goto(`${app.url}/chat/${talk.threadId}`);
@@ -148,6 +155,47 @@ test('the user answers a question of the agent in a form', async () => {
   expect(JSON.parse(promptOf({ vendor }, vendor.requests.length - 1).at(-1)!.content)).toEqual({
     user_response: { colour: 'green', count: 2, extras: ['lamp'], gift: true },
   });
+  expect(wrong).toEqual([]);
+});
+
+test('a tool shows its progress, and a question of its server is answered in a form that names the server, or declined', async () => {
+  const person = await app.signUp();
+  const asks = Promise.withResolvers<void>();
+  const { url } = await startSdkServer((server) => {
+    server.registerTool('book', {}, async ({ _meta, sendNotification }) => {
+      const params = { progressToken: _meta!.progressToken!, progress: 1, total: 4, message: 'Looking for seats' };
+      await sendNotification({ method: 'notifications/progress', params });
+      await asks.promise;
+      const properties = {
+        seats: { type: 'integer' as const, title: 'Seats', minimum: 1, maximum: 4 },
+        mail: { type: 'string' as const, title: 'Email', format: 'email' as const },
+      };
+      const requestedSchema = { type: 'object' as const, properties, required: ['seats'] };
+      const answers = [
+        await server.server.elicitInput({ message: 'How many seats?', requestedSchema }),
+        await server.server.elicitInput({ message: 'Shall I send news?', requestedSchema: { type: 'object', properties: {} } }),
+      ];
+      return { content: [{ type: 'text', text: JSON.stringify(answers) }] };
+    });
+  });
+  await addMcpConfig(app, person, { name: 'trains', transport: 'streamable_http', url, elicitation_enabled: true });
+  const { page, vendor, wrong } = await openChat([callsTools(['mcp__trains__book', {}]), chat.answer('All booked.')], undefined, person);
+  await sendMessage(page, 'Book a train');
+  await page.getByText('25 %, Looking for seats').waitFor();
+  asks.resolve();
+  const question = page.getByRole('region', { name: 'Question from trains' });
+  await question.getByText('How many seats?').waitFor();
+  await question.getByText('Do not enter passwords').waitFor();
+  await question.getByLabel('Seats').fill('2');
+  await question.getByRole('button', { name: 'Answer' }).click();
+  await page.getByText('seats: 2').waitFor();
+  await question.getByText('Shall I send news?').waitFor();
+  expect(await question.getByRole('button', { name: 'Accept' }).count()).toBe(1);
+  await question.getByRole('button', { name: 'Decline' }).click();
+  await page.getByText('All booked.').waitFor();
+  expect(await question.count()).toBe(0);
+  const [{ text }] = JSON.parse(promptOf({ vendor }, 1).at(-1)!.content).content;
+  expect(JSON.parse(text)).toEqual([{ action: 'accept', content: { seats: 2 } }, { action: 'decline' }]);
   expect(wrong).toEqual([]);
 });
 

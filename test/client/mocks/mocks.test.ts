@@ -1,5 +1,13 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type ApiError, type Client, ConnectionError, createClient, type RunEvent, webhooks } from '../../../client/index.ts';
+import {
+  type ApiError,
+  type Client,
+  ConnectionError,
+  createClient,
+  openRunViewer,
+  type RunEvent,
+  webhooks,
+} from '../../../client/index.ts';
 import { callTool, createMocks, type MockOptions, say, think } from '../../../client/mocks/index.ts';
 
 const baseUrl = 'http://127.0.0.1:19001';
@@ -61,6 +69,37 @@ test.each([
   const { client } = open();
   const events = await collect(client.runs.stream(await startRun(client, message)));
   expect([textOf(events), events.some((event) => event.type === type)]).toEqual([text, true]);
+});
+
+test.each([
+  [{ action: 'decline' } as const, 'declined'],
+  [{ content: '{"seats":2}' }, '{"seats":2}'],
+])('a tool server reports progress and asks: %j', async (body, text) => {
+  const { client } = open();
+  const run_id = await startRun(client, '/server');
+  const events: RunEvent[] = [];
+  for await (const event of client.runs.stream(run_id)) {
+    events.push(event);
+    if (event.type !== 'run.waiting_for_input') continue;
+    expect(event.data).toMatchObject({ reason: 'elicitation', mcp_server: { name: 'trains' } });
+    await expect(client.runs.input({ params: { run_id }, body: { content: 'two' } })).rejects.toMatchObject({ reason: 'invalid_answer' });
+    await client.runs.input({ params: { run_id }, body });
+  }
+  const viewer = openRunViewer();
+  for (const event of events) {
+    viewer.add(event);
+    const [call] = viewer.view().toolCalls;
+    if (event.type === 'tool.progress') expect(call?.progress).toMatchObject({ progress: 1, total: 2, message: 'Looking for seats' });
+    if (event.type === 'tool.result') expect(call).toMatchObject({ state: 'done', progress: undefined });
+  }
+  const [result] = events.flatMap((event) => (event.type === 'tool.result' ? [event.data.result] : []));
+  expect(result).toEqual({ content: [{ type: 'text', text }] });
+  // A declined question leaves no text.
+  expect(viewer.view().parts.filter(({ type }) => type === 'input')).toHaveLength('action' in body ? 0 : 1);
+  const other = await startRun(client, '/wait');
+  await expect(client.runs.input({ params: { run_id: other }, body: { action: 'decline' } })).rejects.toMatchObject({
+    reason: 'action_not_allowed',
+  });
 });
 
 test('a script that throws fails its run', async () => {

@@ -28,6 +28,8 @@ type FormProps = {
   kind?: 'primary' | 'secondary' | 'danger';
   /** Adds a Cancel button. */
   onCancel?: () => void;
+  /** Label of that button. Default: Cancel. */
+  cancel?: string;
   /** Fields of errors that name none: `{ login_taken: 'login' }`. */
   fieldOf?: Readonly<Record<string, string>>;
   /** The fields. A function gets the error of the last submit. */
@@ -40,7 +42,7 @@ type FormProps = {
  * Checks the constraints of its fields (`required`, `type`, `minLength` …) and shows the messages beside them instead of the browser's bubbles.
  * Disabled while it is submitted. After an error the first invalid field gets the focus, and no value is lost.
  */
-export function Form({ onSubmit, submit, kind = 'primary', onCancel, fieldOf = {}, children, wide = false }: FormProps) {
+export function Form({ onSubmit, submit, kind = 'primary', onCancel, cancel = 'Cancel', fieldOf = {}, children, wide = false }: FormProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const [isPlaced, setPlaced] = useState(false);
@@ -98,7 +100,7 @@ export function Form({ onSubmit, submit, kind = 'primary', onCancel, fieldOf = {
       <div className="actions">
         {onCancel && (
           <Button kind="ghost" onClick={onCancel}>
-            Cancel
+            {cancel}
           </Button>
         )}
         <Button kind={kind} type="submit" busy={busy} wide={wide}>

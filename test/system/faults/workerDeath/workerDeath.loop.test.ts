@@ -1,6 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { expect, onTestFinished, test } from 'vitest';
 import { dataOf, openScriptedThread } from '../../../support/agent/agent.ts';
+import { addMcpConfig } from '../../../support/agent/mcp.ts';
+import { startSdkServer } from '../../../support/agent/mcpSdk.ts';
 import { addModel, addProvider } from '../../../support/agent/providers.ts';
 import { addToolServer, askUserArgs, callsTools } from '../../../support/agent/tools.ts';
 import { chat, messages, startVendor } from '../../../support/agent/vendor.ts';
@@ -41,6 +44,57 @@ test('a tool call interrupted by the death of its worker is not repeated', async
     ['c', 'tool.interrupted'],
   ]);
   expect(talk.vendor.requests).toHaveLength(2);
+  expect(events.at(-1)?.type).toBe('run.completed');
+});
+
+test('a question of a tool server ends with the death of its worker: its call is lost, and the run goes on', async () => {
+  const person = await app.signUp();
+  const server = await startSdkServer(({ server: inner }) => {
+    inner.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [{ name: 'book', inputSchema: { type: 'object' } }] }));
+    inner.setRequestHandler(CallToolRequestSchema, async () => {
+      const requestedSchema = { type: 'object' as const, properties: { seats: { type: 'integer' as const } } };
+      const answer = await inner.elicitInput({ message: 'How many?', requestedSchema }, { timeout: 60_000 });
+      return { content: [{ type: 'text', text: JSON.stringify(answer) }] };
+    });
+  });
+  const config = { name: 'train', transport: 'streamable_http', url: server.url, elicitation_enabled: true };
+  await addMcpConfig(app, person, config);
+  // The model asks again, and then asks the user itself.
+  const script = [
+    callsTools(['mcp__train__book', {}, 'a'], ['ask_user', askUserArgs(), 'q']),
+    callsTools(['mcp__train__book', {}, 'b']),
+    chat.answer('Booked.'),
+  ];
+  const talk = await openScriptedThread(app, { person, script });
+  const first = await startWorker();
+  const runId = await talk.start();
+  const reader = await talk.follow(runId);
+  await reader.until(isWaiting);
+  await end(first, 'SIGKILL');
+  const heir = await startWorker();
+  const asks = (reason: string, count: number) => {
+    const seen = new Set<number>();
+    return reader.until(
+      (event) => event.type === 'run.waiting_for_input' && event.data.reason === reason && seen.add(event.seq).size === count,
+    );
+  };
+  await asks('ask_user', 1);
+  await talk.input(runId, '{"colour":"blue"}');
+  await asks('elicitation', 2);
+  await talk.input(runId, '{"seats":2}');
+  await reader.ended;
+  await end(heir, 'SIGKILL');
+  const events = await expectRunInvariants(app, runId, talk.token);
+  expect(dataOf(events, 'run.resumed').map(({ reason }) => reason)).toEqual([
+    'question_withdrawn',
+    'user_input_received',
+    'user_input_received',
+  ]);
+  expect(dataOf(events, 'tool.result').map(({ tool_call_id, error }) => [tool_call_id, error?.error_class])).toEqual([
+    ['a', 'tool.interrupted'],
+    ['q', undefined],
+    ['b', undefined],
+  ]);
   expect(events.at(-1)?.type).toBe('run.completed');
 });
 

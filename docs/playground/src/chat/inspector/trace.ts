@@ -288,13 +288,15 @@ export function createTrace(): TraceBuilder {
       if (pendingResults === 0) openNextTurn(event);
     },
     'run.waiting_for_input': (event) => {
-      const { request_id, message, requestedSchema, reason } = event.data;
-      const asking = [...steps.values()].findLast((step) => step.name === 'ask_user' && step.status === 'running');
+      const { request_id, message, requestedSchema, reason, mcp_server, tool_call_id } = event.data;
+      const asking = tool_call_id
+        ? steps.get(`tool-${tool_call_id}`)
+        : [...steps.values()].findLast((step) => step.name === 'ask_user' && step.status === 'running');
       put({
         id: `wait-${request_id}`,
         parentId: asking?.id ?? turnId ?? 'run',
         kind: 'wait',
-        name: reason === 'ask_user' ? 'Wait for an answer' : 'Check-in',
+        name: reason === 'check_in' ? 'Check-in' : mcp_server ? `Question of ${mcp_server.name}` : 'Wait for an answer',
         status: 'running',
         start: atOf(event),
         end: undefined,

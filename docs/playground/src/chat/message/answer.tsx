@@ -56,7 +56,7 @@ export function Answer({ runId, message, contentOf, isLive, onProgress, onRetry,
       {message?.content_json && <Attachments parts={message.content_json.parts} />}
       {isWorking && run.retry && <RetryNotice retry={run.retry} />}
       {isWorking && !run.question && !run.retry && <ActivityIndicator run={run} after={parts.at(-1)?.type} />}
-      {run.question && <Question key={run.question.request_id} question={run.question} onAnswer={run.reply} />}
+      {run.question && <Question key={run.question.request_id} question={run.question} onAnswer={run.reply} onDecline={run.decline} />}
       {isLive && <RunEnd run={run} isKept={message !== undefined} onContinue={onContinue} onRetry={onRetry} />}
       {!isLive && message && message.completion !== 'complete' && (
         <div className="notice">

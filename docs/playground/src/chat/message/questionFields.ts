@@ -4,6 +4,8 @@ type Choice = readonly [value: string, title: string];
 export type FieldSpec = {
   key: string;
   type: string;
+  /** Of the control of a text. */
+  inputType: 'text' | 'email' | 'url' | 'date';
   label: string;
   hint: string | undefined;
   choices: readonly Choice[];
@@ -28,6 +30,7 @@ function fieldOf(key: string, property: Schema, isRequired: boolean): FieldSpec 
   return {
     key,
     type: String(type),
+    inputType: inputTypes[String(property.format)] ?? 'text',
     label: typeof title === 'string' ? title : key,
     hint: typeof description === 'string' ? description : undefined,
     choices: choicesOf((property.items as Schema | undefined) ?? property),
@@ -36,6 +39,8 @@ function fieldOf(key: string, property: Schema, isRequired: boolean): FieldSpec 
     constraints: { min: numberOf(minimum), max: numberOf(maximum), minLength: numberOf(minLength), maxLength: numberOf(maxLength) },
   };
 }
+
+const inputTypes: Record<string, FieldSpec['inputType']> = { email: 'email', uri: 'url', date: 'date' };
 
 const numberOf = (value: unknown) => (typeof value === 'number' ? value : undefined);
 
@@ -48,7 +53,16 @@ function choicesOf(schema: Schema): Choice[] {
 
 /** The answer: a JSON object with typed values of the filled-in fields, or plain text for a question without fields. */
 export function answerOf(fields: readonly FieldSpec[], values: FormData): string {
-  if (fields.length === 0) return String(values.get('content'));
+  return fields.length === 0 ? String(values.get('content')) : JSON.stringify(valuesOf(fields, values));
+}
+
+/** The answer to a tool server, which can ask for a confirmation without fields. Its limits do not apply to lists that are left out. */
+export function serverAnswerOf(fields: readonly FieldSpec[], values: FormData): string {
+  const isGiven = ({ key, type, isRequired }: FieldSpec) => type !== 'array' || isRequired || values.has(key);
+  return JSON.stringify(valuesOf(fields.filter(isGiven), values));
+}
+
+function valuesOf(fields: readonly FieldSpec[], values: FormData): Record<string, unknown> {
   const entries = fields.map(({ key, type }) => {
     if (type === 'array') return [key, values.getAll(key).map(String)];
     if (type === 'boolean') return [key, values.get(key) === 'true'];
@@ -56,5 +70,5 @@ export function answerOf(fields: readonly FieldSpec[], values: FormData): string
     if (text === '') return [key, undefined];
     return [key, type === 'number' || type === 'integer' ? Number(text) : text];
   });
-  return JSON.stringify(Object.fromEntries(entries));
+  return Object.fromEntries(entries);
 }

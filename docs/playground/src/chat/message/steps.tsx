@@ -33,6 +33,26 @@ export function Steps({ parts, isWorking }: StepsProps) {
   );
 }
 
+/** The values of a form in words, such as the answer to a tool server, and other input as it is. */
+function wordsOf(input: string): string {
+  const values = objectOf(input);
+  if (!values) return input;
+  return (
+    Object.entries(values)
+      .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+      .join(', ') || 'Accepted'
+  );
+}
+
+function objectOf(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Unchanged steps keep their parts, but not their own identity. */
 const isSame = (a: { step: Step; isGrowing: boolean }, b: { step: Step; isGrowing: boolean }) =>
   a.isGrowing === b.isGrowing &&
@@ -45,7 +65,7 @@ const StepView = memo(({ step, isGrowing }: { step: Step; isGrowing: boolean }) 
     case 'text':
       return <Markdown text={step.parts[0].text} isGrowing={isGrowing} />;
     case 'input':
-      return <p className="said">{step.parts[0].text}</p>;
+      return <p className="said">{wordsOf(step.parts[0].text)}</p>;
     case 'question':
       return <AnsweredQuestion call={step.parts[0]} />;
     case 'todos':

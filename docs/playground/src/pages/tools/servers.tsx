@@ -226,7 +226,11 @@ function ServerForm({ server, open, onClose }: ServerFormProps) {
   const [transport, choose] = useState<McpConfig['transport']>(server?.transport ?? 'streamable_http');
   const isProgram = transport === 'stdio';
   const save = async (values: FormData) => {
-    const common = { name: textOf(values, 'name'), call_timeout_ms: Number(textOf(values, 'call_timeout_ms')) * 1_000 };
+    const common = {
+      name: textOf(values, 'name'),
+      call_timeout_ms: Number(textOf(values, 'call_timeout_ms')) * 1_000,
+      elicitation_enabled: values.has('elicitation_enabled'),
+    };
     const token = textOf(values, 'bearer_token');
     const http = { url: textOf(values, 'url'), ...(token || values.has('clear') ? { bearer_token: token } : {}) };
     const fields = isProgram ? common : { ...common, ...http };
@@ -292,6 +296,12 @@ function ServerForm({ server, open, onClose }: ServerFormProps) {
         max={600}
         defaultValue={(server?.call_timeout_ms ?? 10_000) / 1_000}
         required
+      />
+      <Checkbox
+        name="elicitation_enabled"
+        label="May ask the user"
+        hint="Its tools can ask questions in the chat while they work. Turn this on only for servers that you trust."
+        defaultChecked={server?.elicitation_enabled}
       />
     </FormDialog>
   );

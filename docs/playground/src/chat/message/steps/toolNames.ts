@@ -1,4 +1,4 @@
-import type { ToolCallPart } from '../../../../../../client/react/index.ts';
+import type { ToolCallPart, ToolProgress } from '../../../../../../client/react/index.ts';
 import type { IconName } from '../../../ui/icons.tsx';
 
 type ToolText = { icon: IconName; doing: string; done: string; brief?: (args: Readonly<Record<string, unknown>>) => unknown };
@@ -38,9 +38,15 @@ export const isBad = ({ state }: ToolCallPart) => state === 'failed' || state ==
 export function textOf(call: ToolCallPart): { icon: IconName; text: string; brief: string } {
   const { name = '', arguments: args = {} } = call;
   const known = Object.hasOwn(texts, name) ? texts[name] : undefined;
-  const brief = (known?.brief ?? firstScalar)(args);
+  const brief = isFinished(call) || !call.progress ? (known?.brief ?? firstScalar)(args) : progressOf(call.progress);
   const text = known ? (isFinished(call) ? known.done : known.doing) : identifierInWords(name);
   return { icon: known?.icon ?? 'tool', text, brief: brief === undefined || brief === null ? '' : String(brief) };
+}
+
+/** Such as “40 %, Downloading”. */
+function progressOf({ progress, total, message }: ToolProgress): string {
+  const share = total !== undefined && total > 0 ? `${Math.round(Math.min(1, Math.max(0, progress / total)) * 100)} %` : undefined;
+  return [share, message].filter(Boolean).join(', ') || String(progress);
 }
 
 const firstScalar = (args: Readonly<Record<string, unknown>>) =>

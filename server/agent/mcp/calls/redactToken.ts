@@ -1,5 +1,5 @@
-import { ToolFailure } from '../tools/tool.ts';
-import { secretsOf, type Server } from './server.ts';
+import { ToolFailure } from '../../tools/tool.ts';
+import { secretsOf, type Server } from '../server.ts';
 
 /** Shorter tokens could occur in ordinary words. */
 const minSecretLength = 8;
@@ -13,7 +13,7 @@ const maxMessageChars = 1_000;
  */
 export async function redactToken<T>(server: Server, call: () => Promise<T>): Promise<T> {
   // The tokens may be renewed during the call.
-  const masked = <V>(value: V): V => secretsOf(server).reduce((rest, token) => without(token, rest), value);
+  const masked = <V>(value: V): V => redact(server, value);
   try {
     return masked(await call());
   } catch (error) {
@@ -23,6 +23,9 @@ export async function redactToken<T>(server: Server, call: () => Promise<T>): Pr
     throw Object.assign(new ToolFailure(errorClass, said, masked(details)), { cause });
   }
 }
+
+/** A copy of a value without the tokens of the server. */
+export const redact = <T>(server: Server, value: T): T => secretsOf(server).reduce((rest, token) => without(token, rest), value);
 
 function without<T>(secret: string, value: T): T {
   const json = secret.length < minSecretLength ? undefined : JSON.stringify(value);

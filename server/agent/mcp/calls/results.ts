@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { imageTypes, maxAttachmentBytes, maxImageChars } from '../../../contract/attachments.ts';
-import type { ImagePart } from '../../models/model.ts';
-import { detectImageType, typeDetectionBytes } from '../../resources/attachments/types.ts';
-import type { ToolOutput } from '../tools/tool.ts';
+import { imageTypes, maxAttachmentBytes, maxImageChars } from '../../../../contract/attachments.ts';
+import type { ImagePart } from '../../../models/model.ts';
+import { detectImageType, typeDetectionBytes } from '../../../resources/attachments/types.ts';
+import type { ToolOutput } from '../../tools/tool.ts';
 
 type Json = Record<string, unknown>;
 

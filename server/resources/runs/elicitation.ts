@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import type { Issue } from '../../../contract/shared/errors.ts';
+import { jsonPointer } from '../../../contract/shared/input.ts';
+
+/** A question of an MCP server, as it is stored in events. `requestedSchema` has `_fieldOrder`, because stored objects do not keep the order of their keys. */
+export type Elicitation = { message: string; requestedSchema: RequestedSchema & { _fieldOrder: string[] } };
+
+const text = (most: number) => z.string().max(most);
+const named = { title: text(200).optional(), description: text(1_000).optional() };
+const Options = z.array(text(200)).min(1).max(100);
+const TitledOptions = z
+  .array(z.object({ const: text(200), title: text(200) }))
+  .min(1)
+  .max(100);
+const count = z.int().min(0).optional();
+
+/** The field types of MCP 2025-11-25, elicitation: no nesting, and no regular expressions. Other keywords are left out: the server checks them itself. */
+const Property = z.union([
+  z.object({
+    type: z.literal('string'),
+    ...named,
+    enum: Options,
+    enumNames: z.array(text(200)).max(100).optional(),
+    default: text(200).optional(),
+  }),
+  z.object({ type: z.literal('string'), ...named, oneOf: TitledOptions, default: text(200).optional() }),
+  z.object({
+    type: z.literal('array'),
+    ...named,
+    minItems: count,
+    maxItems: count,
+    items: z.union([z.object({ type: z.literal('string'), enum: Options }), z.object({ anyOf: TitledOptions })]),
+    default: z.array(text(200)).max(100).optional(),
+  }),
+  z.object({ type: z.literal('boolean'), ...named, default: z.boolean().optional() }),
+  z.object({
+    type: z.enum(['number', 'integer']),
+    ...named,
+    minimum: z.number().optional(),
+    maximum: z.number().optional(),
+    default: z.number().optional(),
+  }),
+  z.object({
+    type: z.literal('string'),
+    ...named,
+    minLength: count,
+    maxLength: count,
+    format: z.enum(['email', 'uri', 'date', 'date-time']).optional(),
+    default: text(4_000).optional(),
+  }),
+]);
+type Property = z.infer<typeof Property>;
+
+const RequestedSchema = z.object({
+  type: z.literal('object'),
+  properties: z.record(text(100).min(1), Property).refine((properties) => Object.keys(properties).length <= 20, 'at most 20 fields'),
+  required: z.array(z.string()).max(20).optional(),
+});
+type RequestedSchema = z.infer<typeof RequestedSchema>;
+
+const Elicitation = z
+  .object({ message: text(4_000).refine((message) => message.trim() !== '', 'must not be blank'), requestedSchema: RequestedSchema })
+  .refine(({ requestedSchema: { properties, required = [] } }) => required.every((name) => Object.hasOwn(properties, name)), {
+    path: ['requestedSchema', 'required'],
+    error: 'names a field that is not there',
+  });
+
+/** Names of fields that ask for a secret. Answers are stored in the events of the run in clear text. */
+const secretWords =
+  /password|passwd|passphrase|passcode|secret|api[ _-]?key|private[ _-]?key|(?:access|auth|bearer|refresh)[ _-]?token|credit[ _-]?card|card[ _-]?number|\bcvv\b|\bcvc\b|\bpin\b/i;
+
+/** Reads the question of an MCP server. Returns the text of an error for the server if the question is not allowed. */
+export function readElicitation(params: unknown): Elicitation | string {
+  const { data, error } = Elicitation.safeParse(params);
+  if (error) return z.prettifyError(error).slice(0, 1_000);
+  const { message, requestedSchema } = data;
+  const fields = Object.entries(requestedSchema.properties);
+  // The protocol forbids it too: forms must not ask for sensitive data.
+  const secret = fields.find(([name, { title = '' }]) => secretWords.test(name) || secretWords.test(title));
+  if (secret) return `The field ${secret[0]} asks for a secret, which a form must not do.`;
+  return { message, requestedSchema: { ...requestedSchema, _fieldOrder: fields.map(([name]) => name) } };
+}
+
+const formats = { email: z.email(), uri: z.url(), date: z.iso.date(), 'date-time': z.iso.datetime({ offset: true }) };
+
+function optionsOf(property: { enum: string[] } | { oneOf: { const: string }[] } | { anyOf: { const: string }[] }): string[] {
+  if ('enum' in property) return property.enum;
+  return ('oneOf' in property ? property.oneOf : property.anyOf).map((option) => option.const);
+}
+
+function valueOf(property: Property): z.ZodType {
+  switch (property.type) {
+    case 'boolean':
+      return z.boolean();
+    case 'number':
+    case 'integer': {
+      const { minimum = -Number.MAX_VALUE, maximum = Number.MAX_VALUE } = property;
+      return (property.type === 'integer' ? z.int() : z.number()).min(minimum).max(maximum);
+    }
+    case 'array': {
+      const { minItems = 0, maxItems = 100 } = property;
+      return z
+        .array(z.enum(optionsOf(property.items)))
+        .min(minItems)
+        .max(maxItems);
+    }
+    case 'string': {
+      if ('enum' in property || 'oneOf' in property) return z.enum(optionsOf(property));
+      const { minLength = 0, maxLength = Number.MAX_SAFE_INTEGER, format } = property;
+      // JSON Schema counts code points.
+      const lengthOf = (value: string) => [...value].length;
+      return (format ? formats[format] : z.string())
+        .refine((value: string) => lengthOf(value) >= minLength, `must have at least ${minLength} characters`)
+        .refine((value: string) => lengthOf(value) <= maxLength, `must have at most ${maxLength} characters`);
+    }
+  }
+}
+
+type Answer = Record<string, string | number | boolean | string[]>;
+
+/** Reads the answer to a question of an MCP server: a JSON object that matches the schema. Returns the issues of another text. */
+export function readAnswer({ properties, required = [] }: RequestedSchema, content: string): { answer: Answer } | { issues: Issue[] } {
+  const fields = Object.entries(properties).map(([name, property]) => {
+    const value = valueOf(property);
+    return [name, required.includes(name) ? value : value.optional()] as const;
+  });
+  const { data, error } = z.strictObject(Object.fromEntries(fields)).safeParse(parsed(content));
+  if (!error) return { answer: data as Answer };
+  return { issues: error.issues.map(({ path, message }) => ({ location: 'body', path: `/content${jsonPointer(path)}`, message })) };
+}
+
+function parsed(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    return content;
+  }
+}
