@@ -42,7 +42,7 @@ export interface AccessLogEntry {
   ua_type: UserAgentType;
   /** From 0 to 1, to 2 decimal places. Requests at or above the threshold are rejected. */
   risk_score: number;
-  /** Credential of the request. Invalid ones count as `anonymous`. */
+  /** Credential of the request. Service keys count as `api_key`, invalid credentials as `anonymous`. */
   identity_type: AccessLogEntryIdentityType;
   /** Account of the credential. */
   account_id: string;
@@ -52,7 +52,7 @@ export interface AccessLogEntry {
   username: string;
 }
 
-/** Credential of the request. Invalid ones count as `anonymous`. */
+/** Credential of the request. Service keys count as `api_key`, invalid credentials as `anonymous`. */
 export type AccessLogEntryIdentityType = "user" | "api_key" | "anonymous";
 
 /** A page of the access log. */
@@ -461,7 +461,7 @@ export interface AuditEntry {
   id: Id;
   /** Null for platform-level actions. */
   account_id: Id | null;
-  /** Null for the system and for failed sign-ins. */
+  /** Null for the system, for failed sign-ins and for service keys. */
   actor_user_id: Id | null;
   /** `<resource>.<verb>`. */
   action: string;
@@ -471,7 +471,7 @@ export interface AuditEntry {
   target_id: string | null;
   /** Trace ID of the request. */
   trace_id: string;
-  /** Includes `api_key_id` if the actor used an API key. */
+  /** Includes `api_key_id` if the actor used an API key, and `service_key_id` if a service key is the actor. */
   metadata: AnyObject;
   /** Address of the client; null for the system. */
   ip_address: string | null;
@@ -978,6 +978,38 @@ export interface CreatedRun {
   run_id: Id;
   /** Trace ID of the request. All events of the run have it. */
   trace_id: TraceId;
+}
+
+/** A service key with its new secret. */
+export interface CreatedServiceKey {
+  /** ID of the key. */
+  id: Id;
+  /** The platform admin who received the current secret, by creating or rotating the key. */
+  user_id: Id;
+  /** Display name; not unique. */
+  name: string;
+  /** First 8 characters of the key. */
+  key_prefix: string;
+  /** The permissions of the key, sorted. They cannot be changed. */
+  scopes: string[];
+  /** Networks from which the key is accepted, without host bits; null for all addresses. */
+  allowed_addresses: Cidr[] | null;
+  /** Requests that the key may make in a minute. */
+  requests_per_minute: number;
+  /** Whether the current secret is accepted: the key is neither revoked nor expired, and its user is still an active platform admin. */
+  is_active: boolean;
+  /** The key is rejected from this instant on; null means that it does not expire. */
+  expires_at: Time | null;
+  /** Until then, the secret before the last rotation is accepted as well; null if it is not. */
+  previous_secret_expires_at: Time | null;
+  /** When the key was revoked; null while it is not. */
+  revoked_at: Time | null;
+  /** When the key was last used, to the minute; null if it never was. */
+  last_used_at: Time | null;
+  /** When the key was created. */
+  created_at: Time;
+  /** The secret key. Returned only in this response. */
+  key: string;
 }
 
 /** A login or email address with its password, to sign in. */
@@ -2625,6 +2657,20 @@ export interface NewSchedule {
   overlap?: OverlapPolicy | undefined;
 }
 
+/** A service key to create. */
+export interface NewServiceKey {
+  /** Display name, 1 to 200 characters, to recognize the key later. */
+  name: string;
+  /** The permissions of the key. */
+  scopes: ServiceKeyScope[];
+  /** Networks from which the key is accepted. Null or omitted for all addresses. */
+  allowed_addresses?: Cidr[] | null | undefined;
+  /** Requests that the key may make in a minute. */
+  requests_per_minute?: number | undefined;
+  /** A time in the future; null for a key that does not expire. */
+  expires_at?: string | null | undefined;
+}
+
 /** The options of a share. All can be omitted. */
 export interface NewShare {
   /** Whether readers need a password. */
@@ -2880,7 +2926,7 @@ export interface PasswordChange {
 }
 
 /** Name of a permission. */
-export type Permission = "account.audit_read" | "account.ip_rules.manage" | "account.members.invite" | "account.members.list" | "account.members.revoke" | "account.teams.manage" | "account.teams.read" | "data.api_keys.manage" | "data.channels.manage" | "data.completions.write" | "data.llm_credentials.manage" | "data.mcp_configs.manage" | "data.memories.read" | "data.memories.write" | "data.personas.manage" | "data.personas.read" | "data.projects.manage" | "data.projects.read" | "data.runs.read" | "data.runs.write" | "data.scheduled_jobs.manage" | "data.secrets.manage" | "data.skills.manage" | "data.skills.read" | "data.subscriptions.read" | "data.threads.read" | "data.threads.write" | "data.usage.read" | "data.webhooks.manage" | "platform.admin" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.subscriptions.manage";
+export type Permission = "account.audit_read" | "account.ip_rules.manage" | "account.members.invite" | "account.members.list" | "account.members.revoke" | "account.teams.manage" | "account.teams.read" | "data.api_keys.manage" | "data.channels.manage" | "data.completions.write" | "data.llm_credentials.manage" | "data.mcp_configs.manage" | "data.memories.read" | "data.memories.write" | "data.personas.manage" | "data.personas.read" | "data.projects.manage" | "data.projects.read" | "data.runs.read" | "data.runs.write" | "data.scheduled_jobs.manage" | "data.secrets.manage" | "data.skills.manage" | "data.skills.read" | "data.subscriptions.read" | "data.threads.read" | "data.threads.write" | "data.usage.read" | "data.webhooks.manage" | "platform.accounts.manage" | "platform.accounts.read" | "platform.admin" | "platform.credits.manage" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.redemption_codes.manage" | "platform.subscriptions.manage" | "platform.usage.read";
 
 /** A system prompt with the tools, models and budgets of its runs. */
 export interface Persona {
@@ -4696,6 +4742,51 @@ export interface SelectablePersona {
   /** How much the model reasons, unless the run says otherwise. */
   reasoning_mode: ReasoningMode;
 }
+
+/** A long-lived credential of a program that administers the platform. The secret is returned only on creation and rotation. */
+export interface ServiceKey {
+  /** ID of the key. */
+  id: Id;
+  /** The platform admin who received the current secret, by creating or rotating the key. */
+  user_id: Id;
+  /** Display name; not unique. */
+  name: string;
+  /** First 8 characters of the key. */
+  key_prefix: string;
+  /** The permissions of the key, sorted. They cannot be changed. */
+  scopes: string[];
+  /** Networks from which the key is accepted, without host bits; null for all addresses. */
+  allowed_addresses: Cidr[] | null;
+  /** Requests that the key may make in a minute. */
+  requests_per_minute: number;
+  /** Whether the current secret is accepted: the key is neither revoked nor expired, and its user is still an active platform admin. */
+  is_active: boolean;
+  /** The key is rejected from this instant on; null means that it does not expire. */
+  expires_at: Time | null;
+  /** Until then, the secret before the last rotation is accepted as well; null if it is not. */
+  previous_secret_expires_at: Time | null;
+  /** When the key was revoked; null while it is not. */
+  revoked_at: Time | null;
+  /** When the key was last used, to the minute; null if it never was. */
+  last_used_at: Time | null;
+  /** When the key was created. */
+  created_at: Time;
+}
+
+/** Properties of a service key to change. Its permissions cannot be changed. */
+export interface ServiceKeyChanges {
+  /** Display name, 1 to 200 characters, to recognize the key later. */
+  name?: string | undefined;
+  /** Networks from which the key is accepted. Null for all addresses. */
+  allowed_addresses?: Cidr[] | null | undefined;
+  /** Requests that the key may make in a minute. */
+  requests_per_minute?: number | undefined;
+  /** A time in the future; null for a key that does not expire. */
+  expires_at?: string | null | undefined;
+}
+
+/** A permission of the platform that a service key can have. */
+export type ServiceKeyScope = "platform.accounts.manage" | "platform.accounts.read" | "platform.credits.manage" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.redemption_codes.manage" | "platform.subscriptions.manage" | "platform.usage.read";
 
 /** A setting and its default. */
 export interface SettingSchema {
@@ -7505,6 +7596,45 @@ export interface RunDetailsApi {
   readonly get: Call<{ params: { run_id: Id; }; }, RunDetails, Reasons['runDetails.get']>;
 }
 
+export interface ServiceKeysApi {
+  /**
+   * Create a service key
+   *
+   * Use a key for programs that administer the platform, such as a billing system. It acts on behalf of no account and can call only the operations of its scopes. Store `key` securely: it cannot be retrieved again.
+   */
+  readonly create: Call<{ body: NewServiceKey; }, CreatedServiceKey, Reasons['serviceKeys.create']>;
+  /**
+   * List service keys, newest first
+   *
+   * Returns the keys of all platform admins. Revoked keys stay listed.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ServiceKey, Reasons['serviceKeys.list']>;
+  /**
+   * Retrieve a service key
+   *
+   * Never contains the secret.
+   */
+  readonly get: Call<{ params: { service_key_id: Id; }; }, ServiceKey, Reasons['serviceKeys.get']>;
+  /**
+   * Change the name, addresses, rate or expiry of a service key
+   *
+   * Applies to the next request with the key, within a second in all processes. A new expiry also makes an expired key valid again; a revoked one stays revoked.
+   */
+  readonly update: Call<{ params: { service_key_id: Id; }; body: ServiceKeyChanges; }, ServiceKey, Reasons['serviceKeys.update']>;
+  /**
+   * Replace the secret of a service key
+   *
+   * Returns a new secret once and makes you the user of the key. The current one is accepted for the overlap, so that programs can be changed one after another. While an earlier secret is still accepted, only a rotation without overlap is possible; it rejects all earlier secrets.
+   */
+  readonly rotate: Call<{ params: { service_key_id: Id; }; body: ApiKeyRotation; }, CreatedServiceKey, Reasons['serviceKeys.rotate']>;
+  /**
+   * Revoke a service key
+   *
+   * Requests with the key are rejected within a second. A revoked key stays listed and cannot be made valid again.
+   */
+  readonly delete: Call<{ params: { service_key_id: Id; }; }, undefined, Reasons['serviceKeys.delete']>;
+}
+
 export interface PlansApi {
   /**
    * List plans, newest first
@@ -7856,6 +7986,8 @@ export interface Api {
   readonly adminAccounts: AdminAccountsApi;
   /** Details of the runs of all accounts. */
   readonly runDetails: RunDetailsApi;
+  /** Long-lived credentials of programs that administer the platform. */
+  readonly serviceKeys: ServiceKeysApi;
   /** Named sets of entitlements. */
   readonly plans: PlansApi;
   /** The plans of accounts. */

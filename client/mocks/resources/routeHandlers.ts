@@ -1,5 +1,6 @@
 import { broadcasts } from '../administration/broadcasts.ts';
 import { dashboard } from '../administration/dashboard.ts';
+import { serviceKeys } from '../administration/serviceKeys.ts';
 import { adminAccounts, users } from '../administration/users.ts';
 import { chatCompletions, chatModels } from '../agents/chatCompletions.ts';
 import { mcpConfigs } from '../agents/mcpConfigs.ts';
@@ -57,6 +58,7 @@ const areas = {
     runs,
     schedules,
     secondFactor,
+    serviceKeys,
     sessions,
     shares,
     skills,

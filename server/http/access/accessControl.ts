@@ -11,6 +11,7 @@ import { ExpiringCache } from '../cache.ts';
 import type { AccessControl, AccessScope, AccountAccess, VerifiedCredential } from './accessTypes.ts';
 import { createKeyRequestCounter } from './keyRequests.ts';
 import { periodsOf } from './periods.ts';
+import { createServiceKeyAccess } from './serviceKeyAccess.ts';
 
 const accessColumns = ['u.status', 'u.is_platform_admin', 'u.tokens_invalid_before', 'a.status as account_status', 'm.role'] as const;
 
@@ -115,6 +116,7 @@ export function createAccessControl({ db, jwtSecret, publishInvalidation, onKeyU
   const keys = new ExpiringCache<KeyAccess>(20_000);
   const touched = new ExpiringCache<true>(20_000, 60_000);
   const requests = createKeyRequestCounter(db, onKeyUseFailed);
+  const serviceKeys = createServiceKeyAccess(db, onKeyUseFailed);
 
   async function bySession(token: string, wanted: string | undefined, acceptExpired: boolean): Promise<VerifiedCredential> {
     const known = claims.get(token) ?? (await readAccessToken(jwtSecret, token));
@@ -181,10 +183,12 @@ export function createAccessControl({ db, jwtSecret, publishInvalidation, onKeyU
     else sessions.invalidateOwner(userId);
     // Clear all keys: a key's user is known only from its row, and keys rarely change.
     keys.clear();
+    serviceKeys.clear();
   };
   return {
     async authenticate(authorization, wanted, options) {
       const token = bearerOf(authorization);
+      if (/^als_/i.test(token)) return serviceKeys.authenticate(token);
       return /^al_/i.test(token) ? byKey(token) : bySession(token, wanted, options?.expired === 'accept');
     },
     invalidateUser(userId) {
@@ -201,7 +205,7 @@ export function createAccessControl({ db, jwtSecret, publishInvalidation, onKeyU
     applyInvalidation: forget,
     /** Entries are cached only while the notification channel is up. */
     enableCaching(channelIsUp: boolean) {
-      for (const memory of [sessions, keys]) memory.setEnabled(channelIsUp);
+      for (const memory of [sessions, keys, serviceKeys]) memory.setEnabled(channelIsUp);
     },
   } satisfies AccessControl & {
     applyInvalidation(userId: string): void;
@@ -210,8 +214,10 @@ export function createAccessControl({ db, jwtSecret, publishInvalidation, onKeyU
   };
 }
 
+type Expiry = Pick<KeyAccess, 'expires_at' | 'is_current_secret' | 'previous_expires_at'>;
+
 /** Throws 401 for a key, or a secret replaced by a rotation, that has expired. */
-function requireUnexpired({ expires_at: expiry, is_current_secret: isCurrent, previous_expires_at: end }: KeyAccess) {
+export function requireUnexpired({ expires_at: expiry, is_current_secret: isCurrent, previous_expires_at: end }: Expiry) {
   const has = (at: string | null) => at !== null && Date.parse(at) <= Date.now();
   if (has(expiry)) throw expired(`The API key expired at ${expiry}.`, expiry!);
   if (!isCurrent && (end === null || has(end)))
