@@ -289,6 +289,18 @@ export interface ApiKeyChanges {
   models?: string[] | null | undefined;
 }
 
+/** The body of a `api_key.expiring` webhook. */
+export interface ApiKeyExpiringWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
+  type: "api_key.expiring";
+  /** When the event occurred. */
+  timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
+  /** The key that expires soon. */
+  data: WebhookApiKey;
+}
+
 /** Limits of a key to set. Null means no limit. */
 export interface ApiKeyLimitChanges {
   /** Credits of a day (UTC). Null means no limit. */
@@ -5732,6 +5744,24 @@ export type UserStatus = "active" | "suspended";
 /** A `shared` project is visible to all members of the account, or only to the team in `team_id`. */
 export type Visibility = "private" | "shared";
 
+/** An API key that expires within 7 days. Sent once for each expiry of a key. */
+export interface WebhookApiKey {
+  /** The account of the endpoint. */
+  account_id: Id;
+  /** The key. */
+  api_key_id: Id;
+  /** The user of the key. */
+  user_id: Id;
+  /** Display name of the key. */
+  name: string;
+  /** First 7 characters of the key. */
+  key_prefix: string;
+  /** The key is rejected from this instant on. */
+  expires_at: Time;
+  /** Trace ID of the request or run that caused the event. */
+  trace_id: TraceId;
+}
+
 /** One request of a delivery. */
 export interface WebhookAttempt {
   /** When the request was sent. */
@@ -5899,10 +5929,10 @@ export interface WebhookEndpointWithSecret {
 export type WebhookError = "http_status" | "redirect" | "timeout" | "connection_failed" | "url_denied" | "secret_unreadable" | "endpoint_disabled";
 
 /** The body of a webhook. Future types may have other data; receivers must ignore unknown types. */
-export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook | RunWaitingForInputWebhook | MemberJoinedWebhook | SubscriptionChangedWebhook;
+export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook | RunWaitingForInputWebhook | MemberJoinedWebhook | SubscriptionChangedWebhook | ApiKeyExpiringWebhook;
 
 /** What happened. Only runs that no other run started send events. */
-export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled" | "run.waiting_for_input" | "member.joined" | "subscription.changed";
+export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled" | "run.waiting_for_input" | "member.joined" | "subscription.changed" | "api_key.expiring";
 
 /** Which runs send events to an endpoint. A run must match both lists. Other events are sent anyway. */
 export interface WebhookFilter {

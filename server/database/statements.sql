@@ -151,15 +151,7 @@ select "id", least(expires_at, case when previous_key_hash = $1 then previous_ex
   from "service_keys"
   where ("key_hash" = $2 or "previous_key_hash" = $3) and "revoked_at" is null;
 
--- http/access/keyRequests.ts 1
-insert into "api_key_usage" ("account_id", "api_key_id", "day", "requests", "minute", "minute_requests") select "added"."account_id", "added"."id" as "api_key_id", $1::date as "day", "added"."requests", $2::timestamptz as "minute", "added"."in_minute" as "minute_requests"
-  from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[]) as added(account_id, id, requests, in_minute)
-  order by "added"."id"
-  on conflict ("account_id", "api_key_id", "day") do update
-  set "requests" = "api_key_usage"."requests" + "excluded"."requests", "minute" = greatest("api_key_usage"."minute", excluded.minute), "minute_requests" = case when "api_key_usage"."minute" > excluded.minute then "api_key_usage"."minute_requests" when "api_key_usage"."minute" = excluded.minute then "api_key_usage"."minute_requests" + excluded.minute_requests else excluded.minute_requests end
-  returning "api_key_id", "requests", "minute", "minute_requests";
-
--- http/access/serviceKeyAccess.ts 1
+-- http/access/accessControl.ts 1
 select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", "s"."id" is not null as "session_live"
   from "users" as "u"
   left
@@ -170,7 +162,7 @@ select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."
   join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = "u"."id"
   where "u"."id" = $3 and "u"."status" <> 'deleted';
 
--- http/access/serviceKeyAccess.ts 2
+-- http/access/accessControl.ts 2
 select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", true as "session_live", "k"."user_id", "k"."account_id", "k"."id" as "key_id", "k"."scopes", "k"."inherits_permissions", "k"."revoked_at", "k"."expires_at", "k"."key_hash" = $1 as "is_current_secret", "k"."previous_expires_at", "k"."models", "k"."requests_per_minute", "k"."requests_per_day", "k"."requests_per_month", "k"."requests_total", $2::text as "day", coalesce("today"."requests", 0) as "requests_today", "today"."minute" as "minute", coalesce("today"."minute_requests", 0) as "requests_in_minute", coalesce("earlier"."requests_in_month", 0) as "requests_earlier_in_month", coalesce("earlier"."requests", 0) as "requests_earlier"
   from "api_keys" as "k"
   inner
@@ -187,24 +179,32 @@ select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."
   where "e"."account_id" = "k"."account_id" and "e"."api_key_id" = "k"."id" and "e"."day" < $5::date and e.day >= case when k.requests_total is null then date_trunc('month', $6::date)::date else '-infinity'::date end and num_nonnulls(k.requests_per_month, k.requests_total) > 0) as "earlier" on true
   where ("k"."key_hash" = $7 or "k"."previous_key_hash" = $8);
 
--- http/access/serviceKeyAccess.ts 3
+-- http/access/accessControl.ts 3
 update "api_keys"
   set "last_used_at" = now()
   where "account_id" = $1 and "id" = $2 and ("last_used_at" is null or "last_used_at" < now() - interval '1 minute');
 
--- http/access/serviceKeyAccess.ts 4
+-- http/access/keyRequests.ts 1
+insert into "api_key_usage" ("account_id", "api_key_id", "day", "requests", "minute", "minute_requests") select "added"."account_id", "added"."id" as "api_key_id", $1::date as "day", "added"."requests", $2::timestamptz as "minute", "added"."in_minute" as "minute_requests"
+  from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[]) as added(account_id, id, requests, in_minute)
+  order by "added"."id"
+  on conflict ("account_id", "api_key_id", "day") do update
+  set "requests" = "api_key_usage"."requests" + "excluded"."requests", "minute" = greatest("api_key_usage"."minute", excluded.minute), "minute_requests" = case when "api_key_usage"."minute" > excluded.minute then "api_key_usage"."minute_requests" when "api_key_usage"."minute" = excluded.minute then "api_key_usage"."minute_requests" + excluded.minute_requests else excluded.minute_requests end
+  returning "api_key_id", "requests", "minute", "minute_requests";
+
+-- http/access/serviceKeyAccess.ts 1
 select "k"."id", "u"."id" as "user_id", "k"."scopes", "k"."allowed_addresses", "k"."requests_per_minute", "k"."expires_at", "k"."previous_expires_at", k.key_hash = $1 as "is_current_secret"
   from "service_keys" as "k"
   inner
   join "users" as "u" on u.id = case when k.key_hash = $2 then k.user_id else k.previous_user_id end and "u"."status" = 'active' and "u"."is_platform_admin" = true
   where ("k"."key_hash" = $3 or "k"."previous_key_hash" = $4) and "k"."revoked_at" is null;
 
--- http/access/serviceKeyAccess.ts 5
+-- http/access/serviceKeyAccess.ts 2
 select "id"
   from "accounts"
   where "id" = $1 and "deleted_at" is null;
 
--- http/access/serviceKeyAccess.ts 6
+-- http/access/serviceKeyAccess.ts 3
 update "service_keys"
   set "last_used_at" = now()
   where "id" = $1 and ("last_used_at" is null or "last_used_at" < now() - interval '1 minute');
@@ -274,6 +274,39 @@ update "idempotency_keys"
 delete
   from "idempotency_keys"
   where "scope_hash" = $1 and "claim_id" = $2 and "status" is null;
+
+-- jobs/announceExpiringKeys.ts 1
+update "api_keys"
+  set "expiry_announced_for" = "expires_at"
+  where ("account_id", "id") in (select "k"."account_id", "k"."id"
+  from "api_keys" as "k"
+  inner
+  join "accounts" as "a" on "a"."id" = "k"."account_id" and "a"."deleted_at" is null and "a"."status" = 'active'
+  where k.revoked_at is null and k.expires_at > now() and k.expires_at <= now() + interval '7 days' and k.expires_at - k.created_at > interval '7 days' and k.expiry_announced_for is distinct
+  from k.expires_at
+  order by "k"."expires_at"
+  limit $1
+  for no key update of "k" skip locked)
+  returning "account_id", "id", "user_id", "name", "key_prefix", expires_at as "expires_at";
+
+-- jobs/announceExpiringKeys.ts 2
+update "service_keys"
+  set "expiry_announced_for" = "expires_at"
+  where "id" in (select "k"."id"
+  from "service_keys" as "k"
+  where k.revoked_at is null and k.expires_at > now() and k.expires_at <= now() + interval '7 days' and k.expires_at - k.created_at > interval '7 days' and k.expiry_announced_for is distinct
+  from k.expires_at
+  order by "k"."expires_at"
+  limit $1
+  for no key update of "k" skip locked)
+  returning "id", "name", "key_prefix", expires_at as "expires_at";
+
+-- jobs/announceExpiringKeys.ts 3
+select "u"."id", "a"."id" as "home"
+  from "users" as "u"
+  inner
+  join "accounts" as "a" on "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal'
+  where "u"."is_platform_admin" = true and "u"."status" = 'active';
 
 -- jobs/changeCredits.ts 1
 select graphile_worker.force_unlock_workers(array_agg(j.locked_by))
@@ -4387,30 +4420,30 @@ delete
 -- resources/serviceKeys/queries.ts insertKey
 insert into "service_keys" ("id", "user_id", "key_prefix", "key_hash", "scopes", "name", "allowed_addresses", "requests_per_minute", "expires_at")
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-  returning "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select
-  from users as u
-  where u.id = user_id and u.status = 'active' and u.is_platform_admin) as "has_admin";
+  returning "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = "service_keys"."user_id" and "u"."status" = 'active' and "u"."is_platform_admin" = true) as "has_admin";
 
 -- resources/serviceKeys/queries.ts selectKeys
-select "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select
-  from users as u
-  where u.id = user_id and u.status = 'active' and u.is_platform_admin) as "has_admin"
+select "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = "service_keys"."user_id" and "u"."status" = 'active' and "u"."is_platform_admin" = true) as "has_admin"
   from "service_keys"
   where ($1::timestamptz is null or ("created_at", "id") < ($2::timestamptz, $3::uuid))
   order by "created_at" desc, "id" desc
   limit $4;
 
 -- resources/serviceKeys/queries.ts selectKey
-select "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select
-  from users as u
-  where u.id = user_id and u.status = 'active' and u.is_platform_admin) as "has_admin"
+select "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = "service_keys"."user_id" and "u"."status" = 'active' and "u"."is_platform_admin" = true) as "has_admin"
   from "service_keys"
   where "id" = $1;
 
 -- resources/serviceKeys/queries.ts lockKey
-select "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select
-  from users as u
-  where u.id = user_id and u.status = 'active' and u.is_platform_admin) as "has_admin"
+select "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = "service_keys"."user_id" and "u"."status" = 'active' and "u"."is_platform_admin" = true) as "has_admin"
   from "service_keys"
   where "id" = $1 and "revoked_at" is null
   for update;
@@ -4419,17 +4452,17 @@ select "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "re
 update "service_keys"
   set "name" = $1, "allowed_addresses" = $2, "requests_per_minute" = $3, "expires_at" = $4
   where "id" = $5
-  returning "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select
-  from users as u
-  where u.id = user_id and u.status = 'active' and u.is_platform_admin) as "has_admin";
+  returning "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = "service_keys"."user_id" and "u"."status" = 'active' and "u"."is_platform_admin" = true) as "has_admin";
 
 -- resources/serviceKeys/queries.ts replaceSecret
 update "service_keys"
   set "user_id" = $1, "key_prefix" = $2, "key_hash" = $3, "previous_key_hash" = case when $4::int > 0 then key_hash end, "previous_user_id" = case when $5::int > 0 then user_id end, "previous_expires_at" = case when $6::int > 0 then now() + $7::int * interval '1 second' end
   where "id" = $8
-  returning "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select
-  from users as u
-  where u.id = user_id and u.status = 'active' and u.is_platform_admin) as "has_admin";
+  returning "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = "service_keys"."user_id" and "u"."status" = 'active' and "u"."is_platform_admin" = true) as "has_admin";
 
 -- resources/serviceKeys/queries.ts revokeKey
 update "service_keys"

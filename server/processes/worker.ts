@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { createToolSources } from '../agent/tools/toolSources.ts';
 import { statement } from '../database/statement.ts';
+import { announceExpiringKeys } from '../jobs/announceExpiringKeys.ts';
 import { backgroundTasks, startBackgroundJobs } from '../jobs/backgroundJobs.ts';
 import { emptyClosedAccounts } from '../jobs/closedAccounts.ts';
 import { endAbandonedCompletions } from '../jobs/endAbandonedCompletions.ts';
@@ -163,6 +164,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     every(minute, () => reapRuns(reaping), complain('looking for stuck runs failed')),
     every(minute / 4, () => endAbandonedCompletions(reaping), complain('looking for abandoned chat completions failed')),
     every(minute, () => grantDueWindows(database), complain('monthly credits were not granted')),
+    every(10 * minute, () => announceExpiringKeys(database), complain('keys that expire soon were not announced')),
     every(60 * minute, () => runHousekeeping(deps), complain('the hourly housekeeping failed')),
   ];
   reapRuns(reaping).catch(complain('looking for stuck runs failed'));

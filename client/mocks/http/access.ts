@@ -91,7 +91,7 @@ function keyOf({ state, time, now }: Engine, kind: typeof apiKeys, token: string
   if (user?.status !== 'active') throw unauthenticated('invalid_token', 'The key is not valid.');
   const { expires_at, previous_secret_expires_at } = row!.value;
   for (const end of [expires_at, isPrevious ? (previous_secret_expires_at ?? time()) : null])
-    if (typeof end === 'string' && Date.parse(end) <= now()) throw unauthenticated('key_expired', `The API key expired at ${end}.`);
+    if (typeof end === 'string' && Date.parse(end) <= now()) throw unauthenticated('key_expired', `The key expired at ${end}.`);
   row!.value.last_used_at = time();
   return { user, row: row!.value };
 }

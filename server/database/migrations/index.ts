@@ -48,6 +48,7 @@ import { Migration00052 } from './Migration00052.ts';
 import { Migration00053 } from './Migration00053.ts';
 import { Migration00054 } from './Migration00054.ts';
 import { Migration00056 } from './Migration00056.ts';
+import { Migration00057 } from './Migration00057.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -101,4 +102,5 @@ export const migrations = [
   { name: 'Migration00053', class: Migration00053 },
   { name: 'Migration00054', class: Migration00054 },
   { name: 'Migration00056', class: Migration00056 },
+  { name: 'Migration00057', class: Migration00057 },
 ];

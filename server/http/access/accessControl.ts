@@ -9,6 +9,7 @@ import { sha256 } from '../../platform/crypto/ids.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
 import { ExpiringCache } from '../cache.ts';
 import type { AccessControl, AccessScope, AccountAccess, VerifiedCredential } from './accessTypes.ts';
+import { requireUnexpired } from './keyExpiry.ts';
 import { createKeyRequestCounter } from './keyRequests.ts';
 import { periodsOf } from './periods.ts';
 import { createServiceKeyAccess } from './serviceKeyAccess.ts';
@@ -213,20 +214,6 @@ export function createAccessControl({ db, jwtSecret, publishInvalidation, onKeyU
     close(): Promise<void>;
   };
 }
-
-type Expiry = Pick<KeyAccess, 'expires_at' | 'is_current_secret' | 'previous_expires_at'>;
-
-/** Throws 401 for a key, or a secret replaced by a rotation, that has expired. */
-export function requireUnexpired({ expires_at: expiry, is_current_secret: isCurrent, previous_expires_at: end }: Expiry) {
-  const has = (at: string | null) => at !== null && Date.parse(at) <= Date.now();
-  if (has(expiry)) throw expired(`The API key expired at ${expiry}.`, expiry!);
-  if (!isCurrent && (end === null || has(end)))
-    throw end === null
-      ? unauthenticated('invalid_token', 'The key is not valid.')
-      : expired(`This secret of the API key was replaced and expired at ${end}.`, end);
-}
-
-const expired = (message: string, at: string) => failWith('unauthenticated', 'key_expired', message, { expired_at: at });
 
 /** The token of an Authorization header (RFC 6750). */
 function bearerOf(authorization: IncomingHttpHeaders['authorization']): string {

@@ -8,8 +8,8 @@ import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { isWithin, type Network, parseNetwork } from '../../platform/network/addresses.ts';
 import { ExpiringCache } from '../cache.ts';
 import { countAttemptUntilLimit } from '../pipeline/attemptLimits.ts';
-import { requireUnexpired } from './accessControl.ts';
 import type { VerifiedCredential } from './accessTypes.ts';
+import { requireUnexpired } from './keyExpiry.ts';
 
 /** The account of a service key: none. No row has this ID. */
 const noAccount = '00000000-0000-0000-0000-000000000000';
@@ -114,7 +114,10 @@ export function createServiceKeyAccess(db: Queryable, onUseFailed: (error: unkno
         },
       };
     },
-    clear: () => keys.clear(),
+    clear() {
+      keys.clear();
+      blockedUntil.clear();
+    },
     setEnabled: (enabled: boolean) => keys.setEnabled(enabled),
   };
 }

@@ -20,9 +20,18 @@ export const ServiceKey = defineEntity({
     allowedAddresses: p.array<string>().columnType('text[]').nullable(),
     requestsPerMinute: p.integer(),
     expiresAt: timestamptz().nullable(),
+    /** The expiry of which the user was notified. */
+    expiryAnnouncedFor: timestamptz().nullable(),
     lastUsedAt: timestamptz().nullable(),
     revokedAt: timestamptz().nullable(),
     createdAt: timestamptz().defaultRaw('now()'),
   },
-  indexes: [{ name: 'service_keys_list', expression: 'create index service_keys_list on service_keys (created_at desc, id desc)' }],
+  indexes: [
+    {
+      name: 'service_keys_expiring',
+      expression:
+        'create index service_keys_expiring on service_keys (expires_at) where ((revoked_at is null) and (expiry_announced_for is distinct from expires_at))',
+    },
+    { name: 'service_keys_list', expression: 'create index service_keys_list on service_keys (created_at desc, id desc)' },
+  ],
 });

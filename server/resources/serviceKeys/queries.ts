@@ -1,6 +1,19 @@
-import { sql } from 'kysely';
+import { type ExpressionBuilder, sql } from 'kysely';
 import { onPage, type PageKey } from '../../database/paging.ts';
 import { type Parameters, type RowOf, statement } from '../../database/statement.ts';
+import type { Tables } from '../../database/tables.ts';
+
+/** Whether the user who received the current secret is still an active platform admin. */
+const hasAdmin = ({ exists, selectFrom }: ExpressionBuilder<Tables, 'service_keys'>) =>
+  exists(
+    selectFrom('users as u')
+      .select(sql.lit(1).as('one'))
+      .whereRef('u.id', '=', 'service_keys.user_id')
+      .where('u.status', '=', sql.lit('active' as const))
+      .where('u.is_platform_admin', '=', sql.lit(true)),
+  )
+    .$castTo<boolean>()
+    .as('has_admin');
 
 const columns = [
   'id',
@@ -15,7 +28,7 @@ const columns = [
   'revoked_at',
   'last_used_at',
   'created_at',
-  sql<boolean>`exists (select from users as u where u.id = user_id and u.status = 'active' and u.is_platform_admin)`.as('has_admin'),
+  hasAdmin,
 ] as const;
 
 /** What can be changed. Null means all addresses, no expiry. */
