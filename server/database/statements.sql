@@ -275,39 +275,6 @@ delete
   from "idempotency_keys"
   where "scope_hash" = $1 and "claim_id" = $2 and "status" is null;
 
--- jobs/announceExpiringKeys.ts 1
-update "api_keys"
-  set "expiry_announced_for" = "expires_at"
-  where ("account_id", "id") in (select "k"."account_id", "k"."id"
-  from "api_keys" as "k"
-  inner
-  join "accounts" as "a" on "a"."id" = "k"."account_id" and "a"."deleted_at" is null and "a"."status" = 'active'
-  where k.revoked_at is null and k.expires_at > now() and k.expires_at <= now() + interval '7 days' and k.expires_at - k.created_at > interval '7 days' and k.expiry_announced_for is distinct
-  from k.expires_at
-  order by "k"."expires_at"
-  limit $1
-  for no key update of "k" skip locked)
-  returning "account_id", "id", "user_id", "name", "key_prefix", expires_at as "expires_at";
-
--- jobs/announceExpiringKeys.ts 2
-update "service_keys"
-  set "expiry_announced_for" = "expires_at"
-  where "id" in (select "k"."id"
-  from "service_keys" as "k"
-  where k.revoked_at is null and k.expires_at > now() and k.expires_at <= now() + interval '7 days' and k.expires_at - k.created_at > interval '7 days' and k.expiry_announced_for is distinct
-  from k.expires_at
-  order by "k"."expires_at"
-  limit $1
-  for no key update of "k" skip locked)
-  returning "id", "name", "key_prefix", expires_at as "expires_at";
-
--- jobs/announceExpiringKeys.ts 3
-select "u"."id", "a"."id" as "home"
-  from "users" as "u"
-  inner
-  join "accounts" as "a" on "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal'
-  where "u"."is_platform_admin" = true and "u"."status" = 'active';
-
 -- jobs/changeCredits.ts 1
 select graphile_worker.force_unlock_workers(array_agg(j.locked_by))
   from graphile_worker.jobs j
@@ -475,6 +442,39 @@ with "merged" as (delete
 
 -- jobs/jobRunner.ts 1
 select 1 as "alive";
+
+-- jobs/notices/announceExpiringKeys.ts 1
+update "api_keys"
+  set "expiry_announced_for" = "expires_at"
+  where ("account_id", "id") in (select "k"."account_id", "k"."id"
+  from "api_keys" as "k"
+  inner
+  join "accounts" as "a" on "a"."id" = "k"."account_id" and "a"."deleted_at" is null and "a"."status" = 'active'
+  where k.revoked_at is null and k.expires_at > now() and k.expires_at <= now() + interval '7 days' and k.expires_at - k.created_at > interval '7 days' and k.expiry_announced_for is distinct
+  from k.expires_at
+  order by "k"."expires_at"
+  limit $1
+  for no key update of "k" skip locked)
+  returning "account_id", "id", "user_id", "name", "key_prefix", expires_at as "expires_at";
+
+-- jobs/notices/announceExpiringKeys.ts 2
+update "service_keys"
+  set "expiry_announced_for" = "expires_at"
+  where "id" in (select "k"."id"
+  from "service_keys" as "k"
+  where k.revoked_at is null and k.expires_at > now() and k.expires_at <= now() + interval '7 days' and k.expires_at - k.created_at > interval '7 days' and k.expiry_announced_for is distinct
+  from k.expires_at
+  order by "k"."expires_at"
+  limit $1
+  for no key update of "k" skip locked)
+  returning "id", "name", "key_prefix", expires_at as "expires_at";
+
+-- jobs/notices/announceExpiringKeys.ts 3
+select "u"."id", "a"."id" as "home"
+  from "users" as "u"
+  inner
+  join "accounts" as "a" on "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal'
+  where "u"."is_platform_admin" = true and "u"."status" = 'active';
 
 -- jobs/partitions/accessLogPartitions.ts 1
 delete

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { announceExpiringKeys } from '../../server/jobs/announceExpiringKeys.ts';
+import { announceExpiringKeys } from '../../server/jobs/notices/announceExpiringKeys.ts';
 import { type Person, startTestApp } from '../support/app/testApp.ts';
 import { concurrently } from '../support/checks/race.ts';
 

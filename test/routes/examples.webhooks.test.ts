@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { WebhookEvent, type WebhookEventType } from '../../contract/webhooks.ts';
 import { readExamples } from '../../docs/openapi/examples.ts';
-import { announceExpiringKeys } from '../../server/jobs/announceExpiringKeys.ts';
+import { announceExpiringKeys } from '../../server/jobs/notices/announceExpiringKeys.ts';
 import { openScriptedThread } from '../support/agent/agent.ts';
 import { addModel, addProvider } from '../support/agent/providers.ts';
 import { askUserArgs, callsTools } from '../support/agent/tools.ts';

@@ -126,9 +126,11 @@ test('a billing system renews a subscription, adjusts credits and reads usage, a
   expect([adjusted.body.balance, again.body, again.headers.get('idempotent-replayed')]).toEqual([before + 7, adjusted.body, 'true']);
   expect(await billing.usage.ofAccount({ params: { account_id: customer.accountId } })).toMatchObject({ account_id: customer.accountId });
 
-  const actor = { actor_user_id: null, metadata: expect.objectContaining({ service_key_id: made.id }) };
+  const actor = { actor_user_id: null, metadata: { service_key_id: made.id } };
   expect(await entriesOf(traceOf(renewed))).toMatchObject([{ action: 'subscription.update', account_id: customer.accountId, ...actor }]);
-  expect(await entriesOf(traceOf(adjusted))).toMatchObject([{ action: 'credits.adjust', account_id: customer.accountId, ...actor }]);
+  expect(await entriesOf(traceOf(adjusted))).toMatchObject([
+    { action: 'credits.adjust', account_id: null, target_id: customer.accountId, ...actor },
+  ]);
   // An account has no other use for the key, and no account can be named in a header.
   for (const [method, target, headers] of [
     ['GET', `/v1/accounts/${randomUUID()}/usage`, {}],

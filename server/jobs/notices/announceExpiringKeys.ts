@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../database/sql.ts';
-import { statement } from '../database/statement.ts';
-import { newTraceId } from '../platform/telemetry/spans.ts';
-import { notifyUsers } from '../resources/notifications/service.ts';
-import { publishAccountEvent } from '../resources/webhooks/outbox.ts';
+import type { Database, Transaction } from '../../database/sql.ts';
+import { statement } from '../../database/statement.ts';
+import { newTraceId } from '../../platform/telemetry/spans.ts';
+import { notifyUsers } from '../../resources/notifications/service.ts';
+import { publishAccountEvent } from '../../resources/webhooks/outbox.ts';
 
 /** Keys announced by one transaction, at most. */
 const batch = 100;
