@@ -30,7 +30,7 @@ export const AccessLogEntry = z
       .meta({ description: 'From 0 to 1, to 2 decimal places. Requests at or above the threshold are rejected.' }),
     identity_type: z
       .enum(['user', 'api_key', 'anonymous'])
-      .meta({ description: 'Credential of the request. Invalid ones count as `anonymous`.' }),
+      .meta({ description: 'Credential of the request. Service keys count as `api_key`, invalid credentials as `anonymous`.' }),
     account_id: z.string().meta({ description: 'Account of the credential.' }),
     user_id: z.string().meta({ description: 'User of the access token.' }),
     username: z.string().meta({ description: 'Current username of the user; `""` for anonymous requests and deleted users.' }),

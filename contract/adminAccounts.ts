@@ -37,7 +37,7 @@ export const adminAccounts = initContract().router({
     description: 'Shows the balance and number of members of each account. Closed accounts are left out.',
     query: AdminAccountsQuery,
     responses: { 200: z.array(AdminAccount) },
-    metadata: { auth: 'platform', pages: 'cursor' },
+    metadata: { auth: 'platform', permission: 'platform.accounts.read', pages: 'cursor' },
   },
   get: {
     method: 'GET',
@@ -45,7 +45,7 @@ export const adminAccounts = initContract().router({
     summary: 'Retrieve any account',
     description: 'Use this for support: it shows the owner, the number of members and the balance. A closed account is 404.',
     responses: { 200: AdminAccount },
-    metadata: { auth: 'platform' },
+    metadata: { auth: 'platform', permission: 'platform.accounts.read' },
   },
   update: {
     method: 'PATCH',
@@ -55,6 +55,6 @@ export const adminAccounts = initContract().router({
       'Suspending an account stops its runs and ends its event streams. While it is suspended, requests from its members and API keys are rejected. Reactivating it restores access, but not the runs.',
     body: AdminAccountChanges,
     responses: { 200: AdminAccount },
-    metadata: { auth: 'platform', audit: ['account.suspend', 'account'], extraErrors: [409] },
+    metadata: { auth: 'platform', permission: 'platform.accounts.manage', audit: ['account.suspend', 'account'], extraErrors: [409] },
   },
 } as const satisfies Resource);

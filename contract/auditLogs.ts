@@ -9,12 +9,14 @@ export const AuditEntry = z
   .object({
     id: Id.meta({ description: 'ID of the entry.' }),
     account_id: Id.nullable().meta({ description: 'Null for platform-level actions.' }),
-    actor_user_id: Id.nullable().meta({ description: 'Null for the system and for failed sign-ins.' }),
+    actor_user_id: Id.nullable().meta({ description: 'Null for the system, for failed sign-ins and for service keys.' }),
     action: z.string().meta({ description: '`<resource>.<verb>`.' }),
     target_type: z.string().meta({ description: 'Type of the object, such as `thread`.' }),
     target_id: z.string().nullable().meta({ description: 'ID or key of the object; null if there is none.' }),
     trace_id: z.string().meta({ description: 'Trace ID of the request.' }),
-    metadata: AnyObject.meta({ description: 'Includes `api_key_id` if the actor used an API key.' }),
+    metadata: AnyObject.meta({
+      description: 'Includes `api_key_id` if the actor used an API key, and `service_key_id` if a service key is the actor.',
+    }),
     ip_address: z.string().nullable().meta({ description: 'Address of the client; null for the system.' }),
     user_agent: z
       .string()

@@ -39,6 +39,7 @@ export { runDetails } from './runDetails.ts';
 export { runs } from './runs.ts';
 export { schedules } from './schedules.ts';
 export { secondFactor } from './secondFactor.ts';
+export { serviceKeys } from './serviceKeys.ts';
 export { sessions } from './sessions.ts';
 export { shares } from './shares.ts';
 export { skills } from './skills.ts';

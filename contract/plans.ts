@@ -95,7 +95,7 @@ export const plans = initContract().router({
     description: 'Use this to show the available plans. They belong to no account: every user sees all.',
     query: pageQuery(),
     responses: { 200: z.array(Plan) },
-    metadata: { auth: 'user+key', pages: 'cursor' },
+    metadata: { auth: 'user+key', service: [permission, 'platform.subscriptions.manage'], pages: 'cursor' },
   },
   get: {
     method: 'GET',
@@ -105,7 +105,7 @@ export const plans = initContract().router({
     summary: 'Retrieve a plan',
     description: 'Shows the entitlements of the plan. Those of an account can differ by overrides.',
     responses: { 200: Plan },
-    metadata: { auth: 'user+key' },
+    metadata: { auth: 'user+key', service: [permission, 'platform.subscriptions.manage'] },
   },
   create: {
     method: 'POST',

@@ -72,7 +72,11 @@ export const redemptionCodes = initContract().router({
     description: 'Returns the codes to hand out. Users redeem them at `POST /v1/me/redeem`. If the request fails, no code exists.',
     body: NewRedemptionCodes,
     responses: { 201: z.array(RedemptionCode) },
-    metadata: { auth: 'platform', audit: ['redemption_code.batch_create', 'redemption_code'] },
+    metadata: {
+      auth: 'platform',
+      permission: 'platform.redemption_codes.manage',
+      audit: ['redemption_code.batch_create', 'redemption_code'],
+    },
   },
   list: {
     method: 'GET',
@@ -81,7 +85,7 @@ export const redemptionCodes = initContract().router({
     description: 'Use `q` with a batch ID to see how many codes of a batch were redeemed.',
     query: RedemptionCodesQuery,
     responses: { 200: z.array(RedemptionCode) },
-    metadata: { auth: 'platform', pages: 'cursor' },
+    metadata: { auth: 'platform', permission: 'platform.redemption_codes.manage', pages: 'cursor' },
   },
   update: {
     method: 'PATCH',
@@ -90,6 +94,10 @@ export const redemptionCodes = initContract().router({
     description: 'Nobody can redeem the code any more. What it has given is kept.',
     body: RedemptionCodeChanges,
     responses: { 200: RedemptionCode },
-    metadata: { auth: 'platform', audit: ['redemption_code.deactivate', 'redemption_code'] },
+    metadata: {
+      auth: 'platform',
+      permission: 'platform.redemption_codes.manage',
+      audit: ['redemption_code.deactivate', 'redemption_code'],
+    },
   },
 } as const satisfies Resource);

@@ -64,7 +64,7 @@ export const SubscriptionsQuery = pageQuery().extend({
 export type SubscriptionsQuery = z.infer<typeof SubscriptionsQuery>;
 
 const permission = 'platform.subscriptions.manage';
-const reading = { auth: 'user+key', read: 'data.subscriptions.read', exempt: 'platform.admin' } as const;
+const reading = { auth: 'user+key', read: 'data.subscriptions.read', exempt: 'platform.admin', service: [permission] } as const;
 
 export const subscriptions = initContract().router({
   create: {

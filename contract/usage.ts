@@ -104,8 +104,14 @@ export const DaysQuery = z
 export type DaysQuery = z.infer<typeof DaysQuery>;
 
 const own = { auth: 'user+key', report: true } as const;
-const account = { auth: 'user+key', read: 'data.usage.read', exempt: 'platform.admin', report: true } as const;
-const platform = { auth: 'platform', report: true } as const;
+const account = {
+  auth: 'user+key',
+  read: 'data.usage.read',
+  exempt: 'platform.admin',
+  service: ['platform.usage.read'],
+  report: true,
+} as const;
+const platform = { auth: 'platform', permission: 'platform.usage.read', report: true } as const;
 
 const month = { method: 'GET', query: MonthQuery } as const;
 const days = { method: 'GET', query: DaysQuery } as const;

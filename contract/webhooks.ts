@@ -8,7 +8,15 @@ import { initContract, type Resource } from './shared/route.ts';
 import { Subscription } from './subscriptions.ts';
 
 export const WebhookEventType = z
-  .enum(['run.completed', 'run.failed', 'run.cancelled', 'run.waiting_for_input', 'member.joined', 'subscription.changed'])
+  .enum([
+    'run.completed',
+    'run.failed',
+    'run.cancelled',
+    'run.waiting_for_input',
+    'member.joined',
+    'subscription.changed',
+    'api_key.expiring',
+  ])
   .meta({ id: 'WebhookEventType', description: 'What happened. Only runs that no other run started send events.' });
 export type WebhookEventType = z.infer<typeof WebhookEventType>;
 
@@ -70,6 +78,18 @@ export const WebhookSubscription = z
   })
   .meta({ id: 'WebhookSubscription', description: 'A change of the subscription of the account.' });
 
+export const WebhookApiKey = z
+  .object({
+    account_id,
+    api_key_id: Id.meta({ description: 'The key.' }),
+    user_id: Id.meta({ description: 'The user of the key.' }),
+    name: z.string().meta({ description: 'Display name of the key.' }),
+    key_prefix: z.string().meta({ description: 'First 7 characters of the key.' }),
+    expires_at: Time.meta({ description: 'The key is rejected from this instant on.' }),
+    trace_id,
+  })
+  .meta({ id: 'WebhookApiKey', description: 'An API key that expires within 7 days. Sent once for each expiry of a key.' });
+
 const eventOf = <const Type extends WebhookEventType, Data extends z.ZodType>(type: Type, id: string, data: Data) =>
   z
     .object({
@@ -97,6 +117,7 @@ export const WebhookEvent = z
       'SubscriptionChangedWebhook',
       WebhookSubscription.meta({ description: 'The subscription and its change.' }),
     ),
+    eventOf('api_key.expiring', 'ApiKeyExpiringWebhook', WebhookApiKey.meta({ description: 'The key that expires soon.' })),
   ])
   .meta({
     id: 'WebhookEvent',

@@ -1,5 +1,5 @@
-import { type Permission, permissionMatrix } from '../contract/shared/permissions.ts';
-import { isScoped, type Policy, requiredPermissionsOf } from '../contract/shared/policy.ts';
+import { type Permission, permissionMatrix, servicePermissions } from '../contract/shared/permissions.ts';
+import { isScoped, type Policy, requiredPermissionsOf, serviceScopesOf } from '../contract/shared/policy.ts';
 import type { Contract, Route } from '../contract/shared/route.ts';
 
 const roles = ['platform_admin', 'admin', 'member', 'system_agent'] as const;
@@ -7,10 +7,11 @@ const roles = ['platform_admin', 'admin', 'member', 'system_agent'] as const;
 const introduction = `# Roles and permissions
 
 A member of an account has the role \`admin\` or \`member\`, with the permissions of that column in the account. \`platform_admin\` is a flag of a user:
-it adds the six \`platform.*\` permissions in all of their accounts. Its column shows the permissions of such a user in their personal account.
+it adds the \`platform.*\` permissions in all of their accounts. Its column shows the permissions of such a user in their personal account.
 \`system_agent\` is the built-in service user. Any other role has no permissions.
 
-An API key never has more permissions than its creator at the time of the call, and never has \`platform.*\` permissions.`;
+An API key never has more permissions than its creator at the time of the call, and never has \`platform.*\` permissions. A service key has its scopes and
+nothing else: see [Service keys](service-keys.md).`;
 
 const exemptions: Record<NonNullable<Policy['exempt']>, string> = {
   owner: 'or as its owner',
@@ -29,6 +30,12 @@ export function permissionsFile(contract: Contract): string {
     '## Operations by permission',
     'An operation with several permissions requires all of them.',
     ...operationsByPermission(routes),
+    '## Operations by scope of a service key',
+    'A service key can call these operations and no others. One of the scopes is enough.',
+    ...servicePermissions.flatMap((scope) => [
+      `### Scope \`${scope}\``,
+      list(routes.filter(({ metadata }) => serviceScopesOf(metadata).includes(scope)).map(title)),
+    ]),
     '## Operations without a permission',
     'These operations require only membership in the active account. Public operations and operations that concern only the user do not require it.',
     list(

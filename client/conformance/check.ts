@@ -142,7 +142,7 @@ export function headerViolations(route: Route, { status, headers }: HttpResponse
     ['server', null],
   ];
   if (!(hasEntityTag(route) && status < 400)) wanted.push(['etag', null]);
-  if (/^\/v1\/(auth|bootstrap|me|api-keys)(\/|$)/.test(route.path)) wanted.push(['cache-control', 'no-store']);
+  if (/^\/v1\/(auth|bootstrap|me|api-keys|admin\/service-keys)(\/|$)/.test(route.path)) wanted.push(['cache-control', 'no-store']);
   const wrong = wanted.filter(([name, value]) => headers.get(name) !== value).map(([name]) => `${name} is ${headers.get(name)}`);
   if (!headers.get('vary')?.includes('Origin')) wrong.push(`vary is ${headers.get('vary')}`);
   return wrong.map((what) => ({ rule: 'response.headers', what }));

@@ -310,6 +310,14 @@ export const routes = {
   runDetails: {
     get: { method: 'GET', path: '/v1/admin/runs/{run_id}', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
+  serviceKeys: {
+    create: { method: 'POST', path: '/v1/admin/service-keys', auth: 'platform', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    list: { method: 'GET', path: '/v1/admin/service-keys', auth: 'platform', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    get: { method: 'GET', path: '/v1/admin/service-keys/{service_key_id}', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    update: { method: 'PATCH', path: '/v1/admin/service-keys/{service_key_id}', auth: 'platform', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
+    rotate: { method: 'POST', path: '/v1/admin/service-keys/{service_key_id}/rotate', auth: 'platform', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    delete: { method: 'DELETE', path: '/v1/admin/service-keys/{service_key_id}', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+  },
   plans: {
     list: { method: 'GET', path: '/v1/plans', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     get: { method: 'GET', path: '/v1/plans/{plan_id}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

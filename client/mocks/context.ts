@@ -20,8 +20,10 @@ export type Caller = {
   user: User;
   accountId: string;
   permissions: ReadonlySet<string>;
-  /** Undefined for an API key. */
+  /** Undefined for a key. */
   session: Session | undefined;
+  /** Its scope was checked, and replaces the permissions of the route. */
+  isServiceKey?: boolean;
 };
 
 /** An authenticated and validated request. */

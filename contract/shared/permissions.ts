@@ -30,8 +30,13 @@ export const permissionMatrix = {
   'data.usage.read': ['platform_admin', 'admin'],
   'data.scheduled_jobs.manage': ['platform_admin', 'admin'],
   'platform.admin': ['platform_admin'],
+  'platform.accounts.manage': ['platform_admin'],
+  'platform.accounts.read': ['platform_admin'],
+  'platform.credits.manage': ['platform_admin'],
   'platform.plans.manage': ['platform_admin'],
+  'platform.redemption_codes.manage': ['platform_admin'],
   'platform.subscriptions.manage': ['platform_admin'],
+  'platform.usage.read': ['platform_admin'],
   'platform.entitlements.manage': ['platform_admin'],
   'platform.feature_flags.manage': ['platform_admin', 'system_agent'],
   'platform.invite_codes.manage': ['platform_admin'],
@@ -65,3 +70,21 @@ export const keyPermissions: readonly Permission[] = [
 
 /** Permissions that API keys never have. */
 export const platformPermissions = permissions.filter((permission) => permission.startsWith('platform.'));
+
+/**
+ * The scopes that a service key can have. Not `platform.admin`: what requires it without a permission of its own, such as users, settings with
+ * secrets and service keys, stays with persons.
+ */
+export const servicePermissions = [
+  'platform.accounts.manage',
+  'platform.accounts.read',
+  'platform.credits.manage',
+  'platform.entitlements.manage',
+  'platform.feature_flags.manage',
+  'platform.invite_codes.manage',
+  'platform.plans.manage',
+  'platform.redemption_codes.manage',
+  'platform.subscriptions.manage',
+  'platform.usage.read',
+] as const satisfies readonly Permission[];
+export type ServicePermission = (typeof servicePermissions)[number];

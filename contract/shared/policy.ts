@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Deprecation } from '../deprecation.ts';
 import type { ErrorStatus } from './errorCodes.ts';
-import type { Permission } from './permissions.ts';
+import { type Permission, type ServicePermission, servicePermissions } from './permissions.ts';
 import type { QuotaName } from './quotas.ts';
 
 /** One permission, several that are all required, or one for each value of the `scope` of the request. */
@@ -14,6 +14,8 @@ export type QueryTarget = 'account' | 'user' | 'project' | 'thread' | 'run' | 's
 export type Policy = {
   /** Who may call: anyone, a signed-in user, a signed-in user or an API key, or a signed-in user with `platform.admin`. */
   auth: 'public' | 'user' | 'user+key' | 'platform';
+  /** For routes of other callers: the scopes of which a service key needs one, instead of all permissions. See `serviceScopesOf`. */
+  service?: readonly [ServicePermission, ...ServicePermission[]];
   /** Checked before any lookup. 403 if missing. */
   read?: Permission | readonly Permission[];
   /** Checked after the resource is known to be visible. 403 if missing. */
@@ -80,6 +82,14 @@ export function requiredPermissionsOf(
 ): Permission[] {
   const own = typeof permission === 'object' && 'platform' in permission ? permission[scope] : permission;
   return [...new Set([auth === 'platform' ? 'platform.admin' : read, own].flat())];
+}
+
+/**
+ * The scopes of which a service key needs one: `service`, or the permission of a route for platform admins. Empty if no service key may call, as on
+ * routes that require `platform.admin` alone.
+ */
+export function serviceScopesOf({ auth, permission, service }: Policy): readonly ServicePermission[] {
+  return auth === 'platform' ? servicePermissions.filter((each) => each === permission) : (service ?? []);
 }
 
 /** Whether the request chooses between the account and the platform. */

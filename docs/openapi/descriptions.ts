@@ -1,7 +1,7 @@
 /** The introduction of the API reference. */
 export const introduction = `An HTTP platform for AI agents: threads, agent runs, and run events that are streamed as they occur.
 
-**Authentication.** Send \`Authorization: Bearer …\` with an access token (from sign-in, valid for minutes) or, where an operation allows it, an API key \`al_…\`. The refresh token is sent only in an HttpOnly cookie.
+**Authentication.** Send \`Authorization: Bearer …\` with an access token (from sign-in, valid for minutes) or, where an operation allows it, an API key \`al_…\` or a service key \`als_…\`. The refresh token is sent only in an HttpOnly cookie.
 
 **Accounts.** Every request acts in one account: the account of the credential, or the account in \`X-Account-Id\`. Resources of other accounts are 404.
 
@@ -72,6 +72,7 @@ export const areaDescriptions: Readonly<Record<string, readonly [title: string, 
   users: ['Users', 'The users of the platform, their status and their profile.'],
   adminAccounts: ['All accounts', 'The accounts of the platform and their status.'],
   runDetails: ['Run details', 'Details of the runs of all accounts.'],
+  serviceKeys: ['Service keys', 'Long-lived credentials of programs that administer the platform.'],
   plans: ['Plans', 'Named sets of entitlements.'],
   subscriptions: ['Subscriptions', 'The plans of accounts.'],
   entitlementOverrides: ['Entitlement overrides', 'Values for single accounts that take precedence over their plan.'],
@@ -108,6 +109,7 @@ export const pathParameterDescriptions: Readonly<Record<string, string>> = {
   provider_id: 'ID of the model provider.',
   rule_id: 'ID of the IP rule.',
   run_id: 'ID of the run.',
+  service_key_id: 'ID of the service key.',
   schedule_id: 'ID of the schedule.',
   session_id: 'ID of the session.',
   skill_id: 'ID of the skill.',

@@ -40,7 +40,8 @@ export function openApi(contract: Contract, version: string): OpenAPIObject {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     })
     .addSecurityScheme('accessToken', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token from sign-in.' })
-    .addSecurityScheme('apiKey', { type: 'http', scheme: 'bearer', description: 'An API key, `al_…`.' });
+    .addSecurityScheme('apiKey', { type: 'http', scheme: 'bearer', description: 'An API key, `al_…`.' })
+    .addSecurityScheme('serviceKey', { type: 'http', scheme: 'bearer', description: 'A service key of the platform, `als_…`.' });
 
   for (const server of servers) builder.addServer(server);
   components.schemaOf(Problem, 'output');

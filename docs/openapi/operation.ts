@@ -11,7 +11,7 @@ import { deprecationIn, deprecationKeywords, describeDeprecation } from '../../c
 import { Id } from '../../contract/shared/fields.ts';
 import { hasAccountInPath } from '../../contract/shared/input.ts';
 import { openApiPath, paramNames, pathsOf } from '../../contract/shared/path.ts';
-import { isIdempotent, type Policy, type RequiredPermission } from '../../contract/shared/policy.ts';
+import { isIdempotent, type Policy, type RequiredPermission, serviceScopesOf } from '../../contract/shared/policy.ts';
 import { describeQuota } from '../../contract/shared/quotas.ts';
 import type { Contract, Route, Schema } from '../../contract/shared/route.ts';
 import { type Components, isAlwaysRejected, isOptional } from './components.ts';
@@ -73,10 +73,12 @@ export function operationOf(area: string, verb: string, route: Route, components
   const demand = requiredPermissionOf(route.metadata);
   const { auditOnRead, audit = auditOnRead, auth, exempt, quota } = route.metadata;
   const permission = demand && `Permission: ${formatPermission(demand)}${exempt ? ` (or ${exempt})` : ''}.`;
+  const scopes = serviceScopesOf(route.metadata);
+  const service = scopes.length > 0 && `Service keys need the scope ${scopes.map((scope) => `\`${scope}\``).join(' or ')}.`;
   const description = [
     route.description,
     route.metadata.deprecated && describeDeprecation(route.metadata.deprecated),
-    [credentialText[auth], permission, quota && describeQuota(quota)].filter(Boolean).join(' '),
+    [credentialText[auth], permission, service, quota && describeQuota(quota)].filter(Boolean).join(' '),
   ]
     .filter(Boolean)
     .join('\n\n');
@@ -90,9 +92,10 @@ export function operationOf(area: string, verb: string, route: Route, components
     ...(guide && { externalDocs: guide }),
     ...(route.metadata.deprecated && deprecationKeywords(route.metadata.deprecated)),
     ...(demand && { 'x-permission': demand }),
+    ...(scopes.length > 0 && { 'x-service-key-scopes': [...scopes] }),
     ...(quota && { 'x-quota': quota }),
     ...(audit && audit !== 'none' && { 'x-audit-action': audit[0] }),
-    security: security[auth],
+    security: [...security[auth], ...(scopes.length > 0 ? [{ serviceKey: [] }] : [])],
     parameters: parametersOf(operationId, route, components),
     ...(body && { requestBody: body }),
     responses: responsesOf(operationId, route, components),

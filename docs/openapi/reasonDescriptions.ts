@@ -98,17 +98,17 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   invite_code_invalid: 'The invite code is not valid.',
   invite_code_required: 'Registration requires an invitation. Send `invite_code`.',
   invite_code_reset_cooldown: 'The invite code was replaced recently. Try again later.',
-  ip_blocked: 'The IP rules of the account do not allow your address.',
+  ip_blocked: 'The IP rules of the account, or the allowed addresses of the service key, do not include your address.',
   last_admin: 'An account must keep at least one admin.',
   last_platform_admin: 'The platform must keep at least one platform admin.',
   localhost_denied: 'The URL must not point to the server itself.',
   key_budget_exhausted:
     'The API key has used its credits, or its runs under way have reserved them. `details.budget` names the limit, with `limit`, `used`, `reserved` and `resets_at`, which is null if it is never reset.',
   key_expired:
-    'The API key has expired, or a rotation has replaced this secret. `details.expired_at` is when. Use another key, or set a later expiry.',
+    'The API key or service key has expired, or a rotation has replaced this secret. `details.expired_at` is when. Use another key, or set a later expiry.',
   key_owner_required: 'Only the user of the key can do this.',
   key_requests_exhausted:
-    'The API key has reached a limit of requests. `details.budget` names it, with `limit`, `used` and `resets_at`, which is null if it is never reset. `Retry-After` is at most a day.',
+    'The API key or service key has reached a limit of requests. `details.budget` names it, with `limit`, `used` and `resets_at`, which is null if it is never reset. `Retry-After` is at most a day.',
   login_rate_limited: 'Too many sign-in attempts.',
   login_taken: 'Another user has this login, or one that looks like it.',
   lookup_rate_limited: 'Too many lookups of logins and email addresses.',
@@ -183,6 +183,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   second_factor_not_set_up: 'No setup was started, or it has ended. Call `POST /v1/me/second-factor/setup` first.',
   second_factor_required:
     'The user has a second factor. Send `details.challenge_token`, which is valid for `details.expires_in` seconds, with a code to `POST /v1/auth/second-factor/verify`.',
+  service_key_not_allowed: 'No scope opens this operation to service keys.',
   session_revoked: 'The session has ended. Sign in again.',
   share_rate_limited: 'Too many wrong passwords for this share.',
   skill_in_use: 'Personas of the account list the skill. `details.persona_keys` names up to 20 of them.',

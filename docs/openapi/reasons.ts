@@ -1,5 +1,5 @@
 import { inconsistentValues } from '../../contract/shared/fields.ts';
-import { isIdempotent } from '../../contract/shared/policy.ts';
+import { isIdempotent, serviceScopesOf } from '../../contract/shared/policy.ts';
 import { quotaReason } from '../../contract/shared/quotas.ts';
 import { isMultipart, type Route } from '../../contract/shared/route.ts';
 
@@ -9,6 +9,7 @@ const credential: Reasons = {
   401: ['missing_token', 'invalid_authorization', 'invalid_token', 'token_expired', 'key_expired', 'session_revoked'],
   403: ['account_suspended', 'no_account_membership', 'ip_blocked'],
 };
+const notService: Reasons = { 403: ['service_key_not_allowed'] };
 const unreadable: Reasons = { 422: ['empty_body', 'malformed_json', 'unsupported_content_type', 'invalid_encoding'] };
 const unreadableForm: Reasons = { 422: ['empty_body', 'malformed_multipart', 'unsupported_content_type', 'invalid_encoding'] };
 const idempotency: Reasons = { 409: ['idempotency_key_reused', 'idempotency_in_progress'] };
@@ -136,6 +137,9 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
     { 409: ['personal_account', 'already_member', 'already_invited'], 429: ['invitation_rate_limited', 'mail_rate_limited'] },
   ],
   invitationsAccept: [{ 403: ['email_mismatch', 'email_not_verified'], 409: ['already_accepted', 'invitation_expired', 'already_member'] }],
+  serviceKeysCreate: [{ 400: ['time_in_past'] }],
+  serviceKeysUpdate: [{ 400: ['time_in_past'] }],
+  serviceKeysRotate: [{ 409: ['rotation_in_overlap'] }],
   apiKeysCreate: [{ 400: ['scope_unusable', 'time_in_past'], 403: ['scope_not_grantable'] }],
   apiKeysUpdate: [{ 400: ['time_in_past'] }],
   apiKeysRotate: [{ 403: ['key_owner_required'], 409: ['rotation_in_overlap'] }],
@@ -298,17 +302,18 @@ const comparingOperations: readonly string[] = [
 
 /** Reasons that follow from the credential, the idempotency key or the body of any route. */
 export const impliedReasons: ReadonlySet<string> = new Set(
-  [credential, unreadable, idempotency].flatMap((reasons) => Object.values(reasons).flatMap((list = []) => list)),
+  [credential, notService, unreadable, idempotency].flatMap((reasons) => Object.values(reasons).flatMap((list = []) => list)),
 );
 
 /** The values of `details.reason` that an operation can return with a status. Reasons specific to the operation come first. */
 export function reasonsOf(operationId: string, route: Route, status: number): string[] {
-  const { auth, read, permission, origin, trustedHostOnly, quota } = route.metadata;
+  const { auth, read, permission, service, origin, trustedHostOnly, quota } = route.metadata;
   const sources: Reasons[] = [
     ...(reasonsByOperation[operationId] ?? []),
     ...(auth === 'public' ? [] : [credential]),
-    ...(read || permission || auth === 'platform' ? [{ 403: ['missing_permission'] }] : []),
+    ...(read || permission || service || auth === 'platform' ? [{ 403: ['missing_permission'] }] : []),
     ...(auth === 'user' || auth === 'platform' ? [{ 403: ['api_key_not_allowed'] }] : []),
+    ...(auth !== 'public' && serviceScopesOf(route.metadata).length === 0 ? [notService] : []),
     ...(origin ? [{ 403: ['origin_not_allowed'] }] : []),
     ...(quota ? [{ 409: [quotaReason(quota)] }] : []),
     ...(route.metadata.pages ? [{ 400: ['invalid_cursor'] }] : []),

@@ -35,6 +35,7 @@ const titles: Record<WebhookEventType, string> = {
   'run.waiting_for_input': 'A run waits for input',
   'member.joined': 'A member joined',
   'subscription.changed': 'The subscription changed',
+  'api_key.expiring': 'An API key expires soon',
 };
 
 const descriptions: Record<WebhookEventType, string> = {
@@ -45,6 +46,7 @@ const descriptions: Record<WebhookEventType, string> = {
     'Sent when a run asks its user and waits. Answer with `POST /v1/runs/{run_id}/input` before `expires_at`. Sent once for each question.',
   'member.joined': 'Sent when a user has accepted an invitation to the account.',
   'subscription.changed': 'Sent when a platform admin has created, renewed or canceled the subscription of the account.',
+  'api_key.expiring': 'Sent 7 days before an API key expires, once for each expiry. Keys that live no longer than 7 days send none.',
 };
 
 const idOf = (type: string) => type.replaceAll(/[._](.)/g, (_, letter: string) => letter.toUpperCase());

@@ -32,6 +32,7 @@ import { ThreadReport } from '../resources/reports/entity.ts';
 import { Run, RunCountChange, RunEvent, RunEventArchive, RunTurn } from '../resources/runs/entity.ts';
 import { Schedule, ScheduleOccurrence } from '../resources/schedules/entity.ts';
 import { SecondFactor, SignInChallenge } from '../resources/secondFactor/entity.ts';
+import { ServiceKey } from '../resources/serviceKeys/entity.ts';
 import { PlatformSetting } from '../resources/settings/entity.ts';
 import { ThreadShare, ThreadShareMessage } from '../resources/shares/entity.ts';
 import { Skill, SkillFile } from '../resources/skills/entity.ts';
@@ -97,6 +98,7 @@ export const entities = [
   Schedule,
   ScheduleOccurrence,
   SecondFactor,
+  ServiceKey,
   Session,
   SignInChallenge,
   Skill,

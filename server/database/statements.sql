@@ -146,6 +146,11 @@ select "account_id", "user_id", least(expires_at, case when previous_key_hash = 
   from "api_keys"
   where ("key_hash" = $2 or "previous_key_hash" = $3) and "revoked_at" is null;
 
+-- gateway/caller/identity.ts 2
+select "id", least(expires_at, case when previous_key_hash = $1 then previous_expires_at end) as "expires_at"
+  from "service_keys"
+  where ("key_hash" = $2 or "previous_key_hash" = $3) and "revoked_at" is null;
+
 -- http/access/accessControl.ts 1
 select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", "s"."id" is not null as "session_live"
   from "users" as "u"
@@ -186,6 +191,23 @@ insert into "api_key_usage" ("account_id", "api_key_id", "day", "requests", "min
   on conflict ("account_id", "api_key_id", "day") do update
   set "requests" = "api_key_usage"."requests" + "excluded"."requests", "minute" = greatest("api_key_usage"."minute", excluded.minute), "minute_requests" = case when "api_key_usage"."minute" > excluded.minute then "api_key_usage"."minute_requests" when "api_key_usage"."minute" = excluded.minute then "api_key_usage"."minute_requests" + excluded.minute_requests else excluded.minute_requests end
   returning "api_key_id", "requests", "minute", "minute_requests";
+
+-- http/access/serviceKeyAccess.ts 1
+select "k"."id", "u"."id" as "user_id", "k"."scopes", "k"."allowed_addresses", "k"."requests_per_minute", "k"."expires_at", "k"."previous_expires_at", k.key_hash = $1 as "is_current_secret"
+  from "service_keys" as "k"
+  inner
+  join "users" as "u" on u.id = case when k.key_hash = $2 then k.user_id else k.previous_user_id end and "u"."status" = 'active' and "u"."is_platform_admin" = true
+  where ("k"."key_hash" = $3 or "k"."previous_key_hash" = $4) and "k"."revoked_at" is null;
+
+-- http/access/serviceKeyAccess.ts 2
+select "id"
+  from "accounts"
+  where "id" = $1 and "deleted_at" is null;
+
+-- http/access/serviceKeyAccess.ts 3
+update "service_keys"
+  set "last_used_at" = now()
+  where "id" = $1 and ("last_used_at" is null or "last_used_at" < now() - interval '1 minute');
 
 -- http/pipeline/attemptLimits.ts 1
 insert into "attempt_counts" ("bucket", "count", "window_ends")
@@ -420,6 +442,39 @@ with "merged" as (delete
 
 -- jobs/jobRunner.ts 1
 select 1 as "alive";
+
+-- jobs/notices/announceExpiringKeys.ts 1
+update "api_keys"
+  set "expiry_announced_for" = "expires_at"
+  where ("account_id", "id") in (select "k"."account_id", "k"."id"
+  from "api_keys" as "k"
+  inner
+  join "accounts" as "a" on "a"."id" = "k"."account_id" and "a"."deleted_at" is null and "a"."status" = 'active'
+  where k.revoked_at is null and k.expires_at > now() and k.expires_at <= now() + interval '7 days' and k.expires_at - k.created_at > interval '7 days' and k.expiry_announced_for is distinct
+  from k.expires_at
+  order by "k"."expires_at"
+  limit $1
+  for no key update of "k" skip locked)
+  returning "account_id", "id", "user_id", "name", "key_prefix", expires_at as "expires_at";
+
+-- jobs/notices/announceExpiringKeys.ts 2
+update "service_keys"
+  set "expiry_announced_for" = "expires_at"
+  where "id" in (select "k"."id"
+  from "service_keys" as "k"
+  where k.revoked_at is null and k.expires_at > now() and k.expires_at <= now() + interval '7 days' and k.expires_at - k.created_at > interval '7 days' and k.expiry_announced_for is distinct
+  from k.expires_at
+  order by "k"."expires_at"
+  limit $1
+  for no key update of "k" skip locked)
+  returning "id", "name", "key_prefix", expires_at as "expires_at";
+
+-- jobs/notices/announceExpiringKeys.ts 3
+select "u"."id", "a"."id" as "home"
+  from "users" as "u"
+  inner
+  join "accounts" as "a" on "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal'
+  where "u"."is_platform_admin" = true and "u"."status" = 'active';
 
 -- jobs/partitions/accessLogPartitions.ts 1
 delete
@@ -4597,6 +4652,59 @@ delete
 delete
   from "sign_in_challenges"
   where "user_id" = $1;
+
+-- resources/serviceKeys/queries.ts insertKey
+insert into "service_keys" ("id", "user_id", "key_prefix", "key_hash", "scopes", "name", "allowed_addresses", "requests_per_minute", "expires_at")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  returning "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = "service_keys"."user_id" and "u"."status" = 'active' and "u"."is_platform_admin" = true) as "has_admin";
+
+-- resources/serviceKeys/queries.ts selectKeys
+select "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = "service_keys"."user_id" and "u"."status" = 'active' and "u"."is_platform_admin" = true) as "has_admin"
+  from "service_keys"
+  where ($1::timestamptz is null or ("created_at", "id") < ($2::timestamptz, $3::uuid))
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/serviceKeys/queries.ts selectKey
+select "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = "service_keys"."user_id" and "u"."status" = 'active' and "u"."is_platform_admin" = true) as "has_admin"
+  from "service_keys"
+  where "id" = $1;
+
+-- resources/serviceKeys/queries.ts lockKey
+select "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = "service_keys"."user_id" and "u"."status" = 'active' and "u"."is_platform_admin" = true) as "has_admin"
+  from "service_keys"
+  where "id" = $1 and "revoked_at" is null
+  for update;
+
+-- resources/serviceKeys/queries.ts updateKey
+update "service_keys"
+  set "name" = $1, "allowed_addresses" = $2, "requests_per_minute" = $3, "expires_at" = $4
+  where "id" = $5
+  returning "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = "service_keys"."user_id" and "u"."status" = 'active' and "u"."is_platform_admin" = true) as "has_admin";
+
+-- resources/serviceKeys/queries.ts replaceSecret
+update "service_keys"
+  set "user_id" = $1, "key_prefix" = $2, "key_hash" = $3, "previous_key_hash" = case when $4::int > 0 then key_hash end, "previous_user_id" = case when $5::int > 0 then user_id end, "previous_expires_at" = case when $6::int > 0 then now() + $7::int * interval '1 second' end
+  where "id" = $8
+  returning "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select 1 as "one"
+  from "users" as "u"
+  where "u"."id" = "service_keys"."user_id" and "u"."status" = 'active' and "u"."is_platform_admin" = true) as "has_admin";
+
+-- resources/serviceKeys/queries.ts revokeKey
+update "service_keys"
+  set "revoked_at" = now()
+  where "id" = $1 and "revoked_at" is null
+  returning "user_id", "name", "key_prefix";
 
 -- resources/sessions/queries.ts selectSessions
 select "s"."id", "s"."active_account_id", "s"."method", "s"."user_agent", "s"."ip", "s"."created_at", "s"."last_used_at", "t"."expires_at"

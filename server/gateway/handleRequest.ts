@@ -47,8 +47,10 @@ async function takeToken(buckets: Buckets, { rate }: LiveConfig, visit: RequestC
   return taken.granted;
 }
 
-/** Counted per account and per user, so that additional accounts of a user do not raise the limit. */
+/** Counted per account and per user, so that additional accounts of a user do not raise the limit. A service key has a bucket of its own. */
 const bucketsOf = ({ identity, ip }: RequestContext): LimiterKey[] =>
   identity === anonymous
     ? [limiterKeyOf('ip', rateLimitAddress(ip))]
-    : [limiterKeyOf('account', identity.accountId), limiterKeyOf('user', identity.userId)];
+    : identity.serviceKeyId
+      ? [limiterKeyOf('service_key', identity.serviceKeyId)]
+      : [limiterKeyOf('account', identity.accountId), limiterKeyOf('user', identity.userId)];

@@ -35,7 +35,8 @@ export const safeHeaders = {
 /** Sets headers on every response, including errors. */
 export const fixedHeaders: RequestHandler = (req, res, next) => {
   for (const [name, value] of Object.entries(safeHeaders)) res.setHeader(name, value);
-  if (/^\/v1\/(auth|bootstrap|me|api-keys|webhook-endpoints|s)(\/|$)/.test(req.path)) res.setHeader('cache-control', 'no-store');
+  if (/^\/v1\/(auth|bootstrap|me|api-keys|webhook-endpoints|admin\/service-keys|s)(\/|$)/.test(req.path))
+    res.setHeader('cache-control', 'no-store');
   if (req.path.startsWith('/v1/s/')) res.setHeader('x-robots-tag', 'noindex');
   next();
 };

@@ -84,7 +84,7 @@ async function claimKey(
   raw: Buffer,
 ) {
   if (key === undefined || !actor || !isIdempotent(route)) return undefined;
-  const who = actor.apiKeyId ?? actor.userId;
+  const who = actor.apiKeyId ?? actor.serviceKeyId ?? actor.userId;
   const [path = '', query = ''] = req.originalUrl.split('?', 2);
   return claimIdempotencyKey(
     database,

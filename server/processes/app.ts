@@ -53,6 +53,7 @@ import { runDetailsHandlers } from '../resources/runDetails/handlers.ts';
 import { runHandlers } from '../resources/runs/handlers.ts';
 import { scheduleHandlers } from '../resources/schedules/handlers.ts';
 import { secondFactorHandlers } from '../resources/secondFactor/handlers.ts';
+import { serviceKeyHandlers } from '../resources/serviceKeys/handlers.ts';
 import { sessionHandlers } from '../resources/sessions/handlers.ts';
 import { configSchemaHandlers, platformSettingHandlers } from '../resources/settings/handlers.ts';
 import { shareHandlers } from '../resources/shares/handlers.ts';
@@ -90,6 +91,7 @@ const implementations = (config: Config, eventBroker: EventBroker): Implementati
   messageHandlers,
   scheduleHandlers,
   secondFactorHandlers,
+  serviceKeyHandlers,
   sessionHandlers,
   shareHandlers,
   reportHandlers,

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { WebhookEvent, type WebhookEventType } from '../../contract/webhooks.ts';
 import { readExamples } from '../../docs/openapi/examples.ts';
+import { announceExpiringKeys } from '../../server/jobs/notices/announceExpiringKeys.ts';
 import { openScriptedThread } from '../support/agent/agent.ts';
 import { addModel, addProvider } from '../support/agent/providers.ts';
 import { askUserArgs, callsTools } from '../support/agent/tools.ts';
@@ -56,6 +57,14 @@ const causes: Record<WebhookEventType, (person: Person) => Promise<unknown>> = {
     const { body: plan } = await post('/v1/plans', { name: crypto.randomUUID(), display_name: 'Team', entitlements: [] });
     const period = { current_period_start: '2026-01-01T00:00:00Z', current_period_end: '2027-01-01T00:00:00Z' };
     return post('/v1/subscriptions', { account_id: person.accountId, plan_id: plan.id, ...period });
+  },
+  'api_key.expiring': async (person) => {
+    const body = { name: 'shop', expires_at: new Date(Date.now() + 30 * 86_400_000).toISOString() };
+    const { body: key } = await app.call('POST', '/v1/api-keys', { token: person.token, body });
+    await app.sql(`update api_keys set created_at = now() - interval '30 days', expires_at = now() + interval '6 days' where id = $1`, [
+      key.id,
+    ]);
+    await announceExpiringKeys(app.database);
   },
 };
 

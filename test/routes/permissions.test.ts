@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
-import { keyPermissions, type Permission, permissionMatrix, permissions } from '../../contract/shared/permissions.ts';
-import { isScoped, requiredPermissionsOf } from '../../contract/shared/policy.ts';
+import { unknownPath } from '../../client/conformance/sample.ts';
+import { keyPermissions, type Permission, permissionMatrix, permissions, servicePermissions } from '../../contract/shared/permissions.ts';
+import { isScoped, requiredPermissionsOf, serviceScopesOf } from '../../contract/shared/policy.ts';
 import type { Route } from '../../contract/shared/route.ts';
 import { type Answer, type Person, sharedTestApp, type TestApp } from '../support/app/testApp.ts';
 import { namesAccount, type Operation, operationRows, operations } from '../support/http/operations.ts';
+import { createServiceKey } from '../support/resources/apiKeys.ts';
 import { writeFiles } from '../support/resources/files.ts';
 import { adminOf } from '../support/samples/context.ts';
 import { failingResponses, pathOf, type Sample, sampleOf } from '../support/samples/samples.ts';
@@ -136,4 +138,36 @@ test('API keys can have every permission of the operations that accept keys', ()
     .filter(({ route }) => route.metadata.auth === 'user+key')
     .flatMap(({ route }) => requiredPermissionsOf(route.metadata));
   expect([...new Set(asked)].filter((permission) => !keyPermissions.includes(permission))).toEqual([]);
+});
+
+const everyScope = await createServiceKey(app, chief, servicePermissions);
+
+test.for(operationRows(({ metadata }) => metadata.auth !== 'public'))(
+  '%s is open exactly to service keys with one of its scopes',
+  async ([, operation]) => {
+    const { route } = operation;
+    const scopes = serviceScopesOf(route.metadata);
+    const by = route.metadata.auth === 'platform' ? chief : host;
+    const sendBy = async (secret: string) => send(operation, await sampleOf({ app, by }, operation), { ...chief, token: secret });
+    if (scopes.length === 0) {
+      // Before any lookup, so that the request needs no sample.
+      const answer = await call(route.method, unknownPath(route), { token: everyScope.secret, ...(route.body && { raw: '{' }) });
+      expect([answer.status, answer.body.details?.reason ?? answer.body.error.code]).toEqual([403, 'service_key_not_allowed']);
+      return;
+    }
+    for (const scope of scopes) expectAllowed(operation, await sendBy((await createServiceKey(app, chief, [scope])).secret));
+    const others = servicePermissions.filter((scope) => !scopes.includes(scope));
+    const answer = await sendBy((await createServiceKey(app, chief, others)).secret);
+    expect([answer.status, answer.body.details]).toEqual([403, { reason: 'missing_permission', permission: scopes[0] }]);
+  },
+);
+
+test('service keys are opened by declaration: no route about users, keys or secrets, and every scope opens a route', () => {
+  const open = operations.filter(({ route }) => serviceScopesOf(route.metadata).length > 0);
+  expect(new Set(open.flatMap(({ route }) => serviceScopesOf(route.metadata)))).toEqual(new Set(servicePermissions));
+  // The service of a route decides by account or scope of the request only for persons.
+  expect(open.filter(({ route: { metadata } }) => isScoped(metadata) || ['owner', 'self'].includes(metadata.exempt ?? ''))).toEqual([]);
+  const closed =
+    /^(users|serviceKeys|apiKeys|platformSettings|email|gatewayConfig|llmProviders|toolProviders|mcpConfigs|auditLogs|runDetails)\./;
+  expect(open.map(({ id }) => id).filter((id) => closed.test(id))).toEqual([]);
 });

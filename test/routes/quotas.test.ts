@@ -120,6 +120,7 @@ const tables: Readonly<Record<string, string>> = {
   schedule_occurrences: 'the times of schedules; removed after 90 days',
   schedules: 'quota schedules; completed ones are the record of runs',
   second_factors: 'one a user',
+  service_keys: 'platform admins',
   sessions: 'removed after their last refresh token',
   sign_in_challenges: 'as sign-ins; removed when they expire',
   skill_files: 'quota skills, and at most 2 MiB a skill',

@@ -7,7 +7,7 @@ import { RunEvent, terminalTypes } from '../../contract/events.ts';
 import * as contract from '../../contract/index.ts';
 import { errorCodes } from '../../contract/shared/errorCodes.ts';
 import { openApiPath, pathsOf } from '../../contract/shared/path.ts';
-import { errorStatusesOf, isIdempotent } from '../../contract/shared/policy.ts';
+import { errorStatusesOf, isIdempotent, serviceScopesOf } from '../../contract/shared/policy.ts';
 import { type Contract, eventStreamOf } from '../../contract/shared/route.ts';
 import { WebhookEvent } from '../../contract/webhooks.ts';
 import { derivedFiles, staleFiles } from '../../docs/generate.ts';
@@ -82,7 +82,8 @@ test.each(routes)('%s has its responses, security schemes and parameters', (id, 
     const named = route.metadata.errors === 'openai' ? ['`error.code`'] : codes.map(([, code]) => code);
     for (const code of named) expect(responses[status]!.description).toContain(code);
   }
-  expect(security).toHaveLength({ public: 0, user: 1, platform: 1, 'user+key': 2 }[route.metadata.auth]);
+  const service = serviceScopesOf(route.metadata).length > 0 ? 1 : 0;
+  expect(security).toHaveLength({ public: 0, user: 1, platform: 1, 'user+key': 2 }[route.metadata.auth] + service);
   const named = parameters.map(({ name }) => name);
   expect(named.includes('Idempotency-Key')).toBe(isIdempotent(route));
   expect(named.includes('Last-Event-ID')).toBe(eventStreamOf(route) !== undefined);

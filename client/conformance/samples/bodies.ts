@@ -94,6 +94,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   NewRedemptionCodes: () => ({ count: 1, type: 'credits', value: '5' }),
   NewReport: () => ({ categories: ['inaccurate'] }),
   NewSchedule: () => ({ name: uniqueName(), cron: '0 9 * * 1-5', timezone: 'Europe/Berlin', input: 'Good morning!' }),
+  NewServiceKey: () => ({ name: uniqueName(), scopes: ['platform.usage.read'] }),
   NewSubscription: async (maker) => ({
     ...{ account_id: await spareAccountOf(maker), plan_id: await planOf(asAdmin(maker)) },
     ...{ current_period_start: '2026-01-01T00:00:00Z', current_period_end: '2027-01-01T00:00:00Z' },
@@ -115,6 +116,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   }),
   RunInput: () => ({ content: 'go on' }),
   ScheduleChanges: () => ({ cron: '30 8 * * *' }),
+  ServiceKeyChanges: () => ({ name: uniqueName() }),
   SharePassword: () => ({ password: 'Sample-Passw0rd' }),
   SkillChanges: () => ({ is_active: false }),
   SkillContent: skillOf,

@@ -84,6 +84,7 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
   '/v1/admin/platform-settings/{key}': settingOf,
   '/v1/admin/redemption-codes/{code_id}': codesOf,
   '/v1/admin/runs/{run_id}': async (maker) => runOf({ ...maker, by: await maker.borrowUser() }),
+  '/v1/admin/service-keys/{service_key_id}': byAdmin(madeAt('/v1/admin/service-keys', 'NewServiceKey')),
   '/v1/admin/users/{user_id}': async (maker) => (await maker.borrowUser()).id,
   '/v1/api-keys/{id}': madeAt('/v1/api-keys', 'NewApiKey'),
   '/v1/asr-credentials/{credential_id}': madeAt('/v1/asr-credentials', 'NewAsrCredential'),

@@ -1,6 +1,6 @@
 import { hasAccountInPath } from '../../../contract/shared/input.ts';
 import { permissionsOf, platformPermissions } from '../../../contract/shared/permissions.ts';
-import { type RequiredPermission, requiredPermissionsOf } from '../../../contract/shared/policy.ts';
+import { type RequiredPermission, requiredPermissionsOf, serviceScopesOf } from '../../../contract/shared/policy.ts';
 import type { Route } from '../../../contract/shared/route.ts';
 import type { Caller, Engine } from '../context.ts';
 import { resourceType } from '../resourceTypes.ts';
@@ -10,12 +10,13 @@ import { isLoopback } from './loopback.ts';
 
 const accounts = resourceType('/v1/accounts');
 const apiKeys = resourceType('/v1/api-keys');
+const serviceKeys = resourceType('/v1/admin/service-keys');
 
 /** Token lifetimes in seconds. */
 export const lifetimes = { access: 900, refresh: 2_592_000 };
 
-/** `key` is the API key row; undefined for a session. */
-export type Credential = { user: User; accountId: string; session: Session | undefined; key: Json | undefined };
+/** `key` is the row of an API key, `serviceKey` that of a service key. */
+export type Credential = { user: User; accountId: string; session: Session | undefined; key: Json | undefined; serviceKey?: Json };
 
 const unauthenticated = (reason: string, message: string) => apiError('unauthenticated', reason, message);
 const encode = (value: unknown) => btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
@@ -57,6 +58,7 @@ export function authenticate(engine: Engine, authorization: string | null): Cred
   if (!authorization) throw unauthenticated('missing_token', 'Present a token.');
   const [, token] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
   if (token === undefined) throw unauthenticated('invalid_authorization', 'Authorization must be `Bearer <token>`.');
+  if (/^als_/i.test(token)) return byServiceKey(engine, token);
   return /^al_/i.test(token) ? byKey(engine, token) : bySession(engine, token);
 }
 
@@ -70,22 +72,36 @@ function bySession({ state, now }: Engine, token: string): Credential {
   return { user, accountId: claims.account, session, key: undefined };
 }
 
-function byKey({ state, time, now }: Engine, token: string): Credential {
-  const [row] = state.rows(apiKeys, ({ value }) => (value.key === token || value.previous_key === token) && value.revoked_at === null);
-  const user = row && state.users.get(row.value.user_id as string);
+function byKey(engine: Engine, token: string): Credential {
+  const { user, row } = keyOf(engine, apiKeys, token);
+  return { user, accountId: row.account_id as string, session: undefined, key: row };
+}
+
+/** Addresses and rates of service keys are not checked: mocks have neither clients nor load. */
+function byServiceKey(engine: Engine, token: string): Credential {
+  const { user, row } = keyOf(engine, serviceKeys, token);
+  if (!user.isAdmin) throw unauthenticated('invalid_token', 'The key is not valid.');
+  return { user, accountId: '', session: undefined, key: undefined, serviceKey: row };
+}
+
+function keyOf({ state, time, now }: Engine, kind: typeof apiKeys, token: string): { user: User; row: Json } {
+  const [row] = state.rows(kind, ({ value }) => (value.key === token || value.previous_key === token) && value.revoked_at === null);
+  const isPrevious = row?.value.key !== token;
+  const user = row && state.users.get((isPrevious ? (row.value.previous_user_id ?? row.value.user_id) : row.value.user_id) as string);
   if (user?.status !== 'active') throw unauthenticated('invalid_token', 'The key is not valid.');
-  const { key, expires_at, previous_secret_expires_at } = row!.value;
-  for (const end of [expires_at, key === token ? null : (previous_secret_expires_at ?? time())])
-    if (typeof end === 'string' && Date.parse(end) <= now()) throw unauthenticated('key_expired', `The API key expired at ${end}.`);
+  const { expires_at, previous_secret_expires_at } = row!.value;
+  for (const end of [expires_at, isPrevious ? (previous_secret_expires_at ?? time()) : null])
+    if (typeof end === 'string' && Date.parse(end) <= now()) throw unauthenticated('key_expired', `The key expired at ${end}.`);
   row!.value.last_used_at = time();
-  return { user, accountId: row!.value.account_id as string, session: undefined, key: row!.value };
+  return { user, row: row!.value };
 }
 
 export const accountSuspended = () => apiError('forbidden', 'account_suspended', 'This account is suspended.');
 
 /** Resolves the account: the `named` one, else that of the credential. Throws 403 or 404. */
 export function resolveCaller({ state }: Engine, route: Route, credential: Credential, named: string | undefined): Caller {
-  const { user, session, key } = credential;
+  const { user, session, key, serviceKey } = credential;
+  if (serviceKey) return resolveServiceKey(state, route, user, serviceKey, named);
   if (key && named !== undefined && named !== credential.accountId) throw notFound();
   const accountId = named ?? credential.accountId;
   const [account] = state.rows(accounts, (row) => row.owner === user.id && row.value.id === accountId);
@@ -100,6 +116,16 @@ export function resolveCaller({ state }: Engine, route: Route, credential: Crede
   return { user, accountId, session, permissions: new Set([...held, ...(user.isAdmin && !key ? platformPermissions : [])]) };
 }
 
+/** A service key acts in no account, except one in the path. Throws 404 for an unknown account, 403 without a scope of the route. */
+function resolveServiceKey(state: Engine['state'], route: Route, user: User, { scopes: held }: Json, named: string | undefined): Caller {
+  const isKnown = hasAccountInPath(route) && state.rows(accounts, ({ value }) => value.id === named).length > 0;
+  if (named !== undefined && !isKnown) throw notFound();
+  const scopes = serviceScopesOf(route.metadata);
+  const isGranted = scopes.some((scope) => (held as string[]).includes(scope));
+  if (!isGranted) throw new MockApiError('forbidden', 'You may not do this.', { reason: 'missing_permission', permission: scopes[0] });
+  return { user, accountId: named ?? '', session: undefined, permissions: new Set(held as string[]), isServiceKey: true };
+}
+
 /** Throws 403 if the caller lacks the read permission. */
 export const requireRead = (caller: Caller, { metadata }: Route, params: Record<string, string>) =>
   requirePermissions(caller, metadata.auth === 'platform' ? 'platform.admin' : metadata.read, { metadata }, params);
@@ -111,13 +137,14 @@ export const requirePermission = (caller: Caller, { metadata }: Route, params: R
     : requirePermissions(caller, metadata.permission, { metadata }, params, scope === 'platform' ? scope : 'account');
 
 function requirePermissions(
-  { permissions, user }: Caller,
+  { permissions, user, isServiceKey = false }: Caller,
   wanted: RequiredPermission | undefined,
   { metadata: { exempt } }: Pick<Route, 'metadata'>,
   { user_id: userId }: Record<string, string>,
   scope?: 'account' | 'platform',
 ) {
-  if (wanted === undefined || (exempt === 'self' && userId === user.id) || (exempt === 'platform.admin' && user.isAdmin)) return;
+  if (wanted === undefined || isServiceKey || (exempt === 'self' && userId === user.id) || (exempt === 'platform.admin' && user.isAdmin))
+    return;
   const lacking = requiredPermissionsOf({ auth: 'user', permission: wanted }, scope).find(
     (permission) => !permissions.has(permission) && !(permission.startsWith('platform.') && permissions.has('platform.admin')),
   );

@@ -43,7 +43,8 @@ function fixedHeaders(path: string, traceId: string): Headers {
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     vary: 'Origin',
   });
-  if (/^\/v1\/(auth|bootstrap|me|api-keys|webhook-endpoints|s)(\/|$)/.test(path)) headers.set('cache-control', 'no-store');
+  if (/^\/v1\/(auth|bootstrap|me|api-keys|webhook-endpoints|admin\/service-keys|s)(\/|$)/.test(path))
+    headers.set('cache-control', 'no-store');
   return headers;
 }
 

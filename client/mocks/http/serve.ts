@@ -1,7 +1,7 @@
 import type { ValidationErrors } from '../../../contract/shared/input.ts';
 import { hasAccountInPath, parseInput } from '../../../contract/shared/input.ts';
 import { canonicalPath } from '../../../contract/shared/path.ts';
-import { isIdempotent } from '../../../contract/shared/policy.ts';
+import { isIdempotent, serviceScopesOf } from '../../../contract/shared/policy.ts';
 import { eventStreamOf } from '../../../contract/shared/route.ts';
 import { type Context, type Engine, RawBody, type RouteResult } from '../context.ts';
 import type { Operation } from '../operations.ts';
@@ -62,6 +62,8 @@ function authorizeAndParse({ url, ...incoming }: IncomingRequest): Context {
   const isOpen = auth === 'public' || (secretParam !== undefined && url.searchParams.has(secretParam));
   const credential = isOpen ? undefined : authenticate(engine, request.headers.get('authorization'));
   if (credential?.key && auth !== 'user+key') throw apiError('forbidden', 'api_key_not_allowed', 'An API key cannot do this.');
+  if (credential?.serviceKey && serviceScopesOf(route.metadata).length === 0)
+    throw apiError('forbidden', 'service_key_not_allowed', 'A service key cannot do this.');
   const faults: ValidationErrors = { issues: [], details: {} };
   const raw = { params: incoming.params, query: queryOf(url), headers: Object.fromEntries(request.headers) };
   const { params, query, headers, accountId } = parseInput(route, raw, faults);

@@ -1,4 +1,5 @@
 import { ApiKeyLimits, type NewApiKey } from '../../../contract/apiKeys.ts';
+import type { NewServiceKey } from '../../../contract/serviceKeys.ts';
 import type { SecretRotation, WebhookEndpointChanges } from '../../../contract/webhooks.ts';
 import { setSkillContent } from '../agents/skills.ts';
 import type { Context } from '../context.ts';
@@ -43,6 +44,12 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
     Object.assign(value, { models: models && [...new Set(models)].sort(), previous_secret_expires_at: null });
     value.inherits_permissions = (value.scopes as unknown[]).length === 0;
     value.key_prefix = (value.key as string).slice(0, 7);
+  },
+  '/v1/admin/service-keys': (value, { engine, body }) => {
+    const { scopes = [], expires_at = null, allowed_addresses = null, requests_per_minute = 600 } = Object(body) as NewServiceKey;
+    setKeyProperties(value, { expires_at, allowed_addresses, requests_per_minute }, engine.now());
+    Object.assign(value, { scopes: [...new Set(scopes)].sort(), is_active: true, previous_secret_expires_at: null });
+    value.key_prefix = (value.key as string).slice(0, 8);
   },
   '/v1/feature-flags/{key}/account-overrides': (value, { loaded }) => Object.assign(value, { flag_key: loaded.key?.value.key }),
   '/v1/mcp-configs': (value, { operation }) => {

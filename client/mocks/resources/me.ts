@@ -1,4 +1,4 @@
-import { type ApiKey, type apiKeys as apiKeyRoutes, CreatedApiKey } from '../../../contract/apiKeys.ts';
+import { type ApiKey, type ApiKeyRotation, type apiKeys as apiKeyRoutes, CreatedApiKey } from '../../../contract/apiKeys.ts';
 import type { FeatureFlag, FlagOverride } from '../../../contract/featureFlags.ts';
 import type { me as meRoutes } from '../../../contract/me.ts';
 import type { Memory, memories as memoryRoutes } from '../../../contract/memories.ts';
@@ -62,9 +62,19 @@ export const me: RouteHandlers<typeof meRoutes> = {
   },
 };
 
-function unrevoked({ value }: Row): Json {
+export function unrevoked({ value }: Row): Json {
   if (value.revoked_at !== null) throw notFound();
   return value;
+}
+
+/** Replaces the secret of a key. Throws 404 for a revoked key, 409 in an overlap. */
+export function rotate(engine: Context['engine'], row: Row, { overlap_seconds: seconds }: ApiKeyRotation, secret: Json): Json {
+  const value = unrevoked(row);
+  const until = value.previous_secret_expires_at as string | null;
+  if (seconds > 0 && until !== null && Date.parse(until) > engine.now())
+    throw apiError('conflict', 'rotation_in_overlap', `The secret before the last rotation is accepted until ${until}.`, { until });
+  const ends = seconds === 0 ? null : engine.time(seconds * 1_000);
+  return Object.assign(value, { previous_key: value.key, previous_user_id: value.user_id, previous_secret_expires_at: ends }, secret);
 }
 
 /** Revoked keys stay in the list. */
@@ -76,14 +86,9 @@ export const apiKeys: RouteHandlers<typeof apiKeyRoutes> = {
     if (models !== undefined) value.models = models && [...new Set(models)].sort();
     return { status: 200, body: value as ApiKey };
   },
-  rotate: ({ engine, loaded, body: { overlap_seconds: seconds }, operation }) => {
-    const value = unrevoked(loaded.id!);
-    const until = value.previous_secret_expires_at as string | null;
-    if (seconds > 0 && until !== null && Date.parse(until) > engine.now())
-      throw apiError('conflict', 'rotation_in_overlap', `The secret before the last rotation is accepted until ${until}.`, { until });
+  rotate: ({ engine, loaded, body, operation }) => {
     const key = engine.fakes.of(CreatedApiKey.shape.key, `${operation.id} ${++engine.state.fakeCount}`) as string;
-    const ends = seconds === 0 ? null : engine.time(seconds * 1_000);
-    Object.assign(value, { previous_key: value.key, previous_secret_expires_at: ends, key, key_prefix: key.slice(0, 7) });
+    const value = rotate(engine, loaded.id!, body, { key, key_prefix: key.slice(0, 7) });
     return { status: 200, body: value as CreatedApiKey };
   },
   usage: ({ engine, loaded }) => {

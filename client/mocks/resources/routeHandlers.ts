@@ -1,5 +1,6 @@
 import { broadcasts } from '../administration/broadcasts.ts';
 import { dashboard } from '../administration/dashboard.ts';
+import { serviceKeys } from '../administration/serviceKeys.ts';
 import { toolProviders } from '../administration/toolProviders.ts';
 import { adminAccounts, users } from '../administration/users.ts';
 import { chatCompletions, chatModels } from '../agents/chatCompletions.ts';
@@ -58,6 +59,7 @@ const areas = {
     runs,
     schedules,
     secondFactor,
+    serviceKeys,
     sessions,
     shares,
     skills,

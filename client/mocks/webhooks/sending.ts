@@ -289,6 +289,10 @@ function exampleOf(type: WebhookEventType, account_id: string, trace_id: string,
       const subscription = { id: nil, account_id, plan_id: nil, status: 'active' as const, ...period };
       return { type, ...common, data: { account_id, change: 'updated', subscription, trace_id } };
     }
+    case 'api_key.expiring': {
+      const key = { api_key_id: nil, user_id: nil, name: 'Example', key_prefix: 'al_0000', expires_at: at };
+      return { type, ...common, data: { account_id, ...key, trace_id } };
+    }
     default: {
       const status = type.slice('run.'.length) as WebhookRun['status'];
       const isFailed = status === 'failed';

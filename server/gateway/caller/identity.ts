@@ -3,7 +3,7 @@ import type { Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import { ExpiringCache } from '../../http/cache.ts';
 import { type AccessClaims, readAccessToken } from '../../platform/crypto/accessTokens.ts';
-import { isApiKey } from '../../platform/crypto/apiKeys.ts';
+import { isApiKey, type KeyPrefix } from '../../platform/crypto/apiKeys.ts';
 import { sha256 } from '../../platform/crypto/ids.ts';
 import type { Keyring } from '../../platform/crypto/keyring.ts';
 import type { NotificationChannel } from '../../pubsub/notificationChannel.ts';
@@ -11,7 +11,14 @@ import { accessChannel } from '../../pubsub/runNotifier.ts';
 import { withTimeout } from '../timeout.ts';
 
 /** The caller of a request, for rate limits, IP rules and logs only. The API does the authentication. */
-export type Identity = { type: 'user' | 'api_key' | 'anonymous'; accountId: string; userId: string; isPlatformAdmin: boolean };
+export type Identity = {
+  type: 'user' | 'api_key' | 'anonymous';
+  accountId: string;
+  userId: string;
+  isPlatformAdmin: boolean;
+  /** Of a service key, which has no account and no user. */
+  serviceKeyId?: string;
+};
 
 /** A caller without a valid credential. */
 export const anonymous: Identity = { type: 'anonymous', accountId: '', userId: '', isPlatformAdmin: false };
@@ -30,11 +37,23 @@ const selectOwner = statement<{ keyHash: string }>()((db, $) =>
     .where('revoked_at', 'is', null),
 );
 
+/** The user of a service key may have lost its secret's rights: the API checks that. */
+const selectServiceKey = statement<{ keyHash: string }>()((db, $) =>
+  db
+    .selectFrom('service_keys')
+    .select([
+      'id',
+      sql<string | null>`least(expires_at, case when previous_key_hash = ${$.keyHash} then previous_expires_at end)`.as('expires_at'),
+    ])
+    .where((eb) => eb.or([eb('key_hash', '=', $.keyHash), eb('previous_key_hash', '=', $.keyHash)]))
+    .where('revoked_at', 'is', null),
+);
+
 type KeyIdentity = { identity: Identity; expiresAt: number };
 
 export type IdentityDeps = { jwtSecrets: Keyring | undefined; sql: Queryable | undefined; channel: NotificationChannel | undefined };
 
-/** Identifies callers by access token or API key. Without the secret (tokens) or the database (keys) they are anonymous. */
+/** Identifies callers by access token, API key or service key. Without the secret (tokens) or the database (keys) they are anonymous. */
 export function createIdentityResolver({
   jwtSecrets,
   sql: connection,
@@ -52,10 +71,15 @@ export function createIdentityResolver({
     return { type: 'user', accountId: known.account, userId: known.sub, isPlatformAdmin: known.role === 'platform_admin' };
   }
 
-  async function byKey(key: string): Promise<Identity> {
-    if (!connection || !isApiKey(key)) return anonymous;
+  async function byKey(key: string, prefix: KeyPrefix): Promise<Identity> {
+    if (!connection || !isApiKey(key, prefix)) return anonymous;
     const keyHash = sha256(key);
     const ask = async (): Promise<KeyIdentity> => {
+      if (prefix === 'als_') {
+        const found = await connection.row(selectServiceKey, { keyHash });
+        const identity = found ? ({ ...anonymous, type: 'api_key', serviceKeyId: found.id } as const) : anonymous;
+        return { identity, expiresAt: found?.expires_at ? Date.parse(found.expires_at) : Infinity };
+      }
       const owner = await connection.row(selectOwner, { keyHash });
       if (!owner) return { identity: anonymous, expiresAt: Infinity };
       const { account_id: accountId, user_id: userId, expires_at } = owner;
@@ -69,6 +93,7 @@ export function createIdentityResolver({
   return async (authorization = '') => {
     const [, token] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
     if (token === undefined) return anonymous;
-    return token.startsWith('al_') ? byKey(token) : bySession(token);
+    if (token.startsWith('als_')) return byKey(token, 'als_');
+    return token.startsWith('al_') ? byKey(token, 'al_') : bySession(token);
   };
 }

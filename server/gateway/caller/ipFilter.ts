@@ -21,9 +21,9 @@ export function ipFilter(source: { database: Queryable; changes: CacheInvalidati
   };
 }
 
-/** Whether the request is for the account of its token. False for platform admins. */
+/** Whether the request is for the account of its token. False for platform admins and service keys. */
 function isForOwnAccount({ identity, request, path }: RequestContext): boolean {
-  if (identity.type === 'anonymous' || identity.isPlatformAdmin || publicPaths.test(path)) return false;
+  if (identity.type === 'anonymous' || identity.serviceKeyId || identity.isPlatformAdmin || publicPaths.test(path)) return false;
   const named = [request.headers['x-account-id'], /^\/v1\/accounts\/([^/:]+)/.exec(path)?.[1]];
   return named.every((each) => each === undefined || isSame(each, identity));
 }

@@ -10,8 +10,10 @@ import type { Keyring } from '../../platform/crypto/keyring.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
 import { ExpiringCache } from '../cache.ts';
 import type { AccessControl, AccessScope, AccountAccess, VerifiedCredential } from './accessTypes.ts';
+import { requireUnexpired } from './keyExpiry.ts';
 import { createKeyRequestCounter } from './keyRequests.ts';
 import { periodsOf } from './periods.ts';
+import { createServiceKeyAccess } from './serviceKeyAccess.ts';
 
 const accessColumns = ['u.status', 'u.is_platform_admin', 'u.tokens_invalid_before', 'a.status as account_status', 'm.role'] as const;
 
@@ -116,6 +118,7 @@ export function createAccessControl({ db, jwtSecrets, publishInvalidation, onKey
   const keys = new ExpiringCache<KeyAccess>(20_000);
   const touched = new ExpiringCache<true>(20_000, 60_000);
   const requests = createKeyRequestCounter(db, onKeyUseFailed);
+  const serviceKeys = createServiceKeyAccess(db, onKeyUseFailed);
 
   async function bySession(token: string, wanted: string | undefined, acceptExpired: boolean): Promise<VerifiedCredential> {
     const known = claims.get(token) ?? (await readAccessToken(jwtSecrets, token));
@@ -182,10 +185,12 @@ export function createAccessControl({ db, jwtSecrets, publishInvalidation, onKey
     else sessions.invalidateOwner(userId);
     // Clear all keys: a key's user is known only from its row, and keys rarely change.
     keys.clear();
+    serviceKeys.clear();
   };
   return {
     async authenticate(authorization, wanted, options) {
       const token = bearerOf(authorization);
+      if (/^als_/i.test(token)) return serviceKeys.authenticate(token);
       return /^al_/i.test(token) ? byKey(token) : bySession(token, wanted, options?.expired === 'accept');
     },
     invalidateUser(userId) {
@@ -202,7 +207,7 @@ export function createAccessControl({ db, jwtSecrets, publishInvalidation, onKey
     applyInvalidation: forget,
     /** Entries are cached only while the notification channel is up. */
     enableCaching(channelIsUp: boolean) {
-      for (const memory of [sessions, keys]) memory.setEnabled(channelIsUp);
+      for (const memory of [sessions, keys, serviceKeys]) memory.setEnabled(channelIsUp);
     },
   } satisfies AccessControl & {
     applyInvalidation(userId: string): void;
@@ -210,18 +215,6 @@ export function createAccessControl({ db, jwtSecrets, publishInvalidation, onKey
     close(): Promise<void>;
   };
 }
-
-/** Throws 401 for a key, or a secret replaced by a rotation, that has expired. */
-function requireUnexpired({ expires_at: expiry, is_current_secret: isCurrent, previous_expires_at: end }: KeyAccess) {
-  const has = (at: string | null) => at !== null && Date.parse(at) <= Date.now();
-  if (has(expiry)) throw expired(`The API key expired at ${expiry}.`, expiry!);
-  if (!isCurrent && (end === null || has(end)))
-    throw end === null
-      ? unauthenticated('invalid_token', 'The key is not valid.')
-      : expired(`This secret of the API key was replaced and expired at ${end}.`, end);
-}
-
-const expired = (message: string, at: string) => failWith('unauthenticated', 'key_expired', message, { expired_at: at });
 
 /** The token of an Authorization header (RFC 6750). */
 function bearerOf(authorization: IncomingHttpHeaders['authorization']): string {

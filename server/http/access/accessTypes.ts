@@ -1,8 +1,11 @@
-/** A signed-in user, or one of their API keys. `keyHash` is that of its secret. `models` are those that the key may use; null for all. */
+import type { ClientAddress } from '../../platform/network/clientAddress.ts';
+
+/** A signed-in user, one of their API keys, or a service key whose secret they received. `keyHash` is that of its secret. `models` are those that the key may use; null for all. */
 export type Actor = {
   readonly userId: string;
   readonly sessionId?: string | undefined;
   readonly apiKeyId?: string | undefined;
+  readonly serviceKeyId?: string | undefined;
   readonly keyHash?: string | undefined;
   readonly models?: readonly string[] | null;
 };
@@ -24,8 +27,10 @@ export type AccessScope = 'member' | 'member or platform.admin' | 'anybody';
 export type VerifiedCredential = {
   actor: Actor;
   claimedAccountId: string;
-  /** Counts a request of an API key. Throws 429 if it exceeds a limit of the key. */
-  countRequest?(): void;
+  /** Throws 403 if the key is not accepted from an address. */
+  checkAddress?(ip: ClientAddress): void;
+  /** Counts a request of a key. Throws 429 if it exceeds a limit of the key. */
+  countRequest?(): void | Promise<void>;
   accessTo(accountId: string | undefined, reach: AccessScope): Promise<AccountAccess>;
 };
 

@@ -2,7 +2,7 @@ import { parse } from 'node:querystring';
 import type { Request, Response } from 'express';
 import { hasAccountInPath } from '../../../contract/shared/input.ts';
 import type { Policy, RequiredPermission } from '../../../contract/shared/policy.ts';
-import { isIdempotent } from '../../../contract/shared/policy.ts';
+import { isIdempotent, serviceScopesOf } from '../../../contract/shared/policy.ts';
 import type { Route } from '../../../contract/shared/route.ts';
 import { Failure, failWith } from '../../platform/failure.ts';
 import type { App } from '../app.ts';
@@ -18,7 +18,7 @@ import { checkHost } from './host.ts';
 import { checkOrigin } from './origin.ts';
 
 /**
- * Runs the first checks, in this order: body size; host and origin (403); authentication (401); limits of the API key (429); kind of credential (403); syntax of path,
+ * Runs the first checks, in this order: body size; host and origin (403); authentication (401); addresses (403) and limits (429) of the key; kind of credential (403); syntax of path,
  * query and headers (400); account (404, 403); IP rules (403); permission to read (403).
  */
 export async function authenticateRequest(
@@ -39,16 +39,20 @@ export async function authenticateRequest(
   const wanted = accountWanted(fromPath ?? req.headers['x-account-id']);
   const admitted =
     auth === 'public' || hasQuerySecret(route, req) ? undefined : await app.accessControl.authenticate(req.headers.authorization, wanted);
-  admitted?.countRequest?.();
   try {
+    admitted?.checkAddress?.(ip);
+    await admitted?.countRequest?.();
     if (admitted?.actor.apiKeyId && auth !== 'user+key') throw failWith('forbidden', 'api_key_not_allowed', 'An API key cannot do this.');
+    if (admitted?.actor.serviceKeyId && serviceScopesOf(route.metadata).length === 0)
+      throw failWith('forbidden', 'service_key_not_allowed', 'A service key cannot do this.');
     const input = readInput(route, rawParams, req);
     const idempotencyKey = isIdempotent(route) ? parseIdempotencyKey(req.headers['idempotency-key']) : undefined;
     const actor = admitted?.actor;
     const grantTo = async ({ accessTo }: VerifiedCredential) => {
       const access = await accessTo(fromPath ? input.params.account_id : input.accountId, accessScopeOf(route));
       await checkIpRules(app, access, ip);
-      if (!isExempt(route, { ...input, actor, access })) requirePermission(access, auth === 'platform' ? 'platform.admin' : read);
+      if (actor?.serviceKeyId) requireServiceScope(access, route.metadata);
+      else if (!isExempt(route, { ...input, actor, access })) requirePermission(access, auth === 'platform' ? 'platform.admin' : read);
       return access;
     };
     const access = admitted && (await grantTo(admitted));
@@ -93,15 +97,15 @@ async function recordDenial(
   client: ClientInfo,
   error: unknown,
 ) {
-  const { userId: actorId, apiKeyId } = actor;
+  const { userId: actorId, apiKeyId, serviceKeyId } = actor;
   if (wanted !== undefined && error instanceof Failure && error.failure === 'not_found')
     app.log.warn(
       { deny_reason: 'account_mismatch', account_id: wanted, actor_user_id: actorId, trace_id: client.traceId },
       'a foreign account was named',
     );
   // Use the account of an API key: a key may be rejected before its account is compared with the requested one.
-  const accountId = apiKeyId ? claimedAccountId : (wanted ?? claimedAccountId);
-  await writeDenial(app, audit, { client, actorId, apiKeyId, accountId, targetId: null }, error);
+  const accountId = serviceKeyId ? null : apiKeyId ? claimedAccountId : (wanted ?? claimedAccountId);
+  await writeDenial(app, audit, { client, actorId, apiKeyId, serviceKeyId, accountId, targetId: null }, error);
 }
 
 const ownOrigins = async ({ config, baseUrl }: App, { host, secure }: Caller) => ({
@@ -120,6 +124,13 @@ export function requirePermission(grant: AccountAccess, wanted: RequiredPermissi
   else if (isList(wanted)) for (const permission of wanted) requireOnePermission(grant, permission);
   else requireOnePermission(grant, scope === 'platform' ? wanted.platform : wanted.account);
 }
+/** Throws 403 unless a service key has one of the scopes with which it may call the route. */
+function requireServiceScope({ permissions }: AccountAccess, policy: Policy) {
+  const scopes = serviceScopesOf(policy);
+  if (!scopes.some((scope) => permissions.has(scope)))
+    throw new Failure('forbidden', 'You may not do this.', { reason: 'missing_permission', permission: scopes[0] });
+}
+
 const isList = (wanted: RequiredPermission): wanted is Extract<RequiredPermission, readonly unknown[]> => Array.isArray(wanted);
 
 function requireOnePermission({ permissions }: AccountAccess, permission: string) {

@@ -46,17 +46,25 @@ export type AuditContext = {
   accountId: string | null;
   actorId: string | null;
   apiKeyId: string | undefined;
+  /** The actor, if set: entries then name no user. */
+  serviceKeyId?: string | undefined;
   targetId: string | null;
 };
 
 /** Writes an audit entry. Fields of `note` override those of the policy and the context. */
 export async function writeAudit(db: Queryable, audit: Policy['audit'], context: AuditContext, note: AuditNote): Promise<void> {
   const [action, targetType] = audit === undefined || audit === 'none' ? [undefined, undefined] : audit;
-  const metadata = { ...note.metadata, ...(context.apiKeyId && { api_key_id: context.apiKeyId }) };
+  const { apiKeyId, serviceKeyId } = context;
+  const metadata = {
+    ...note.metadata,
+    ...(apiKeyId && { api_key_id: apiKeyId }),
+    ...(serviceKeyId && { service_key_id: serviceKeyId }),
+  };
+  const actorId = serviceKeyId ? null : context.actorId;
   await db.run(insertEntry, {
     id: note.id ?? newId(),
     accountId: note.accountId === undefined ? context.accountId : note.accountId,
-    actorId: note.actorId === undefined ? context.actorId : note.actorId,
+    actorId: note.actorId === undefined ? actorId : note.actorId,
     action: note.action ?? action,
     targetType: note.targetType ?? targetType,
     targetId: note.targetId === undefined ? context.targetId : note.targetId,

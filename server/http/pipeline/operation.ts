@@ -58,8 +58,10 @@ export async function loadResources({ route, loaders }: RouteHandler, { params, 
 }
 
 export function checkPermission(route: Route, authenticated: AuthenticatedRequest) {
-  const { access, query } = authenticated;
+  const { actor, access, query } = authenticated;
   const { permission, exempt } = route.metadata;
+  // `authenticateRequest` has checked the scope of a service key, which stands for all permissions of the route.
+  if (actor?.serviceKeyId) return;
   if (!access || exempt === 'owner' || isExempt(route, authenticated)) return;
   if (hasScopeInBody(route)) requireEitherPermission(access, permission);
   else requirePermission(access, permission, query.scope);
@@ -139,6 +141,7 @@ export const contextOf = (
   accountId: access && access.role !== null ? access.accountId : null,
   actorId: actor?.userId ?? null,
   apiKeyId: actor?.apiKeyId,
+  serviceKeyId: actor?.serviceKeyId,
   // Path parameters that are not ids may be secrets, so they are never a target.
   targetId:
     (answer?.status === 201 && madeBy(answer)) ||

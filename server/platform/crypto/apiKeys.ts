@@ -14,12 +14,15 @@ function checkCharacters(random: string): string {
   return text;
 }
 
-/** A new key: `al_`, 26 random characters without modulo bias, 6 check characters. */
-export function newApiKey(): string {
+/** Prefixes of API keys and of service keys. */
+export type KeyPrefix = 'al_' | 'als_';
+
+/** A new key: its prefix, 26 random characters without modulo bias, 6 check characters. */
+export function newApiKey(prefix: KeyPrefix = 'al_'): string {
   const random = Array.from({ length: 26 }, () => digits[randomInt(62)]).join('');
-  return `al_${random}${checkCharacters(random)}`;
+  return `${prefix}${random}${checkCharacters(random)}`;
 }
 
 /** Whether text has the form of a key. Invalid text is rejected without a lookup. */
-export const isApiKey = (text: string): boolean =>
-  /^al_[0-9A-Za-z]{32}$/.test(text) && checkCharacters(text.slice(3, 29)) === text.slice(29);
+export const isApiKey = (text: string, prefix: KeyPrefix = 'al_'): boolean =>
+  text.startsWith(prefix) && /^[0-9A-Za-z]{32}$/.test(text.slice(prefix.length)) && checkCharacters(text.slice(-32, -6)) === text.slice(-6);

@@ -27,11 +27,20 @@ export const ApiKey = defineEntity({
     requestsPerDay: p.bigint('number').nullable(),
     requestsPerMonth: p.bigint('number').nullable(),
     requestsTotal: p.bigint('number').nullable(),
+    /** The expiry of which the user was notified. */
+    expiryAnnouncedFor: timestamptz().nullable(),
     lastUsedAt: timestamptz().nullable(),
     revokedAt: timestamptz().nullable(),
     createdAt: timestamptz().defaultRaw('now()'),
   },
-  indexes: [{ name: 'api_keys_list', expression: 'create index api_keys_list on api_keys (account_id, created_at desc, id desc)' }],
+  indexes: [
+    {
+      name: 'api_keys_expiring',
+      expression:
+        'create index api_keys_expiring on api_keys (expires_at) where ((revoked_at is null) and (expiry_announced_for is distinct from expires_at))',
+    },
+    { name: 'api_keys_list', expression: 'create index api_keys_list on api_keys (account_id, created_at desc, id desc)' },
+  ],
 });
 
 /** What a key has used on a day (UTC). `minuteRequests` are the requests of `minute`, the last one that was counted. */

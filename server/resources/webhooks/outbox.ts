@@ -84,8 +84,13 @@ type AccountEvent = Exclude<WebhookEvent, { type: `run.${string}` }>;
 type OfAccount<E> = E extends AccountEvent ? { type: E['type']; data: Omit<E['data'], 'account_id' | 'trace_id'> } : never;
 
 /** Queues the deliveries of an event of an account, in the transaction of the request that causes it. */
-export async function publishEvent(
-  { tx, client }: RequestScope,
+export const publishEvent = ({ tx, client }: RequestScope, accountId: string, event: OfAccount<WebhookEvent>): Promise<void> =>
+  publishAccountEvent(tx, client.traceId, accountId, event);
+
+/** The same for an event that a job causes. */
+export async function publishAccountEvent(
+  tx: Transaction,
+  traceId: string,
   accountId: string,
   { type, data }: OfAccount<WebhookEvent>,
 ): Promise<void> {
@@ -93,7 +98,7 @@ export async function publishEvent(
   if (subscribers.length === 0) return;
   const timestamp = new Date().toISOString();
   // Safe cast: `type` and `data` belong together.
-  const event = { type, timestamp, data: { account_id: accountId, ...data, trace_id: client.traceId } } as AccountEvent;
+  const event = { type, timestamp, data: { account_id: accountId, ...data, trace_id: traceId } } as AccountEvent;
   insertEvent(tx, { accountId, messageId: newId() }, event, subscribers);
 }
 

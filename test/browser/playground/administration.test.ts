@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
+import { createClient } from '../../../client/index.ts';
 import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
 import { behindGatewayEnv, startTestGateway } from '../../support/gateway/testGateway.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
@@ -223,6 +224,49 @@ test('an administrator makes a feature flag, turns it on, and overrides it for a
   expect(wrong).toEqual([]);
 });
 
+test('an administrator makes a service key with scopes, a program uses it, and the audit log names it', async () => {
+  const { page, wrong, chief } = await openSettings('service-keys');
+  await page.getByText('No service keys yet').waitFor();
+  await button(page, 'New service key').click();
+  await page.getByLabel('Name').fill('Billing');
+  await button(page, 'Create').click();
+  await page.getByText('Select at least one permission.').waitFor();
+  await page.getByLabel('Read usage').check();
+  await page.getByLabel('Credits of accounts').check();
+  await page.getByLabel('Allowed addresses').fill('somewhere');
+  await button(page, 'Create').click();
+  await dialogOf(page).locator('.problem').waitFor();
+  await page.getByLabel('Allowed addresses').fill('127.0.0.0/8\n::1/128');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await button(page, 'Create').click();
+  const key = (await dialogOf(page).locator('.code code').textContent()) ?? '';
+  await button(page, 'Done').click();
+  await page.getByRole('cell', { name: '2 networks' }).waitFor();
+  const program = createClient({ baseUrl: app.url, apiKey: key });
+  await program.credits.adjust({ body: { account_id: chief.accountId, amount: 5 } });
+  await expect(program.users.list()).rejects.toMatchObject({ status: 403, reason: 'service_key_not_allowed' });
+
+  await choose(page, 'Billing', 'Rotate');
+  await button(page, 'Rotate').click();
+  const rotated = (await dialogOf(page).locator('.code code').textContent()) ?? '';
+  await button(page, 'Done').click();
+  await page.getByText('Earlier secret:').waitFor();
+  await choose(page, 'Billing', 'Edit');
+  await page.getByLabel('Requests per minute').fill('60');
+  await button(page, 'Save').click();
+  await page.getByText('60 requests per minute').waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await choose(page, 'Billing', 'Revoke');
+  await button(page, 'Revoke').click();
+  await page.getByRole('cell', { name: 'Revoked' }).waitFor();
+  for (const apiKey of [key, rotated])
+    await expect(createClient({ baseUrl: app.url, apiKey }).usage.summary()).rejects.toMatchObject({ status: 401 });
+  await goTo(page, '/settings/platform-audit?action=credits.adjust');
+  await page.getByRole('cell', { name: 'Service key' }).first().waitFor();
+  // The addresses that were no networks.
+  expect(wrong).toEqual([`400 ${app.url}/v1/admin/service-keys`]);
+});
+
 test('an administrator looks up a run of another account, which is recorded', async () => {
   const person = await app.signUp();
   const run = await startRun(app, person, await openThread(app, person));
@@ -269,7 +313,19 @@ test('the pages fit a narrow window, and are accessible in both themes', async (
     await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);
   };
   await page.setViewportSize({ width: 390, height: 844 });
-  const lists = ['users', 'accounts', 'plans', 'broadcasts', 'reports', 'runs', 'gateway', 'flags', 'platform-audit', 'access-log'];
+  const lists = [
+    'users',
+    'accounts',
+    'plans',
+    'broadcasts',
+    'service-keys',
+    'reports',
+    'runs',
+    'gateway',
+    'flags',
+    'platform-audit',
+    'access-log',
+  ];
   for (const path of [...lists, `users/${person.id}`]) {
     await show(path);
     await expect.poll(() => isTooWide(page), { message: path }).toBe(false);

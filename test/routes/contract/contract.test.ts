@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { serviceScopesOf } from '../../../contract/shared/policy.ts';
 import { eventStreamOf } from '../../../contract/shared/route.ts';
 import { watchRows } from '../../support/checks/rowChanges.ts';
 import {
@@ -17,7 +18,7 @@ import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { startRouteSuite, unknownPath } from '../../support/http/routeSuite.ts';
 import { failingResponses, makeParams, pathOf, type Sample } from '../../support/samples/samples.ts';
 
-const { app, owner, stranger, powerless, host, key, makerOf, good, lasting, ask, send } = await startRouteSuite();
+const { app, owner, stranger, powerless, host, key, service, makerOf, good, lasting, ask, send } = await startRouteSuite();
 const { sql, call } = app;
 
 test('the OpenAPI document and the route suite have the same operations', () => {
@@ -38,6 +39,8 @@ test.for(operationRows(() => true))('%s succeeds and ignores unknown query param
     const sample = read ?? (await good(operation));
     expect(statusAndReason(await send(operation, { ...sample, query: { ...sample.query, ...more } }))).toEqual(expected);
   }
+  if (serviceScopesOf(route.metadata).length > 0)
+    expect(statusAndReason(await send(operation, { ...(await good(operation)), token: service.secret }))).toEqual(expected);
   if (route.metadata.auth !== 'user+key') return;
   const sample = read ?? (await good(operation));
   // An API key belongs to one account.
@@ -49,11 +52,14 @@ test.for(operationRows(isProtected))('%s requires a valid credential', async ([,
   const { route } = operation;
   expect(statusAndReason(await ask(operation))).toEqual([401, 'missing_token']);
   expect(statusAndReason(await ask(operation, { headers: { authorization: 'Basic Zm9v' } }))).toEqual([401, 'invalid_authorization']);
-  for (const token of ['nonsense', `${owner.token}x`, `al_${'0'.repeat(32)}`, 'AL_'])
+  for (const token of ['nonsense', `${owner.token}x`, `al_${'0'.repeat(32)}`, 'AL_', `als_${'0'.repeat(32)}`])
     expect(statusAndReason(await ask(operation, { token }))).toEqual([401, 'invalid_token']);
   const byKey = await ask(operation, { token: key.secret });
   if (route.metadata.auth !== 'user+key') expect(statusAndReason(byKey)).toEqual([403, 'api_key_not_allowed']);
   else expect(byKey.status).not.toBe(403);
+  const byService = await ask(operation, { token: service.secret });
+  if (serviceScopesOf(route.metadata).length === 0) expect(statusAndReason(byService)).toEqual([403, 'service_key_not_allowed']);
+  else expect(byService.status).not.toBe(403);
 });
 
 test.for(operationRows((route) => isProtected(route) && firstRequiredPermission(route) !== undefined))(
@@ -194,6 +200,10 @@ test.for(operationRows(isProtected))('%s uses the account in X-Account-Id if the
   const path = pathOf(route, sample.params, sample.query);
   if (!optional) expect((await ask(operation, { token: by.token, headers: elsewhere }, path)).status).toBe(404);
   if (route.metadata.auth === 'user+key') expect((await ask(operation, { token: key.secret, headers: elsewhere }, path)).status).toBe(404);
+  // A service key belongs to no account.
+  if (serviceScopesOf(route.metadata).length > 0)
+    for (const headers of [elsewhere, { 'x-account-id': by.accountId }])
+      expect((await ask(operation, { token: service.secret, headers }, path)).status).toBe(404);
   // A sample of another user does not name their account.
   if (sample.token !== by.token && !optional) return;
   const shouted = { ...sample.headers, 'x-account-id': by.accountId.toUpperCase() };

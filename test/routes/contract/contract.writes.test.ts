@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { callOptionsOf } from '../../../client/conformance/sample.ts';
 import { actionAlias } from '../../../contract/shared/path.ts';
-import { isIdempotent } from '../../../contract/shared/policy.ts';
+import { isIdempotent, serviceScopesOf } from '../../../contract/shared/policy.ts';
 import { maxBodyBytes, type Route } from '../../../contract/shared/route.ts';
 import { metricsEvents } from '../../../server/platform/telemetry/metricsEvents.ts';
 import { auditOf, type Operation, operationRows } from '../../support/http/operations.ts';
@@ -10,7 +10,7 @@ import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { startRouteSuite } from '../../support/http/routeSuite.ts';
 import { failingResponses, pathOf, type Sample } from '../../support/samples/samples.ts';
 
-const { app, owner, stranger, powerless, key, good, lasting, ask, send } = await startRouteSuite();
+const { app, owner, stranger, powerless, key, service, good, lasting, ask, send } = await startRouteSuite();
 const { sql } = app;
 
 const takesJson = (route: Route) => route.method !== 'GET' && Boolean(route.body) && route.contentType !== 'multipart/form-data';
@@ -72,7 +72,11 @@ const entriesOf = (traceId: string | null): Promise<any[]> =>
 
 test.for(writes)('%s writes one audit entry', async ([, operation]) => {
   const { id, route } = operation;
-  const senders = route.metadata.auth === 'user+key' ? [undefined, key.secret] : [undefined];
+  const senders = [
+    undefined,
+    ...(route.metadata.auth === 'user+key' ? [key.secret] : []),
+    ...(serviceScopesOf(route.metadata).length > 0 ? [service.secret] : []),
+  ];
   for (const token of senders) {
     const sample = await good(operation);
     const answer = await send(operation, { ...sample, ...(token && { token }) });
@@ -84,7 +88,8 @@ test.for(writes)('%s writes one audit entry', async ([, operation]) => {
     const about = { 'runs.editMessage': sample.params.message_id, 'reports.create': sample.params.thread_id }[id];
     const made = about ?? answer.body?.id ?? answer.body?.run_id;
     if (action && answer.status === 201 && made) expect(entries[0].target_id).toBe(made);
-    if (token && action && !failingResponses[id])
+    if (token === service.secret) expect(entries[0]).toMatchObject({ actor_user_id: null, metadata: { service_key_id: service.id } });
+    else if (token && action && !failingResponses[id])
       expect(entries[0]).toMatchObject({ account_id: owner.accountId, actor_user_id: owner.id, metadata: { api_key_id: key.id } });
     const secret = entries.map((entry) => JSON.stringify(entry)).join();
     for (const [field, value] of Object.entries((sample.body ?? {}) as object))

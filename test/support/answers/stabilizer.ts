@@ -69,7 +69,7 @@ const rules: Rule[] = [
   },
   { kind: 'loopback', pattern: /\b127\.0\.0\.1:\d+/g, make: () => '127.0.0.1:19001' },
   { kind: 'address', pattern: /2001:db8::[0-9a-f]+:[0-9a-f]+/g, make: (count) => `2001:db8::1:${count}` },
-  { kind: 'key', pattern: /\b(al|whsec)_[\w+/=-]{3,}/g, make: (_, match) => masked(match) },
+  { kind: 'key', pattern: /\b(als?|whsec)_[\w+/=-]{3,}/g, make: (_, match) => masked(match) },
 ];
 
 const instant = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
@@ -89,7 +89,7 @@ const measured = /^(latency_ms|duration_ms|uptime)/;
 
 /** A placeholder of the same length. Keeps the prefix (`al_`, `whsec_`), dots and `=`. */
 function masked(text: string): string {
-  const prefix = /^(al|whsec)_/.exec(text)?.[0] ?? '';
+  const prefix = /^(als?|whsec)_/.exec(text)?.[0] ?? '';
   const letters = /^\d+$/.test(text) ? '1234567890' : /^[0-9A-Z-]+$/.test(text) ? 'EXAMPLE2' : 'exampleToken0123456789';
   return (
     prefix +

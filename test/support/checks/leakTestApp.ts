@@ -19,6 +19,7 @@ const handsOut: [route: RegExp, field: string][] = [
   [signsIn, 'access_token'],
   [/^POST \/v1\/bootstrap\/init$/, 'token'],
   [/^POST \/v1\/api-keys$/, 'key'],
+  [/^POST \/v1\/admin\/service-keys$/, 'key'],
   [/^POST \/v1\/accounts\/[\w-]+\/invitations$/, 'token'],
   [/^POST \/v1\/auth\/resolve$/, 'flow_token'],
 ];

@@ -1,6 +1,8 @@
 import { callOptionsOf, unknownPath } from '../../../client/conformance/sample.ts';
+import { servicePermissions } from '../../../contract/shared/permissions.ts';
 import type { Route } from '../../../contract/shared/route.ts';
 import { type CallOptions, startTestApp } from '../app/testApp.ts';
+import { createServiceKey } from '../resources/apiKeys.ts';
 import { adminOf } from '../samples/context.ts';
 import { pathOf, type Sample, sampleOf } from '../samples/samples.ts';
 import { expectConforming } from './conformance.ts';
@@ -10,8 +12,8 @@ import { rawRequest, rawSend } from './raw.ts';
 export { unknownPath };
 
 /**
- * A test app with users for tests of all routes: an owner with an API key, a stranger, a member without permissions, a platform admin, and
- * a host in whose account the owner is an admin too.
+ * A test app with users for tests of all routes: an owner with an API key, a stranger, a member without permissions, a platform admin with a
+ * service key that has all scopes, and a host in whose account the owner is an admin too.
  */
 export async function startRouteSuite(env: Record<string, string> = {}) {
   // Without a worker, resources stay as created, so that unintended changes are detected.
@@ -22,6 +24,8 @@ export async function startRouteSuite(env: Record<string, string> = {}) {
   await app.joinAccount(owner, host, 'admin');
   const created = await call('POST', '/v1/api-keys', { token: owner.token, body: { name: 'walk' } });
   const key: { id: string; secret: string } = { id: created.body.id, secret: created.body.key };
+
+  const service = await createServiceKey(app, platformAdmin, servicePermissions);
 
   /** The user who is authorized to call a route. */
   const makerOf = ({ metadata }: Route) => ({ app, by: metadata.auth === 'platform' ? platformAdmin : owner });
@@ -49,5 +53,5 @@ export async function startRouteSuite(env: Record<string, string> = {}) {
   const send = (operation: Operation, sample: Sample, more: CallOptions = {}) =>
     ask(operation, callOptionsOf(sample, more), pathOf(operation.route, sample.params, sample.query));
 
-  return { app, owner, stranger, powerless, platformAdmin, host, key, makerOf, good, lasting, ask, send };
+  return { app, owner, stranger, powerless, platformAdmin, host, key, service, makerOf, good, lasting, ask, send };
 }

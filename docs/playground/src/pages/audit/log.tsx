@@ -43,7 +43,8 @@ export function AuditLog({ title, intro, accountId, nameOf, children }: AuditLog
     queryFn: ({ pageParam: offset }) => client.auditLogs.list({ query: { ...query, limit: pageSize, offset, include: 'state' } }),
     getNextPageParam: ({ data }, _, offset) => (data.length < pageSize ? undefined : offset + pageSize),
   });
-  const who = ({ actor_user_id: id }: AuditEntry) => (id === null ? 'System' : nameOf(id));
+  const who = ({ actor_user_id: id, metadata }: AuditEntry) =>
+    id === null ? (metadata.service_key_id ? 'Service key' : 'System') : nameOf(id);
   const where = ({ account_id: id }: AuditEntry) => (id === null ? 'Platform' : <AccountName id={id} />);
   const isOfAll = accountId === undefined;
   const columns: Column<AuditEntry>[] = [

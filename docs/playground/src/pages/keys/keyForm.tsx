@@ -70,7 +70,15 @@ export const EditKey = ({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => vo
 );
 
 /** The new secret of a key. */
-export const ShownKey = ({ created, onClose, children }: { created: CreatedApiKey; onClose: () => void; children?: ReactNode }) => (
+export const ShownKey = ({
+  created,
+  onClose,
+  children,
+}: {
+  created: Pick<CreatedApiKey, 'name' | 'key'>;
+  onClose: () => void;
+  children?: ReactNode;
+}) => (
   <Dialog title={`Key “${created.name}”`} onClose={onClose}>
     <div className="form">
       <p>Copy it now. It cannot be shown again.</p>
@@ -85,9 +93,9 @@ export const ShownKey = ({ created, onClose, children }: { created: CreatedApiKe
   </Dialog>
 );
 
-type Lifetime = 'kept' | '30' | '90' | '365' | 'never' | 'date';
+export type Lifetime = 'kept' | '30' | '90' | '365' | 'never' | 'date';
 
-const lifetimes: { value: Lifetime; label: string }[] = [
+export const lifetimes: { value: Lifetime; label: string }[] = [
   { value: '30', label: 'In 30 days' },
   { value: '90', label: 'In 90 days' },
   { value: '365', label: 'In a year' },
@@ -97,7 +105,7 @@ const lifetimes: { value: Lifetime; label: string }[] = [
 
 type ExpiryFieldProps = { initial: Lifetime; options: typeof lifetimes; at?: string | null };
 
-function ExpiryField({ initial, options, at = null }: ExpiryFieldProps) {
+export function ExpiryField({ initial, options, at = null }: ExpiryFieldProps) {
   const [lifetime, choose] = useState(initial);
   return (
     <>
@@ -148,11 +156,12 @@ function LimitFields({ apiKey }: { apiKey?: ApiKey }) {
   );
 }
 
+export const isPast = (time: string) => Date.parse(time) <= Date.now();
+
 const dayMs = 86_400_000;
 
 /** Expiry, limits and models. Limits of hidden fields are removed. */
 function propertiesOf(values: FormData) {
-  const lifetime = textOf(values, 'lifetime') as Lifetime;
   const limit = (name: keyof ApiKey['limits']) => {
     const value = numberOf(values, `limits.${name}`);
     return Number.isNaN(value) ? null : value;
@@ -162,7 +171,7 @@ function propertiesOf(values: FormData) {
     .map((name) => name.trim())
     .filter(Boolean);
   return {
-    ...(lifetime !== 'kept' && { expires_at: expiryOf(lifetime, values) }),
+    ...expiryOf(values),
     limits: {
       credits_per_day: limit('credits_per_day'),
       credits_per_month: limit('credits_per_month'),
@@ -176,8 +185,11 @@ function propertiesOf(values: FormData) {
   };
 }
 
-function expiryOf(lifetime: Exclude<Lifetime, 'kept'>, values: FormData): string | null {
-  if (lifetime === 'never') return null;
-  if (lifetime === 'date') return instantOf(values, 'expires_at') ?? null;
-  return new Date(Date.now() + Number(lifetime) * dayMs).toISOString();
+/** The chosen expiry; empty if it stays as it is. */
+export function expiryOf(values: FormData): { expires_at?: string | null } {
+  const lifetime = textOf(values, 'lifetime') as Lifetime;
+  if (lifetime === 'kept') return {};
+  if (lifetime === 'never') return { expires_at: null };
+  if (lifetime === 'date') return { expires_at: instantOf(values, 'expires_at') ?? null };
+  return { expires_at: new Date(Date.now() + Number(lifetime) * dayMs).toISOString() };
 }

@@ -10,7 +10,7 @@ import type { RowAction } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
 import { Agents } from './agents.tsx';
-import { EditKey, keysKey, NewKey } from './keyForm.tsx';
+import { EditKey, isPast, keysKey, NewKey } from './keyForm.tsx';
 import { Rotation } from './rotation.tsx';
 import { Usage } from './usage.tsx';
 
@@ -29,7 +29,11 @@ export default function Keys() {
     !key.revoked_at && { label: 'Edit', icon: 'edit', run: () => open((close) => <EditKey apiKey={key} onClose={close} />) },
     // The secret acts on behalf of its user.
     !key.revoked_at &&
-      key.user_id === me?.id && { label: 'Rotate', icon: 'retry', run: () => open((close) => <Rotation apiKey={key} onClose={close} />) },
+      key.user_id === me?.id && {
+        label: 'Rotate',
+        icon: 'retry',
+        run: () => open((close) => <KeyRotation apiKey={key} onClose={close} />),
+      },
     !key.revoked_at && {
       label: 'Revoke',
       icon: 'remove',
@@ -62,7 +66,14 @@ export default function Keys() {
   );
 }
 
-const isPast = (time: string) => Date.parse(time) <= Date.now();
+const KeyRotation = ({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) => (
+  <Rotation
+    apiKey={apiKey}
+    rotate={(body) => client.apiKeys.rotate({ params: { id: apiKey.id }, body })}
+    listKey={keysKey}
+    onClose={onClose}
+  />
+);
 
 function Expiry({ apiKey: { revoked_at, expires_at, previous_secret_expires_at: previous } }: { apiKey: ApiKey }) {
   if (revoked_at) return <Badge>Revoked</Badge>;

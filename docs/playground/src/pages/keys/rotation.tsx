@@ -1,11 +1,10 @@
 import { useState } from 'react';
-import type { ApiKey, CreatedApiKey } from '../../../../../client/index.ts';
+import type { ApiKeyRotation, CreatedApiKey } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
 import { FormDialog } from '../../resource/dialogs.tsx';
-import { client } from '../../session.ts';
 import { textOf } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
-import { keysKey, ShownKey } from './keyForm.tsx';
+import { ShownKey } from './keyForm.tsx';
 
 const day = 86_400;
 
@@ -17,9 +16,18 @@ const overlaps = [
   { value: String(30 * day), label: '30 days' },
 ];
 
+type Secret = Pick<CreatedApiKey, 'name' | 'key' | 'previous_secret_expires_at'>;
+type RotationProps = {
+  apiKey: Pick<CreatedApiKey, 'name' | 'previous_secret_expires_at'>;
+  rotate: (body: ApiKeyRotation) => Promise<Secret>;
+  /** The query of the list of keys. */
+  listKey: readonly string[];
+  onClose: () => void;
+};
+
 /** Replaces the secret of a key. */
-export function Rotation({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
-  const [created, show] = useState<CreatedApiKey>();
+export function Rotation({ apiKey, rotate, listKey, onClose }: RotationProps) {
+  const [created, show] = useState<Secret>();
   const { previous_secret_expires_at: earlier } = apiKey;
   if (created) {
     const { previous_secret_expires_at: until } = created;
@@ -41,12 +49,10 @@ export function Rotation({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => v
     <FormDialog
       title={`Rotate “${apiKey.name}”?`}
       submit="Rotate"
-      changes={[keysKey]}
+      changes={[listKey]}
       onClose={onClose}
       fieldOf={{ rotation_in_overlap: 'overlap' }}
-      onSubmit={async (values) =>
-        show(await client.apiKeys.rotate({ params: { id: apiKey.id }, body: { overlap_seconds: Number(textOf(values, 'overlap')) } }))
-      }
+      onSubmit={async (values) => show(await rotate({ overlap_seconds: Number(textOf(values, 'overlap')) }))}
     >
       <p>The key gets a new secret. Everything else stays as it is.</p>
       {earlier && (

@@ -8,4 +8,5 @@ export const events: readonly (readonly [WebhookEventType, string])[] = [
   ['run.waiting_for_input', 'A run waits for input'],
   ['member.joined', 'A member has joined'],
   ['subscription.changed', 'The subscription has changed'],
+  ['api_key.expiring', 'An API key expires soon'],
 ];
