@@ -30,7 +30,7 @@ export function configurationGuide(): string {
   return `${introduction}${chapters.join('')}${chapter('OpenTelemetry', otelIntroduction, otelVariables)}${productionSection}`;
 }
 
-function chapter(title: string, text: string, variables: { [name: string]: Variable<any> }) {
+function chapter(title: string, text: string, variables: { [name: string]: Variable }) {
   const rows = Object.entries(variables).map(([name, variable]) => row(name, variable));
   return ['', `## ${title}`, text, '| Variable | Type | Default | Meaning |', '|---|---|---|---|', ...rows, ''].join('\n');
 }

@@ -180,7 +180,7 @@ export async function endWith<T>(span: Span, work: () => Promise<T>, endOf?: (re
 }
 
 /** The class of an error. Its message may contain what must not be exported. */
-export const errorTypeOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
+const errorTypeOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
 
 /** Iterates over `events`, with `span` as the current span of their source. */
 export async function* iterateWith<T>(span: Span, events: AsyncIterable<T>): AsyncGenerator<T, void> {

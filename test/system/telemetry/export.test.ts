@@ -117,7 +117,10 @@ test('a trace has a span for the gateway, the request, the job, the agent, each 
     kind: kinds.client,
     attributes: { 'http.response.status_code': 200, 'server.address': '127.0.0.1', 'arkloop.webhook.event_type': 'run.completed' },
   });
-  expect(spans.filter((span) => span.attributes['http.response.status_code'] === 400)).toMatchObject([{ status: { code: 0 } }, { status: { code: 0 } }]);
+  expect(spans.filter((span) => span.attributes['http.response.status_code'] === 400)).toMatchObject([
+    { status: { code: 0 } },
+    { status: { code: 0 } },
+  ]);
 
   // The receivers continue the spans that are exported.
   const parents = [...talk.vendor.requests, receiver.received[0]!].map(({ headers }) => `${headers.traceparent}`.split('-')[2]);

@@ -1,14 +1,14 @@
 import type { Variable } from '../../config/configVariables.ts';
 import { otelVariables, type Signal, signals } from '../../config/otelVariables.ts';
 
-export type BatchSettings = {
+type BatchSettings = {
   scheduledDelayMillis: number;
   exportTimeoutMillis: number;
   maxQueueSize: number;
   maxExportBatchSize: number;
 };
 
-export const samplers = otelVariables.OTEL_TRACES_SAMPLER.kind;
+const samplers = otelVariables.OTEL_TRACES_SAMPLER.kind;
 export type SamplerName = (typeof samplers.schema)['_output'];
 
 /** What is exported, and how. A missing signal is off. */

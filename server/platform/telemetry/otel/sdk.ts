@@ -16,7 +16,7 @@ export type Sdk = {
 };
 
 /** How long the last exports may take, in milliseconds. */
-export const maxFlushMs = 3_000;
+const maxFlushMs = 3_000;
 
 const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as { version: string };
 
