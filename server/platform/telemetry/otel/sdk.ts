@@ -40,12 +40,12 @@ export async function startSdk(
     resource,
     writeLog: exportedLog?.write,
     onProblem: reportProblems,
-    shutDown: () => withinFlushTime([endTraces?.(), exportedLog?.shutDown()]),
+    shutDown: () => withinFlushTime([endTraces, exportedLog?.shutDown].flatMap((end) => (end ? [end()] : []))),
   };
 }
 
 /** Waits for the last exports, and ignores their errors. */
-export async function withinFlushTime(exports: readonly (Promise<void> | undefined)[]): Promise<void> {
+export async function withinFlushTime(exports: readonly Promise<void>[]): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const late = setTimeout(resolve, maxFlushMs);
   await Promise.race([Promise.allSettled(exports), promise]);
