@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { health } from '../../contract/health.ts';
 import { rejectMalformedRequests } from '../http/body/malformedRequest.ts';
 import { closeServer, enableLingeringClose, trackResponse } from '../http/connections.ts';
+import { endOfResponse } from '../http/tracing.ts';
 import type { Config } from '../platform/config/config.ts';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
-import { spanOf } from '../platform/telemetry/spans.ts';
+import { recordSpan, spanOf } from '../platform/telemetry/spans.ts';
 import { callerOf } from './caller/clientIp.ts';
 import { userAgentType } from './caller/userAgent.ts';
 import { corsHeaders } from './cors.ts';
@@ -47,7 +48,8 @@ export async function startGateway(deps: GatewayOptions): Promise<Gateway> {
   function arrive(request: IncomingMessage, response: ServerResponse): RequestContext {
     const { ip, secure } = callerOf(request, parts.liveConfig().proxies);
     const [path = ''] = (request.url ?? '').split('?', 1);
-    const span = spanOf(request.headers, () => config.gatewayTrustIncomingTraceId);
+    const incoming = spanOf(request.headers, () => config.gatewayTrustIncomingTraceId);
+    const span = isProbe(path) ? incoming : recordSpan(incoming, startOf(request));
     const { traceId } = span;
     const headers = { ...((isApiPath(path) || isProbe(path)) && securityHeaders(secure)), ...corsHeaders(request, origins) };
     const agent = userAgentType(request.headers['user-agent'] ?? '');
@@ -66,6 +68,7 @@ export async function startGateway(deps: GatewayOptions): Promise<Gateway> {
   }
   function leave(visit: RequestContext) {
     if (isProbe(visit.path)) return;
+    visit.span.end(endOfResponse(visit.response));
     parts.accessLog.record(visit);
     if (metricsEvents.gatewayResponded.hasListeners) metricsEvents.gatewayResponded.emit(answerOf(visit));
   }
@@ -103,6 +106,10 @@ export async function startGateway(deps: GatewayOptions): Promise<Gateway> {
     },
   };
 }
+
+/** Without the path, which may contain a secret, such as that of a shared thread. */
+const startOf = ({ method = 'GET' }: IncomingMessage) =>
+  ({ name: method, kind: 'server', attributes: { 'http.request.method': method } }) as const;
 
 const answerOf = ({ request, response, startedAt }: RequestContext) => ({
   method: request.method ?? '',

@@ -31,5 +31,7 @@ const clientClosedRequest = 499;
 /** Paths that are served but not in the contract. */
 const fixed = new Set(['/healthz', '/readyz', '/openapi.json', '/docs']);
 
+export const unknownRoute = 'unknown';
+
 /** The path template, or a fixed path. Arbitrary paths must not become metric labels. */
-const routeOf = (req: Request, res: Response): string => res.locals.path ?? (fixed.has(req.path) ? req.path : 'unknown');
+export const routeOf = (req: Request, res: Response): string => res.locals.path ?? (fixed.has(req.path) ? req.path : unknownRoute);

@@ -5,14 +5,13 @@ import { openMailer } from '../mail/mailer.ts';
 import type { Config } from '../platform/config/config.ts';
 import type { Keys } from '../platform/crypto/keys.ts';
 import type { Log } from '../platform/telemetry/log.ts';
-import { withSpan } from '../platform/telemetry/spans.ts';
 import { sendBroadcastTask } from '../resources/broadcasts/queue.ts';
 import { changeCreditsTask } from '../resources/credits/operations.ts';
 import { mailTransport } from '../resources/email/transport.ts';
 import { runScheduleTask } from '../resources/schedules/queue.ts';
 import { changeCredits, recoverCreditOperations } from './changeCredits.ts';
 import { startJobRunner } from './jobRunner.ts';
-import { jobSpan } from './jobSpan.ts';
+import { inJobSpan } from './jobSpan.ts';
 import { queue } from './queue.ts';
 import { recoverSchedules, runSchedule } from './runSchedules.ts';
 import { recoverBroadcasts, sendBroadcast } from './sendBroadcast.ts';
@@ -83,7 +82,7 @@ function tasksOf({ config, keys, database, log }: BackgroundJobDeps, stopping: A
   if (takes(sendMailTask)) {
     const mailer = openMailer(() => mailTransport(config, database), config, log);
     taskList[sendMailTask] = (payload, { job }) =>
-      withSpan(jobSpan(payload), () => sendMail(mailer, keys, payload, log.child({ job_id: job.id })));
+      inJobSpan({ task: sendMailTask, id: job.id }, payload, () => sendMail(mailer, keys, payload, log.child({ job_id: job.id })));
     periodicTasks.push([minute, () => recoverMailJobs(database)]);
   }
   /** Adds a resumable job and the periodic task that recovers it. */
@@ -97,7 +96,9 @@ function tasksOf({ config, keys, database, log }: BackgroundJobDeps, stopping: A
     const active = new Set<string>();
     taskList[task] = (payload, { job }) => {
       active.add(job.id);
-      const done = withSpan(jobSpan(payload), () => work({ database, stopping, log: log.child({ job_id: job.id }) }, payload));
+      const done = inJobSpan({ task, id: job.id }, payload, () =>
+        work({ database, stopping, log: log.child({ job_id: job.id }) }, payload),
+      );
       return done.finally(() => active.delete(job.id));
     };
     periodicTasks.push([Math.max(500, lease * 250), () => tend(database, lease, active, log)]);
@@ -108,9 +109,9 @@ function tasksOf({ config, keys, database, log }: BackgroundJobDeps, stopping: A
   if (takes(runScheduleTask)) {
     const lease = config.workerLeaseSeconds;
     const deps = { config, database, queue, stopping, log };
-    taskList[runScheduleTask] = (payload) => {
+    taskList[runScheduleTask] = (payload, { job }) => {
       schedules++;
-      return withSpan(jobSpan(payload), () => runSchedule(deps, payload)).finally(() => schedules--);
+      return inJobSpan({ task: runScheduleTask, id: job.id }, payload, () => runSchedule(deps, payload)).finally(() => schedules--);
     };
     periodicTasks.push([Math.max(500, lease * 250), () => recoverSchedules(database, lease, log)]);
   }

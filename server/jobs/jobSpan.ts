@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { currentSpan, type Span, spanOf, traceHeadersOf } from '../platform/telemetry/spans.ts';
+import { currentSpan, endWith, recordSpan, type SpanAttributes, spanOf, traceHeadersOf } from '../platform/telemetry/spans.ts';
 
 const Traced = z.object({ trace_id: z.string(), traceparent: z.string().optional(), tracestate: z.string().optional() });
 
@@ -9,8 +9,18 @@ export function traceFields(traceId: string): z.infer<typeof Traced> {
   return { trace_id: traceId, ...(span?.traceId === traceId && traceHeadersOf(span)) };
 }
 
-/** The span of a job, in the trace that its payload names. */
-export function jobSpan(payload: unknown): Span {
+/** Runs `work` in the span of a job, in the trace that its payload names. */
+export function inJobSpan<T>(
+  { task, id, attributes }: { task: string; id: string; attributes?: SpanAttributes },
+  payload: unknown,
+  work: () => Promise<T>,
+): Promise<T> {
   const { trace_id, ...headers } = Traced.safeParse(payload).data ?? {};
-  return spanOf({ 'x-trace-id': trace_id, ...headers });
+  const messaging = { 'messaging.system': 'graphile_worker', 'messaging.operation.type': 'process', 'messaging.operation.name': 'process' };
+  const span = recordSpan(spanOf({ 'x-trace-id': trace_id, ...headers }), {
+    name: `process ${task}`,
+    kind: 'consumer',
+    attributes: { ...messaging, 'messaging.destination.name': task, 'messaging.message.id': id, ...attributes },
+  });
+  return endWith(span, work);
 }

@@ -51,19 +51,29 @@ export type MetricsDeps = {
   readApiProcesses?: (() => Promise<ProcessMetrics[]>) | undefined;
 };
 
+/** Counts from now on. */
+export function openMetrics({ role, database, readApiProcesses }: Omit<MetricsDeps, 'log'>) {
+  const registry = labelledRegistry(readApiProcesses && 'main');
+  const groups = (readApiProcesses && besideApiProcesses[role]) ?? metricGroups[role];
+  const ends = groups.flatMap((concern) => concern({ registers: [registry], database }));
+  const end = () => {
+    for (const each of ends) each();
+  };
+  return { registry, end };
+}
+
 /** Serves `/metrics` in the Prometheus text format, on a separate address: it is for operators, not for API clients. */
 export async function startMetricsServer(
   { host, port }: { host: string; port: number },
-  { role, database, log, readApiProcesses }: MetricsDeps,
+  deps: MetricsDeps,
+  { registry, end } = openMetrics(deps),
 ) {
-  const registry = labelledRegistry(readApiProcesses && 'main');
-  const groups = (readApiProcesses && besideApiProcesses[role]) ?? metricGroups[role];
+  const { log, readApiProcesses } = deps;
   const read = async () => {
     if (!readApiProcesses) return await registry.metrics();
     const [own, others] = await Promise.all([registry.getMetricsAsJSON(), readApiProcesses()]);
     return await mergedMetrics([own, ...others]);
   };
-  const ends = groups.flatMap((concern) => concern({ registers: [registry], database }));
   const answer = async (res: ServerResponse) => res.writeHead(200, { 'content-type': registry.contentType }).end(await read());
   const server = createServer((req, res) => {
     if (req.url !== '/metrics') return void res.writeHead(404).end();
@@ -78,7 +88,7 @@ export async function startMetricsServer(
   return {
     address: `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}/metrics`,
     async shutDown() {
-      for (const end of ends) end();
+      end();
       server.close();
       server.closeAllConnections();
     },

@@ -26,10 +26,10 @@ const groupsOfApiProcess: readonly MetricGroup[] = [
 ];
 
 /** Counts in an API process whose metrics the primary process serves. */
-export function startProcessMetrics(database: Database, number: number): { read(): Promise<ProcessMetrics> } {
+export function startProcessMetrics(database: Database, number: number): { registry: Registry; read(): Promise<ProcessMetrics> } {
   const registry = labelledRegistry(number);
   for (const group of groupsOfApiProcess) group({ registers: [registry], database });
-  return { read: () => registry.getMetricsAsJSON() };
+  return { registry, read: () => registry.getMetricsAsJSON() };
 }
 
 /** A registry whose metrics carry the process. Without one of several, they carry nothing. */

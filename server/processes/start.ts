@@ -13,15 +13,17 @@ import { checkKeyUse } from './keyRotation/keyUse.ts';
 import { newTeardown, type Teardown } from './shutdown.ts';
 import { onOrphaned, onShutdownSignal } from './signals.ts';
 import { fatalErrorMessage, withBindErrors } from './startupErrors.ts';
+import { openTelemetry, type Telemetry } from './telemetry.ts';
 import { handleUncaughtErrors } from './uncaughtErrors.ts';
 
-/** Shutdown layers, the highest first: readiness, the gateway and the streams, the API and the worker, connections, the database server. */
-const shutdownLayer = { store: 0, connections: 1, parts: 2, edge: 3, readiness: 4 };
+/** Shutdown layers, the highest first: readiness, the gateway and the streams, the API and the worker, connections, the database server, telemetry. */
+const shutdownLayer = { telemetry: 0, store: 1, connections: 2, parts: 3, edge: 4, readiness: 5 };
 
 type Start = {
   role: Role;
   config: Config;
   log: Log;
+  telemetry: Telemetry | undefined;
   teardown: Teardown;
   readiness: Readiness;
   ending: AbortSignal;
@@ -73,8 +75,12 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
     const role = command ? 'migrate' : roleOf(args);
     Object.assign(env, withDotenv(env));
     const config = readConfig(env, role);
-    log = openLog(config, hasApiProcesses(role, config) ? 'main' : undefined);
-    const unknown = unknownVariables(env);
+    const label = hasApiProcesses(role, config) ? 'main' : undefined;
+    const { telemetry, warnings } = await openTelemetry(env, role, label);
+    log = openLog(config, label, telemetry?.writeLog);
+    telemetry?.reportTo(log);
+    if (telemetry) teardown.add(shutdownLayer.telemetry, 'telemetry', telemetry.shutDown);
+    const unknown = [...unknownVariables(env), ...warnings];
     if (unknown.length > 0) log.warn(unknown.join('; '));
     if (command || role === 'rotate') codeOfSignal = 1;
     if (command) {
@@ -87,7 +93,7 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
     };
     const readiness = createReadiness(config);
     if (role !== 'worker') teardown.add(shutdownLayer.readiness, 'readiness', readiness.drain, drainMsOf(config) + 1_000);
-    started = startRole({ role, config, log, teardown, readiness, ending: ending.signal, serves, fail });
+    started = startRole({ role, config, log, telemetry, teardown, readiness, ending: ending.signal, serves, fail });
     const code = await started;
     if (typeof code === 'number') finish(code);
   } catch (error) {
@@ -158,7 +164,7 @@ async function gatewayDependencies({ config, log }: Start, deps: Deps | undefine
 }
 
 async function startOnDatabase(
-  { role, config, log, teardown, readiness, ending, serves, fail }: Start,
+  { role, config, log, telemetry, teardown, readiness, ending, serves, fail }: Start,
   bannerInfo: BannerInfo,
 ): Promise<Deps | number> {
   const dataDir = needsDataDir(role, config) ? await openDataDir(config.dataDir) : config.dataDir;
@@ -192,7 +198,7 @@ async function startOnDatabase(
   const processes = hasApiProcesses(role, config)
     ? (await import('./cluster/apiProcesses.ts')).createApiProcesses({ config, role, databaseUrl: store.url, log, readiness, fail })
     : undefined;
-  await startMetrics({ role, config, log, teardown }, bannerInfo, { database, processes });
+  await startMetrics({ role, config, log, telemetry, teardown }, bannerInfo, { database, processes });
   if (role !== 'worker') await startApiPart(deps, { teardown, serves, processes }, bannerInfo);
   ending.throwIfAborted();
   if (role !== 'api') {
@@ -230,16 +236,18 @@ async function checkSettings() {
 
 /** Call before starting the parts that emit metrics. */
 async function startMetrics(
-  { role, config, log, teardown }: Pick<Start, 'role' | 'config' | 'log' | 'teardown'>,
+  { role, config, log, telemetry, teardown }: Pick<Start, 'role' | 'config' | 'log' | 'telemetry' | 'teardown'>,
   bannerInfo: BannerInfo,
   { database, processes }: { database?: Database; processes?: ApiProcesses | undefined } = {},
 ) {
   const { metricsAddr: address } = config;
-  if (!address || role === 'migrate' || role === 'rotate') return;
-  const { startMetricsServer } = await import('../metrics/metricsServer.ts');
-  const metrics = await withBindErrors('ARKLOOP_METRICS_ADDR', address, () =>
-    startMetricsServer(address, { role, database, log, readApiProcesses: processes?.metrics }),
-  );
+  if ((!address && !telemetry?.hasMetrics) || role === 'migrate' || role === 'rotate') return;
+  const { openMetrics, startMetricsServer } = await import('../metrics/metricsServer.ts');
+  const deps = { role, database, log, readApiProcesses: processes?.metrics };
+  const opened = openMetrics(deps);
+  if (telemetry?.hasMetrics) teardown.add(shutdownLayer.parts, 'exported metrics', await telemetry.exportMetrics(opened.registry));
+  if (!address) return;
+  const metrics = await withBindErrors('ARKLOOP_METRICS_ADDR', address, () => startMetricsServer(address, deps, opened));
   teardown.add(shutdownLayer.parts, 'metrics', metrics.shutDown);
   bannerInfo.metrics = metrics.address;
 }

@@ -7,7 +7,7 @@ import { emptyClosedAccounts } from '../jobs/closedAccounts.ts';
 import { endAbandonedCompletions } from '../jobs/endAbandonedCompletions.ts';
 import { deleteExpiredRows, removeExpiredThreads } from '../jobs/housekeeping.ts';
 import { type JobRunner, startJobRunner, waitForDatabase } from '../jobs/jobRunner.ts';
-import { jobSpan } from '../jobs/jobSpan.ts';
+import { inJobSpan } from '../jobs/jobSpan.ts';
 import { announceExpiringKeys } from '../jobs/notices/announceExpiringKeys.ts';
 import { maintainAccessLogPartitions } from '../jobs/partitions/accessLogPartitions.ts';
 import { maintainAuditPartitions, maintainEventPartitions, monthStart } from '../jobs/partitions/monthlyPartitions.ts';
@@ -16,7 +16,6 @@ import { removeAttachments } from '../jobs/removeAttachments.ts';
 import { removeOldRevisions } from '../jobs/sweepWorkspaces.ts';
 import { firstIdOf, newId } from '../platform/crypto/ids.ts';
 import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfig.ts';
-import { withSpan } from '../platform/telemetry/spans.ts';
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
 import { openNotificationChannel } from '../pubsub/openChannel.ts';
 import { createRunNotifier, runChannel } from '../pubsub/runNotifier.ts';
@@ -112,7 +111,10 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
         // The payload has an unknown version. A retry would not help.
         if (!known.success) return void log.error({ job_id: job.id }, 'a job has a payload this worker does not know');
         const execute = (slot: ConcurrencySlot) => {
-          const run = withSpan(jobSpan(payload), () => executeRun(deps, known.data.run_id, String(job.id), slot));
+          const attributes = { 'arkloop.run.id': known.data.run_id };
+          const run = inJobSpan({ task: executeRunTask, id: String(job.id), attributes }, payload, () =>
+            executeRun(deps, known.data.run_id, String(job.id), slot),
+          );
           const seen: Promise<void> = run.catch(() => {}).finally(() => runs.delete(seen));
           runs.add(seen);
           return run;

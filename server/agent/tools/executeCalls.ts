@@ -2,6 +2,7 @@ import type { RunError, RunEventInput } from '../../../contract/events.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
 import type { ModelMessage } from '../../models/model.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
+import { inSpan } from '../../platform/telemetry/spans.ts';
 import { loadToolsName } from './availableTools.ts';
 import type { CallReports } from './callReports.ts';
 import { startCallTimer } from './callTimer.ts';
@@ -79,8 +80,25 @@ function startTogether(calls: readonly Runnable[], deps: CallDeps): Map<Validate
   return new Map([...ends].map(([call, { promise }]) => [call, promise]));
 }
 
-/** Executes one call. Rejects only with the reason of the run's own signal: tool errors become an outcome. */
-async function executeCall({ tool, args, callId }: Runnable, deps: CallDeps): Promise<CallOutcome> {
+/** Executes one call in a span. Neither arguments nor results are recorded. */
+const executeCall = (call: Runnable, deps: CallDeps): Promise<CallOutcome> =>
+  inSpan(
+    {
+      name: `execute_tool ${call.tool.name}`,
+      kind: 'internal',
+      attributes: {
+        'gen_ai.operation.name': 'execute_tool',
+        'gen_ai.tool.name': call.tool.name,
+        'gen_ai.tool.call.id': call.callId,
+        'gen_ai.tool.type': 'function',
+      },
+    },
+    () => runTool(call, deps),
+    ({ error }) => ({ errorType: error?.error_class }),
+  );
+
+/** Rejects only with the reason of the run's own signal: tool errors become an outcome. */
+async function runTool({ tool, args, callId }: Runnable, deps: CallDeps): Promise<CallOutcome> {
   const began = performance.now();
   const limit = new AbortController();
   const personaMs = tool.limitsItself ? undefined : deps.timeoutMs;

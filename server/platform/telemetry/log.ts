@@ -39,8 +39,11 @@ const maxAtomicWrite = 4_096;
 /** Which process of several wrote a line: the number of an API process, or `main` for the one that started them. */
 export type ProcessLabel = number | 'main';
 
-/** Opens the log on standard output. A closed pipe or a full disk does not stop the process. */
-export function openLog(config: Pick<Config, 'logLevel' | 'logMode'>, label?: ProcessLabel): Log {
+/**
+ * Opens the log on standard output. A closed pipe or a full disk does not stop the process. `tap` receives every line too, as JSON whose secrets
+ * are censored.
+ */
+export function openLog(config: Pick<Config, 'logLevel' | 'logMode'>, label?: ProcessLabel, tap?: (line: string) => void): Log {
   // `flush` waits for the write only if `minLength` is at least 1.
   const stream = destination({
     fd: 1,
@@ -52,7 +55,7 @@ export function openLog(config: Pick<Config, 'logLevel' | 'logMode'>, label?: Pr
   stream.on('error', () => undefined);
   // By default, the process exits only after the last line is written, which never happens on a full disk.
   stream.flushSync = () => undefined;
-  const log = logTo(stream, config, label);
+  const log = logTo(stream, config, label, tap);
   let dropped = 0;
   stream.on('drop', () => dropped++);
   stream.on('drain', () => {
@@ -69,10 +72,25 @@ export async function flushLog(log: Log): Promise<void> {
   await Promise.race([promise, sleep(1_000, undefined, { ref: false })]);
 }
 
-function logTo(stream: ReturnType<typeof destination>, config: Pick<Config, 'logLevel' | 'logMode'>, label?: ProcessLabel): Log {
+function logTo(
+  stream: ReturnType<typeof destination>,
+  config: Pick<Config, 'logLevel' | 'logMode'>,
+  label?: ProcessLabel,
+  tap?: (line: string) => void,
+): Log {
   const timestamp = () => `,"time":"${new Date().toISOString()}"`;
   const base = label === undefined ? null : { process: label };
   const options = { level: config.logLevel, base, redact, timestamp, mixin: spanFields, serializers: { err: errorFields } };
-  if (!isPretty(config)) return pino(options, stream);
-  return pino(options, pretty({ colorize: process.stdout.isTTY === true, translateTime: 'SYS:HH:MM:ss', destination: stream }));
+  if (!isPretty(config)) return pino(options, tap ? withTap(stream, tap) : stream);
+  const colored = pretty({ colorize: process.stdout.isTTY === true, translateTime: 'SYS:HH:MM:ss', destination: stream });
+  return pino(options, tap ? withTap(colored, tap) : colored);
+}
+
+function withTap<S extends { write(line: string): boolean }>(stream: S, tap: (line: string) => void): S {
+  const write = stream.write.bind(stream);
+  stream.write = (line) => {
+    tap(line);
+    return write(line);
+  };
+  return stream;
 }

@@ -3,24 +3,50 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { trimEnd, trimStart } from '../../../contract/shared/trim.ts';
 
+type Attribute = string | number | boolean | string[];
+/** Undefined values are left out. Never holds secrets, prompts, answers, or values that users choose freely, such as paths and messages of errors. */
+export type SpanAttributes = { [name: string]: Attribute | undefined };
+
+export type SpanStart = { name: string; kind: 'internal' | 'server' | 'client' | 'consumer'; attributes?: SpanAttributes };
+
+/** `name` replaces the first name. `errorType` marks the span as failed: a class or code of an error, of which there are few. */
+export type SpanEnd = { name?: string; attributes?: SpanAttributes; errorType?: string | undefined };
+
+/** A span that OpenTelemetry has begun. It is exported after `end`, if its trace is sampled. */
+export type Recording = { spanId: string; flags: string; end(how: SpanEnd): void };
+
+/** The parent of a recorded span. Without `spanId`, the span is the first of its trace. */
+export type SpanParent = { traceId: string; spanId: string | undefined; flags: string; state: string | undefined; isRemote: boolean };
+
 /** A step of a trace (W3C Trace Context, level 1), such as a request or a job. `state` holds the `tracestate` entries of other systems. */
 export class Span {
   readonly traceId: string;
-  /** `01` if the caller has recorded the trace, otherwise `00`. */
+  /** `01` if the trace is recorded: by the caller, or by this process with OpenTelemetry. Otherwise `00`. */
   readonly flags: string;
   readonly state: string | undefined;
+  /** The span of the caller. */
+  readonly parentId: string | undefined;
+  readonly recording: Recording | undefined;
   #spanId: string | undefined;
 
-  constructor(traceId: string, flags = '00', state?: string) {
+  constructor(traceId: string, flags = '00', state?: string, { parentId, recording }: { parentId?: string; recording?: Recording } = {}) {
     this.traceId = traceId;
-    this.flags = flags;
+    this.flags = recording?.flags ?? flags;
     this.state = state;
+    this.parentId = parentId;
+    this.recording = recording;
+    this.#spanId = recording?.spanId;
   }
 
   /** 16 hex digits, generated on first use. */
   get spanId(): string {
     this.#spanId ??= newSpanId();
     return this.#spanId;
+  }
+
+  /** Ends the recording, if there is one. */
+  end(how: SpanEnd = {}): void {
+    this.recording?.end(how);
   }
 }
 
@@ -46,7 +72,7 @@ export function spanOf(headers: TraceHeaders, isTrusted: () => boolean = () => t
   const parent = readTraceparent(traceparent);
   const traceId = readTraceId(named) ?? parent?.traceId;
   if (traceId === undefined || traceId !== parent?.traceId) return new Span(traceId ?? newTraceId());
-  return new Span(traceId, parent.flags, readTracestate(tracestate));
+  return new Span(traceId, parent.flags, readTracestate(tracestate), { parentId: parent.spanId });
 }
 
 type Header = string | string[] | undefined;
@@ -58,13 +84,13 @@ const readTraceId = (header: Header) =>
 const isZero = (digits: string) => /^0+$/.test(digits);
 
 /** `version-trace-span-flags`. Later versions may append fields. Version `ff` is invalid. */
-function readTraceparent(header: Header): { traceId: string; flags: string } | undefined {
+function readTraceparent(header: Header): { traceId: string; spanId: string; flags: string } | undefined {
   if (typeof header !== 'string') return undefined;
   const [, version, traceId = '0', spanId = '0', flags = '', more] =
     /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(header) ?? [];
   if (version === 'ff' || (version === '00' && more !== undefined) || isZero(traceId) || isZero(spanId)) return undefined;
   // Only the sampled flag is known. Unknown flags are not passed on.
-  return { traceId, flags: Number.parseInt(flags, 16) & 1 ? '01' : '00' };
+  return { traceId, spanId, flags: Number.parseInt(flags, 16) & 1 ? '01' : '00' };
 }
 
 const stateMember =
@@ -103,5 +129,69 @@ export const traceHeadersOf = (span: Span): { traceparent: string; tracestate?: 
 /** The headers of an outbound request, which is a span of its own in the trace. Empty without a current span. */
 export function outboundTraceHeaders(): { traceparent?: string; tracestate?: string } {
   const span = current.getStore();
-  return span ? traceHeadersOf(new Span(span.traceId, span.flags, span.state)) : {};
+  if (!span) return {};
+  return traceHeadersOf(span.recording ? span : new Span(span.traceId, span.flags, span.state));
+}
+
+let recorder: ((parent: SpanParent, start: SpanStart) => Recording) | undefined;
+
+/** Records spans from now on. Without a recorder, spans are only ids. */
+export const setSpanRecorder = (next: typeof recorder): void => {
+  recorder = next;
+};
+
+export const isRecording = (): boolean => recorder !== undefined;
+
+/** The same step, recorded. `span` itself without a recorder. */
+export function recordSpan(span: Span, start: SpanStart): Span {
+  if (!recorder) return span;
+  const { traceId, parentId, flags, state } = span;
+  const recording = recorder({ traceId, spanId: parentId, flags, state, isRemote: true }, start);
+  return new Span(traceId, flags, state, { ...(parentId !== undefined && { parentId }), recording });
+}
+
+/** Begins a child of the current span. Undefined without a recorder. */
+export function startSpan(start: SpanStart): Span | undefined {
+  if (!recorder) return undefined;
+  const span = currentSpan() ?? new Span(newTraceId());
+  // The id of a span that is not recorded would name a parent that no backend knows.
+  if (!span.recording) return recordSpan(span, start);
+  const { traceId, spanId, flags, state } = span;
+  const recording = recorder({ traceId, spanId, flags, state, isRemote: false }, start);
+  return new Span(traceId, flags, state, { parentId: spanId, recording });
+}
+
+/** Runs `work` in a child of the current span, which ends with it. Without a recorder, it only runs `work`. */
+export async function inSpan<T>(start: SpanStart, work: () => Promise<T>, endOf?: (result: T) => SpanEnd): Promise<T> {
+  const span = startSpan(start);
+  return span ? await endWith(span, work, endOf) : await work();
+}
+
+/** Runs `work` with `span` as the current span, and ends the span. */
+export async function endWith<T>(span: Span, work: () => Promise<T>, endOf?: (result: T) => SpanEnd): Promise<T> {
+  try {
+    const result = await withSpan(span, work);
+    span.end(endOf?.(result));
+    return result;
+  } catch (error) {
+    span.end({ errorType: errorTypeOf(error) });
+    throw error;
+  }
+}
+
+/** The class of an error. Its message may contain what must not be exported. */
+const errorTypeOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
+
+/** Iterates over `events`, with `span` as the current span of their source. */
+export async function* iterateWith<T>(span: Span, events: AsyncIterable<T>): AsyncGenerator<T, void> {
+  const source = events[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const step = await withSpan(span, () => source.next());
+      if (step.done) return;
+      yield step.value;
+    }
+  } finally {
+    await source.return?.();
+  }
 }

@@ -10,6 +10,7 @@ import { type Api, startApi } from '../api.ts';
 import { newTeardown } from '../shutdown.ts';
 import { ignoreSignals } from '../signals.ts';
 import { withBindErrors } from '../startupErrors.ts';
+import { openTelemetry } from '../telemetry.ts';
 import { handleUncaughtErrors } from '../uncaughtErrors.ts';
 import type { Command, ProcessStart, Report } from './messages.ts';
 import { createRemoteLimits } from './sharedLimits.ts';
@@ -20,7 +21,7 @@ import { createRemoteLimits } from './sharedLimits.ts';
  */
 const report = (message: Report) => void process.send?.(message, undefined, undefined, () => undefined);
 
-const shutdownLayer = { connections: 0, parts: 1 };
+const shutdownLayer = { telemetry: 0, connections: 1, parts: 2 };
 const teardown = newTeardown();
 const limits = createRemoteLimits(report);
 let log: Log | undefined;
@@ -29,7 +30,10 @@ let started: Promise<void> | undefined;
 let isEnding = false;
 
 async function start({ number, config, databaseUrl }: ProcessStart) {
-  log = openLog(config, number);
+  const { telemetry } = await openTelemetry(process.env, 'api', number);
+  log = openLog(config, number, telemetry?.writeLog);
+  telemetry?.reportTo(log);
+  if (telemetry) teardown.add(shutdownLayer.telemetry, 'telemetry', telemetry.shutDown);
   const database = openDatabase(databaseUrl, {
     max: config.apiDbPoolMaxConns,
     min: config.apiDbPoolMinConns,
@@ -38,7 +42,9 @@ async function start({ number, config, databaseUrl }: ProcessStart) {
   });
   teardown.add(shutdownLayer.connections, 'connections', database.close);
   const readiness = createReadiness(config);
-  const metrics = config.metricsAddr ? startProcessMetrics(database, number) : undefined;
+  const metrics = config.metricsAddr || telemetry?.hasMetrics ? startProcessMetrics(database, number) : undefined;
+  if (metrics && telemetry?.hasMetrics)
+    teardown.add(shutdownLayer.parts, 'exported metrics', await telemetry.exportMetrics(metrics.registry));
   onCommand(async (command) => {
     if (command.type === 'metrics' && metrics) report({ type: 'metrics', id: command.id, metrics: await metrics.read() });
     if (command.type === 'readiness' && command.state === 'started') readiness.started();

@@ -14,7 +14,9 @@ import type { ToolContext } from '../../agent/tools/tool.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
 import { executeRunTask } from '../../jobs/queue.ts';
 import type { ModelMessage } from '../../models/model.ts';
+import { providerNameOf, usageAttributes } from '../../models/modelMetrics.ts';
 import { RunFailure } from '../../models/runFailure.ts';
+import { inSpan, type SpanStart } from '../../platform/telemetry/spans.ts';
 import { maxTimerMs } from '../../platform/timers.ts';
 import type { Persona } from '../../resources/personas/persona.ts';
 import { readEntitlements, type Settings } from '../../resources/settings/settings.ts';
@@ -144,12 +146,34 @@ async function* runAgentLoop(
   const idleMs = settings['limit.idle_heartbeat_interval_ms'];
   const stepWriter = startStepWriter(writer, { idleMs, title, isWaiting: userInput.isWaiting });
   try {
-    for (;;) yield { type: 'completed', answer: await stepWriter.writeAll(runLoop(input)), history: state.history, images: state.images };
+    for (;;) {
+      const answer = await inSpan(
+        startOf(run, plan),
+        () => stepWriter.writeAll(runLoop(input)),
+        () => ({ attributes: usageAttributes(usageTotals.usage) }),
+      );
+      yield { type: 'completed', answer, history: state.history, images: state.images };
+    }
   } finally {
     deps.tools.release(run.id);
     await stepWriter.stop();
   }
 }
+
+/** The span of the agent loop. */
+const startOf = ({ id, thread_id, attempt }: LeasedRun, { persona, routed }: RunPlan): SpanStart => ({
+  name: `invoke_agent ${persona.key}`,
+  kind: 'internal',
+  attributes: {
+    'gen_ai.operation.name': 'invoke_agent',
+    'gen_ai.agent.name': persona.key,
+    'gen_ai.conversation.id': thread_id,
+    'gen_ai.provider.name': providerNameOf(routed.event.provider_kind),
+    'gen_ai.request.model': routed.route.model,
+    'arkloop.run.id': id,
+    'arkloop.run.attempt': attempt,
+  },
+});
 
 /** Checks the budgets of the run and of those above it, which also cover its sub-agents. */
 async function checkBudgets({ database }: ExecuteDeps, { lease: { run }, writer }: RunAttempt, settings: Settings): Promise<void> {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
-import { Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
 import { openDatabase } from '../../../server/database/database.ts';
 import { sendMail } from '../../../server/jobs/sendMail.ts';
 import { sendMailTask } from '../../../server/mail/mail.ts';
@@ -204,4 +205,38 @@ test('the operations guide lists every metric with its labels', async () => {
   const rows = [...guide.matchAll(/^\| `(arkloop_[a-z_]+)` *\| (\w+) *\| ([\w, ]*?) *\|/gm)].map((row) => row.slice(1, 4).join(' | '));
   const own = (await ownMetrics()).map(({ name, type, labelNames }) => [name, type, labelNames.join(', ')].join(' | '));
   expect(rows.toSorted()).toEqual(own.toSorted());
+});
+
+test('every metric and label of the dashboard and of the alert rules is on the page', async () => {
+  const registry = new Registry();
+  for (const group of metricGroups.all) for (const end of group({ registers: [registry], database: app.database })) onTestFinished(end);
+  collectDefaultMetrics({ register: registry });
+  const monitoring = (name: string) => readFileSync(new URL(`../../../docs/deployment/monitoring/${name}`, import.meta.url), 'utf8');
+  const rules = parse(monitoring('alerts.yaml')).groups.flatMap((group: any) => group.rules);
+  const { panels, templating } = JSON.parse(monitoring('grafana-dashboard.json'));
+  const shown = [
+    ...panels.flatMap(({ targets }: any) => targets.map(({ expr }: any) => expr)),
+    ...templating.list.map((each: any) => each.definition ?? ''),
+  ];
+  const expressions: string[] = [...rules.map(({ expr }: any) => expr), ...shown];
+  const known = (name: string) => registry.getSingleMetric(name) ?? registry.getSingleMetric(name.replace(/_(bucket|sum|count)$/, ''));
+  const wrong: string[] = [];
+  let uses = 0;
+  for (const expression of expressions)
+    for (const [, name = '', selector = ''] of expression.matchAll(/\b((?:arkloop|nodejs|process)_\w+)(?:\{([^}]*)\})?/g)) {
+      uses++;
+      const metric = known(name) as { labelNames?: string[] } | undefined;
+      if (!metric) wrong.push(`${name} does not exist`);
+      for (const [, label = ''] of selector.matchAll(/(\w+)\s*[=!]/g))
+        if (label !== 'job' && !metric?.labelNames?.includes(label)) wrong.push(`${name} has no label ${label}`);
+    }
+  expect(wrong).toEqual([]);
+  expect(uses).toBeGreaterThan(rules.length + panels.length);
+  // An alert for each metric of the guide that has one in its table, but for the budget, which is that of the operator.
+  const guide = readFileSync(new URL('../../../docs/guides/operations.md', import.meta.url), 'utf8');
+  const advised = [...guide.matchAll(/^\| `(arkloop_\w+)` .*\| *([^|]*?) *\|$/gm)]
+    .filter(([, , alert]) => alert !== '')
+    .map(([, name]) => name!);
+  const covered = (name: string) => rules.some(({ expr }: any) => expr.includes(name));
+  expect(advised.filter((name) => !covered(name))).toEqual(['arkloop_llm_tokens_total']);
 });

@@ -3,6 +3,7 @@ import type { Config } from '../../../platform/config/config.ts';
 import type { Keys } from '../../../platform/crypto/keys.ts';
 import type { OutboundClient } from '../../../platform/outbound/outbound.ts';
 import { metricsEvents } from '../../../platform/telemetry/metricsEvents.ts';
+import { inSpan, type SpanEnd, type SpanStart } from '../../../platform/telemetry/spans.ts';
 import { tryUnsealHeaders } from '../headers.ts';
 import { tryUnsealSecret } from '../secrets.ts';
 import { messageIdOf } from '../view.ts';
@@ -42,7 +43,11 @@ export async function attemptDelivery(
   const message = { id: messageIdOf(delivery.message_id), deliveryId: id, eventType, body };
   const made: SendResult | undefined =
     secrets && own
-      ? await send(outbound, delivery.url, { ...own, ...headersOf(message, secrets, attemptedAt) }, body, { stop, timeoutMs })
+      ? await inSpan(
+          startOf(delivery),
+          () => send(outbound, delivery.url, { ...own, ...headersOf(message, secrets, attemptedAt) }, body, { stop, timeoutMs }),
+          endOf,
+        )
       : { error: 'secret_unreadable', status: null, body: null, retryAfter: 0 };
   if (!made) return { delivery, status: 'pending', ...untried, error: null };
   const { error, status, body: responseBody, retryAfter } = made;
@@ -62,6 +67,23 @@ export async function attemptDelivery(
     error,
   };
 }
+
+/** Without the path and query of the URL, which may contain a secret. */
+const startOf = ({ url, event_type: eventType, attempts }: ClaimedDelivery): SpanStart => ({
+  name: 'POST webhook',
+  kind: 'client',
+  attributes: {
+    'http.request.method': 'POST',
+    'http.request.resend_count': attempts || undefined,
+    'server.address': URL.canParse(url) ? new URL(url).hostname : undefined,
+    'arkloop.webhook.event_type': eventType,
+  },
+});
+
+const endOf = (result: SendResult | undefined): SpanEnd => ({
+  attributes: { 'http.response.status_code': result?.status ?? undefined },
+  errorType: result ? (result.error ?? undefined) : 'stopped',
+});
 
 const ownerOf = ({ endpoint_id: id, account_id }: ClaimedDelivery) => ({ id, account_id });
 
