@@ -18,12 +18,22 @@ type Look = {
 
 /** Returns the accessibility violations of the page (WCAG 2.2 AA) with their elements. */
 export async function axeViolations(page: Page, { part = 'html', onlyColors = false }: Look = {}) {
-  // Evaluated, because the policy of the pages allows no other scripts. It takes longer than most analyses, so once in each document.
-  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(source);
   const runOnly: axe.RunOnly = onlyColors ? { type: 'rule', values: colorRules } : { type: 'tag', values: tags };
-  const { violations } = await page.evaluate(
-    ([where, only]) => (globalThis as unknown as { axe: typeof axe }).axe.run(where, { runOnly: only, resultTypes: ['violations'] }),
-    [part, runOnly] as const,
-  );
+  const analyze = () => page.evaluate(analyzePage, [part, runOnly] as const);
+  const violations = await analyze();
+  if (violations) return violations;
+  // Evaluated, because the policy of the pages allows no other scripts. It takes longer than most analyses, so once in each document.
+  await page.evaluate(source);
+  return (await analyze())!;
+}
+
+/** In the page: the violations, or `undefined` if the document has no axe yet. Only they are sent: the whole result is a hundred times larger. */
+async function analyzePage([where, runOnly]: readonly [string, axe.RunOnly]) {
+  if (!('axe' in globalThis)) return undefined;
+  // An intermediate color may lack contrast.
+  const ending = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+  await Promise.allSettled(ending.map(({ finished }) => finished));
+  const { run } = (globalThis as unknown as { axe: typeof axe }).axe;
+  const { violations } = await run(where, { runOnly, resultTypes: ['violations'] });
   return violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, any }) => ({ html, message: any[0]?.message ?? '' })) }));
 }

@@ -112,7 +112,7 @@ test('a conversation with reasoning, tools, a question and events is accessible'
 
 test('on a phone the drawer gives access to the navigation, and Escape closes it', async () => {
   const person = await app.signUp();
-  const { page, context } = await openPage(browser, phone, false);
+  const { page, context } = await openPage(browser, { ...phone, reducedMotion: 'no-preference' }, false);
   await setSessionCookie(context, app.url, person);
   await page.goto(app.url);
   const drawer = page.getByRole('complementary', { name: 'Navigation' });
@@ -133,7 +133,7 @@ test('on a phone the drawer gives access to the navigation, and Escape closes it
 
 test('the theme can be chosen by keyboard and persists after a reload', async () => {
   const person = await app.signUp();
-  const { page, context } = await openPage(browser, { colorScheme: 'light' }, false);
+  const { page, context } = await openPage(browser, { colorScheme: 'light', reducedMotion: 'no-preference' }, false);
   await setSessionCookie(context, app.url, person);
   await page.goto(app.url);
   await page.getByRole('textbox', { name: 'Message' }).waitFor();

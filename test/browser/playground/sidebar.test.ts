@@ -241,7 +241,7 @@ test('the palette finds chats, settings pages and actions by keyboard', async ()
     { title: 'Tides', text: 'When is high water in Brest?', daysAgo: 0 },
     { title: 'Soups', daysAgo: 1 },
   ]);
-  const { page, context, wrong } = await openPage(browser, { colorScheme: 'light' });
+  const { page, context, wrong } = await openPage(browser, { colorScheme: 'light', reducedMotion: 'no-preference' });
   await setSessionCookie(context, app.url, person);
   await page.goto(app.url);
   await chat(page, 'Soups').waitFor();
