@@ -42,7 +42,7 @@ export interface AccessLogEntry {
   ua_type: UserAgentType;
   /** From 0 to 1, to 2 decimal places. Requests at or above the threshold are rejected. */
   risk_score: number;
-  /** Credential of the request. Invalid ones count as `anonymous`. */
+  /** Credential of the request. Service keys count as `api_key`, invalid credentials as `anonymous`. */
   identity_type: AccessLogEntryIdentityType;
   /** Account of the credential. */
   account_id: string;
@@ -52,7 +52,7 @@ export interface AccessLogEntry {
   username: string;
 }
 
-/** Credential of the request. Invalid ones count as `anonymous`. */
+/** Credential of the request. Service keys count as `api_key`, invalid credentials as `anonymous`. */
 export type AccessLogEntryIdentityType = "user" | "api_key" | "anonymous";
 
 /** A page of the access log. */
@@ -289,6 +289,18 @@ export interface ApiKeyChanges {
   models?: string[] | null | undefined;
 }
 
+/** The body of a `api_key.expiring` webhook. */
+export interface ApiKeyExpiringWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
+  type: "api_key.expiring";
+  /** When the event occurred. */
+  timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
+  /** The key that expires soon. */
+  data: WebhookApiKey;
+}
+
 /** Limits of a key to set. Null means no limit. */
 export interface ApiKeyLimitChanges {
   /** Credits of a day (UTC). Null means no limit. */
@@ -461,7 +473,7 @@ export interface AuditEntry {
   id: Id;
   /** Null for platform-level actions. */
   account_id: Id | null;
-  /** Null for the system and for failed sign-ins. */
+  /** Null for the system, for failed sign-ins and for service keys. */
   actor_user_id: Id | null;
   /** `<resource>.<verb>`. */
   action: string;
@@ -471,7 +483,7 @@ export interface AuditEntry {
   target_id: string | null;
   /** Trace ID of the request. */
   trace_id: string;
-  /** Includes `api_key_id` if the actor used an API key. */
+  /** Includes `api_key_id` if the actor used an API key, and `service_key_id` if a service key is the actor. */
   metadata: AnyObject;
   /** Address of the client; null for the system. */
   ip_address: string | null;
@@ -978,6 +990,38 @@ export interface CreatedRun {
   run_id: Id;
   /** Trace ID of the request. All events of the run have it. */
   trace_id: TraceId;
+}
+
+/** A service key with its new secret. */
+export interface CreatedServiceKey {
+  /** ID of the key. */
+  id: Id;
+  /** The platform admin who received the current secret, by creating or rotating the key. */
+  user_id: Id;
+  /** Display name; not unique. */
+  name: string;
+  /** First 8 characters of the key. */
+  key_prefix: string;
+  /** The permissions of the key, sorted. They cannot be changed. */
+  scopes: string[];
+  /** Networks from which the key is accepted, without host bits; null for all addresses. */
+  allowed_addresses: Cidr[] | null;
+  /** Requests that the key may make in a minute. */
+  requests_per_minute: number;
+  /** Whether the current secret is accepted: the key is neither revoked nor expired, and its user is still an active platform admin. */
+  is_active: boolean;
+  /** The key is rejected from this instant on; null means that it does not expire. */
+  expires_at: Time | null;
+  /** Until then, the secret before the last rotation is accepted as well; null if it is not. */
+  previous_secret_expires_at: Time | null;
+  /** When the key was revoked; null while it is not. */
+  revoked_at: Time | null;
+  /** When the key was last used, to the minute; null if it never was. */
+  last_used_at: Time | null;
+  /** When the key was created. */
+  created_at: Time;
+  /** The secret key. Returned only in this response. */
+  key: string;
 }
 
 /** A login or email address with its password, to sign in. */
@@ -2634,6 +2678,20 @@ export interface NewSchedule {
   overlap?: OverlapPolicy | undefined;
 }
 
+/** A service key to create. */
+export interface NewServiceKey {
+  /** Display name, 1 to 200 characters, to recognize the key later. */
+  name: string;
+  /** The permissions of the key. */
+  scopes: ServiceKeyScope[];
+  /** Networks from which the key is accepted. Null or omitted for all addresses. */
+  allowed_addresses?: Cidr[] | null | undefined;
+  /** Requests that the key may make in a minute. */
+  requests_per_minute?: number | undefined;
+  /** A time in the future; null for a key that does not expire. */
+  expires_at?: string | null | undefined;
+}
+
 /** The options of a share. All can be omitted. */
 export interface NewShare {
   /** Whether readers need a password. */
@@ -2889,7 +2947,7 @@ export interface PasswordChange {
 }
 
 /** Name of a permission. */
-export type Permission = "account.audit_read" | "account.ip_rules.manage" | "account.members.invite" | "account.members.list" | "account.members.revoke" | "account.teams.manage" | "account.teams.read" | "data.api_keys.manage" | "data.channels.manage" | "data.completions.write" | "data.llm_credentials.manage" | "data.mcp_configs.manage" | "data.memories.read" | "data.memories.write" | "data.personas.manage" | "data.personas.read" | "data.projects.manage" | "data.projects.read" | "data.runs.read" | "data.runs.write" | "data.scheduled_jobs.manage" | "data.secrets.manage" | "data.skills.manage" | "data.skills.read" | "data.subscriptions.read" | "data.threads.read" | "data.threads.write" | "data.usage.read" | "data.webhooks.manage" | "platform.admin" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.subscriptions.manage";
+export type Permission = "account.audit_read" | "account.ip_rules.manage" | "account.members.invite" | "account.members.list" | "account.members.revoke" | "account.teams.manage" | "account.teams.read" | "data.api_keys.manage" | "data.channels.manage" | "data.completions.write" | "data.llm_credentials.manage" | "data.mcp_configs.manage" | "data.memories.read" | "data.memories.write" | "data.personas.manage" | "data.personas.read" | "data.projects.manage" | "data.projects.read" | "data.runs.read" | "data.runs.write" | "data.scheduled_jobs.manage" | "data.secrets.manage" | "data.skills.manage" | "data.skills.read" | "data.subscriptions.read" | "data.threads.read" | "data.threads.write" | "data.usage.read" | "data.webhooks.manage" | "platform.accounts.manage" | "platform.accounts.read" | "platform.admin" | "platform.credits.manage" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.redemption_codes.manage" | "platform.subscriptions.manage" | "platform.usage.read";
 
 /** A system prompt with the tools, models and budgets of its runs. */
 export interface Persona {
@@ -4731,6 +4789,51 @@ export interface SelectablePersona {
   reasoning_mode: ReasoningMode;
 }
 
+/** A long-lived credential of a program that administers the platform. The secret is returned only on creation and rotation. */
+export interface ServiceKey {
+  /** ID of the key. */
+  id: Id;
+  /** The platform admin who received the current secret, by creating or rotating the key. */
+  user_id: Id;
+  /** Display name; not unique. */
+  name: string;
+  /** First 8 characters of the key. */
+  key_prefix: string;
+  /** The permissions of the key, sorted. They cannot be changed. */
+  scopes: string[];
+  /** Networks from which the key is accepted, without host bits; null for all addresses. */
+  allowed_addresses: Cidr[] | null;
+  /** Requests that the key may make in a minute. */
+  requests_per_minute: number;
+  /** Whether the current secret is accepted: the key is neither revoked nor expired, and its user is still an active platform admin. */
+  is_active: boolean;
+  /** The key is rejected from this instant on; null means that it does not expire. */
+  expires_at: Time | null;
+  /** Until then, the secret before the last rotation is accepted as well; null if it is not. */
+  previous_secret_expires_at: Time | null;
+  /** When the key was revoked; null while it is not. */
+  revoked_at: Time | null;
+  /** When the key was last used, to the minute; null if it never was. */
+  last_used_at: Time | null;
+  /** When the key was created. */
+  created_at: Time;
+}
+
+/** Properties of a service key to change. Its permissions cannot be changed. */
+export interface ServiceKeyChanges {
+  /** Display name, 1 to 200 characters, to recognize the key later. */
+  name?: string | undefined;
+  /** Networks from which the key is accepted. Null for all addresses. */
+  allowed_addresses?: Cidr[] | null | undefined;
+  /** Requests that the key may make in a minute. */
+  requests_per_minute?: number | undefined;
+  /** A time in the future; null for a key that does not expire. */
+  expires_at?: string | null | undefined;
+}
+
+/** A permission of the platform that a service key can have. */
+export type ServiceKeyScope = "platform.accounts.manage" | "platform.accounts.read" | "platform.credits.manage" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.redemption_codes.manage" | "platform.subscriptions.manage" | "platform.usage.read";
+
 /** A setting and its default. */
 export interface SettingSchema {
   /** Key of the setting, such as `limit.team_members`. */
@@ -5716,6 +5819,24 @@ export type Visibility = "private" | "shared";
 /** A question of the model, a regular check-in of the persona, or a question of an MCP server during a tool call. */
 export type WaitReason = "ask_user" | "check_in" | "elicitation";
 
+/** An API key that expires within 7 days. Sent once for each expiry of a key. */
+export interface WebhookApiKey {
+  /** The account of the endpoint. */
+  account_id: Id;
+  /** The key. */
+  api_key_id: Id;
+  /** The user of the key. */
+  user_id: Id;
+  /** Display name of the key. */
+  name: string;
+  /** First 7 characters of the key. */
+  key_prefix: string;
+  /** The key is rejected from this instant on. */
+  expires_at: Time;
+  /** Trace ID of the request or run that caused the event. */
+  trace_id: TraceId;
+}
+
 /** One request of a delivery. */
 export interface WebhookAttempt {
   /** When the request was sent. */
@@ -5883,10 +6004,10 @@ export interface WebhookEndpointWithSecret {
 export type WebhookError = "http_status" | "redirect" | "timeout" | "connection_failed" | "url_denied" | "secret_unreadable" | "endpoint_disabled";
 
 /** The body of a webhook. Future types may have other data; receivers must ignore unknown types. */
-export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook | RunWaitingForInputWebhook | MemberJoinedWebhook | SubscriptionChangedWebhook;
+export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook | RunWaitingForInputWebhook | MemberJoinedWebhook | SubscriptionChangedWebhook | ApiKeyExpiringWebhook;
 
 /** What happened. Only runs that no other run started send events. */
-export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled" | "run.waiting_for_input" | "member.joined" | "subscription.changed";
+export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled" | "run.waiting_for_input" | "member.joined" | "subscription.changed" | "api_key.expiring";
 
 /** Which runs send events to an endpoint. A run must match both lists. Other events are sent anyway. */
 export interface WebhookFilter {
@@ -7583,6 +7704,45 @@ export interface RunDetailsApi {
   readonly get: Call<{ params: { run_id: Id; }; }, RunDetails, Reasons['runDetails.get']>;
 }
 
+export interface ServiceKeysApi {
+  /**
+   * Create a service key
+   *
+   * Use a key for programs that administer the platform, such as a billing system. It acts on behalf of no account and can call only the operations of its scopes. Store `key` securely: it cannot be retrieved again.
+   */
+  readonly create: Call<{ body: NewServiceKey; }, CreatedServiceKey, Reasons['serviceKeys.create']>;
+  /**
+   * List service keys, newest first
+   *
+   * Returns the keys of all platform admins. Revoked keys stay listed.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, ServiceKey, Reasons['serviceKeys.list']>;
+  /**
+   * Retrieve a service key
+   *
+   * Never contains the secret.
+   */
+  readonly get: Call<{ params: { service_key_id: Id; }; }, ServiceKey, Reasons['serviceKeys.get']>;
+  /**
+   * Change the name, addresses, rate or expiry of a service key
+   *
+   * Applies to the next request with the key, within a second in all processes. A new expiry also makes an expired key valid again; a revoked one stays revoked.
+   */
+  readonly update: Call<{ params: { service_key_id: Id; }; body: ServiceKeyChanges; }, ServiceKey, Reasons['serviceKeys.update']>;
+  /**
+   * Replace the secret of a service key
+   *
+   * Returns a new secret once and makes you the user of the key. The current one is accepted for the overlap, so that programs can be changed one after another. While an earlier secret is still accepted, only a rotation without overlap is possible; it rejects all earlier secrets.
+   */
+  readonly rotate: Call<{ params: { service_key_id: Id; }; body: ApiKeyRotation; }, CreatedServiceKey, Reasons['serviceKeys.rotate']>;
+  /**
+   * Revoke a service key
+   *
+   * Requests with the key are rejected within a second. A revoked key stays listed and cannot be made valid again.
+   */
+  readonly delete: Call<{ params: { service_key_id: Id; }; }, undefined, Reasons['serviceKeys.delete']>;
+}
+
 export interface PlansApi {
   /**
    * List plans, newest first
@@ -7934,6 +8094,8 @@ export interface Api {
   readonly adminAccounts: AdminAccountsApi;
   /** Details of the runs of all accounts. */
   readonly runDetails: RunDetailsApi;
+  /** Long-lived credentials of programs that administer the platform. */
+  readonly serviceKeys: ServiceKeysApi;
   /** Named sets of entitlements. */
   readonly plans: PlansApi;
   /** The plans of accounts. */

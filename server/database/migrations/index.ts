@@ -48,9 +48,9 @@ import { Migration00052 } from './Migration00052.ts';
 import { Migration00053 } from './Migration00053.ts';
 import { Migration00054 } from './Migration00054.ts';
 import { Migration00055 } from './Migration00055.ts';
-import { Migration00058 } from './Migration00058.ts';
 import { Migration00056 } from './Migration00056.ts';
 import { Migration00057 } from './Migration00057.ts';
+import { Migration00058 } from './Migration00058.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -104,7 +104,7 @@ export const migrations = [
   { name: 'Migration00053', class: Migration00053 },
   { name: 'Migration00054', class: Migration00054 },
   { name: 'Migration00055', class: Migration00055 },
-  { name: 'Migration00058', class: Migration00058 },
   { name: 'Migration00056', class: Migration00056 },
   { name: 'Migration00057', class: Migration00057 },
+  { name: 'Migration00058', class: Migration00058 },
 ];

@@ -15,7 +15,7 @@ const { call, sql, signUp, signUpAdmin, database, databaseUrl, config, url } = a
 const other = await startApi({ config, keys: testKeys, database, databaseUrl, log: pino({ level: 'silent' }) });
 onFileFinished(() => other.shutDown());
 const there = callTo(other.address);
-const identify = createIdentityResolver({ jwtSecret: testKeys.jwtSecret, sql: database, channel: undefined });
+const identify = createIdentityResolver({ jwtSecrets: testKeys.jwtSecrets, sql: database, channel: undefined });
 
 const admin = await signUpAdmin();
 const day = 86_400_000;

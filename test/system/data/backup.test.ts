@@ -117,7 +117,7 @@ test('a backup under load, restored elsewhere: the auditor finds no difference, 
 
   const databaseUrl = await emptyDatabase();
   expect(await command(['restore', backup], envOf(databaseUrl, 'restored'))).toMatch(/^arkloop: restored \d+ rows/);
-  const options = { databaseUrl, encryptionKey: testKeys.encryptionKey, journal: expected };
+  const options = { databaseUrl, encryptionKeys: testKeys.encryptionKeys, journal: expected };
   expect(summarize(await audit({ ...options, isSettled: false }))).toEqual([]);
   expect(await schemaOf(databaseUrl)).toEqual(await schemaOf(app.databaseUrl));
 

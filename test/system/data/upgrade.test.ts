@@ -27,7 +27,7 @@ test.each(releases())('data of release %s is upgraded, readable and usable', asy
   const storageRoot = join(folder, `${release}-storage`);
   await restoreBackup({ databaseUrl, storage: fileStorage(storageRoot), folder: path, content });
   expect(await schemaOf(databaseUrl)).toEqual(await schemaOf(await freshDatabase()));
-  expect(summarize(await audit({ databaseUrl, encryptionKey: testKeys.encryptionKey, isSettled: true }))).toEqual([]);
+  expect(summarize(await audit({ databaseUrl, encryptionKeys: testKeys.encryptionKeys, isSettled: true }))).toEqual([]);
 
   // Without a worker, which would remove what has expired since.
   const env = { ARKLOOP_STORAGE_ROOT: storageRoot };

@@ -66,12 +66,12 @@ test('a question of a tool server ends with the death of its worker: its call is
     chat.answer('Booked.'),
   ];
   const talk = await openScriptedThread(app, { person, script });
-  const first = await startWorker();
+  await worker.start();
   const runId = await talk.start();
   const reader = await talk.follow(runId);
   await reader.until(isWaiting);
-  await end(first, 'SIGKILL');
-  const heir = await startWorker();
+  await worker.end();
+  await worker.start();
   const asks = (reason: string, count: number) => {
     const seen = new Set<number>();
     return reader.until(
@@ -83,7 +83,7 @@ test('a question of a tool server ends with the death of its worker: its call is
   await asks('elicitation', 2);
   await talk.input(runId, '{"seats":2}');
   await reader.ended;
-  await end(heir, 'SIGKILL');
+  await worker.end();
   const events = await expectRunInvariants(app, runId, talk.token);
   expect(dataOf(events, 'run.resumed').map(({ reason }) => reason)).toEqual([
     'question_withdrawn',
