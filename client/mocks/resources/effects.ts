@@ -46,7 +46,7 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
     value.key_prefix = (value.key as string).slice(0, 7);
   },
   '/v1/admin/service-keys': (value, { engine, body }) => {
-    const { scopes = [], expires_at = null, allowed_addresses = null, requests_per_minute = 600 } = Object(body) as NewServiceKey;
+    const { scopes, expires_at = null, allowed_addresses = null, requests_per_minute } = Object(body) as NewServiceKey;
     setKeyProperties(value, { expires_at, allowed_addresses, requests_per_minute }, engine.now());
     Object.assign(value, { scopes: [...new Set(scopes)].sort(), is_active: true, previous_secret_expires_at: null });
     value.key_prefix = (value.key as string).slice(0, 8);
