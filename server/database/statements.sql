@@ -5854,6 +5854,7 @@ select set_config('synchronous_commit', 'off', true) as "setting";
 select 1 as "one"
   from "webhook_deliveries"
   where "status" = 'pending'
+  order by "account_id", "endpoint_id"
   limit 1;
 
 -- resources/webhooks/sending/queries.ts lockClaims

@@ -128,7 +128,9 @@ function pollWithOneSlot(events: WorkerEvents, intervalMs: number) {
   events.once('pool:create', ({ workerPool }) => {
     let asking = false;
     let asked: Worker | undefined;
+    let isOpen = true;
     const ask = () => {
+      if (!isOpen) return;
       asking = true;
       workerPool.nudge(1);
       asking = false;
@@ -141,7 +143,10 @@ function pollWithOneSlot(events: WorkerEvents, intervalMs: number) {
     events.on('job:start', ({ worker }) => {
       if (worker === asked) ask();
     });
-    events.once('pool:gracefulShutdown', () => clearInterval(timer));
+    events.once('pool:gracefulShutdown', () => {
+      isOpen = false;
+      clearInterval(timer);
+    });
   });
 }
 

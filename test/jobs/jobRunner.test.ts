@@ -68,13 +68,13 @@ test('jobs that no notification announces are found by one slot and fill all slo
   // More than the slots would need if each of them polled.
   const [slots, pollInterval] = [8, 200];
   const release = Promise.withResolvers<void>();
-  let running = 0;
+  const startedAt: number[] = [];
   const runner = await startJobRunner(
     {
       ...{ connectionString: app.databaseUrl, concurrency: slots, maxPoolSize: slots + 1, pollInterval },
       taskList: {
         held: async () => {
-          running++;
+          startedAt.push(performance.now());
           await release.promise;
         },
       },
@@ -92,7 +92,10 @@ test('jobs that no notification announces are found by one slot and fill all slo
   await sleep(3_000);
   const asks = (await asked()) - before;
   expect(asks).toBeLessThan((slots / 2) * (3_000 / pollInterval));
+  expect(asks).toBeGreaterThan(3);
   await sql(`select graphile_worker.add_job('held', run_at := now() + interval '500 ms') from generate_series(1, ${slots})`);
-  await expect.poll(() => running).toBe(slots);
+  await expect.poll(() => startedAt.length).toBe(slots);
+  // With one slot for each interval it would take seven intervals.
+  expect(startedAt.at(-1)! - startedAt[0]!).toTakeLessThan(3 * pollInterval);
   release.resolve();
 });

@@ -203,7 +203,7 @@ declareSearchTests({
   propertyOf,
   rounds: 40,
   bugs,
-  bugRounds: 200,
+  bugRounds: 10,
   bugSeed: 10,
   timeoutMs: 120_000,
 });

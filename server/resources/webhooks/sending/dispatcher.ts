@@ -54,6 +54,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   const done: Outcome[] = [];
   let isBusy = false;
   let again = false;
+  let isLooking = false;
   let isReplaying = false;
   let closed = false;
 
@@ -135,7 +136,13 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
 
   /** One statement if nothing is pending, because every idle worker looks. */
   async function wakeIfPending() {
-    if (await database.row(queries.selectPending)) wake();
+    if (isLooking || closed) return;
+    isLooking = true;
+    try {
+      if (await database.row(queries.selectPending)) wake();
+    } finally {
+      isLooking = false;
+    }
   }
 
   function look() {

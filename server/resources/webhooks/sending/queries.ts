@@ -27,8 +27,15 @@ export const disableSynchronousCommit = statement()((db) =>
   db.selectNoFrom(sql<string>`set_config('synchronous_commit', 'off', true)`.as('setting')),
 );
 
+/** Ordered, so that the planner takes the index of pending deliveries. */
 export const selectPending = statement()((db) =>
-  db.selectFrom('webhook_deliveries').select(sql.lit(1).as('one')).where('status', '=', sql.lit('pending')).limit(sql.lit(1)),
+  db
+    .selectFrom('webhook_deliveries')
+    .select(sql.lit(1).as('one'))
+    .where('status', '=', sql.lit('pending'))
+    .orderBy('account_id')
+    .orderBy('endpoint_id')
+    .limit(sql.lit(1)),
 );
 
 /** Serializes claims, so that the limit per endpoint holds: the next statement sees all earlier claims. */
