@@ -42,6 +42,7 @@ describe('creating', () => {
       cwd: null,
       inherit_parent_env: false,
       call_timeout_ms: 10_000,
+      elicitation_enabled: false,
       is_active: true,
     });
     expect(updated_at).toBe(created_at);

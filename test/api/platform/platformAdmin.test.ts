@@ -13,6 +13,7 @@ const privilegedFiles: Readonly<Record<string, string>> = {
   'server/http/access/accessControl.ts': 'platform permissions; the account in the path if the route allows it',
   'server/http/access/authenticateRequest.ts': 'exempt from IP rules; `or: platform.admin`',
   'server/http/access/accessTypes.ts': 'types',
+  'server/http/access/serviceKeyAccess.ts': 'a service key never has the role',
   'server/http/scope.ts': 'types',
   'server/resources/accounts/loaders.ts': 'the check itself',
   'server/resources/accounts/createUser.ts': 'creates the first one',
