@@ -84,6 +84,7 @@ const tables: Readonly<Record<string, string>> = {
   credit_operations: 'platform admins',
   credit_transactions: 'the ledger: runs, redemptions and grants',
   email_verifications: 'removed when they expire',
+  encryption_keys: 'a row for each key of a ring',
   entitlement_overrides: 'platform admins',
   feature_flag_overrides: 'platform admins',
   feature_flags: 'platform admins',

@@ -123,5 +123,9 @@ const statusNames: Readonly<Record<number, string>> = {
 function responseName(status: number, reasons: readonly string[], { headers = {} }: ResponseObject): string | undefined {
   if (status < 400) return `${statusNames[status]}${'Idempotent-Replayed' in headers ? 'Idempotent' : ''}`;
   const own = reasons.filter((reason) => !impliedReasons.has(reason));
-  return own.length > maxNamedReasons ? undefined : [statusNames[status], ...own.map(pascal)].join('');
+  // Most operations reject service keys, so that this reason is implied; those that accept them get a name of their own.
+  const opened = status === 403 && own.includes('missing_permission') && !reasons.includes('service_key_not_allowed');
+  return own.length > maxNamedReasons
+    ? undefined
+    : [statusNames[status], ...own.map(pascal), ...(opened ? ['ForServiceKeys'] : [])].join('');
 }
