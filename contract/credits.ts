@@ -156,7 +156,7 @@ export const credits = initContract().router({
       'No balance goes below 0. Up to 1,000 accounts are changed before the response. If there are more, the response has the state `running` and the rest are changed in the background, at most 1,000 per transaction; retrieve the operation by its `id` to follow the progress. Each account is changed exactly once, even if a worker stops midway. While an operation is running, another one returns 409 `credit_operation_running`.',
     body: BulkCreditAdjustment,
     responses: { 200: CreditOperation },
-    metadata: { auth: 'platform', permission: 'platform.credits.manage', audit: ['credits.bulk_adjust', 'credits_batch'] },
+    metadata: { auth: 'platform', audit: ['credits.bulk_adjust', 'credits_batch'] },
   },
   resetAll: {
     method: 'POST',
@@ -165,7 +165,7 @@ export const credits = initContract().router({
     description: 'Processed in the same way as a bulk adjustment. Retrieve the operation by its `id` to follow the progress.',
     body: CreditReset,
     responses: { 200: CreditOperation },
-    metadata: { auth: 'platform', permission: 'platform.credits.manage', audit: ['credits.reset_all', 'credits_batch'] },
+    metadata: { auth: 'platform', audit: ['credits.reset_all', 'credits_batch'] },
   },
   operation: {
     method: 'GET',
@@ -173,6 +173,6 @@ export const credits = initContract().router({
     summary: 'Retrieve a bulk credit operation and its progress',
     description: 'Poll this after a bulk adjustment or a reset with the state `running`, until it is `completed`.',
     responses: { 200: CreditOperation },
-    metadata: { auth: 'platform', permission: 'platform.credits.manage' },
+    metadata: { auth: 'platform' },
   },
 } as const satisfies Resource);

@@ -14,7 +14,9 @@ export const EntitlementOverride = z
     value_type: EntitlementType.meta({ description: 'Type of the value.' }),
     reason: z.string().nullable().meta({ description: 'Why the override exists; null if no reason was given.' }),
     expires_at: Time.nullable().meta({ description: 'The override has no effect from this instant on.' }),
-    created_by_user_id: Id.nullable().meta({ description: 'The platform admin who set it; null if they were deleted.' }),
+    created_by_user_id: Id.nullable().meta({
+      description: 'The platform admin who set it, or who received the secret of the service key that did; null if they were deleted.',
+    }),
     created_at: Time.meta({ description: 'When the override was first set.' }),
   })
   .meta({

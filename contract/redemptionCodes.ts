@@ -19,7 +19,9 @@ export const RedemptionCode = z
     expires_at: Time.nullable().meta({ description: 'The code cannot be redeemed from this instant on.' }),
     is_active: z.boolean().meta({ description: 'False after deactivation.' }),
     batch_id: z.string().nullable().meta({ description: 'Label given on creation; null if there is none.' }),
-    created_by_user_id: Id.nullable().meta({ description: 'The platform admin who created it; null if they were deleted.' }),
+    created_by_user_id: Id.nullable().meta({
+      description: 'The platform admin who created it, or who received the secret of the service key that did; null if they were deleted.',
+    }),
     created_at: Time.meta({ description: 'When the code was created.' }),
   })
   .meta({ id: 'RedemptionCode', description: 'A code that gives the account in which it is redeemed credits or a feature.' });

@@ -46,7 +46,7 @@ export interface AccessLogEntry {
   identity_type: AccessLogEntryIdentityType;
   /** Account of the credential. */
   account_id: string;
-  /** User of the access token. */
+  /** User of the credential. For a service key, the ID of the key. */
   user_id: string;
   /** Current username of the user; `""` for anonymous requests and deleted users. */
   username: string;
@@ -1274,7 +1274,7 @@ export interface EntitlementOverride {
   reason: string | null;
   /** The override has no effect from this instant on. */
   expires_at: Time | null;
-  /** The platform admin who set it; null if they were deleted. */
+  /** The platform admin who set it, or who received the secret of the service key that did; null if they were deleted. */
   created_by_user_id: Id | null;
   /** When the override was first set. */
   created_at: Time;
@@ -3329,7 +3329,7 @@ export interface RedemptionCode {
   is_active: boolean;
   /** Label given on creation; null if there is none. */
   batch_id: string | null;
-  /** The platform admin who created it; null if they were deleted. */
+  /** The platform admin who created it, or who received the secret of the service key that did; null if they were deleted. */
   created_by_user_id: Id | null;
   /** When the code was created. */
   created_at: Time;
@@ -4832,7 +4832,7 @@ export interface ServiceKeyChanges {
 }
 
 /** A permission of the platform that a service key can have. */
-export type ServiceKeyScope = "platform.accounts.manage" | "platform.accounts.read" | "platform.credits.manage" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.redemption_codes.manage" | "platform.subscriptions.manage" | "platform.usage.read";
+export type ServiceKeyScope = "platform.accounts.manage" | "platform.accounts.read" | "platform.credits.manage" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.plans.manage" | "platform.redemption_codes.manage" | "platform.subscriptions.manage" | "platform.usage.read";
 
 /** A setting and its default. */
 export interface SettingSchema {

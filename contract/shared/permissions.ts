@@ -73,7 +73,7 @@ export const platformPermissions = permissions.filter((permission) => permission
 
 /**
  * The scopes that a service key can have. Not `platform.admin`: what requires it without a permission of its own, such as users, settings with
- * secrets and service keys, stays with persons.
+ * secrets and service keys, stays with persons. Nor `platform.invite_codes.manage`, which shows the logins and email addresses of users.
  */
 export const servicePermissions = [
   'platform.accounts.manage',
@@ -81,7 +81,6 @@ export const servicePermissions = [
   'platform.credits.manage',
   'platform.entitlements.manage',
   'platform.feature_flags.manage',
-  'platform.invite_codes.manage',
   'platform.plans.manage',
   'platform.redemption_codes.manage',
   'platform.subscriptions.manage',

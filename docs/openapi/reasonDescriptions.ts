@@ -3,6 +3,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   account_export_rate_limited:
     'Too many exports of the account were started, or too many exports are being sent. Try again after `Retry-After`.',
   account_not_found: 'No account has this ID.',
+  account_of_platform_admin: 'A platform admin is a member of the account. Only a platform admin can suspend it, not a service key.',
   account_suspended: 'The account is suspended. Only the operator can reactivate it.',
   action_not_allowed: 'The run does not wait for the answer to a question of an MCP server, so the input has no `action`.',
   active_code_exists: 'The user has another active invite code. Disable that code first.',
@@ -183,7 +184,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   second_factor_not_set_up: 'No setup was started, or it has ended. Call `POST /v1/me/second-factor/setup` first.',
   second_factor_required:
     'The user has a second factor. Send `details.challenge_token`, which is valid for `details.expires_in` seconds, with a code to `POST /v1/auth/second-factor/verify`.',
-  service_key_not_allowed: 'No scope opens this operation to service keys.',
+  service_key_not_allowed: 'No scope opens this operation, or this setting or feature flag, to service keys.',
   session_revoked: 'The session has ended. Sign in again.',
   share_rate_limited: 'Too many wrong passwords for this share.',
   skill_in_use: 'Personas of the account list the skill. `details.persona_keys` names up to 20 of them.',

@@ -121,7 +121,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   accountsUpdate: [{ 400: ['invalid_name', 'invalid_timezone'] }],
   accountsDelete: [{ 400: ['slug_mismatch'], 409: ['personal_account'] }],
   accountsUpdateMember: [{ 409: ['personal_account', 'last_admin'] }],
-  adminAccountsUpdate: [{ 409: ['cannot_modify_self'] }],
+  adminAccountsUpdate: [{ 409: ['cannot_modify_self', 'account_of_platform_admin'] }],
   usersUpdate: [
     {
       400: ['invalid_name', 'invalid_email', 'invalid_locale', 'invalid_timezone'],
@@ -267,6 +267,19 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   webhookDeliveriesRedeliver: [{ 409: ['endpoint_disabled', 'delivery_pending'], 429: ['webhook_test_rate_limited'] }],
 };
 
+/** Operations that are open to service keys, but not for all settings or feature flags. */
+const partlyOpenOperations: readonly string[] = [
+  'plansCreate',
+  'plansUpdate',
+  'plansDelete',
+  'entitlementOverridesSet',
+  'entitlementOverridesDelete',
+  'featureFlagsUpdate',
+  'featureFlagsDelete',
+  'featureFlagsSetOverride',
+  'featureFlagsDeleteOverride',
+];
+
 /** Operations that compare several values of a request. */
 const comparingOperations: readonly string[] = [
   'auditLogsList',
@@ -313,7 +326,9 @@ export function reasonsOf(operationId: string, route: Route, status: number): st
     ...(auth === 'public' ? [] : [credential]),
     ...(read || permission || service || auth === 'platform' ? [{ 403: ['missing_permission'] }] : []),
     ...(auth === 'user' || auth === 'platform' ? [{ 403: ['api_key_not_allowed'] }] : []),
-    ...(auth !== 'public' && serviceScopesOf(route.metadata).length === 0 ? [notService] : []),
+    ...(auth !== 'public' && (serviceScopesOf(route.metadata).length === 0 || partlyOpenOperations.includes(operationId))
+      ? [notService]
+      : []),
     ...(origin ? [{ 403: ['origin_not_allowed'] }] : []),
     ...(quota ? [{ 409: [quotaReason(quota)] }] : []),
     ...(route.metadata.pages ? [{ 400: ['invalid_cursor'] }] : []),

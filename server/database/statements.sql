@@ -1169,6 +1169,14 @@ update "accounts"
   set "status" = $1
   where "id" = $2;
 
+-- resources/adminAccounts/queries.ts selectActiveAdmin
+select "u"."id"
+  from "memberships" as "m"
+  inner
+  join "users" as "u" on "u"."id" = "m"."user_id"
+  where "m"."account_id" = $1 and "u"."is_platform_admin" = true and "u"."status" = 'active'
+  limit 1;
+
 -- resources/apiKeys/queries.ts lockMembership
 select "role"
   from "memberships"

@@ -160,5 +160,5 @@ const lineOf = ({ id, startedAt, request, response, traceId, path, ip, location,
   risk_score: risk,
   identity_type: identity.type,
   account_id: identity.accountId,
-  user_id: identity.userId,
+  user_id: identity.serviceKeyId ?? identity.userId,
 });

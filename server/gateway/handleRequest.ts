@@ -47,10 +47,13 @@ async function takeToken(buckets: Buckets, { rate }: LiveConfig, visit: RequestC
   return taken.granted;
 }
 
-/** Counted per account and per user, so that additional accounts of a user do not raise the limit. A service key has a bucket of its own. */
+/**
+ * Counted per account and per user, so that additional accounts of a user do not raise the limit. A service key has a bucket for each address,
+ * because the API checks only later whether the key accepts the address: a stolen secret cannot use up the requests of the program.
+ */
 const bucketsOf = ({ identity, ip }: RequestContext): LimiterKey[] =>
   identity === anonymous
     ? [limiterKeyOf('ip', rateLimitAddress(ip))]
     : identity.serviceKeyId
-      ? [limiterKeyOf('service_key', identity.serviceKeyId)]
+      ? [limiterKeyOf('service_key', identity.serviceKeyId, rateLimitAddress(ip))]
       : [limiterKeyOf('account', identity.accountId), limiterKeyOf('user', identity.userId)];

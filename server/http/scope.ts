@@ -62,6 +62,6 @@ export type Scope = RequestScope & {
   readonly role: string | null;
   readonly permissions: ReadonlySet<string>;
   readonly isPlatformAdmin: boolean;
-  /** Whether the actor is an API key with explicit scopes. Ownership by its user grants such a key nothing. */
+  /** Whether the actor is an API key with explicit scopes, or a service key. Ownership by its user grants such a key nothing. */
   readonly isScoped: boolean;
 };

@@ -10,6 +10,7 @@ import { expectWithin } from '../support/app/expectWithin.ts';
 import { startTestApp } from '../support/app/testApp.ts';
 import { accessLogLines, behindGatewayEnv, startTestGateway, trustedProxyEnv } from '../support/gateway/testGateway.ts';
 import { isProtected, operations } from '../support/http/operations.ts';
+import { createServiceKey } from '../support/resources/apiKeys.ts';
 
 const app = await startTestApp(behindGatewayEnv, { worker: false });
 const browser = 'Mozilla/5.0 (X11; Linux x86_64) Safari/537.36';
@@ -100,6 +101,23 @@ test('IP rules of the account apply at the gateway and at the API, and forged ad
   expect((await app.call('DELETE', `/v1/ip-rules/${rule.id}`, { token: ann.token })).status).toBe(204);
   for (const until = Date.now() + 60_000; (await me('203.0.113.9')).status !== 200 && Date.now() < until;) await sleep(100);
   expect((await me('203.0.113.9')).status).toBe(200);
+});
+
+test('a service key used from another address takes no requests from the program, and the access log names the key', async () => {
+  const { call } = await startGatewayForTest({
+    ...trustedProxyEnv,
+    ARKLOOP_RATELIMIT_CAPACITY: '3',
+    ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '1',
+  });
+  const { secret, id } = await createServiceKey(app, await app.signUpAdmin(), ['platform.usage.read']);
+  const from = (ip: string) => call('GET', '/v1/admin/usage/summary', { token: secret, headers: { 'x-forwarded-for': ip } });
+  const stolen = [];
+  for (let sent = 0; sent < 6; sent++) stolen.push((await from('203.0.113.9')).status);
+  expect(stolen.at(-1)).toBe(429);
+  const answer = await from('198.51.100.1');
+  expect(answer.status).toBe(200);
+  const [line] = await accessLogLines(app, 'trace_id = $1', [answer.headers.get('x-trace-id')]);
+  expect(line).toMatchObject({ identity_type: 'api_key', account_id: '', user_id: id });
 });
 
 test('routes without authentication are exempt from the IP filter of the gateway', () => {

@@ -1,6 +1,9 @@
 import type { ClientAddress } from '../../platform/network/clientAddress.ts';
 
-/** A signed-in user, one of their API keys, or a service key whose secret they received. `keyHash` is that of its secret. `models` are those that the key may use; null for all. */
+/**
+ * A signed-in user, one of their API keys, or a service key whose secret they received. `keyHash` is that of the secret of an API key. `models` are
+ * those that the API key may use; null for all.
+ */
 export type Actor = {
   readonly userId: string;
   readonly sessionId?: string | undefined;
@@ -16,7 +19,7 @@ export type AccountAccess = {
   role: string | null;
   permissions: ReadonlySet<string>;
   isPlatformAdmin: boolean;
-  /** Whether the actor is an API key with explicit scopes. Ownership by its user grants such a key nothing. */
+  /** Whether the actor is an API key with explicit scopes, or a service key. Ownership by its user grants such a key nothing. */
   isScoped: boolean;
 };
 

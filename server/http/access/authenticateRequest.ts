@@ -16,10 +16,11 @@ import type { AccessScope, AccountAccess, VerifiedCredential } from './accessTyp
 import type { Caller } from './caller.ts';
 import { checkHost } from './host.ts';
 import { checkOrigin } from './origin.ts';
+import { serviceKeyNotAllowed } from './rejectServiceKey.ts';
 
 /**
- * Runs the first checks, in this order: body size; host and origin (403); authentication (401); addresses (403) and limits (429) of the key; kind of credential (403); syntax of path,
- * query and headers (400); account (404, 403); IP rules (403); permission to read (403).
+ * Runs the first checks, in this order: body size; host and origin (403); authentication (401); addresses (403) and limits (429) of the key; kind
+ * of credential (403); syntax of path, query and headers (400); account (404, 403); IP rules (403); permission to read (403).
  */
 export async function authenticateRequest(
   app: App,
@@ -43,8 +44,7 @@ export async function authenticateRequest(
     admitted?.checkAddress?.(ip);
     await admitted?.countRequest?.();
     if (admitted?.actor.apiKeyId && auth !== 'user+key') throw failWith('forbidden', 'api_key_not_allowed', 'An API key cannot do this.');
-    if (admitted?.actor.serviceKeyId && serviceScopesOf(route.metadata).length === 0)
-      throw failWith('forbidden', 'service_key_not_allowed', 'A service key cannot do this.');
+    if (admitted?.actor.serviceKeyId && serviceScopesOf(route.metadata).length === 0) throw serviceKeyNotAllowed();
     const input = readInput(route, rawParams, req);
     const idempotencyKey = isIdempotent(route) ? parseIdempotencyKey(req.headers['idempotency-key']) : undefined;
     const actor = admitted?.actor;
@@ -88,7 +88,10 @@ export const isExempt = (
   { params, actor, access }: Pick<AuthenticatedRequest, 'params' | 'actor' | 'access'>,
 ) => (exempt === 'self' ? params.user_id === actor?.userId : exempt === 'platform.admin' && access?.isPlatformAdmin === true);
 
-/** Access to a foreign account is only logged. An audit entry would let the caller write to that account's audit log. */
+/**
+ * Some denials are only logged. An audit entry for access to a foreign account would let the caller write to that account's audit log. Requests from
+ * addresses that a service key does not accept are not counted, so whoever has its secret could write any number of entries.
+ */
 async function recordDenial(
   app: App,
   audit: Policy['audit'],
@@ -98,11 +101,13 @@ async function recordDenial(
   error: unknown,
 ) {
   const { userId: actorId, apiKeyId, serviceKeyId } = actor;
+  const who = serviceKeyId ? { actor_user_id: null, service_key_id: serviceKeyId } : { actor_user_id: actorId };
+  const logDenial = (deny_reason: string, about: object, message: string) =>
+    app.log.warn({ deny_reason, ...about, ...who, trace_id: client.traceId }, message);
   if (wanted !== undefined && error instanceof Failure && error.failure === 'not_found')
-    app.log.warn(
-      { deny_reason: 'account_mismatch', account_id: wanted, actor_user_id: actorId, trace_id: client.traceId },
-      'a foreign account was named',
-    );
+    logDenial('account_mismatch', { account_id: wanted }, 'a foreign account was named');
+  if (serviceKeyId && error instanceof Failure && error.details.reason === 'ip_blocked')
+    return logDenial('ip_blocked', { ip: client.ip }, 'a service key was used from an address that it does not accept');
   // Use the account of an API key: a key may be rejected before its account is compared with the requested one.
   const accountId = serviceKeyId ? null : apiKeyId ? claimedAccountId : (wanted ?? claimedAccountId);
   await writeDenial(app, audit, { client, actorId, apiKeyId, serviceKeyId, accountId, targetId: null }, error);
@@ -124,6 +129,7 @@ export function requirePermission(grant: AccountAccess, wanted: RequiredPermissi
   else if (isList(wanted)) for (const permission of wanted) requireOnePermission(grant, permission);
   else requireOnePermission(grant, scope === 'platform' ? wanted.platform : wanted.account);
 }
+
 /** Throws 403 unless a service key has one of the scopes with which it may call the route. */
 function requireServiceScope({ permissions }: AccountAccess, policy: Policy) {
   const scopes = serviceScopesOf(policy);

@@ -70,7 +70,10 @@ export function createServiceKeyAccess(db: Queryable, onUseFailed: (error: unkno
     return row && { ...row, networks: row.allowed_addresses?.map(parseNetwork) ?? null, permissions: new Set(row.scopes) };
   }
 
-  /** Counts in the database, so that all processes together keep to the limit. These keys make few requests, so a statement each is affordable. */
+  /**
+   * Counts in the database, so that all processes together keep to the limit. These keys make few requests, so a statement for each, and a second one
+   * for the first of a minute, is affordable.
+   */
   async function countRequest({ id, requests_per_minute: max }: ServiceKey) {
     const blocked = blockedUntil.get(id);
     if (blocked !== undefined && blocked > Date.now()) throw exhausted(max, blocked);

@@ -52,8 +52,7 @@ const decrementCount = statement<{ bucket: LimiterKey }>()((db, $) =>
     .where('count', '>', sql.lit(0)),
 );
 const deleteCount = statement<{ bucket: LimiterKey }>()((db, $) => db.deleteFrom('attempt_counts').where('bucket', '=', $.bucket));
-// Each count deletes more expired rows than it adds, so that attempts under ever new names cannot fill the table.
-const sweep = statement()((db) =>
+const deleteExpired = statement()((db) =>
   db
     .deleteFrom('attempt_counts')
     .where('bucket', 'in', (eb) =>
@@ -81,7 +80,7 @@ export async function countAttempt(db: Queryable, limits: readonly AttemptLimit[
   const counts: Count[] = [];
   for (const { bucket, seconds, max, isLockout } of limits)
     counts.push((await db.row(incrementCount, { bucket, seconds, locksAt: isLockout ? max : null }))!);
-  await db.run(sweep);
+  await sweep(db, counts);
   throwIfOver(limits, counts, 1);
 }
 
@@ -89,12 +88,26 @@ export async function countAttempt(db: Queryable, limits: readonly AttemptLimit[
  * Adds an attempt to each limit in order, up to the first that is exceeded. Returns the seconds until that one's window ends, or undefined.
  */
 export async function countAttemptUntilLimit(db: Queryable, limits: readonly AttemptLimit[]): Promise<number | undefined> {
-  await db.run(sweep);
+  const counts: Count[] = [];
+  let exceeded: Count | undefined;
   for (const { bucket, seconds, max } of limits) {
     const row = (await db.row(incrementCount, { bucket, seconds, locksAt: null }))!;
-    if (row.count > max) return row.seconds;
+    counts.push(row);
+    if (row.count > max) {
+      exceeded = row;
+      break;
+    }
   }
-  return undefined;
+  await sweep(db, counts);
+  return exceeded?.seconds;
+}
+
+/**
+ * Counts that may have added rows, each of which is 1 then, delete more expired rows than they added, so that attempts under ever new names cannot
+ * fill the table. Other counts need no second statement.
+ */
+async function sweep(db: Queryable, counts: readonly Count[]) {
+  if (counts.some(({ count }) => count === 1)) await db.run(deleteExpired);
 }
 
 /** Removes one attempt from the count. */

@@ -55,3 +55,15 @@ export type AdminAccountRow = RowOf<typeof selectAccount>;
 export const updateStatus = statement<{ accountId: string; status: AdminAccount['status'] }>()((db, $) =>
   db.updateTable('accounts').set({ status: $.status }).where('id', '=', $.accountId),
 );
+
+/** An active platform admin who is a member. */
+export const selectActiveAdmin = statement<{ accountId: string }>()((db, $) =>
+  db
+    .selectFrom('memberships as m')
+    .innerJoin('users as u', 'u.id', 'm.user_id')
+    .select('u.id')
+    .where('m.account_id', '=', $.accountId)
+    .where('u.is_platform_admin', '=', sql.lit(true))
+    .where('u.status', '=', sql.lit('active' as const))
+    .limit(sql.lit(1)),
+);

@@ -29,13 +29,15 @@ export const findAccount = ({ db }: Pick<Scope, 'db'>, id: string) => readAccoun
 
 /**
  * Suspends an account for all of its members, or activates it again. Throws 409 `cannot_modify_self` for the active account of the caller,
- * who could not activate it again.
+ * who could not activate it again, and 409 `account_of_platform_admin` if a service key would lock out a platform admin.
  */
 export async function updateAccount(scope: Scope, { id }: AdminAccountRow, { status }: AdminAccountChanges): Promise<AdminAccountRow> {
   const { app, tx } = scope;
   if (status === 'suspended' && id === scope.accountId)
     throw failWith('conflict', 'cannot_modify_self', 'You act in this account: go to another one first.');
   const { status: before } = await lockAccount({ tx, accountId: id });
+  if (status === 'suspended' && scope.actor.serviceKeyId && (await tx.row(queries.selectActiveAdmin, { accountId: id })))
+    throw failWith('conflict', 'account_of_platform_admin', 'A service key cannot suspend an account with a platform admin as member.');
   if (status === before) scope.skipAudit();
   else {
     await tx.run(queries.updateStatus, { accountId: id, status });

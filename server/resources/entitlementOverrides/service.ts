@@ -4,7 +4,7 @@ import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { invalid, notFound } from '../../platform/failure.ts';
 import { requireAccount } from '../accounts/requireAccount.ts';
-import { entitlementProblems, valueColumns } from '../settings/entitlementValues.ts';
+import { entitlementProblems, rejectKeyForTools, valueColumns } from '../settings/entitlementValues.ts';
 import type { OverrideRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { viewOverride } from './view.ts';
@@ -23,10 +23,11 @@ export async function findOverride({ db }: Scope, id: string, accountId: string)
   return override;
 }
 
-/** Creates or replaces an override. Throws 404 `account_not_found`, or 400 for a value that does not fit its key. */
+/** Creates or replaces an override. Throws 404 `account_not_found`, 400 for a value that does not fit its key, or what `rejectKeyForTools` throws. */
 export async function setOverride(scope: Scope, input: NewEntitlementOverride): Promise<{ override: OverrideRow; created: boolean }> {
   const { app, tx, actor } = scope;
   const { account_id: accountId, key, value_type: type, reason = null, expires_at: expiresAt = null } = input;
+  rejectKeyForTools(scope, [input]);
   const issues = entitlementProblems(input, '');
   if (issues.length > 0) throw invalid(issues);
   await requireAccount(tx, accountId);
@@ -40,7 +41,9 @@ export async function setOverride(scope: Scope, input: NewEntitlementOverride): 
   return { override: after, created: after.id === id };
 }
 
-export async function deleteOverride(scope: Scope, { account_id: accountId, id }: OverrideRow): Promise<void> {
+export async function deleteOverride(scope: Scope, override: OverrideRow): Promise<void> {
+  rejectKeyForTools(scope, [override]);
+  const { account_id: accountId, id } = override;
   const removed = await scope.tx.row(queries.deleteOverride, { accountId, id });
   if (!removed) throw notFound();
   scope.audit({ accountId, before: viewOverride(removed) });

@@ -1,4 +1,5 @@
 import type { FeatureFlagChanges, NewFeatureFlag } from '../../../contract/featureFlags.ts';
+import { rejectServiceKey } from '../../http/access/rejectServiceKey.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
@@ -22,8 +23,15 @@ export async function createFlag(scope: Scope, { key, description, default_value
   return flag;
 }
 
+/** Flags of the platform itself decide who can register and sign in. Throws 403 for a service key. */
+export function rejectKeyForSystemFlag(scope: Scope, { key, is_system: isSystem }: FlagRow): void {
+  if (isSystem) rejectServiceKey(scope, `A service key cannot change the flag ${key} of the platform.`);
+}
+
 /** Affects all accounts without an override. */
-export async function updateFlag(scope: Scope, { id }: FlagRow, { default_value, description }: FeatureFlagChanges): Promise<FlagRow> {
+export async function updateFlag(scope: Scope, flag: FlagRow, { default_value, description }: FeatureFlagChanges): Promise<FlagRow> {
+  rejectKeyForSystemFlag(scope, flag);
+  const { id } = flag;
   const before = await scope.tx.row(queries.lockFlag, { id });
   if (!before) throw notFound();
   const after = (await scope.tx.row(queries.updateFlag, { id, defaultValue: default_value ?? null, description: description ?? null }))!;
@@ -33,6 +41,7 @@ export async function updateFlag(scope: Scope, { id }: FlagRow, { default_value,
 
 /** Deletes a flag with its overrides. Throws 409 `system_flag` for a flag that the platform itself uses. */
 export async function deleteFlag(scope: Scope, flag: FlagRow): Promise<void> {
+  rejectKeyForSystemFlag(scope, flag);
   if (flag.is_system) throw failWith('conflict', 'system_flag', 'The platform needs this flag.');
   const removed = await scope.tx.row(queries.deleteFlag, { id: flag.id });
   if (!removed) throw notFound();

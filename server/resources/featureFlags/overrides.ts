@@ -3,6 +3,7 @@ import type { PageQuery } from '../../../contract/shared/pagination.ts';
 import type { Scope } from '../../http/scope.ts';
 import { invalid, notFound } from '../../platform/failure.ts';
 import { requireAccount } from '../accounts/requireAccount.ts';
+import { rejectKeyForSystemFlag } from './flags.ts';
 import type { FlagRow, OverrideRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { viewOverride } from './view.ts';
@@ -24,6 +25,7 @@ export async function findOverride({ db }: Scope, accountId: string, flag: FlagR
 /** Creates or replaces an override. Throws 400 `overrides_not_supported`, or 404 `account_not_found`. */
 export async function setOverride(scope: Scope, flag: FlagRow, { account_id: accountId, enabled }: NewFlagOverride) {
   const { tx } = scope;
+  rejectKeyForSystemFlag(scope, flag);
   if (!flag.supports_account_overrides)
     throw invalid([{ location: 'path', path: 'key', message: 'is the same for all accounts' }], 'overrides_not_supported');
   await requireAccount(tx, accountId);
@@ -36,6 +38,7 @@ export async function setOverride(scope: Scope, flag: FlagRow, { account_id: acc
 }
 
 export async function deleteOverride(scope: Scope, flag: FlagRow, { account_id: accountId }: OverrideRow): Promise<void> {
+  rejectKeyForSystemFlag(scope, flag);
   const removed = await scope.tx.row(queries.deleteOverride, { accountId, flagId: flag.id });
   if (!removed) throw notFound();
   scope.audit({ accountId, targetId: flag.id, before: viewOverride(flag, removed) });

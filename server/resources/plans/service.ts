@@ -5,7 +5,7 @@ import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, invalid, notFound } from '../../platform/failure.ts';
 import { errorCodeOf } from '../../platform/operatorError.ts';
-import { entitlementProblems, valueColumns } from '../settings/entitlementValues.ts';
+import { entitlementProblems, rejectKeyForTools, valueColumns } from '../settings/entitlementValues.ts';
 import type { PlanRow, PlanWithEntitlements } from './queries.ts';
 import * as queries from './queries.ts';
 import { viewPlan } from './view.ts';
@@ -31,8 +31,9 @@ async function withEntitlements(sql: Queryable, plans: PlanRow[]): Promise<PlanW
   return plans.map((plan) => ({ ...plan, entitlements: under.get(plan.id) ?? [] }));
 }
 
-/** Throws 409 `plan_name_taken`, or 400 for a value that does not match its key. */
+/** Throws 409 `plan_name_taken`, 400 for a value that does not match its key, or what `rejectKeyForTools` throws. */
 export async function createPlan(scope: Scope, { name, display_name: displayName, entitlements }: NewPlan): Promise<PlanWithEntitlements> {
+  rejectKeyForTools(scope, entitlements);
   checkEntitlements(entitlements);
   const plan = await scope.tx.row(queries.insertPlan, { id: newId(), name, displayName });
   if (!plan) throw failWith('conflict', 'plan_name_taken', 'There is a plan with this name.');
@@ -42,9 +43,10 @@ export async function createPlan(scope: Scope, { name, display_name: displayName
   return made!;
 }
 
-/** Applies to all accounts with the plan. Throws 400 for a value that does not match its key. */
+/** Applies to all accounts with the plan. Throws 400 for a value that does not match its key, or what `rejectKeyForTools` throws. */
 export async function updatePlan(scope: Scope, { id }: PlanRow, changes: PlanChanges): Promise<PlanWithEntitlements> {
   const { display_name: displayName = null, entitlements } = changes;
+  rejectKeyForTools(scope, entitlements ?? []);
   checkEntitlements(entitlements ?? []);
   const { tx } = scope;
   const locked = await tx.row(queries.lockPlan, { id });
@@ -52,6 +54,7 @@ export async function updatePlan(scope: Scope, { id }: PlanRow, changes: PlanCha
   const [before] = await withEntitlements(tx, [locked]);
   const plan = (await tx.row(queries.updatePlan, { id, displayName }))!;
   if (entitlements) {
+    rejectKeyForTools(scope, before!.entitlements);
     await tx.run(queries.clearEntitlements, { planId: id });
     await addEntitlements(scope, id, entitlements);
     scope.afterCommit(() => scope.app.cacheInvalidation.invalidate('entitlements', 'platform'));
@@ -62,7 +65,9 @@ export async function updatePlan(scope: Scope, { id }: PlanRow, changes: PlanCha
 }
 
 /** Throws 409 `plan_in_use` if an account has or had the plan. */
-export async function deletePlan({ tx, audit }: Scope, plan: PlanWithEntitlements): Promise<void> {
+export async function deletePlan(scope: Scope, plan: PlanWithEntitlements): Promise<void> {
+  rejectKeyForTools(scope, plan.entitlements);
+  const { tx, audit } = scope;
   const removed = await tx.run(queries.deletePlan, { id: plan.id }).catch((error) => {
     throw errorCodeOf(error) === foreignKeyViolation ? failWith('conflict', 'plan_in_use', 'Accounts have or had this plan.') : error;
   });

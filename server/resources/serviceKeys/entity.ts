@@ -20,7 +20,7 @@ export const ServiceKey = defineEntity({
     allowedAddresses: p.array<string>().columnType('text[]').nullable(),
     requestsPerMinute: p.integer(),
     expiresAt: timestamptz().nullable(),
-    /** The expiry of which the user was notified. */
+    /** The expiry of which all platform admins were notified. */
     expiryAnnouncedFor: timestamptz().nullable(),
     lastUsedAt: timestamptz().nullable(),
     revokedAt: timestamptz().nullable(),

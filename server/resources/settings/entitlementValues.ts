@@ -1,6 +1,9 @@
 import type { NewEntitlement } from '../../../contract/plans.ts';
 import type { Issue } from '../../../contract/shared/errors.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
+import { ToolGroup } from '../../../contract/toolProviders.ts';
+import { rejectServiceKey } from '../../http/access/rejectServiceKey.ts';
+import type { Scope } from '../../http/scope.ts';
 import type { Keyring } from '../../platform/crypto/keyring.ts';
 import { seal } from '../../platform/crypto/seal.ts';
 import { settingOf } from './registry.ts';
@@ -19,6 +22,17 @@ export function entitlementProblems({ key, value, value_type: type }: NewEntitle
   if (setting.type !== type) return issue('value_type', `must be ${setting.type}`);
   if (setting.sensitive && value === mask) return issue('value', 'is what stands for the stored value');
   return setting.scope === 'platform' || setting.schema.safeParse(value).success ? [] : issue('value', `expected ${setting.expected}`);
+}
+
+/**
+ * Throws 403 for a service key if one of the settings is sensitive or of a tool: the provider and the URL of a tool decide where requests of runs go, and
+ * with which key. Unknown settings of tools count too, because a later version may know them.
+ */
+export function rejectKeyForTools(scope: Pick<Scope, 'actor'>, entitlements: readonly { key: string }[]): void {
+  const closed = entitlements.find(
+    ({ key }) => settingOf(key)?.sensitive || ToolGroup.options.some((group) => key.startsWith(`${group}.`)),
+  );
+  if (closed) rejectServiceKey(scope, `A service key cannot change the setting ${closed.key}.`);
 }
 
 /** Returns the columns `value` and `value_sealed`. `owner` identifies the plan or account in the associated data of the encryption. */

@@ -12,7 +12,12 @@ export type { Settings } from './registry.ts';
 export { settingProblems } from './resolve.ts';
 
 /** The entitlements of an account that override platform settings, valid until `until` (monotonic time in ms). */
-type AccountEntitlements = { values: Partial<Settings>; until: number; merged?: { platform: Settings; all: Settings } };
+type AccountEntitlements = {
+  plan: Partial<Settings>;
+  override: Partial<Settings>;
+  until: number;
+  merged?: { platform: Settings; all: Settings };
+};
 
 type SettingsCache = {
   settings: ExpiringCache<Settings>;
@@ -111,9 +116,18 @@ export const processEnvOf = (sql: Queryable): NodeJS.ProcessEnv => caches.get(sq
  */
 export async function readEntitlements(sql: Queryable, accountId: string, through: Queryable = sql): Promise<Settings> {
   const [platform, own] = await Promise.all([readSettings(sql, through), entitlementsOf(sql, accountId, through)]);
-  if (Object.keys(own.values).length === 0) return platform;
-  if (own.merged?.platform !== platform) own.merged = { platform, all: { ...platform, ...own.values } };
+  if (Object.keys(own.plan).length + Object.keys(own.override).length === 0) return platform;
+  if (own.merged?.platform !== platform) own.merged = { platform, all: { ...platform, ...own.plan, ...own.override } };
   return own.merged.all;
+}
+
+/** The settings of one account, apart by who set them: the override and the plan contain only what they set. */
+export type SettingLevels = { override: Partial<Settings>; plan: Partial<Settings>; platform: Settings };
+
+/** What `readEntitlements` combines, for settings that must not be combined across levels. */
+export async function readSettingLevels(sql: Queryable, accountId: string): Promise<SettingLevels> {
+  const [platform, { override, plan }] = await Promise.all([readSettings(sql), entitlementsOf(sql, accountId, sql)]);
+  return { override, plan, platform };
 }
 
 async function entitlementsOf(sql: Queryable, accountId: string, through: Queryable): Promise<AccountEntitlements> {
@@ -129,14 +143,12 @@ async function entitlementsOf(sql: Queryable, accountId: string, through: Querya
 
 /** `asked` is monotonic time taken before the database reads its clock, so that an expired entitlement is never used too long. */
 function parseRows(rows: readonly AccountEntitlementRow[], asked: number, encryptionKeys: Keyring | undefined): AccountEntitlements {
-  const values: Record<string, unknown> = {};
-  for (const { key, value, value_sealed: sealed, owner } of rows.toSorted((a, b) => rankOf(a) - rankOf(b))) {
+  const levels: Record<'plan' | 'override', Record<string, unknown>> = { plan: {}, override: {} };
+  for (const { key, value, value_sealed: sealed, owner } of rows) {
     const text = sealed ? encryptionKeys && tryUnseal(encryptionKeys, sealed, `${owner}:${key}`) : value;
     const read = text === null || text === undefined ? undefined : parseEntitlement(key, text);
-    if (read !== undefined) values[key] = read;
+    if (read !== undefined) levels[owner.startsWith('plan') ? 'plan' : 'override'][key] = read;
   }
   const ends = rows.flatMap(({ left_ms: left }) => (left === null ? [] : [asked + left]));
-  return { values: values as Partial<Settings>, until: Math.min(Number.POSITIVE_INFINITY, ...ends) };
+  return { ...(levels as Record<keyof typeof levels, Partial<Settings>>), until: Math.min(Number.POSITIVE_INFINITY, ...ends) };
 }
-
-const rankOf = ({ owner }: AccountEntitlementRow) => (owner.startsWith('plan') ? 0 : 1);

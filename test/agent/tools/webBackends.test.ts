@@ -121,6 +121,39 @@ test('platform settings select a provider and its key, and an account may overri
   );
 });
 
+test('no override gets the key of the platform or the internal network for a URL of its own', async () => {
+  const { accountId: account } = await app.signUp();
+  const override = async (key: string, value: string) => {
+    const body = { account_id: account, key, value, value_type: 'string' };
+    expect((await app.call('POST', '/v1/entitlement-overrides', { token: platform.token, body })).status).toBe(201);
+  };
+  const web = useWebTools(app, { vendors, outboundOptions: { allowLoopbackHttp: false, resolve: async () => ['127.0.0.1'] } });
+  await set('web_search.provider', 'searxng');
+  await set('web_search.searxng_base_url', `http://searxng.internal:${site.port}`);
+  await eventuallyWithin1s(async () => expect(await web.call('web_search', { query: 'x' }, { account })).toMatchObject({ results: [] }));
+  site.pages['/other/search'] = json({ results: [] });
+  await override('web_search.searxng_base_url', `http://searxng.internal:${site.port}/other`);
+  await eventuallyWithin1s(async () =>
+    expect((await web.failure('web_search', { query: 'x' }, { account })).errorClass).toBe('tool.search_failed'),
+  );
+
+  const page = { url: 'https://example.com/' };
+  await set('web_fetch.provider', 'firecrawl');
+  await set('web_fetch.firecrawl_api_key', platformKey);
+  await override('web_fetch.firecrawl_base_url', `${site.origin}/crawl`);
+  site.visits.length = 0;
+  const { call: fetch, failure: fetchFailure } = useWebTools(app, { vendors, outboundOptions: { resolve: async () => ['93.184.216.34'] } });
+  const lacking = { group_name: 'web_fetch', provider_name: 'web_fetch.firecrawl', missing: ['api_key'] };
+  await eventuallyWithin1s(async () => expect((await fetchFailure('web_fetch', page, { account })).details).toEqual(lacking));
+  expect(site.visits).toEqual([]);
+  await override('web_fetch.firecrawl_api_key', accountKey);
+  site.pages['/crawl/v1/scrape'] = json({ success: true, data: { markdown: 'Hi', metadata: {} } });
+  await eventuallyWithin1s(async () => expect(await fetch('web_fetch', page, { account })).toMatchObject({ content: 'Hi' }));
+  expect(site.visits.at(-1)!.headers.authorization).toBe(`Bearer ${accountKey}`);
+  for (const key of ['web_search.provider', 'web_search.searxng_base_url', 'web_fetch.provider', 'web_fetch.firecrawl_api_key'])
+    await set(key, undefined);
+});
+
 test('pages are fetched directly by default', async () => {
   site.pages['/page'] = html('<p>Hello');
   const page = await call('web_fetch', { url: `${site.origin}/page` }, { account: randomUUID() });

@@ -146,7 +146,7 @@ test('a key cannot exceed its scopes: users, settings with secrets, service keys
   const denied = [
     await call('PATCH', `/v1/admin/users/${victim.id}`, { token, body: { is_platform_admin: true } }),
     await call('DELETE', `/v1/admin/users/${victim.id}/second-factor`, { token }),
-    await call('PUT', '/v1/admin/platform-settings/registration.mode', { token, body: { value: 'open' } }),
+    await call('PUT', '/v1/admin/platform-settings/web_fetch.provider', { token, body: { value: 'basic' } }),
     await call('PUT', '/v1/admin/email/config', { token, body: { from: 'a@example.test' } }),
     await call('POST', at(), { token, body: { name: 'more', scopes: [...servicePermissions] } }),
     await call('POST', `${at(made.id)}/rotate`, { token, body: { overlap_seconds: 0 } }),
@@ -157,6 +157,8 @@ test('a key cannot exceed its scopes: users, settings with secrets, service keys
     await call('GET', '/v1/me', { token }),
     await call('GET', '/v1/audit-logs', { token }),
     await call('GET', `/v1/accounts/${victim.accountId}`, { token }),
+    await call('GET', '/v1/admin/invite-codes', { token }),
+    await call('POST', '/v1/admin/credits/reset-all', { token, body: {} }),
     await call('POST', '/mcp', { token, body: { jsonrpc: '2.0', id: 1, method: 'tools/list' } }),
   ];
   for (const answer of denied) expect(statusAndReason(answer)).toEqual([403, 'service_key_not_allowed']);
@@ -172,10 +174,50 @@ test('a key cannot exceed its scopes: users, settings with secrets, service keys
   expect([...statusAndReason(lacking), lacking.body.details.permission]).toEqual([403, 'missing_permission', 'platform.credits.manage']);
 });
 
+test('operations that are open to keys leave settings of tools, secrets, flags of the platform and admins alone', async () => {
+  const { body: made } = await create({ scopes: [...servicePermissions] });
+  const customer = await signUp();
+  const as = (token: string) => ({
+    setOverride: (key: string) =>
+      call('POST', '/v1/entitlement-overrides', {
+        token,
+        body: { account_id: customer.accountId, key, value: 'https://a.example.com', value_type: 'string' },
+      }),
+    send: (method: string, path: string, body?: object) => call(method, path, { token, ...(body && { body }) }),
+  });
+  const [person, key] = [as(admin.token), as(made.key)];
+  const entitlements = [{ key: 'web_fetch.firecrawl_base_url', value: 'https://a.example.com', value_type: 'string' }];
+  const { body: override } = await person.setOverride('web_fetch.firecrawl_base_url');
+  const { body: plan } = await person.send('POST', '/v1/plans', { name: `plan-${randomUUID()}`, display_name: 'Pro', entitlements });
+  const { body: own } = await key.send('POST', '/v1/plans', { name: `plan-${randomUUID()}`, display_name: 'Pro' });
+  const denied = [
+    await key.setOverride('web_fetch.firecrawl_base_url'),
+    await key.setOverride('web_search.of_a_later_version'),
+    await key.setOverride('turnstile.secret_key'),
+    await key.send('DELETE', `/v1/entitlement-overrides/${override.id}?account_id=${customer.accountId}`),
+    await key.send('POST', '/v1/plans', { name: `plan-${randomUUID()}`, display_name: 'Pro', entitlements }),
+    await key.send('PATCH', `/v1/plans/${own.id}`, { entitlements }),
+    await key.send('PATCH', `/v1/plans/${plan.id}`, { entitlements: [] }),
+    await key.send('DELETE', `/v1/plans/${plan.id}`),
+    await key.send('PATCH', '/v1/feature-flags/registration.open', { default_value: true }),
+    await key.send('DELETE', '/v1/feature-flags/registration.open'),
+    await key.send('POST', '/v1/feature-flags/registration.open/account-overrides', { account_id: customer.accountId, enabled: true }),
+  ];
+  for (const answer of denied) expect(statusAndReason(answer)).toEqual([403, 'service_key_not_allowed']);
+  expect((await key.setOverride('sample.key')).status).toBe(201);
+  expect((await key.send('PATCH', `/v1/plans/${plan.id}`, { display_name: 'Team' })).body.entitlements).toHaveLength(1);
+
+  const suspend = ({ accountId }: Person) => key.send('PATCH', `/v1/admin/accounts/${accountId}`, { status: 'suspended' });
+  expect(statusAndReason(await suspend(admin))).toEqual([409, 'account_of_platform_admin']);
+  expect((await suspend(customer)).status).toBe(200);
+});
+
 test('a key works only from its addresses, and requests from others do not count', async () => {
   const { body: made } = await create({ allowed_addresses: ['203.0.113.0/24', '2001:db8::/32'], requests_per_minute: 2 });
   for (let each = 0; each < 4; each++) expect(statusAndReason(await read(made.key))).toEqual([403, 'ip_blocked']);
   expect((await call('GET', at(made.id), { token: admin.token })).body.last_used_at).toBeNull();
+  const write = await call('POST', '/v1/plans', { token: made.key, body: {} });
+  expect([...statusAndReason(write), await entriesOf(traceOf(write))]).toEqual([403, 'ip_blocked', []]);
   expect((await update(made.id, { allowed_addresses: ['127.0.0.0/8', '::1/128'] })).status).toBe(200);
   await expect.poll(async () => (await read(made.key, there)).status).toBe(200);
   expect((await read(made.key)).status).toBe(200);
@@ -184,8 +226,13 @@ test('a key works only from its addresses, and requests from others do not count
 
 test('all processes together admit exactly the requests of a minute', async () => {
   const { body: made } = await create({ requests_per_minute: 5 });
+  // The first request deletes ten expired counts, the others none.
+  await sql('delete from attempt_counts where window_ends < now()');
+  await sql(`insert into attempt_counts (bucket, count, window_ends)
+    select 'expired:' || n, 1, now() - interval '1 hour' from generate_series(1, 20) n`);
   const answers = await concurrently(12, (each) => read(made.key, each % 2 ? call : there));
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(5);
+  expect(await sql(`select bucket from attempt_counts where bucket like 'expired:%'`)).toHaveLength(10);
   const limited = answers.find(({ status }) => status === 429)!;
   expect(limited.body.details).toMatchObject({ reason: 'key_requests_exhausted', budget: 'requests_per_minute', limit: 5 });
   const seconds = Number(limited.headers.get('retry-after'));

@@ -8,7 +8,7 @@ import { unseal } from '../../../platform/crypto/seal.ts';
 import type { OutboundPolicy } from '../../../platform/outbound/outbound.ts';
 import type { Log } from '../../../platform/telemetry/log.ts';
 import type { CacheInvalidation } from '../../../pubsub/cacheInvalidation.ts';
-import { readEntitlements, type Settings } from '../../../resources/settings/settings.ts';
+import { readSettingLevels, type SettingLevels, type Settings } from '../../../resources/settings/settings.ts';
 import { encryptionContext, mayBeInternal, missingFields, toolProviderOf } from '../../../resources/toolProviders/catalog.ts';
 import { type ActiveProviderRow, selectActiveProviders } from '../../../resources/toolProviders/queries.ts';
 import { ToolFailure } from '../tool.ts';
@@ -44,7 +44,7 @@ export function createBackends(deps: BackendDeps): Backends {
     if (shared && isComplete(shared)) return shared;
     const lacking = own ?? shared;
     if (lacking) throw notConfigured(group, missingSettings(lacking), lacking.name);
-    return configured(await readEntitlements(database, accountId), group);
+    return configured(await readSettingLevels(database, accountId), group);
   };
 }
 
@@ -92,18 +92,24 @@ const settingsOf: Partial<Record<ToolProviderName, { key?: keyof Settings; url?:
   'web_fetch.firecrawl': { key: 'web_fetch.firecrawl_api_key', url: 'web_fetch.firecrawl_base_url' },
 };
 
-/** The backend that the settings name, as `tavily` or `web_search.tavily`. */
-function configured(settings: Settings, group: ToolGroup): Backend {
-  const wanted = settings[`${group}.provider`]?.trim().toLowerCase();
+/**
+ * The backend that the settings name, as `tavily` or `web_search.tavily`. Its key and URL come from one level, the first that sets either, so that no
+ * plan or override sends the key of the platform to a URL of its own. Only a URL of the platform may be internal.
+ */
+function configured({ override, plan, platform }: SettingLevels, group: ToolGroup): Backend {
+  const provider = `${group}.provider` as const;
+  const wanted = (override[provider] ?? plan[provider] ?? platform[provider])?.trim().toLowerCase();
   const name = wanted && toolProviderOf(group, wanted.startsWith(`${group}.`) ? wanted : `${group}.${wanted}`);
   if (!name) throw notConfigured(group, ['provider']);
   const { key, url } = settingsOf[name] ?? {};
-  const written = (setting: keyof Settings | undefined) => (setting && String(settings[setting] ?? '').trim()) || undefined;
+  const written = (level: Partial<Settings>, setting: keyof Settings | undefined) =>
+    (setting && String(level[setting] ?? '').trim()) || undefined;
+  const level = [override, plan].find((each) => written(each, key) ?? written(each, url)) ?? platform;
   const backend: Backend = {
     name,
-    apiKey: written(key),
-    baseUrl: trimEnd(written(url) ?? '', '/') || undefined,
-    policy: mayBeInternal(name) ? 'internal' : 'https',
+    apiKey: written(level, key),
+    baseUrl: trimEnd(written(level, url) ?? '', '/') || undefined,
+    policy: level === platform && mayBeInternal(name) ? 'internal' : 'https',
   };
   if (!isComplete(backend)) throw notConfigured(group, missingSettings(backend), name);
   return backend;

@@ -20,7 +20,6 @@ export const scopeNames: Readonly<Record<ServiceKeyScope, string>> = {
   'platform.plans.manage': 'Plans',
   'platform.entitlements.manage': 'Entitlements of accounts',
   'platform.redemption_codes.manage': 'Redemption codes',
-  'platform.invite_codes.manage': 'Invite codes and referrals',
   'platform.feature_flags.manage': 'Feature flags',
 };
 
