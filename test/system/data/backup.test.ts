@@ -37,11 +37,11 @@ async function command(args: string[], env: Record<string, string>): Promise<str
   return stdout;
 }
 
-/** Runs a restore in this process, and returns the line of its error. */
-async function refusalOf(from: string, env: Record<string, string>): Promise<string> {
+/** Runs a restore or a backup in this process, and returns the line of its error. */
+async function refusalOf(at: string, env: Record<string, string>, name: 'backup' | 'restore' = 'restore'): Promise<string> {
   const stops: (() => Promise<unknown>)[] = [];
   const deps = { config: readConfig(env, 'migrate'), log, onStop: (stop: () => Promise<unknown>) => void stops.push(stop) };
-  const refused = await runBackupCommand({ name: 'restore', folder: from, withKeys: false }, deps).then(
+  const refused = await runBackupCommand({ name, folder: at, withKeys: false }, deps).then(
     (done) => `no error: ${done}`,
     (error: Error) => `${error.name}: ${error.message}`,
   );
@@ -236,11 +236,12 @@ test('a backup of the embedded database while it serves, with its keys, becomes 
   const target = join(folder, 'embedded');
   await command(['backup', target, '--with-keys'], { ARKLOOP_DATA_DIR: first });
   expect(readdirSync(folder).filter((name) => name.includes('.partial'))).toEqual([]);
-  await expect(command(['backup', target], { ARKLOOP_DATA_DIR: first })).rejects.toThrow(/exists already/);
-  await expect(
-    command(['backup', `${target}-other`], { ARKLOOP_DATA_DIR: first, ARKLOOP_ENCRYPTION_KEY: 'ab'.repeat(32) }),
-  ).rejects.toThrow(/uses the encryption key [0-9a-f]{16}, and this command was given [0-9a-f]{16}/);
-  await expect(command(['restore', target], { ARKLOOP_DATA_DIR: first })).rejects.toThrow(/another instance is using/);
+  expect(await refusalOf(target, { ARKLOOP_DATA_DIR: first }, 'backup')).toMatch(/exists already/);
+  const otherKey = { ARKLOOP_DATA_DIR: first, ARKLOOP_ENCRYPTION_KEY: 'ab'.repeat(32) };
+  expect(await refusalOf(`${target}-other`, otherKey, 'backup')).toMatch(
+    /uses the encryption key [0-9a-f]{16}, and this command was given [0-9a-f]{16}$/,
+  );
+  expect(await refusalOf(target, { ARKLOOP_DATA_DIR: first })).toMatch(/another instance is using/);
   expect((await call('GET', `/v1/threads/${thread.body.id}`, { token: person.token })).status).toBe(200);
 
   expect(await command(['restore', target], { ARKLOOP_DATA_DIR: second })).toMatch(/^arkloop: restored/);
