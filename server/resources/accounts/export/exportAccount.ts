@@ -6,7 +6,7 @@ import { type AttemptLimit, countAttempt } from '../../../http/pipeline/attemptL
 import type { Scope } from '../../../http/scope.ts';
 import type { StreamBody } from '../../../http/sse.ts';
 import { createConcurrencyLimiter } from '../../../platform/concurrency.ts';
-import { rateLimited } from '../../../platform/failure.ts';
+import { failWith, rateLimited } from '../../../platform/failure.ts';
 import { limiterKeyOf } from '../../../platform/limiterKey.ts';
 import type { Storage } from '../../../storage/storage.ts';
 import { objectKey } from '../../attachments/key.ts';
@@ -47,7 +47,7 @@ const placesOfAccount = createConcurrencyLimiter(limits.underwayOfAccount);
 const places = new WeakMap<AbortSignal, Place>();
 
 function takePlace(accountId: string, closed: AbortSignal): Place {
-  closed.throwIfAborted();
+  if (closed.aborted) throw failWith('upstream', 'client_disconnected', 'The client disconnected.');
   const taken = places.get(closed);
   if (taken) return taken;
   const leaveAccount = placesOfAccount.acquire(limiterKeyOf('account-export', accountId));
@@ -84,7 +84,10 @@ export async function exportAccount(scope: Scope, closed: AbortSignal): Promise<
     name: `account-${accountId}.zip`,
     body: {
       attach(res) {
-        if (res.req.method === 'HEAD') return void res.end();
+        if (res.req.method === 'HEAD') {
+          place.leave();
+          return void res.end();
+        }
         res.setTimeout(limits.idleMs, () => res.destroy());
         const late = setTimeout(() => res.destroy(), limits.totalMs);
         pipeline(Readable.from(zipOf(scope, exported, place), { objectMode: false }), res)
