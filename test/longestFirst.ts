@@ -21,6 +21,8 @@ const longest = [
   'faults/workerDeath/workerDeath',
   'faults/workerDeath/workerDeath.answers',
   'models/ledger.model',
+  'data/backup',
+  'keyRotation/procedure',
   'ops/servingRole',
   'ops/readiness',
   'ops/embedded',

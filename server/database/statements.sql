@@ -770,11 +770,16 @@ insert into "accounts" ("id", "slug", "name", "type", "owner_user_id")
   on conflict ("slug") do nothing;
 
 -- resources/accounts/export/queries.ts 1
+select *
+  from "projects"
+  where "account_id" = $1 and "deleted_at" is null;
+
+-- resources/accounts/export/queries.ts 2
 select "id", "slug", "name", "type", "status", "owner_user_id", "timezone", "created_at"
   from "accounts"
   where "id" = $1;
 
--- resources/accounts/export/queries.ts 2
+-- resources/accounts/export/queries.ts 3
 select "m"."user_id", "m"."role", "m"."created_at", "u"."username", "u"."email"
   from "memberships" as "m"
   inner
@@ -782,64 +787,64 @@ select "m"."user_id", "m"."role", "m"."created_at", "u"."username", "u"."email"
   where "m"."account_id" = $1
   order by "m"."created_at";
 
--- resources/accounts/export/queries.ts 3
+-- resources/accounts/export/queries.ts 4
 select "id", "invited_by_user_id", "email", "role", "expires_at", "accepted_at", "created_at"
   from "invitations"
   where "account_id" = $1;
 
--- resources/accounts/export/queries.ts 4
+-- resources/accounts/export/queries.ts 5
 select "id", "user_id", "name", "key_prefix", "scopes", "expires_at", "models", "last_used_at", "revoked_at", "created_at"
   from "api_keys"
   where "account_id" = $1;
 
--- resources/accounts/export/queries.ts 5
+-- resources/accounts/export/queries.ts 6
 select "id", "provider", "name", "base_url", "openai_api_mode", "created_at"
   from "llm_providers"
   where "account_id" = $1;
 
--- resources/accounts/export/queries.ts 6
+-- resources/accounts/export/queries.ts 7
 select "m"."id", "m"."provider_id", "m"."model", "m"."priority", "m"."is_default", "m"."show_in_picker", "m"."tags", "m"."created_at"
   from "llm_models" as "m"
   inner
   join "llm_providers" as "p" on "p"."id" = "m"."provider_id"
   where "p"."account_id" = $1;
 
--- resources/accounts/export/queries.ts 7
+-- resources/accounts/export/queries.ts 8
 select "id", "name", "transport", "url", "is_active", "created_at", "updated_at"
   from "mcp_configs"
   where "account_id" = $1;
 
--- resources/accounts/export/queries.ts 8
+-- resources/accounts/export/queries.ts 9
 select "id", "url", "events", "enabled", "disabled_reason", "filter_project_ids", "filter_persona_ids", "header_names", "created_at"
   from "webhook_endpoints"
   where "account_id" = $1;
 
--- resources/accounts/export/queries.ts 9
-select "id", "created_by_user_id", "api_key_id", "status", "model", "usage", "cost_usd", "end_user", "metadata", "created_at", "ended_at"
-  from "chat_completions"
-  where "account_id" = $1;
-
 -- resources/accounts/export/queries.ts 10
+select "id", "created_by_user_id", "api_key_id", "status", "model", "usage", "cost_usd", "created_at", "ended_at", case when "created_by_user_id" = $1 then "end_user" end as "end_user", case when "created_by_user_id" = $2 then "metadata" end as "metadata"
+  from "chat_completions"
+  where "account_id" = $3;
+
+-- resources/accounts/export/queries.ts 11
 select "id", "name", "description", "is_active", "created_at", "updated_at"
   from "skills"
   where "account_id" = $1;
 
--- resources/accounts/export/queries.ts 11
+-- resources/accounts/export/queries.ts 12
 select "skill_id", "path", "size", encode(content, 'base64') as "content_base64"
   from "skill_files"
   where "account_id" = $1;
 
--- resources/accounts/export/queries.ts 12
+-- resources/accounts/export/queries.ts 13
 select "id", "user_id", "content", "source", "thread_id", "created_at", "updated_at"
   from "memories"
   where "account_id" = $1 and "user_id" = $2;
 
--- resources/accounts/export/queries.ts 13
+-- resources/accounts/export/queries.ts 14
 select "id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "status", "created_at", "updated_at"
   from "schedules"
   where "account_id" = $1 and "created_by_user_id" = $2;
 
--- resources/accounts/export/queries.ts 14
+-- resources/accounts/export/queries.ts 15
 with "readable" as (select "t"."id"
   from "threads" as "t"
   where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
@@ -855,7 +860,7 @@ with "readable" as (select "t"."id"
   where "t"."account_id" = $6 and "t"."id" in (select "exported"."id"
   from "exported");
 
--- resources/accounts/export/queries.ts 15
+-- resources/accounts/export/queries.ts 16
 with "readable" as (select "t"."id"
   from "threads" as "t"
   where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
@@ -872,7 +877,7 @@ with "readable" as (select "t"."id"
   from "exported")
   order by "m"."thread_id", "m"."number";
 
--- resources/accounts/export/queries.ts 16
+-- resources/accounts/export/queries.ts 17
 with "readable" as (select "t"."id"
   from "threads" as "t"
   where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
@@ -888,7 +893,7 @@ with "readable" as (select "t"."id"
   where "r"."account_id" = $6 and "r"."thread_id" in (select "exported"."id"
   from "exported");
 
--- resources/accounts/export/queries.ts 17
+-- resources/accounts/export/queries.ts 18
 with "readable" as (select "t"."id"
   from "threads" as "t"
   where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
@@ -907,19 +912,14 @@ with "readable" as (select "t"."id"
   from "exported")
   order by "e"."run_id", "e"."seq";
 
--- resources/accounts/export/queries.ts 18
+-- resources/accounts/export/queries.ts 19
 select *
   from "teams"
   where "account_id" = $1;
 
--- resources/accounts/export/queries.ts 19
-select *
-  from "team_members"
-  where "account_id" = $1;
-
 -- resources/accounts/export/queries.ts 20
 select *
-  from "projects"
+  from "team_members"
   where "account_id" = $1;
 
 -- resources/accounts/export/queries.ts 21
@@ -991,7 +991,9 @@ with "readable" as (select "t"."id"
 -- resources/accounts/export/queries.ts exportedWorkspaces
 select "project_id", "workspace_ref", "manifest_rev"
   from "workspaces"
-  where "account_id" = $1 and "owner_user_id" = $2 and "manifest_rev" is not null;
+  where "account_id" = $1 and "owner_user_id" = $2 and "manifest_rev" is not null and "project_id" in (select "id"
+  from "projects"
+  where "account_id" = $3 and "deleted_at" is null);
 
 -- resources/accounts/loaders.ts 1
 select "id"

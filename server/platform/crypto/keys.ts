@@ -8,8 +8,8 @@ import { type Keyring, keyringOf } from './keyring.ts';
 /** The secrets of an installation: the HS256 keys of access tokens and the 32-byte AES-256-GCM keys of stored secrets. */
 export type Keys = Readonly<{ jwtSecrets: Keyring; encryptionKeys: Keyring }>;
 
-/** Keys as texts, newest first: encryption keys in hex. */
-export type KeyTexts = { jwtSecrets: string[]; encryptionKeys: string[] };
+/** Keys as texts, newest first: encryption keys in hex. `namesKeys` as in `Keyring`: of encryption keys, whether they are a ring or the single key. */
+export type KeyTexts = { jwtSecrets: string[]; encryptionKeys: string[]; namesKeys: boolean };
 
 type KeyConfig = Pick<Config, 'authJwtSecrets' | 'authJwtSecret' | 'encryptionKeys' | 'encryptionKey'>;
 
@@ -36,24 +36,30 @@ export async function readKeys(config: KeyConfig, dataDir: string): Promise<Keys
 
 /** The keys as they are configured or stored in the data folder, newest first. Generates none, so that both lists may be empty. */
 export async function existingKeys(config: KeyConfig, dataDir: string): Promise<KeyTexts> {
-  const stored = async (name: 'jwt-secret' | 'encryption-key') => (await keyFiles(dataDir, name)).secrets.map(({ text }) => text);
+  const stored = async (name: 'jwt-secret' | 'encryption-key') => {
+    const { secrets, hasRing } = await keyFiles(dataDir, name);
+    return { texts: secrets.map(({ text }) => text), hasRing };
+  };
   const [jwtSecrets, encryptionKeys] = [
     configured(config.authJwtSecrets, config.authJwtSecret),
     configured(config.encryptionKeys, config.encryptionKey),
   ];
+  const encryption =
+    encryptionKeys.length > 0 ? { texts: encryptionKeys, hasRing: config.encryptionKeys !== undefined } : await stored('encryption-key');
   return {
-    jwtSecrets: jwtSecrets.length > 0 ? jwtSecrets : await stored('jwt-secret'),
-    encryptionKeys: encryptionKeys.length > 0 ? encryptionKeys : await stored('encryption-key'),
+    jwtSecrets: jwtSecrets.length > 0 ? jwtSecrets : (await stored('jwt-secret')).texts,
+    encryptionKeys: encryption.texts,
+    namesKeys: encryption.hasRing,
   };
 }
 
-/** Writes keys to a data folder that has none. */
-export async function storeKeys({ jwtSecrets, encryptionKeys }: Partial<KeyTexts>, dataDir: string): Promise<void> {
-  const store = async (name: 'jwt-secret' | 'encryption-key', texts: readonly string[] = []) => {
-    if (texts.length > 0) await secretFile(dataDir, texts.length > 1 ? `${name}s` : name, () => texts.join('\n'));
+/** Writes keys to a data folder that has none. The encryption keys last: with them, the folder has what a restore needs. */
+export async function storeKeys({ jwtSecrets, encryptionKeys, namesKeys }: Partial<KeyTexts>, dataDir: string): Promise<void> {
+  const store = async (name: 'jwt-secret' | 'encryption-key', texts: readonly string[] = [], isRing = false) => {
+    if (texts.length > 0) await secretFile(dataDir, isRing || texts.length > 1 ? `${name}s` : name, () => texts.join('\n'));
   };
-  await store('encryption-key', encryptionKeys);
   await store('jwt-secret', jwtSecrets);
+  await store('encryption-key', encryptionKeys, namesKeys);
 }
 
 /** The ids of encryption keys, in their order. Empty for no keys. */

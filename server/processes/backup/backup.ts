@@ -28,6 +28,7 @@ export type BackupOptions = {
   storage: Storage | undefined;
   /** Must not exist. */
   folder: string;
+  /** Newest first. */
   encryptionKeyIds: string[];
   /** Written to the backup if given. */
   keys?: KeyTexts | undefined;
@@ -103,6 +104,7 @@ async function writeBackup({ databaseUrl, storage, encryptionKeyIds, keys, versi
   await client.connect();
   try {
     const { createdAt, postgres } = await openSnapshot(client, schemaVersion);
+    await expectKeyInUse(client, encryptionKeyIds);
     await objects.copyNew();
     const missingObjects = await objects.copyNamed(client);
     const tables = await copyTables(client, draft);
@@ -143,6 +145,16 @@ async function openSnapshot(client: pg.Client, schemaVersion: string) {
     `select now() as "createdAt", current_setting('server_version') as postgres`,
   );
   return { createdAt: rows[0]!.createdAt.toISOString(), postgres: rows[0]!.postgres };
+}
+
+/** Another key would make a backup that cannot be read with the keys that its manifest names. */
+async function expectKeyInUse(client: pg.Client, encryptionKeyIds: string[]) {
+  const { rows } = await client.query<{ id: string }>('select id from encryption_keys order by used_at desc limit 1');
+  const inUse = rows[0]?.id;
+  if (inUse !== undefined && !encryptionKeyIds.includes(inUse))
+    throw new OperatorError(
+      `backup: the installation uses the encryption key ${inUse}, and this command was given ${encryptionKeyIds.join(', ')}`,
+    );
 }
 
 async function copyTables(client: pg.Client, draft: string): Promise<BackupTable[]> {

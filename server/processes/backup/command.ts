@@ -40,7 +40,10 @@ async function backup({ folder, withKeys }: BackupCommand, deps: Deps, storage: 
     ['ARKLOOP_ENCRYPTION_KEY', 'encryption-key', keys.encryptionKeys],
     ...(withKeys ? ([['ARKLOOP_AUTH_JWT_SECRET', 'jwt-secret', keys.jwtSecrets]] as const) : []),
   ] as const)
-    if (texts.length === 0) throw new OperatorError(`${variable}: is not set, and ${join(config.dataDir, name)} does not exist`);
+    if (texts.length === 0)
+      throw new OperatorError(
+        `${variable}S, ${variable}: neither is set, and neither ${join(config.dataDir, `${name}s`)} nor ${join(config.dataDir, name)} exists`,
+      );
   const encryptionKeyIds = encryptionKeyIdsOf(keys.encryptionKeys);
   const summary = await createBackup({
     databaseUrl: await urlOfRunningDatabase(deps),
@@ -66,8 +69,7 @@ async function restore({ folder }: BackupCommand, deps: Deps, storage: Storage |
   const dataDir = config.databaseUrl ? config.dataDir : await openDataDir(config.dataDir);
   const server = await openDatabaseServer(config, dataDir, log);
   deps.onStop(server.stop);
-  await restoreBackup({ databaseUrl: server.directUrl, storage, folder, content });
-  await writeKeys();
+  await restoreBackup({ databaseUrl: server.directUrl, storage, folder, content, beforeCommit: writeKeys });
   const rows = content.tables.reduce((sum, each) => sum + each.rows, 0);
   return `restored ${rows} rows in ${content.tables.length} tables and ${content.objects.count} objects of ${content.createdAt}`;
 }
@@ -101,11 +103,13 @@ async function placeKeys(folder: string, { encryptionKeyIds: needed }: BackupCon
     throw new OperatorError(`${wanted}, and this installation has ${encryptionKeyIdsOf(own.encryptionKeys).join(', ')}`);
   const { readBackupKeys } = await import('./restore.ts');
   const kept = await readBackupKeys(folder);
-  if (kept === undefined) throw new OperatorError(`${wanted}: set ARKLOOP_ENCRYPTION_KEY, or put the file encryption-key into ${dataDir}`);
+  if (kept === undefined)
+    throw new OperatorError(
+      `${wanted}: set ARKLOOP_ENCRYPTION_KEY or ARKLOOP_ENCRYPTION_KEYS, or put the file encryption-key or encryption-keys into ${dataDir}`,
+    );
   if (!hasAll(kept.encryptionKeys)) throw new OperatorError('restore: the keys in the backup are not those of its data');
-  await openDataDir(dataDir);
-  const { encryptionKeys, jwtSecrets } = kept;
-  return () => storeKeys({ encryptionKeys, ...(own.jwtSecrets.length === 0 && { jwtSecrets }) }, dataDir);
+  const { jwtSecrets, ...encryption } = kept;
+  return async () => storeKeys({ ...encryption, ...(own.jwtSecrets.length === 0 && { jwtSecrets }) }, await openDataDir(dataDir));
 }
 
 async function ownVersion(): Promise<string> {

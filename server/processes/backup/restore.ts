@@ -21,6 +21,8 @@ export type RestoreOptions = {
   storage: Storage | undefined;
   folder: string;
   content: BackupContent;
+  /** Writes what the rows cannot be read without. If it fails, no rows are restored. */
+  beforeCommit?: (() => Promise<void>) | undefined;
 };
 
 /** Compares every file of a backup with its checksum. Throws an `OperatorError` that names the first one that differs. */
@@ -43,7 +45,7 @@ async function* objectsOf(folder: string): AsyncIterable<ObjectLine> {
  * Restores a verified backup into an empty installation, and brings the schema to this release. All rows are written in one transaction, so that an
  * interrupted restore leaves an installation that is still empty.
  */
-export async function restoreBackup({ databaseUrl, storage, folder, content }: RestoreOptions): Promise<void> {
+export async function restoreBackup({ databaseUrl, storage, folder, content, beforeCommit }: RestoreOptions): Promise<void> {
   await expectNewerRelease(content);
   if (!storage && content.objects.count > 0) throw new OperatorError('restore: the backup has objects, and no object store is configured');
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'arkloop restore', keepAlive: true });
@@ -54,7 +56,7 @@ export async function restoreBackup({ databaseUrl, storage, folder, content }: R
     if (storage) await expectEmptyStorage(storage, folder);
     await migrate(databaseUrl, content.migrations);
     if (storage) await restoreObjects(storage, folder);
-    await restoreDatabase(client, folder, content);
+    await restoreDatabase(client, folder, content, beforeCommit);
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -114,7 +116,7 @@ async function restoreObjects(storage: Storage, folder: string) {
   }
 }
 
-async function restoreDatabase(client: pg.Client, folder: string, content: BackupContent) {
+async function restoreDatabase(client: pg.Client, folder: string, content: BackupContent, beforeCommit?: () => Promise<void>) {
   await client.query(`begin; ${copySettings}`);
   const existing = await selectTables(client);
   expectColumns(existing, content);
@@ -131,6 +133,7 @@ async function restoreDatabase(client: pg.Client, folder: string, content: Backu
   for (const { table, name, definition } of foreignKeys)
     await addForeignKey(client, `alter table ${table} add constraint ${name} ${definition}`);
   for (const sequence of content.sequences) await client.query('select setval($1::regclass, $2)', [nameOf(sequence), sequence.lastValue]);
+  await beforeCommit?.();
   await client.query('commit');
   await client.query('set statement_timeout = 0; analyze');
 }
@@ -169,7 +172,7 @@ async function addForeignKey(client: pg.Client, statement: string) {
 }
 
 const KeyList = z.array(z.string().min(1)).min(1);
-const BackupKeys = z.strictObject({ encryptionKeys: KeyList, jwtSecrets: KeyList });
+const BackupKeys = z.strictObject({ encryptionKeys: KeyList, jwtSecrets: KeyList, namesKeys: z.boolean() });
 
 /** The keys in a backup; undefined if it was made without them. */
 export async function readBackupKeys(folder: string): Promise<KeyTexts | undefined> {

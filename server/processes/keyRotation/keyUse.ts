@@ -22,7 +22,7 @@ export async function checkKeyUse(database: Queryable, { keys }: Keyring, log: P
   const newest = await database.row(selectNewest);
   if (newest && !keys.some(({ id }) => id === newest.id))
     log.error(
-      `ARKLOOP_ENCRYPTION_KEYS: lacks key ${newest.id}, which the database uses since ${newest.used_at}; this process cannot open values sealed with it`,
+      `ARKLOOP_ENCRYPTION_KEYS: lacks key ${newest.id}, with which a process started at ${newest.used_at}; this process cannot open values sealed with it`,
     );
   await database.run(noteUse, { id: keys[0].id });
 }

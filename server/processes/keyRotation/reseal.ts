@@ -10,8 +10,11 @@ type Row = Record<string, unknown> & { place: string; sealed: Stored };
 /** How many values were re-sealed and how many could not be opened, and whether others were skipped because they were locked or changed meanwhile. */
 export type Pass = { resealed: number; unopened: number; skipped: number };
 
-/** Pages of a table that are read at once, and rows that are changed in one transaction. */
-const pagesAtOnce = 64;
+/**
+ * Pages of a table that are read at once, and rows that are changed in one transaction. PostgreSQL stores long values apart, so the values of a page can
+ * be far longer than it.
+ */
+const pagesAtOnce = 8;
 const rowsAtOnce = 100;
 
 const headerLength = 9;

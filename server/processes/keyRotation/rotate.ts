@@ -10,6 +10,8 @@ type Output = { write(line: string): void; writeError(line: string): void };
 
 /** Passes without a re-sealed value while other processes hold locks on the rows. */
 const maxIdleRounds = 20;
+/** All passes. A process that still seals with an older key would otherwise keep this running. */
+const maxRounds = 50;
 
 /**
  * Re-seals everything with the newest key while other processes serve. It keeps no state, so it continues after an interruption: what is sealed with the
@@ -36,7 +38,7 @@ async function rotateOn(client: pg.Client, ring: Keyring, ending: AbortSignal, o
   const columns = sealedColumns();
   const resealed = new Map<string, number>();
   let idleRounds = 0;
-  for (;;) {
+  for (let rounds = 1; ; rounds++) {
     const round = { resealed: 0, unopened: 0 };
     for (const column of columns) {
       const name = nameOf(column);
@@ -56,7 +58,7 @@ async function rotateOn(client: pg.Client, ring: Keyring, ending: AbortSignal, o
     const left = await countAll(client, columns, ring);
     const openable = sumOf(left.flatMap(({ old }) => old)) - round.unopened;
     idleRounds = round.resealed > 0 ? 0 : idleRounds + 1;
-    if (openable <= 0 || idleRounds > maxIdleRounds) return report(ring, resealed, left, output);
+    if (openable <= 0 || idleRounds > maxIdleRounds || rounds === maxRounds) return report(ring, resealed, left, output);
     await sleep(100, undefined, { signal: ending }).catch(() => undefined);
   }
 }
@@ -82,9 +84,9 @@ function report(ring: Keyring, resealed: Map<string, number>, left: Left[], { wr
 
 function keyNameOf({ keys }: Keyring, keyId: string | undefined): string {
   if (keyId === undefined)
-    return 'a key without an id, which is not in the ring, or written meanwhile by a process with an older configuration';
+    return 'a key without an id, which is not in the ring, or written meanwhile by a process with an older configuration, or locked';
   return keys.some(({ id }) => id === keyId)
-    ? `key ${keyId}, which is in the ring: written meanwhile by a process with an older ring, or damaged`
+    ? `key ${keyId}, which is in the ring: written meanwhile by a process with an older ring, or locked, or damaged`
     : `key ${keyId}, which is not in the ring`;
 }
 

@@ -20,8 +20,8 @@ export const accountHandlers = implement(
       await service.closeAccount(scope, body);
       return { status: 204, body: undefined };
     },
-    export: async ({ scope }) => {
-      const { name, body } = await exportAccount(scope);
+    export: async ({ scope, signal }) => {
+      const { name, body } = await exportAccount(scope, signal());
       const headers = {
         'content-type': 'application/zip',
         'content-disposition': `attachment; filename="${name}"`,

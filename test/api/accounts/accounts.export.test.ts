@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { get } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import { entities } from '../../../server/database/entities.ts';
 import { exportedArchives, exportedAttachments, exportedRows } from '../../../server/resources/accounts/export/queries.ts';
@@ -45,6 +45,21 @@ const openExports = async () =>
       `select 1 from pg_stat_activity where datname = current_database() and state like 'idle in transaction%' and query like '%export_%'`,
     )
   ).length;
+
+/** Adds more than the buffers of a connection hold. */
+const fillAccount = ({ accountId }: Person) =>
+  app.sql(
+    `insert into audit_logs (id, account_id, action, target_type, trace_id, metadata, created_at)
+     select gen_random_uuid(), $1, 'sample.fill', 'sample', 'trace', jsonb_build_object('text', repeat('x', 20000)), now() from generate_series(1, 1000)`,
+    [accountId],
+  );
+
+/** Reads the head of the response only. */
+async function openExport({ token, accountId }: Person) {
+  const request = get(app.url + pathOf(accountId), { headers: { authorization: `Bearer ${token}` }, agent: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  return { request, response };
+}
 
 test('the export of a personal account contains its rows and files, and no secrets', async () => {
   const person = await app.signUp();
@@ -113,9 +128,24 @@ test('of other members, an export of a workspace contains the threads in shared 
   }))
     expect((await inAccount(member, '/v1/threads', { title, ...more })).status).toBe(201);
   expect((await inAccount(admin, '/v1/threads', { title: 'mine' })).status).toBe(201);
+  const { body: gone } = await inAccount(admin, '/v1/projects', { name: 'Gone', visibility: 'shared' });
+  await app.sql('update projects set deleted_at = now() where id = $1', [gone.id]);
+  for (const { id: userId } of [admin, member])
+    await app.sql(
+      `insert into chat_completions (id, account_id, created_by_user_id, status, model, route, end_user, metadata, trace_id, expires_at)
+       values (gen_random_uuid(), $1, $2, 'completed', 'm', '{}', 'somebody', '{"of":"a call"}', 'trace', now())`,
+      [accountId, userId],
+    );
 
   const files = await download(admin.token, accountId);
   expect(new Set(linesOf(files, 'threads').map(({ title }) => title))).toEqual(new Set(['shared', 'mine']));
+  expect(linesOf(files, 'projects').map(({ id }) => id)).not.toContain(gone.id);
+  expect(linesOf(files, 'chat_completions')).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ created_by_user_id: admin.id, end_user: 'somebody', metadata: { of: 'a call' } }),
+      expect.objectContaining({ created_by_user_id: member.id, end_user: null, metadata: null }),
+    ]),
+  );
   expect(linesOf(files, 'members').map(({ user_id: id }) => id)).toEqual([admin.id, member.id]);
   const status = async ({ token }: Pick<Person, 'token'>) => (await call('GET', pathOf(accountId), { token })).status;
   expect(await status(member)).toBe(403);
@@ -126,19 +156,12 @@ test('of other members, an export of a workspace contains the threads in shared 
 
 test('an export waits for its reader, shows one moment, and ends when the reader leaves', async () => {
   const person = await app.signUp();
-  const { token, accountId } = person;
   await threadOf(person, 'before');
-  // More than the buffers of a connection hold.
-  await app.sql(
-    `insert into audit_logs (id, account_id, action, target_type, trace_id, metadata, created_at)
-     select gen_random_uuid(), $1, 'sample.fill', 'sample', 'trace', jsonb_build_object('text', repeat('x', 20000)), now() from generate_series(1, 1000)`,
-    [accountId],
-  );
+  await fillAccount(person);
   const open = async () => {
-    const request = get(app.url + pathOf(accountId), { headers: { authorization: `Bearer ${token}` } });
-    const [response] = await once(request, 'response');
+    const opened = await openExport(person);
     await eventually(async () => (await openExports()) > 0, 'an export that waits');
-    return { request, response };
+    return opened;
   };
   const slow = await open();
   await threadOf(person, 'after');
@@ -151,12 +174,31 @@ test('an export waits for its reader, shows one moment, and ends when the reader
   const left = await open();
   left.request.destroy();
   await eventually(async () => (await openExports()) === 0, 'the end of the export that its reader left');
+});
 
-  const both = [await open(), await open()];
-  const third = await call('GET', pathOf(accountId), { token });
-  expect([third.status, third.body.details]).toEqual([429, expect.objectContaining({ reason: 'account_export_rate_limited' })]);
-  for (const { request } of both) request.destroy();
+test('of exports that start at once, two are sent, of different accounts, and others when these have ended', async () => {
+  const people = await Promise.all(Array.from({ length: 4 }, () => app.signUp()));
+  const [person] = people;
+  for (const each of people) await fillAccount(each);
+  const opened = await Promise.all([...people, ...people].map(openExport));
+  const sent = opened.filter(({ response }) => response.statusCode === 200);
+  expect(opened.map(({ response }) => response.statusCode).sort()).toEqual([200, 200, ...Array<number>(6).fill(429)]);
+  expect(new Set(sent.map(({ response }) => response.headers['content-disposition'])).size).toBe(2);
+  await eventually(async () => (await openExports()) === 2, 'two exports that wait');
+  const refused = await call('GET', pathOf(person!.accountId), { token: person!.token });
+  expect(refused.body.details).toMatchObject({ reason: 'account_export_rate_limited' });
+  for (const { request } of opened) request.destroy();
   await eventually(async () => (await openExports()) === 0, 'the end of both exports');
+
+  // A place is also free again when no export followed: after HEAD, and after a failure.
+  const path = pathOf(person!.accountId);
+  const head = async () => (await fetch(app.url + path, { method: 'HEAD', headers: { authorization: `Bearer ${person!.token}` } })).status;
+  for (let n = 0; n < 3; n++) await eventually(async () => (await head()) === 200, 'a free place after HEAD');
+  const bucket = `account-export:${person!.accountId}`;
+  await app.sql('update attempt_counts set count = 30 where bucket = $1', [bucket]);
+  for (let n = 0; n < 3; n++) expect((await call('GET', path, { token: person!.token })).status).toBe(429);
+  await app.sql('delete from attempt_counts where bucket = $1', [bucket]);
+  await eventually(async () => (await head()) === 200, 'a free place after a failure');
 });
 
 test('no exported statement selects a column with a secret', () => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { appendFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,11 +37,11 @@ async function command(args: string[], env: Record<string, string>): Promise<str
   return stdout;
 }
 
-/** Runs a restore in this process, and returns the line of its error. */
-async function refusalOf(from: string, env: Record<string, string>): Promise<string> {
+/** Runs a restore or a backup in this process, and returns the line of its error. */
+async function refusalOf(at: string, env: Record<string, string>, name: 'backup' | 'restore' = 'restore'): Promise<string> {
   const stops: (() => Promise<unknown>)[] = [];
   const deps = { config: readConfig(env, 'migrate'), log, onStop: (stop: () => Promise<unknown>) => void stops.push(stop) };
-  const refused = await runBackupCommand({ name: 'restore', folder: from, withKeys: false }, deps).then(
+  const refused = await runBackupCommand({ name, folder: at, withKeys: false }, deps).then(
     (done) => `no error: ${done}`,
     (error: Error) => `${error.name}: ${error.message}`,
   );
@@ -217,12 +218,17 @@ test('a damaged backup, a foreign one, and a used installation are refused with 
   await expect(restoreBackup({ databaseUrl, storage, folder: backup, content: { ...content, tables } })).rejects.toThrow(
     /the manifest names/,
   );
+  const beforeCommit = () => Promise.reject(new Error('the keys cannot be written'));
+  await expect(restoreBackup({ databaseUrl, storage, folder: backup, content, beforeCommit })).rejects.toThrow('the keys');
   expect(await query(databaseUrl, `select from users where username <> 'system_agent'`)).toEqual([]);
   expect(await command(['restore', backup], env)).toMatch(/^arkloop: restored/);
 });
 
 test('a backup of the embedded database while it serves, with its keys, becomes a second installation', async () => {
   const [first, second] = [temporaryDataDir(), temporaryDataDir()];
+  // A ring of one key, as after the replacement of a key.
+  const ring = `${randomBytes(32).toString('hex')}\n`;
+  writeFileSync(join(first, 'encryption-keys'), ring, { mode: 0o600 });
   const serving = await startProcess('all', { ARKLOOP_DATA_DIR: first });
   const person = await registerUser(serving.url);
   const call = callTo(serving.url);
@@ -230,11 +236,16 @@ test('a backup of the embedded database while it serves, with its keys, becomes 
   const target = join(folder, 'embedded');
   await command(['backup', target, '--with-keys'], { ARKLOOP_DATA_DIR: first });
   expect(readdirSync(folder).filter((name) => name.includes('.partial'))).toEqual([]);
-  await expect(command(['backup', target], { ARKLOOP_DATA_DIR: first })).rejects.toThrow(/exists already/);
-  await expect(command(['restore', target], { ARKLOOP_DATA_DIR: first })).rejects.toThrow(/another instance is using/);
+  expect(await refusalOf(target, { ARKLOOP_DATA_DIR: first }, 'backup')).toMatch(/exists already/);
+  const otherKey = { ARKLOOP_DATA_DIR: first, ARKLOOP_ENCRYPTION_KEY: 'ab'.repeat(32) };
+  expect(await refusalOf(`${target}-other`, otherKey, 'backup')).toMatch(
+    /uses the encryption key [0-9a-f]{16}, and this command was given [0-9a-f]{16}$/,
+  );
+  expect(await refusalOf(target, { ARKLOOP_DATA_DIR: first })).toMatch(/another instance is using/);
   expect((await call('GET', `/v1/threads/${thread.body.id}`, { token: person.token })).status).toBe(200);
 
   expect(await command(['restore', target], { ARKLOOP_DATA_DIR: second })).toMatch(/^arkloop: restored/);
+  expect(readFileSync(join(second, 'encryption-keys'), 'utf8')).toBe(ring);
   const copy = await startProcess('all', { ARKLOOP_DATA_DIR: second });
   const { status, body } = await callTo(copy.url)('GET', `/v1/threads/${thread.body.id}`, { token: person.token });
   expect({ status, title: body.title }).toEqual({ status: 200, title: 'kept' });

@@ -113,6 +113,18 @@ test(
   },
 );
 
+test('a rotation ends although a process still seals with an older key', { timeout: 60_000 }, async () => {
+  const databaseUrl = await freshDatabase();
+  const client = await openClient(databaseUrl);
+  await addProvider(client, ringOf(first), 'one');
+  await client.query(
+    `create function seal_again() returns trigger language plpgsql as 'begin new.api_key_sealed = old.api_key_sealed; return new; end'`,
+  );
+  await client.query('create trigger seal_again before update on llm_providers for each row execute function seal_again()');
+  const { isDone, errors } = await rotation(databaseUrl, ringOf(second, first));
+  expect([isDone, errors]).toEqual([false, [expect.stringMatching(/which is in the ring: written meanwhile .*, or locked, or damaged$/)]]);
+});
+
 test('a process that lacks the key in use says so in one line', { timeout: 60_000 }, async () => {
   const { database } = await startTestApp({}, { worker: false });
   const lines: string[] = [];

@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { bindValues, type RowOf, type Statement } from '../../../database/statement.ts';
 import { type AttemptLimit, countAttempt } from '../../../http/pipeline/attemptLimits.ts';
 import type { Scope } from '../../../http/scope.ts';
 import type { StreamBody } from '../../../http/sse.ts';
-import { rateLimited } from '../../../platform/failure.ts';
+import { createConcurrencyLimiter } from '../../../platform/concurrency.ts';
+import { failWith, rateLimited } from '../../../platform/failure.ts';
 import { limiterKeyOf } from '../../../platform/limiterKey.ts';
 import type { Storage } from '../../../storage/storage.ts';
 import { objectKey } from '../../attachments/key.ts';
@@ -14,16 +15,19 @@ import { filesBelow } from '../../workspaces/folder.ts';
 import { readManifest } from '../../workspaces/manifest.ts';
 import * as queries from './queries.ts';
 
-/** Exports in progress in this process. Each holds a connection and a snapshot of the database. */
-let underway = 0;
 const limits = {
+  /** Exports in progress in this process. Each holds a connection and a snapshot of the database. */
   underway: 2,
+  underwayOfAccount: 1,
   /** A client that reads nothing for this time is disconnected. */
   idleMs: 60_000,
   /** Of a whole export. A snapshot keeps PostgreSQL from removing dead rows. */
   totalMs: 30 * 60_000,
   /** Rows in memory. */
   rows: 500,
+  /** Of one statement. The client waits a little longer than the server, as everywhere. */
+  statementMs: 60_000,
+  answerMs: 65_000,
 };
 
 const reason = 'account_export_rate_limited';
@@ -34,13 +38,44 @@ const startLimit = (accountId: string): AttemptLimit => ({
   reason,
 });
 
+/** The place of one request among the exports. `hasBegun`: it is left when the connection is free again, otherwise when the response closes. */
+type Place = { hasBegun: boolean; leave(): void };
+
+const placesOfAll = createConcurrencyLimiter(limits.underway);
+const placesOfAccount = createConcurrencyLimiter(limits.underwayOfAccount);
+/** By the signal of a request, because its transaction may be repeated. */
+const places = new WeakMap<AbortSignal, Place>();
+
+function takePlace(accountId: string, closed: AbortSignal): Place {
+  if (closed.aborted) throw failWith('upstream', 'client_disconnected', 'The client disconnected.');
+  const taken = places.get(closed);
+  if (taken) return taken;
+  const leaveAccount = placesOfAccount.acquire(limiterKeyOf('account-export', accountId));
+  if (!leaveAccount) throw rateLimited(reason, 30);
+  const leaveAll = placesOfAll.acquire(limiterKeyOf('account-export'));
+  if (!leaveAll) {
+    leaveAccount();
+    throw rateLimited(reason, 30);
+  }
+  const place = {
+    hasBegun: false,
+    leave() {
+      leaveAccount();
+      leaveAll();
+    },
+  };
+  places.set(closed, place);
+  closed.addEventListener('abort', () => !place.hasBegun && place.leave(), { once: true });
+  return place;
+}
+
 /**
- * The whole account as a zip file, of one moment: lines of JSON for each kind of row, and the files. It is made while it is sent. Throws 429
- * `account_export_rate_limited`.
+ * The whole account as a zip file, of one moment: lines of JSON for each kind of row, and the files. It is made while it is sent. `closed` aborts when
+ * the response has been sent or its client has left. Throws 429 `account_export_rate_limited`.
  */
-export async function exportAccount(scope: Scope): Promise<{ name: string; body: StreamBody }> {
+export async function exportAccount(scope: Scope, closed: AbortSignal): Promise<{ name: string; body: StreamBody }> {
   const { app, db, accountId, actor, client } = scope;
-  if (underway >= limits.underway) throw rateLimited(reason, 30);
+  const place = takePlace(accountId, closed);
   await countAttempt(db, [startLimit(accountId)]);
   scope.audit({ targetId: accountId });
   const onError = (error: unknown) => app.log.error({ err: error, trace_id: client.traceId }, 'an export was not sent to its end');
@@ -49,32 +84,42 @@ export async function exportAccount(scope: Scope): Promise<{ name: string; body:
     name: `account-${accountId}.zip`,
     body: {
       attach(res) {
-        if (res.req.method === 'HEAD') return void res.end();
+        if (res.req.method === 'HEAD') {
+          place.leave();
+          return void res.end();
+        }
         res.setTimeout(limits.idleMs, () => res.destroy());
         const late = setTimeout(() => res.destroy(), limits.totalMs);
-        underway += 1;
-        pipeline(Readable.from(zipOf(scope, exported), { objectMode: false }), res)
+        pipeline(Readable.from(zipOf(scope, exported, place), { objectMode: false }), res)
           .catch((error: Error & { code?: string }) => {
             if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') onError(error);
           })
-          .finally(() => {
-            underway -= 1;
-            clearTimeout(late);
-          });
+          .finally(() => clearTimeout(late));
       },
     },
   };
 }
 
-async function* zipOf({ app }: Scope, exported: queries.Exported): AsyncGenerator<Uint8Array> {
-  const { makeZip } = await import('client-zip');
-  const snapshot = await app.database.pool.connect();
+/** The body of a generator runs, and so ends, only if it is read. */
+async function* zipOf({ app }: Scope, exported: queries.Exported, place: Place): AsyncGenerator<Uint8Array> {
+  place.hasBegun = true;
+  try {
+    const { makeZip } = await import('client-zip');
+    yield* inSnapshot(app.database.pool, (snapshot) => makeZip(entriesOf(snapshot, app.storage, exported)));
+  } finally {
+    place.leave();
+  }
+}
+
+async function* inSnapshot(pool: Pool, read: (snapshot: PoolClient) => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const snapshot = await pool.connect();
   let broken: Error | undefined;
   try {
+    // Between two statements, files are sent, which `limits` bounds.
     await snapshot.query(
-      `begin isolation level repeatable read read only; set local statement_timeout = '60s'; set local idle_in_transaction_session_timeout = '120s'`,
+      `begin isolation level repeatable read read only; set local statement_timeout = ${limits.statementMs}; set local idle_in_transaction_session_timeout = '31min'`,
     );
-    yield* makeZip(entriesOf(snapshot, app.storage, exported));
+    yield* read(snapshot);
   } finally {
     // Rows that were not fetched end with the transaction.
     await snapshot.query('rollback').catch((error: Error) => {
@@ -111,7 +156,11 @@ async function* rowsOf<Row>(
   const cursor = `export_${statement.name}`;
   await snapshot.query(`declare "${cursor}" no scroll cursor for ${statement.text}`, bindValues(statement, exported));
   for (;;) {
-    const { rows } = await snapshot.query(`fetch ${limits.rows} from "${cursor}"`);
+    const fetchRows: QueryConfig & { query_timeout: number } = {
+      text: `fetch ${limits.rows} from "${cursor}"`,
+      query_timeout: limits.answerMs,
+    };
+    const { rows } = await snapshot.query(fetchRows);
     if (rows.length === 0) break;
     yield* rows as Row[];
   }

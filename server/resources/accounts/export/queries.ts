@@ -30,19 +30,14 @@ const withThreads = (db: Builder, $: $) =>
         ),
     );
 
-type Table =
-  | 'projects'
-  | 'teams'
-  | 'team_members'
-  | 'personas'
-  | 'ip_rules'
-  | 'credit_transactions'
-  | 'usage_records'
-  | 'audit_logs'
-  | 'subscriptions';
+type Table = 'teams' | 'team_members' | 'personas' | 'ip_rules' | 'credit_transactions' | 'usage_records' | 'audit_logs' | 'subscriptions';
 
 /** Everything of a table without secrets. */
 const whole = (table: Table) => statement<Exported>()((db, $) => db.selectFrom(table).selectAll().where('account_id', '=', $.accountId));
+
+const projects = statement<Exported>()((db, $) =>
+  db.selectFrom('projects').selectAll().where('account_id', '=', $.accountId).where('deleted_at', 'is', null),
+);
 
 const account = statement<Exported>()((db, $) =>
   db
@@ -103,22 +98,16 @@ const webhookEndpoints = statement<Exported>()((db, $) =>
     .where('account_id', '=', $.accountId),
 );
 
+/** What callers store with a call is shown to its user only. */
 const chatCompletions = statement<Exported>()((db, $) =>
   db
     .selectFrom('chat_completions')
-    .select([
-      'id',
-      'created_by_user_id',
-      'api_key_id',
-      'status',
-      'model',
-      'usage',
-      'cost_usd',
-      'end_user',
-      'metadata',
-      'created_at',
-      'ended_at',
-    ])
+    .select(['id', 'created_by_user_id', 'api_key_id', 'status', 'model', 'usage', 'cost_usd', 'created_at', 'ended_at'])
+    .select((eb) =>
+      (['end_user', 'metadata'] as const).map((column) =>
+        eb.case().when('created_by_user_id', '=', $.userId).then(eb.ref(column)).end().as(column),
+      ),
+    )
     .where('account_id', '=', $.accountId),
 );
 
@@ -211,7 +200,7 @@ export const exportedRows: Readonly<Record<string, Statement<Exported, object>>>
   teams: whole('teams'),
   team_members: whole('team_members'),
   invitations,
-  projects: whole('projects'),
+  projects,
   personas: whole('personas'),
   skills,
   skill_files: skillFiles,
@@ -270,5 +259,8 @@ export const exportedWorkspaces = statement<Exported>()((db, $) =>
     .select(['project_id', 'workspace_ref', 'manifest_rev'])
     .where('account_id', '=', $.accountId)
     .where('owner_user_id', '=', $.userId)
-    .where('manifest_rev', 'is not', null),
+    .where('manifest_rev', 'is not', null)
+    .where('project_id', 'in', (q) =>
+      q.selectFrom('projects').select('id').where('account_id', '=', $.accountId).where('deleted_at', 'is', null),
+    ),
 );
