@@ -49,7 +49,7 @@ export async function startGateway(deps: GatewayOptions): Promise<Gateway> {
     const { ip, secure } = callerOf(request, parts.liveConfig().proxies);
     const [path = ''] = (request.url ?? '').split('?', 1);
     const incoming = spanOf(request.headers, () => config.gatewayTrustIncomingTraceId);
-    const span = isProbe(path) ? incoming : recordSpan(incoming, startOf(request));
+    const span = isProbe(path) ? incoming : recordSpan(incoming, () => startOf(request));
     const { traceId } = span;
     const headers = { ...((isApiPath(path) || isProbe(path)) && securityHeaders(secure)), ...corsHeaders(request, origins) };
     const agent = userAgentType(request.headers['user-agent'] ?? '');
@@ -68,7 +68,7 @@ export async function startGateway(deps: GatewayOptions): Promise<Gateway> {
   }
   function leave(visit: RequestContext) {
     if (isProbe(visit.path)) return;
-    visit.span.end(endOfResponse(visit.response));
+    if (visit.span.recording) visit.span.end(endOfResponse(visit.response));
     parts.accessLog.record(visit);
     if (metricsEvents.gatewayResponded.hasListeners) metricsEvents.gatewayResponded.emit(answerOf(visit));
   }

@@ -23,7 +23,7 @@ const isProbe = (path: string) => path === health.live.path || path === health.r
 function recordRequest(span: Span, req: Request, res: Response): Span {
   if (isProbe(req.path)) return span;
   const { method } = req;
-  const recorded = recordSpan(span, { name: method, kind: 'server', attributes: { 'http.request.method': method } });
+  const recorded = recordSpan(span, () => ({ name: method, kind: 'server', attributes: { 'http.request.method': method } }));
   res.once('close', () => {
     const route = routeOf(req, res);
     const hasRoute = route !== unknownRoute;

@@ -31,6 +31,7 @@ type JobRunnerOptions = Omit<RunnerOptions, 'connectionString' | 'pgPool' | 'max
  * not wait for the end of the old one, because after two such failures that never comes: the library counts its open batches wrongly.
  */
 export async function startJobRunner(options: JobRunnerOptions, log: Log): Promise<JobRunner> {
+  for (const task of Object.keys(options.taskList ?? {})) metricsEvents.jobTaskServed.emit(task);
   const stopping = new AbortController();
   const open = new Set<OpenRunner>();
 

@@ -1,6 +1,6 @@
 import { Counter, Histogram } from 'prom-client';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
-import { methodLabel, shortDurationBuckets } from './labels.ts';
+import { methodLabel, shortDurationBuckets, startAtZero } from './labels.ts';
 import type { MetricGroup } from './metricGroup.ts';
 
 /** Requests, rejections and upstream failures of the gateway, and its access log. */
@@ -29,12 +29,14 @@ export const gatewayMetrics: MetricGroup = ({ registers }) => {
     labelNames: ['reason'],
     registers,
   });
+  startAtZero(failures, 'reason', ['bad_gateway', 'gateway_timeout', 'broken_off']);
   const lines = new Counter({
     name: 'arkloop_gateway_access_log_lines_total',
     help: 'Lines of the access log, by outcome: written, or dropped because too many waited for the database.',
     labelNames: ['outcome'],
     registers,
   });
+  startAtZero(lines, 'outcome', ['written', 'dropped']);
   return [
     metricsEvents.gatewayResponded.on(({ method, status, seconds }) => {
       requests.inc({ method: methodLabel(method), status });

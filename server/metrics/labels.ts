@@ -1,3 +1,5 @@
+import type { Counter, LabelValues } from 'prom-client';
+
 /** Methods that are counted by name; all others are `other`. */
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -12,6 +14,14 @@ export function boundedLabel(most: number): (value: string) => string {
     known.add(value);
     return value;
   };
+}
+
+/**
+ * Creates the series of these values at zero. A series that appears with its first event has no increase in Prometheus, so an alert on any event would
+ * miss it.
+ */
+export function startAtZero<T extends string>(counter: Counter<T>, label: T, values: readonly string[]): void {
+  for (const value of values) counter.inc({ [label]: value } as LabelValues<T>, 0);
 }
 
 /** Histogram buckets for HTTP requests, in seconds. */

@@ -1,6 +1,7 @@
 import { Counter, Gauge } from 'prom-client';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 import { openChannels } from '../pubsub/notificationChannel.ts';
+import { startAtZero } from './labels.ts';
 import type { MetricGroup } from './metricGroup.ts';
 
 /** Notifications between processes. */
@@ -22,5 +23,6 @@ export const notificationMetrics: MetricGroup = ({ registers }) => {
     labelNames: ['outcome'],
     registers,
   });
+  startAtZero(sent, 'outcome', ['broker', 'postgres', 'lost']);
   return [metricsEvents.notificationSent.on((outcome) => sent.inc({ outcome }))];
 };

@@ -1,6 +1,6 @@
 import { Counter, Histogram } from 'prom-client';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
-import { boundedLabel, longDurationBuckets } from './labels.ts';
+import { boundedLabel, longDurationBuckets, startAtZero } from './labels.ts';
 import type { MetricGroup } from './metricGroup.ts';
 
 /** Outcomes of runs, jobs, webhooks and mail. */
@@ -17,6 +17,7 @@ export const workMetrics: MetricGroup = ({ registers }) => {
     labelNames: ['outcome'],
     registers,
   });
+  startAtZero(archived, 'outcome', ['archived', 'failed', 'interrupted']);
   const jobs = new Counter({
     name: 'arkloop_jobs_total',
     help: 'Jobs of the queue that were tried here, by outcome: done, retried later, or given_up.',
@@ -41,10 +42,13 @@ export const workMetrics: MetricGroup = ({ registers }) => {
     labelNames: ['outcome'],
     registers,
   });
+  startAtZero(mails, 'outcome', ['sent', 'retried', 'refused', 'expired', 'unreadable']);
   const errorClass = boundedLabel(50);
   return [
     metricsEvents.runEnded.on((run) => runs.inc({ status: run.status, error_class: errorClass(run.errorClass) })),
     metricsEvents.runArchived.on((outcome) => archived.inc({ outcome })),
+    // Only the process that runs jobs knows its tasks.
+    metricsEvents.jobTaskServed.on((task) => jobs.inc({ task, outcome: 'given_up' }, 0)),
     metricsEvents.jobEnded.on((job) => jobs.inc(job)),
     metricsEvents.webhookAttempted.on(({ outcome, seconds }) => {
       webhooks.inc({ outcome });

@@ -16,7 +16,7 @@ type Finish = Extract<ModelEvent, { type: 'finish' }>;
 
 async function* watched(route: Names, request: ModelRequest, call: () => AsyncIterable<ModelEvent>): AsyncGenerator<ModelEvent> {
   const began = performance.now();
-  const span = startSpan(startOf(route, request));
+  const span = startSpan(() => startOf(route, request));
   let outcome: ModelOutcome = 'abandoned';
   let usage: Usage | undefined;
   let finish: Finish | undefined;

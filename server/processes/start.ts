@@ -16,8 +16,11 @@ import { fatalErrorMessage, withBindErrors } from './startupErrors.ts';
 import { openTelemetry, type Telemetry } from './telemetry.ts';
 import { handleUncaughtErrors } from './uncaughtErrors.ts';
 
-/** Shutdown layers, the highest first: readiness, the gateway and the streams, the API and the worker, connections, the database server, telemetry. */
-const shutdownLayer = { telemetry: 0, store: 1, connections: 2, parts: 3, edge: 4, readiness: 5 };
+/**
+ * Shutdown layers, the highest first: readiness, the gateway and the streams, the API and the worker, the metrics, which count the last of their work,
+ * connections, the database server, telemetry.
+ */
+const shutdownLayer = { telemetry: 0, store: 1, connections: 2, metrics: 3, parts: 4, edge: 5, readiness: 6 };
 
 type Start = {
   role: Role;
@@ -245,10 +248,10 @@ async function startMetrics(
   const { openMetrics, startMetricsServer } = await import('../metrics/metricsServer.ts');
   const deps = { role, database, log, readApiProcesses: processes?.metrics };
   const opened = openMetrics(deps);
-  if (telemetry?.hasMetrics) teardown.add(shutdownLayer.parts, 'exported metrics', await telemetry.exportMetrics(opened.registry));
+  if (telemetry?.hasMetrics) teardown.add(shutdownLayer.metrics, 'exported metrics', await telemetry.exportMetrics(opened.registry));
   if (!address) return;
   const metrics = await withBindErrors('ARKLOOP_METRICS_ADDR', address, () => startMetricsServer(address, deps, opened));
-  teardown.add(shutdownLayer.parts, 'metrics', metrics.shutDown);
+  teardown.add(shutdownLayer.metrics, 'metrics', metrics.shutDown);
   bannerInfo.metrics = metrics.address;
 }
 

@@ -83,7 +83,7 @@ function startTogether(calls: readonly Runnable[], deps: CallDeps): Map<Validate
 /** Executes one call in a span. Neither arguments nor results are recorded. */
 const executeCall = (call: Runnable, deps: CallDeps): Promise<CallOutcome> =>
   inSpan(
-    {
+    () => ({
       name: `execute_tool ${call.tool.name}`,
       kind: 'internal',
       attributes: {
@@ -92,7 +92,7 @@ const executeCall = (call: Runnable, deps: CallDeps): Promise<CallOutcome> =>
         'gen_ai.tool.call.id': call.callId,
         'gen_ai.tool.type': 'function',
       },
-    },
+    }),
     () => runTool(call, deps),
     ({ error }) => ({ errorType: error?.error_class }),
   );

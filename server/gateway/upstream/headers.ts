@@ -50,7 +50,8 @@ export function upstreamHeaders({ request, ip, secure, span, location, userAgent
   if (!hasBody && takesBody.has(request.method!)) list.push('content-length', '0');
   list.push('x-forwarded-for', ip, 'x-real-ip', ip, 'x-forwarded-proto', secure ? 'https' : 'http', 'x-forwarded-host', host);
   const { traceparent, tracestate } = traceHeadersOf(span);
-  list.push('x-trace-id', span.traceId, 'traceparent', traceparent);
+  list.push('x-trace-id', span.traceId);
+  if (traceparent !== undefined) list.push('traceparent', traceparent);
   if (tracestate !== undefined) list.push('tracestate', tracestate);
   list.push('x-risk-score', risk.toFixed(2), 'x-ua-type', userAgentType);
   if (location.country) list.push('x-client-country', location.country);

@@ -44,6 +44,8 @@ export const metricsEvents = {
   requestHandled: fact<{ method: string; route: string; status: number; seconds: number }>('request-answered'),
   streamOpened: fact<'api' | 'gateway'>('stream-opened'),
   streamClosed: fact<'api' | 'gateway'>('stream-closed'),
+  /** This process takes jobs of the task. */
+  jobTaskServed: fact<string>('job-task-served'),
   jobEnded: fact<{ task: string; outcome: 'done' | 'retried' | 'given_up' }>('job-ended'),
   runEnded: fact<{ status: 'completed' | 'failed' | 'cancelled'; errorClass: string }>('run-ended'),
   /** The events of an ended run were moved to the object store, or could not be; `interrupted`: the object store did not respond. */

@@ -21,7 +21,7 @@ export type SpanParent = { traceId: string; spanId: string | undefined; flags: s
 /** A step of a trace (W3C Trace Context, level 1), such as a request or a job. `state` holds the `tracestate` entries of other systems. */
 export class Span {
   readonly traceId: string;
-  /** `01` if the trace is recorded: by the caller, or by this process with OpenTelemetry. Otherwise `00`. */
+  /** `01` if the trace is recorded: by the caller, or by this process with OpenTelemetry. Otherwise `00`, also if nobody has decided. */
   readonly flags: string;
   readonly state: string | undefined;
   /** The span of the caller. */
@@ -42,6 +42,11 @@ export class Span {
   get spanId(): string {
     this.#spanId ??= newSpanId();
     return this.#spanId;
+  }
+
+  /** Whether the caller or this process has decided if the trace is recorded. */
+  get isDecided(): boolean {
+    return this.recording !== undefined || this.parentId !== undefined;
   }
 
   /** Ends the recording, if there is one. */
@@ -120,17 +125,24 @@ export const withoutSpan = <T>(work: () => T): T => current.exit(work);
 
 export const currentSpan = (): Span | undefined => current.getStore();
 
-/** The headers that make `span` the parent of the receiver. */
-export const traceHeadersOf = (span: Span): { traceparent: string; tracestate?: string } => ({
+type ContextHeaders = { traceparent: string; tracestate?: string };
+
+const contextHeadersOf = (span: Span): ContextHeaders => ({
   traceparent: `00-${span.traceId}-${span.spanId}-${span.flags}`,
   ...(span.state !== undefined && { tracestate: span.state }),
 });
 
-/** The headers of an outbound request, which is a span of its own in the trace. Empty without a current span. */
-export function outboundTraceHeaders(): { traceparent?: string; tracestate?: string } {
+/**
+ * The headers that make `span` the parent of another process of ours. Empty if nobody has decided whether the trace is recorded: the flag `00` would
+ * decide against it. The receiver then begins the trace under the id that it gets beside these headers.
+ */
+export const traceHeadersOf = (span: Span): Partial<ContextHeaders> => (span.isDecided ? contextHeadersOf(span) : {});
+
+/** The headers of an outbound request to another system, which is a span of its own in the trace. Empty without a current span. */
+export function outboundTraceHeaders(): Partial<ContextHeaders> {
   const span = current.getStore();
   if (!span) return {};
-  return traceHeadersOf(span.recording ? span : new Span(span.traceId, span.flags, span.state));
+  return contextHeadersOf(span.recording ? span : new Span(span.traceId, span.flags, span.state));
 }
 
 let recorder: ((parent: SpanParent, start: SpanStart) => Recording) | undefined;
@@ -142,27 +154,27 @@ export const setSpanRecorder = (next: typeof recorder): void => {
 
 export const isRecording = (): boolean => recorder !== undefined;
 
-/** The same step, recorded. `span` itself without a recorder. */
-export function recordSpan(span: Span, start: SpanStart): Span {
+/** The same step, recorded. `span` itself without a recorder, which is the only one to call `start`. */
+export function recordSpan(span: Span, start: () => SpanStart): Span {
   if (!recorder) return span;
   const { traceId, parentId, flags, state } = span;
-  const recording = recorder({ traceId, spanId: parentId, flags, state, isRemote: true }, start);
+  const recording = recorder({ traceId, spanId: parentId, flags, state, isRemote: true }, start());
   return new Span(traceId, flags, state, { ...(parentId !== undefined && { parentId }), recording });
 }
 
 /** Begins a child of the current span. Undefined without a recorder. */
-export function startSpan(start: SpanStart): Span | undefined {
+export function startSpan(start: () => SpanStart): Span | undefined {
   if (!recorder) return undefined;
   const span = currentSpan() ?? new Span(newTraceId());
   // The id of a span that is not recorded would name a parent that no backend knows.
   if (!span.recording) return recordSpan(span, start);
   const { traceId, spanId, flags, state } = span;
-  const recording = recorder({ traceId, spanId, flags, state, isRemote: false }, start);
+  const recording = recorder({ traceId, spanId, flags, state, isRemote: false }, start());
   return new Span(traceId, flags, state, { parentId: spanId, recording });
 }
 
 /** Runs `work` in a child of the current span, which ends with it. Without a recorder, it only runs `work`. */
-export async function inSpan<T>(start: SpanStart, work: () => Promise<T>, endOf?: (result: T) => SpanEnd): Promise<T> {
+export async function inSpan<T>(start: () => SpanStart, work: () => Promise<T>, endOf?: (result: T) => SpanEnd): Promise<T> {
   const span = startSpan(start);
   return span ? await endWith(span, work, endOf) : await work();
 }

@@ -21,7 +21,8 @@ import { createRemoteLimits } from './sharedLimits.ts';
  */
 const report = (message: Report) => void process.send?.(message, undefined, undefined, () => undefined);
 
-const shutdownLayer = { telemetry: 0, connections: 1, parts: 2 };
+/** The highest first. The metrics count the last of the work, so they end after the API. */
+const shutdownLayer = { telemetry: 0, connections: 1, metrics: 2, parts: 3 };
 const teardown = newTeardown();
 const limits = createRemoteLimits(report);
 let log: Log | undefined;
@@ -44,7 +45,7 @@ async function start({ number, config, databaseUrl }: ProcessStart) {
   const readiness = createReadiness(config);
   const metrics = config.metricsAddr || telemetry?.hasMetrics ? startProcessMetrics(database, number) : undefined;
   if (metrics && telemetry?.hasMetrics)
-    teardown.add(shutdownLayer.parts, 'exported metrics', await telemetry.exportMetrics(metrics.registry));
+    teardown.add(shutdownLayer.metrics, 'exported metrics', await telemetry.exportMetrics(metrics.registry));
   onCommand(async (command) => {
     if (command.type === 'metrics' && metrics) report({ type: 'metrics', id: command.id, metrics: await metrics.read() });
     if (command.type === 'readiness' && command.state === 'started') readiness.started();

@@ -148,7 +148,7 @@ async function* runAgentLoop(
   try {
     for (;;) {
       const answer = await inSpan(
-        startOf(run, plan),
+        () => startOf(run, plan),
         () => stepWriter.writeAll(runLoop(input)),
         () => ({ attributes: usageAttributes(usageTotals.usage) }),
       );

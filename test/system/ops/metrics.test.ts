@@ -96,6 +96,21 @@ test('runs, jobs, model calls, tokens and webhooks are counted by outcome', asyn
   expect(sum('arkloop_webhook_attempts_total', { outcome: 'http_status' })).toBe(1);
 });
 
+test('counters with an alert on any event start at zero', async () => {
+  const counted = await serveMetrics(idle.database);
+  await startTestApp();
+  const { samples } = await counted.scrape();
+  const valuesOf = (name: string, label: string) =>
+    samples.filter((sample) => sample.name === name && sample.value === 0).map(({ labels }) => labels[label]);
+  expect(valuesOf('arkloop_runs_archived_total', 'outcome')).toContain('failed');
+  expect(valuesOf('arkloop_mails_total', 'outcome')).toContain('unreadable');
+  expect(valuesOf('arkloop_jobs_total', 'task')).toEqual(expect.arrayContaining(['run.execute', 'email.send', 'schedule.run']));
+  expect(valuesOf('arkloop_gateway_access_log_lines_total', 'outcome')).toContain('dropped');
+  expect(valuesOf('arkloop_gateway_upstream_failures_total', 'reason')).toContain('bad_gateway');
+  expect(valuesOf('arkloop_notifications_total', 'outcome')).toContain('lost');
+  expect(valuesOf('arkloop_unhandled_rejections_total', 'outcome')).toHaveLength(1);
+});
+
 test('mail is counted by outcome', async () => {
   const counted = await serveMetrics(app.database);
   const mailed = (until: Date, kind = 'test') => {
@@ -236,7 +251,24 @@ test('every metric and label of the dashboard and of the alert rules is on the p
   const guide = readFileSync(new URL('../../../docs/guides/operations.md', import.meta.url), 'utf8');
   const advised = [...guide.matchAll(/^\| `(arkloop_\w+)` .*\| *([^|]*?) *\|$/gm)]
     .filter(([, , alert]) => alert !== '')
-    .map(([, name]) => name!);
-  const covered = (name: string) => rules.some(({ expr }: any) => expr.includes(name));
-  expect(advised.filter((name) => !covered(name))).toEqual(['arkloop_llm_tokens_total']);
+    .map(([, name, alert]) => ({ name: name!, alert: alert! }));
+  const rulesOf = (name: string): { expr: string; for: string }[] => rules.filter(({ expr }: any) => expr.includes(name));
+  expect(advised.map(({ name }) => name).filter((name) => rulesOf(name).length === 0)).toEqual(['arkloop_llm_tokens_total']);
+  // The rules use the labels, values and times that the table names.
+  const missing = advised
+    .filter(({ name }) => rulesOf(name).length > 0)
+    .flatMap(({ name, alert }) => {
+      const words = [...alert.matchAll(/`([^`]+)`|above (\d+)( %)?/g)].map(
+        ([, label, limit, percent]) => label ?? `> ${percent ? Number(limit) / 100 : limit}`,
+      );
+      const times = [...alert.matchAll(/for (\w+) (minute|hour)/g)].map(
+        ([, count, unit]) => `${/^an?$/.test(count!) ? 1 : count}${unit![0]}`,
+      );
+      const expressions = rulesOf(name).map(({ expr }) => expr);
+      return [
+        ...words.filter((word) => !expressions.some((expr) => expr.includes(word))),
+        ...times.filter((time) => !rulesOf(name).some((rule) => rule.for === time)),
+      ].map((each) => `${name}: ${each}`);
+    });
+  expect(missing).toEqual([]);
 });

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openMetrics } from '../../../server/metrics/metricsServer.ts';
 import { openLog } from '../../../server/platform/telemetry/log.ts';
@@ -183,6 +185,17 @@ test('a new trace has the id that the response names', async () => {
   );
 });
 
+test('a gateway without a collector leaves the decision about a new trace to the API', async () => {
+  const gateway = await startProcess('gateway', { ARKLOOP_GATEWAY_UPSTREAM: app.url });
+  const collector = await startCollector();
+  const telemetry = await exportTo(collector.url);
+  const { headers } = await callTo(gateway.url)('GET', '/v1/me');
+  await telemetry.shutDown();
+  expect(collector.spans().map((span) => [span.traceId, span.name, span.parentSpanId])).toEqual([
+    [headers.get('x-trace-id'), 'GET /v1/me', undefined],
+  ]);
+});
+
 test('lines of the log are exported without their secrets, with the ids of their spans', async () => {
   const collector = await startCollector();
   const telemetry = await exportTo(collector.url);
@@ -273,10 +286,31 @@ test('a process loads nothing of OpenTelemetry if it is off, and exports all sig
   expect((await callTo(on.url)('GET', '/v1/me')).status).toBe(401);
   const processes = (items: Item[]) => new Set(items.map(({ resource }) => resource['arkloop.process']));
   await eventually(async () => processes(collector.metrics()).size === 3, 'metrics of three processes');
+  // The last export has also what is counted after the signal.
+  const headers = { 'content-type': 'application/json', expect: '100-continue' };
+  const late = request(`${on.url}/v1/auth/login`, { method: 'POST', headers });
+  const answered = once(late, 'response');
+  late.flushHeaders();
+  await once(late, 'continue');
   on.kill('SIGTERM');
+  await eventually(
+    () =>
+      fetch(`${on.url}/healthz`).then(
+        () => false,
+        () => true,
+      ),
+    'the end of the server',
+  );
+  late.end('{}');
+  const [response] = await answered;
+  response.resume();
   expect(await on.exited).toEqual({ code: 0, signal: null });
-  expect(collector.spans()).toMatchObject([
+  const counted = collector.metrics().filter(({ name }) => name === 'arkloop_http_requests_total');
+  expect(counted.flatMap(({ sum }) => (sum.points ?? []).map(({ attributes }: Item) => attributes.route))).toContain('/v1/auth/login');
+  const spans = collector.spans().toSorted((left, right) => Number(left.start) - Number(right.start));
+  expect(spans).toMatchObject([
     { name: 'GET /v1/me', resource: { 'service.name': 'arkloop-api', 'deployment.environment.name': 'test' } },
+    { name: 'POST /v1/auth/login' },
   ]);
   expect(collector.received.every(({ headers }) => headers['content-encoding'] === 'gzip')).toBe(true);
 });

@@ -95,7 +95,7 @@ test('untrusted headers are ignored', () => {
 });
 
 test('each step has its own span, and there are no headers outside a span', () => {
-  const span = new Span(traceId, '01', 'a=1');
+  const span = new Span(traceId, '01', 'a=1', { parentId });
   const steps = withSpan(span, () => [outboundTraceHeaders(), outboundTraceHeaders()]);
   const ids = [traceHeadersOf(span), ...steps].map(({ traceparent }) => traceparent);
   expect(new Set(ids).size).toBe(3);
@@ -103,6 +103,12 @@ test('each step has its own span, and there are no headers outside a span', () =
     expect(step).toEqual({ traceparent: expect.stringMatching(`^00-${traceId}-[0-9a-f]{16}-01$`), tracestate: 'a=1' });
   expect(outboundTraceHeaders()).toEqual({});
   expect(withSpan(span, () => withoutSpan(() => [currentSpan(), outboundTraceHeaders()]))).toEqual([undefined, {}]);
+});
+
+test('without a caller or a recorder that decides, only other systems get a parent', () => {
+  const span = spanOf({ 'x-trace-id': traceId });
+  expect(traceHeadersOf(span)).toEqual({});
+  expect(withSpan(span, outboundTraceHeaders)).toEqual({ traceparent: expect.stringMatching(`^00-${traceId}-[0-9a-f]{16}-00$`) });
 });
 
 test('a log line has the ids of the current span, unless it belongs to another trace', () => {

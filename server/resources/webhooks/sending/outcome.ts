@@ -44,7 +44,7 @@ export async function attemptDelivery(
   const made: SendResult | undefined =
     secrets && own
       ? await inSpan(
-          startOf(delivery),
+          () => startOf(delivery),
           () => send(outbound, delivery.url, { ...own, ...headersOf(message, secrets, attemptedAt) }, body, { stop, timeoutMs }),
           endOf,
         )
