@@ -20,7 +20,7 @@ const minPartBytes = 4;
 const waitText = `Seconds to wait for the answer, up to ${maxWaitSeconds}. 0 does not wait.`;
 const waitSeconds = z.int().min(0).max(maxWaitSeconds).default(defaultWaitSeconds).meta({ description: waitText });
 
-const { message, requestedSchema, expires_at } = eventData['run.waiting_for_input'].shape;
+const { request_id, message, requestedSchema, mcp_server, expires_at } = eventData['run.waiting_for_input'].shape;
 
 /** The state of a run, for an agent that has asked something. */
 export const RunOutcome = z.object({
@@ -39,9 +39,9 @@ export const RunOutcome = z.object({
     .nullable()
     .meta({ description: 'The answer; null before the run has one. Partial if the run failed or was canceled.' }),
   question: z
-    .object({ message, requested_schema: requestedSchema, expires_at })
+    .object({ request_id, message, requested_schema: requestedSchema, mcp_server, expires_at })
     .nullable()
-    .meta({ description: 'What the run asks while it waits for input: reply with answer_question.' }),
+    .meta({ description: 'What the run asks while it waits for input: reply with answer_question and its request_id.' }),
   note: z.string().optional().meta({ description: 'What to do next.' }),
 });
 export type RunOutcome = z.infer<typeof RunOutcome>;

@@ -118,6 +118,10 @@ export const RunInput = z
     action: InputAction.optional().meta({
       description: 'What to do with the question of an MCP server. Default: `accept`. Not allowed with other input.',
     }),
+    request_id: z.string().min(1).max(128).optional().meta({
+      description:
+        'The question that is answered. Required for the question of an MCP server. If the run does not wait for this question, 409 `question_closed` is returned and nothing is changed.',
+    }),
     input_key: z.string().min(1).max(128).nullish().meta({ description: 'Further inputs with the same key are ignored.' }),
   })
   .refine(({ content, action = 'accept' }) => action !== 'accept' || content !== undefined, {

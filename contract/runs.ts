@@ -183,7 +183,7 @@ export const runs = initContract().router({
     path: '/v1/runs/{run_id}/input',
     summary: 'Send user input to a run',
     description:
-      'If the run waits for input, this answers its question. Otherwise the input is given to the model with its next call. A run that is ending returns 409 `run_not_active`.',
+      'If the run waits for input, this answers its question. Otherwise the input is given to the model with its next call. `request_id` names the question, so that the answer cannot be taken for that of a later one. A run that is ending returns 409 `run_not_active`.',
     body: RunInput,
     responses: { 200: Ok },
     metadata: { auth: 'user+key', read, permission, quota: 'messages', audit: ['run.input', 'run'], extraErrors: [402] },

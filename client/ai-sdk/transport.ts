@@ -16,7 +16,8 @@ export type ArkloopChatTransportOptions = {
 type SendOptions = Parameters<ChatTransport<ArkloopMessage>['sendMessages']>[0];
 type ReconnectOptions = Parameters<ChatTransport<ArkloopMessage>['reconnectToStream']>[0];
 
-type ActiveRun = { readonly id: string; lastSeq: number; isWaiting: boolean; answers: number };
+/** `serverRequest`: the `request_id` of a question that an MCP server has asked last. */
+type ActiveRun = { readonly id: string; lastSeq: number; isWaiting: boolean; serverRequest?: string | undefined; answers: number };
 
 type Chat = {
   threadId: string | undefined;
@@ -134,11 +135,15 @@ export class ArkloopChatTransport implements ChatTransport<ArkloopMessage> {
     return (await client.runs.editMessage({ params, body: { ...(await toNewMessage(client, message)), ...run } })).run_id;
   }
 
-  /** Resolves to undefined if the run has ended meanwhile: then the text is an ordinary message. */
+  /**
+   * Resolves to undefined if the run has ended meanwhile: then the text is an ordinary message. Text for a question of the agent that has closed
+   * steers the run. An MCP server gets only the answer to its own question.
+   */
   async #answer(chat: Chat, run: ActiveRun, content: string): Promise<Omit<Followed, 'signal'> | undefined> {
     try {
-      await this.#options.client.runs.input({ params: { run_id: run.id }, body: { content } });
+      await this.#options.client.runs.input({ params: { run_id: run.id }, body: { content, request_id: run.serverRequest } });
     } catch (error) {
+      if (error instanceof ApiError && error.reason === 'question_closed') run.isWaiting = false;
       if (!(error instanceof ApiError) || error.reason !== 'run_not_active') throw error;
       chat.run = undefined;
       return undefined;
@@ -185,6 +190,7 @@ export class ArkloopChatTransport implements ChatTransport<ArkloopMessage> {
     for (const follow of replay ? [false, true] : [true]) {
       for await (const event of client.runs.stream(run.id, { afterSeq: run.lastSeq, follow, signal })) {
         run.lastSeq = event.seq;
+        if (event.type === 'run.waiting_for_input') run.serverRequest = event.data.mcp_server && event.data.request_id;
         yield* writer.write(event);
         if (event.type === 'run.completed' || event.type === 'run.failed' || event.type === 'run.cancelled') {
           if (chat.run === run) chat.run = undefined;

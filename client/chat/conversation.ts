@@ -1,4 +1,4 @@
-import type { Client, RunEvent } from '../index.ts';
+import type { Client, PendingQuestion, RunEvent } from '../index.ts';
 import { jsonPrinter, type Output, textPrinter } from './printer.ts';
 
 export type Conversation = {
@@ -35,10 +35,10 @@ export function openConversation({ client, output, json, model, threadId, stubHi
     return { thread_id: thread };
   };
   /** Not awaited by the event loop: the agent may stop waiting before the user has typed an answer. */
-  const replyTo = (question: string, run_id: string, asking: AbortController) => {
-    reply?.(question, asking.signal)
+  const replyTo = ({ request_id, message = '' }: PendingQuestion, run_id: string, asking: AbortController) => {
+    reply?.(message, asking.signal)
       .then(async (content) => {
-        if (content.trim()) await client.runs.input({ params: { run_id }, body: { content } });
+        if (content.trim()) await client.runs.input({ params: { run_id }, body: { content, request_id } });
       })
       .catch((error: unknown) => {
         if (!asking.signal.aborted) output.note(error instanceof Error ? error.message : String(error));
@@ -62,7 +62,7 @@ export function openConversation({ client, output, json, model, threadId, stubHi
         if (event.type === 'run.resumed') asking.abort();
         if (event.type !== 'run.waiting_for_input') continue;
         asking = new AbortController();
-        replyTo(event.data.message ?? '', run_id, asking);
+        replyTo(event.data, run_id, asking);
       }
     } finally {
       asking.abort();

@@ -3895,6 +3895,8 @@ export interface RunInput {
   content?: string | undefined;
   /** What to do with the question of an MCP server. Default: `accept`. Not allowed with other input. */
   action?: InputAction | undefined;
+  /** The question that is answered. Required for the question of an MCP server. If the run does not wait for this question, 409 `question_closed` is returned and nothing is changed. */
+  request_id?: string | undefined;
   /** Further inputs with the same key are ignored. */
   input_key?: string | null | undefined;
 }
@@ -6376,7 +6378,7 @@ export interface RunsApi {
   /**
    * Send user input to a run
    *
-   * If the run waits for input, this answers its question. Otherwise the input is given to the model with its next call. A run that is ending returns 409 `run_not_active`.
+   * If the run waits for input, this answers its question. Otherwise the input is given to the model with its next call. `request_id` names the question, so that the answer cannot be taken for that of a later one. A run that is ending returns 409 `run_not_active`.
    */
   readonly input: Call<{ params: { run_id: Id; }; body: RunInput; }, Ok, Reasons['runs.input']>;
   /**

@@ -5,7 +5,10 @@ import { type FollowedRun, idleRun } from './runs.ts';
 export type UsedRun = FollowedRun & {
   /** Cancels the run. Its partial answer is kept as a message. Rejects like `client.runs.cancel`. Does nothing without a run. */
   stop(): Promise<void>;
-  /** Answers the pending question, or steers the run. Rejects like `client.runs.input`. Does nothing without a run. */
+  /**
+   * Answers the pending question that this state shows, or steers the run. Rejects like `client.runs.input`: with 409 `question_closed` if the run has
+   * stopped waiting for the answer. Does nothing without a run.
+   */
   reply(content: string): Promise<void>;
   /** Declines the pending question of an MCP server, whose `question.mcp_server` is set. Rejects like `client.runs.input`. */
   decline(): Promise<void>;
@@ -25,15 +28,17 @@ export function useRun(runId: string | undefined): UsedRun {
     if (runId === undefined) return;
     await client.runs.cancel({ params: { run_id: runId }, body: { last_seen_seq: store?.current().lastSeq } });
   }, [client, runId, store]);
+  // The id of the question that is rendered, so that the answer is never taken for that of a later one.
+  const request_id = run.question?.request_id;
   const reply = useCallback(
     async (content: string) => {
-      if (runId !== undefined) await client.runs.input({ params: { run_id: runId }, body: { content } });
+      if (runId !== undefined) await client.runs.input({ params: { run_id: runId }, body: { content, request_id } });
     },
-    [client, runId],
+    [client, runId, request_id],
   );
   const decline = useCallback(async () => {
-    if (runId !== undefined) await client.runs.input({ params: { run_id: runId }, body: { action: 'decline' } });
-  }, [client, runId]);
+    if (runId !== undefined) await client.runs.input({ params: { run_id: runId }, body: { action: 'decline', request_id } });
+  }, [client, runId, request_id]);
   const reconnect = useCallback(() => store?.reconnect(), [store]);
   return useMemo(() => ({ ...run, stop, reply, decline, reconnect }), [run, stop, reply, decline, reconnect]);
 }

@@ -159,12 +159,15 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   provider_rate_limited: 'The provider accepts no more requests at the moment. Wait for `Retry-After`.',
   provider_rejected: 'The provider rejected the request. `message` is its explanation.',
   query_denied: 'The URL must not contain a `?query`.',
+  question_closed:
+    'The run does not wait for an answer to the question that `request_id` names: it was answered, has expired or was withdrawn.',
   quota_exceeded:
     'A quota is exceeded. `details.key` is the quota, `details.limit` its limit. Delete something, or ask for a higher limit.',
   redeem_rate_limited: 'Too many attempts to redeem a code.',
   registration_disabled: 'Registration is disabled.',
   registration_rate_limited: 'Too many registrations from this address.',
   replay_running: 'A replay of this endpoint is still running. Wait until it has ended.',
+  request_id_required: 'An MCP server asks. Its answer must name the question in `request_id`.',
   request_rate: 'You exceed the request rate limit of the gateway. Slow down.',
   revision_conflict:
     'The file is not in the version that the request names. `details.sha256` is the current one; null if there is no file.',

@@ -202,10 +202,10 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   runsEvents: [{ 429: ['open_streams_exceeded'] }],
   runsInput: [
     {
-      400: ['action_not_allowed', 'content_too_large', 'invalid_answer'],
+      400: ['action_not_allowed', 'content_too_large', 'invalid_answer', 'request_id_required'],
       402: ['key_budget_exhausted'],
       403: ['model_not_allowed'],
-      409: ['run_not_active'],
+      409: ['question_closed', 'run_not_active'],
     },
   ],
   memoriesCreate: [{ 409: ['memory_limit'] }],
@@ -301,6 +301,7 @@ const comparingOperations: readonly string[] = [
   'personasCreate',
   'messagesCreate',
   'runsEditMessage',
+  'runsInput',
   'platformSettingsSet',
   'usersUpdate',
   'personasUpdate',

@@ -109,7 +109,8 @@ const viewPersona = ({ persona_key, display_name, description, model, reasoning_
 const notes: Partial<Record<RunOutcome['status'], string>> = {
   running: 'The run goes on. Call get_run with this run_id and wait_seconds to wait for the answer.',
   cancelling: 'The run is being canceled. Call get_run with this run_id to see its end.',
-  waiting_for_input: 'The run waits for an answer to its question: call answer_question with this run_id.',
+  waiting_for_input:
+    'The run waits for an answer to its question: call answer_question with this run_id and the request_id of the question.',
 };
 
 async function readOutcome({ db, accountId }: Scope, run: runs.ReadableRun): Promise<RunOutcome> {
@@ -126,8 +127,10 @@ async function readOutcome({ db, accountId }: Scope, run: runs.ReadableRun): Pro
     total_cost_usd,
     answer,
     question: question && {
+      request_id: question.request_id,
       ...(question.message !== undefined && { message: question.message }),
       ...(question.requestedSchema && { requested_schema: question.requestedSchema }),
+      ...(question.mcp_server && { mcp_server: question.mcp_server }),
       expires_at: question.expires_at,
     },
     ...(notes[status] !== undefined && { note: notes[status] }),

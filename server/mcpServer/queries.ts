@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
+import type { RunEventInput } from '../../contract/events.ts';
 import { statement } from '../database/statement.ts';
 
+type Waiting = Extract<RunEventInput, { type: 'run.waiting_for_input' }>['data'];
 type OfRun = { accountId: string; id: string };
 
 export const selectPosition = statement<OfRun>({ isShort: true })((db, $) =>
@@ -25,9 +27,7 @@ export const selectOutcome = statement<OfRun>({ isShort: true })((db, $) =>
         .as('answer'),
       eb
         .selectFrom('run_events as e')
-        .select((of) =>
-          of.ref('e.data').$castTo<{ message?: string; requestedSchema?: Record<string, unknown>; expires_at: string }>().as('data'),
-        )
+        .select((of) => of.ref('e.data').$castTo<Waiting>().as('data'))
         .whereRef('e.run_id', '=', 'r.id')
         .where('r.status', '=', sql.lit('waiting_for_input' as const))
         .where('e.type', '=', sql.lit('run.waiting_for_input'))

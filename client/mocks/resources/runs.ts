@@ -138,16 +138,20 @@ export const runs: RouteHandlers<typeof routes> = {
   },
   input: (context) => {
     const { engine, body } = context;
-    const { content = '', action, input_key } = body;
+    const { content = '', action, request_id: named, input_key } = body;
     const live = mockRunOf(context);
     if (new TextEncoder().encode(content).length > maxInputBytes)
       throw invalidField('/content', `must hold at most ${maxInputBytes} bytes`, 'content_too_large');
     if (input_key && live.inputKeys.has(input_key)) return { status: 200, body: { ok: true } };
     if (hasEnded(live) || live.run.status === 'cancelling')
       throw apiError('conflict', 'run_not_active', 'The run takes no input any more.');
+    if (named !== undefined && named !== live.request)
+      throw apiError('conflict', 'question_closed', 'The run does not wait for an answer to this question any more.');
     const ofServer = live.request !== undefined && live.isElicitation;
     if (action && !ofServer) throw invalidField('/action', 'is only for a question of a tool server', 'action_not_allowed');
     const taken = ofServer ? { action: action ?? ('accept' as const) } : {};
+    if (ofServer && named === undefined)
+      throw invalidField('/request_id', 'is required for the question of a tool server', 'request_id_required');
     // The mocks do not check the values.
     if (taken.action === 'accept' && !content.trim().startsWith('{')) throw invalidField('/content', 'must be an object', 'invalid_answer');
     if (input_key) live.inputKeys.add(input_key);

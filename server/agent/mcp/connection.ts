@@ -72,10 +72,12 @@ async function converse(
     { name: 'arkloop', version: deps.version },
     { supportedProtocolVersions: protocolVersions, capabilities: deps.mayAsk ? { elicitation: { form: {} } } : {} },
   );
-  const questions = deps.mayAsk ? answerQuestions(sdk, client, server) : undefined;
+  const questions = deps.mayAsk ? answerQuestions(sdk, client, server, (failure) => guard.fail(failure)) : undefined;
   client.setNotificationHandler('notifications/tools/list_changed', () => deps.onToolsChanged());
   const guard = createConnectionGuard(() => void transport.close().catch(() => undefined));
   const transport = transportOf(sdk, server, deps, guard.fail);
+  // The library calls it before it handles a message.
+  if (questions) transport.onmessage = (message) => questions.count(message);
   client.onerror = (error) => {
     if (error instanceof ToolFailure || isProtocolError(error) || isStreamError(error)) guard.fail(error);
   };
@@ -113,16 +115,16 @@ function callsOf(
     async callTool({ name, method }, args, { signal, report, ask }) {
       if (method)
         return redactToken(server, () =>
-          guard.within(server.timeoutMs, signal, (bound) => callResourceTool(client, method, args, { signal: bound, timeout })),
+          guard.within(server.timeoutMs, signal, (bound) => callResourceTool(client, method, args, { server, signal: bound, timeout })),
         );
       const request = { method: 'tools/call', params: { name, arguments: args } } as const;
-      const onprogress = report && ((progress: Progress) => report(redact(server, readProgress(progress))));
+      const onprogress = report && ((progress: Progress) => report(readProgress(redact(server, progress))));
       const call = (during: AbortSignal) =>
         guard.within(maxTimerMs, during, (bound) =>
           client.request(request, CallResult, { signal: bound, timeout, ...(onprogress && { onprogress }) }),
         );
       return redactToken(server, async () => {
-        const answer = await (questions && ask ? questions.during(ask, signal, call) : call(signal));
+        const answer = await (questions ? questions.during(ask, signal, call) : call(signal));
         const output = await readResult(answer);
         if (answer.isError) throw new ToolFailure('mcp.tool_error', textOf(answer.content), output.result);
         return output;

@@ -65,6 +65,8 @@ export function createMcp(deps: McpDeps): Mcp {
       // A server may have been changed or deleted since the run began: always use its current version.
       const call: CallTool = async (row, tool, args, context) => {
         const current = await inForce(database, row);
+        // Nothing would close a connection that is opened after `release`.
+        context.signal.throwIfAborted();
         const mayAsk = current.elicitation_enabled && context.ask !== undefined;
         const version = mayAsk ? { ...current, run_id: context.run.id } : current;
         return pool.use(version, (connection) => connection.callTool(tool, args, context));

@@ -14,17 +14,26 @@ export type PendingQuestion = {
 type CallReport = { step: RunEventInput } | { asked: PendingQuestion };
 
 export type CallReports = {
+  /** Progress replaces that of the same call which was not taken yet: only the newest counts. */
   add(report: CallReport): void;
   /** The next report, oldest first. Undefined once `end` has resolved and all reports are taken; rejects if `end` does. */
   next(end: Promise<unknown>): Promise<CallReport | undefined>;
 };
+
+function isProgressOf(queued: CallReport, newer: CallReport): boolean {
+  if (!('step' in queued && 'step' in newer)) return false;
+  const [a, b] = [queued.step, newer.step];
+  return a.type === 'tool.progress' && b.type === 'tool.progress' && a.data.tool_call_id === b.data.tool_call_id;
+}
 
 export function createCallReports(): CallReports {
   const reports: CallReport[] = [];
   let added = Promise.withResolvers<void>();
   return {
     add(report) {
-      reports.push(report);
+      const outdated = reports.findIndex((queued) => isProgressOf(queued, report));
+      if (outdated >= 0) reports[outdated] = report;
+      else reports.push(report);
       added.resolve();
     },
     async next(end) {

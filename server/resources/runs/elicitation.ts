@@ -65,18 +65,41 @@ const Elicitation = z
     error: 'names a field that is not there',
   });
 
-/** Names of fields that ask for a secret. Answers are stored in the events of the run in clear text. */
-const secretWords =
-  /password|passwd|passphrase|passcode|secret|api[ _-]?key|private[ _-]?key|(?:access|auth|bearer|refresh)[ _-]?token|credit[ _-]?card|card[ _-]?number|\bcvv\b|\bcvc\b|\bpin\b/i;
+/** What only fields for secrets say, in words of `wordsOf`. Answers are stored in the events of the run in clear text. */
+const secretWords = [
+  /pass ?(?:word|wd|phrase|code|key)|passwort|kennwort|secret(?!ar)|credential|two factor|social security|seed phrase|mnemonic/,
+  /(?:api|private|secret|access|encryption|signing) ?key/,
+  /(?:api|access|auth|authentication|bearer|refresh|session|security) ?token/,
+  /(?:credit|debit) ?card|card ?(?:number|no\b)|(?:security|verification|recovery|backup|one ?time) ?(?:code|key)/,
+  /\b(?:pwd|pw|otp|totp|mfa|2fa|ssn|pin|pincode|cvv2?|cvc2?)\b/,
+];
+
+/** Lowercase words without accents, whatever the spelling: `userApiKey`, `USER_API-KEY`, fullwidth letters. */
+const wordsOf = (text: string): string =>
+  text
+    .normalize('NFKD')
+    .replace(/[\p{M}\p{Cf}]/gu, '')
+    .replace(/(?<=[\p{Ll}\d])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu, ' ')
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .toLowerCase();
+
+function asksForSecret(...texts: (string | undefined)[]): boolean {
+  const words = texts.map((text = '') => wordsOf(text));
+  return secretWords.some((pattern) => words.some((each) => pattern.test(each)));
+}
+
+/** The largest question, in bytes of JSON. It is stored in several events. */
+const maxQuestionBytes = 32_768;
 
 /** Reads the question of an MCP server. Returns the text of an error for the server if the question is not allowed. */
 export function readElicitation(params: unknown): Elicitation | string {
+  if (Buffer.byteLength(JSON.stringify(params)) > maxQuestionBytes) return `The question has more than ${maxQuestionBytes} bytes.`;
   const { data, error } = Elicitation.safeParse(params);
   if (error) return z.prettifyError(error).slice(0, 1_000);
   const { message, requestedSchema } = data;
   const fields = Object.entries(requestedSchema.properties);
   // The protocol forbids it too: forms must not ask for sensitive data.
-  const secret = fields.find(([name, { title = '' }]) => secretWords.test(name) || secretWords.test(title));
+  const secret = fields.find(([name, { title, description }]) => asksForSecret(name, title, description));
   if (secret) return `The field ${secret[0]} asks for a secret, which a form must not do.`;
   return { message, requestedSchema: { ...requestedSchema, _fieldOrder: fields.map(([name]) => name) } };
 }
@@ -88,6 +111,11 @@ function optionsOf(property: { enum: string[] } | { oneOf: { const: string }[] }
   return ('oneOf' in property ? property.oneOf : property.anyOf).map((option) => option.const);
 }
 
+/** A fixed text: the default message lists all options. */
+const oneOf = (options: string[]) => z.enum(options, 'must be one of the options');
+
+const maxChosen = 100;
+
 function valueOf(property: Property): z.ZodType {
   switch (property.type) {
     case 'boolean':
@@ -98,14 +126,13 @@ function valueOf(property: Property): z.ZodType {
       return (property.type === 'integer' ? z.int() : z.number()).min(minimum).max(maximum);
     }
     case 'array': {
-      const { minItems = 0, maxItems = 100 } = property;
-      return z
-        .array(z.enum(optionsOf(property.items)))
-        .min(minItems)
-        .max(maxItems);
+      const { minItems = 0, maxItems = maxChosen } = property;
+      // The items are read only if they are not too many: each has an issue of its own.
+      const counted = z.array(z.unknown()).min(minItems).max(Math.min(maxItems, maxChosen));
+      return counted.pipe(z.array(oneOf(optionsOf(property.items))));
     }
     case 'string': {
-      if ('enum' in property || 'oneOf' in property) return z.enum(optionsOf(property));
+      if ('enum' in property || 'oneOf' in property) return oneOf(optionsOf(property));
       const { minLength = 0, maxLength = Number.MAX_SAFE_INTEGER, format } = property;
       // JSON Schema counts code points.
       const lengthOf = (value: string) => [...value].length;
@@ -124,7 +151,10 @@ export function readAnswer({ properties, required = [] }: RequestedSchema, conte
     const value = valueOf(property);
     return [name, required.includes(name) ? value : value.optional()] as const;
   });
-  const { data, error } = z.strictObject(Object.fromEntries(fields)).safeParse(parsed(content));
+  const shape = z.strictObject(Object.fromEntries(fields), {
+    error: ({ code }) => (code === 'unrecognized_keys' ? 'has a field that was not asked for' : undefined),
+  });
+  const { data, error } = shape.safeParse(parsed(content));
   if (!error) return { answer: data as Answer };
   return { issues: error.issues.map(({ path, message }) => ({ location: 'body', path: `/content${jsonPointer(path)}`, message })) };
 }

@@ -14,16 +14,17 @@ import { ended } from './statuses.ts';
 
 /**
  * Answers the pending input request of a run, or else adds a message that the run reads before its next turn. A repeated `input_key` is
- * accepted and ignored, even after the run has ended. Throws 400 `content_too_large`, `invalid_answer` or `action_not_allowed`, 402, 403,
- * 409 `run_not_active`.
+ * accepted and ignored, even after the run has ended. Throws 400 `content_too_large`, `invalid_answer`,
+ * `request_id_required` or `action_not_allowed`, 402, 403, 409 `run_not_active` or `question_closed`.
  */
-export async function provideInput(scope: Scope, found: ReadableRun, { content = '', action, input_key: key }: RunInput): Promise<void> {
+export async function provideInput(scope: Scope, found: ReadableRun, input: RunInput): Promise<void> {
+  const { content = '', action, request_id: requestId, input_key: key } = input;
   const { app, tx, accountId } = scope;
   if (found.created_by_user_id !== scope.actor.userId && !scope.isPlatformAdmin) throw notCreator();
   await checkKey(scope, found);
   const most = (await readEntitlements(app.database, accountId))['limit.max_input_content_bytes'];
   if (most > 0 && Buffer.byteLength(content) > most) throw invalidField('/content', `must hold at most ${most} bytes`, 'content_too_large');
-  const outcome = await appendInput(tx, { accountId, id: found.id }, { content, action, key });
+  const outcome = await appendInput(tx, { accountId, id: found.id }, { content, action, requestId, key });
   if (outcome === 'missing') throw notFound();
   if (outcome === 'repeated') return scope.skipAudit();
   if (outcome === 'inactive') throw failWith('conflict', 'run_not_active', 'The run takes no input any more.');
@@ -42,16 +43,16 @@ async function checkKey({ tx, accountId, actor: { apiKeyId, models } }: Scope, r
   remainingOf(await tx.row(selectKeyBudget, { accountId, apiKeyId }));
 }
 
-type Input = { content: string; action?: InputAction | undefined; key?: string | null | undefined };
+type Input = { content: string; action?: InputAction | undefined; requestId?: string | undefined; key?: string | null | undefined };
 
 /**
  * Appends input to a run: as the answer to its question, if it waits for one. Input with a repeated key changes nothing. Throws 400 if the
- * question does not allow the input.
+ * question does not allow the input, and 409 if it is meant for another question.
  */
 export async function appendInput(
   tx: Queryable,
   { accountId, id }: { accountId: string; id: string },
-  { content, action, key }: Input,
+  { content, action, requestId, key }: Input,
 ): Promise<'accepted' | 'repeated' | 'inactive' | 'missing'> {
   const run = await tx.row(queries.lockRun, { accountId, id });
   if (!run) return 'missing';
@@ -59,7 +60,9 @@ export async function appendInput(
   if (run.status !== 'running' && run.status !== 'waiting_for_input') return 'inactive';
   const asked = run.status === 'waiting_for_input' ? await tx.row(queries.selectInputRequest, { runId: run.id }) : undefined;
   const request = asked && { request_id: asked.data.request_id };
-  const taken = takeAction(asked?.data, content, action);
+  if (requestId !== undefined && requestId !== request?.request_id)
+    throw failWith('conflict', 'question_closed', 'The run does not wait for an answer to this question any more.');
+  const taken = takeAction(asked?.data, { content, action, requestId });
   const events: RunEventInput[] = [{ type: 'run.input_provided', data: { content, ...request, ...taken, ...(key && { input_key: key }) } }];
   if (request) events.push({ type: 'run.resumed', data: { ...request, reason: 'user_input_received' } });
   await tx.run(queries.appendEvents, { runId: run.id, status: request ? 'running' : null, ...runEventValues(run.trace_id, events) });
@@ -68,11 +71,13 @@ export async function appendInput(
 }
 
 /** The action of input for the question of an MCP server. Other input has none. */
-function takeAction(asked: queries.InputRequest | undefined, content: string, action: InputAction | undefined): { action?: InputAction } {
+function takeAction(asked: queries.InputRequest | undefined, { content, action, requestId }: Input): { action?: InputAction } {
   if (asked?.reason !== 'elicitation') {
     if (action) throw invalidField('/action', 'is only for a question of a tool server', 'action_not_allowed');
     return {};
   }
+  // Without it, the answer to a question that has closed meanwhile would be the answer to the next one.
+  if (requestId === undefined) throw invalidField('/request_id', 'is required for the question of a tool server', 'request_id_required');
   if (action && action !== 'accept') return { action };
   const read = readAnswer(asked.requestedSchema, content);
   if ('issues' in read) throw invalid(read.issues, 'invalid_answer');

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type { RunInput } from '../../../client/generated/types.ts';
 import {
   type ApiError,
   type Client,
@@ -82,8 +83,12 @@ test.each([
     events.push(event);
     if (event.type !== 'run.waiting_for_input') continue;
     expect(event.data).toMatchObject({ reason: 'elicitation', mcp_server: { name: 'trains' } });
-    await expect(client.runs.input({ params: { run_id }, body: { content: 'two' } })).rejects.toMatchObject({ reason: 'invalid_answer' });
-    await client.runs.input({ params: { run_id }, body });
+    const { request_id } = event.data;
+    const send = (more: RunInput) => client.runs.input({ params: { run_id }, body: more });
+    await expect(send({ ...body })).rejects.toMatchObject({ reason: 'request_id_required' });
+    await expect(send({ ...body, request_id: 'another' })).rejects.toMatchObject({ reason: 'question_closed' });
+    await expect(send({ content: 'two', request_id })).rejects.toMatchObject({ reason: 'invalid_answer' });
+    await send({ ...body, request_id });
   }
   const viewer = openRunViewer();
   for (const event of events) {

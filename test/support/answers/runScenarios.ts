@@ -75,6 +75,7 @@ export const runScenarios: Readonly<Record<string, Readonly<Record<string, Error
   },
   'runs.input': {
     '402 key_budget_exhausted': withoutBudget,
+    '409 question_closed': async ({ sample }) => ({ body: { ...(sample.body as object), request_id: 'another' } }),
     '409 run_not_active': async (scene) => over(scene).then(() => ({})),
   },
   'runs.replay': {

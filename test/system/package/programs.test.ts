@@ -177,7 +177,9 @@ test('a page shows a lost connection and the error of an unknown run, shows a qu
   await page.click('#run0-reply');
   await expect.poll(() => posted.length).toBe(1);
   await page.click('#run0-stop');
-  await expect.poll(() => posted).toEqual([`${run.path}/input {"content":"The blue one"}`, `${run.path}:cancel {"last_seen_seq":3}`]);
+  const request_id = events.flatMap(({ type, data }) => (type === 'run.waiting_for_input' ? [data.request_id] : []))[0];
+  const reply = JSON.stringify({ content: 'The blue one', request_id });
+  await expect.poll(() => posted).toEqual([`${run.path}/input ${reply}`, `${run.path}:cancel {"last_seen_seq":3}`]);
   run.add(events.slice(0, 5));
   await shows(page, 'run0-question', /^$/);
   // The state shows that the server is unreachable.

@@ -1,7 +1,9 @@
 import type { Client, RequestOptions } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { ToolFailure, type ToolOutput } from '../../tools/tool.ts';
+import type { Server } from '../server.ts';
 import type { ServerTool } from '../serverTools.ts';
+import { redact } from './redactToken.ts';
 import { readResult } from './results.ts';
 
 /** Resources, and templates, in one result: it should not be cut. */
@@ -30,7 +32,7 @@ export const resourceTools: readonly ServerTool[] = [
 ];
 
 const text = z.string().optional().catch(undefined);
-const described = { name: text, title: text, description: text.transform((value) => value?.slice(0, maxDescription)), mimeType: text };
+const described = { name: text, title: text, description: text, mimeType: text };
 const Resource = z.object({ uri: z.string(), ...described, size: z.number().optional().catch(undefined) });
 const Template = z.object({ uriTemplate: z.string(), ...described });
 /** Skips invalid entries, and counts those that are too many. */
@@ -48,7 +50,7 @@ export async function callResourceTool(
   client: Client,
   method: NonNullable<ServerTool['method']>,
   args: Record<string, unknown>,
-  options: RequestOptions,
+  { server, ...options }: RequestOptions & { server: Server },
 ): Promise<ToolOutput> {
   if (method === 'resources/read') {
     const { uri } = parse(ReadArguments, args);
@@ -61,13 +63,20 @@ export async function callResourceTool(
   const omitted = resources.omitted + (templates?.omitted ?? 0);
   return {
     result: {
-      resources: resources.listed,
-      ...(templates?.listed.length && { templates: templates.listed }),
+      resources: shorten(server, resources.listed),
+      ...(templates?.listed.length && { templates: shorten(server, templates.listed) }),
       ...(omitted > 0 && { omitted }),
       ...(nextCursor && { next_cursor: nextCursor }),
     },
   };
 }
+
+/** Removes the tokens of the server before it cuts: a part of a token would not be found any more. */
+const shorten = <T extends { description?: string | undefined }>(server: Server, entries: T[]): T[] =>
+  redact(server, entries).map((entry) => ({
+    ...entry,
+    ...(entry.description !== undefined && { description: entry.description.slice(0, maxDescription).toWellFormed() }),
+  }));
 
 const textTypes = /^(?:text\/|application\/(?:json|xml|yaml)\b)/i;
 

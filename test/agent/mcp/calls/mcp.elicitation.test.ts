@@ -1,5 +1,7 @@
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { readElicitation } from '../../../../server/resources/runs/elicitation.ts';
 import { addRandomPersona, dataOf, openScriptedThread } from '../../../support/agent/agent.ts';
 import { addMcpConfig } from '../../../support/agent/mcp.ts';
 import { startSdkServer } from '../../../support/agent/mcpSdk.ts';
@@ -21,6 +23,7 @@ const requestedSchema = {
     seats: { type: 'integer' as const, title: 'Seats', minimum: 1, maximum: 4 },
     class: { type: 'string' as const, enum: ['first', 'second'] },
     mail: { type: 'string' as const, format: 'email' as const },
+    extras: { type: 'array' as const, items: { type: 'string' as const, enum: ['bike', 'dog'] } },
   },
   required: ['seats'],
 };
@@ -40,6 +43,11 @@ const server = await startSdkServer(({ server: inner }) => {
         const answer = await ask();
         if ('error' in answer) return answer;
       }
+    },
+    // Not even a question for the protocol library, which answers it with an error.
+    spam: async () => {
+      for (let count = 0; count < 30; count++)
+        await inner.request({ method: 'elicitation/create', params: { message: 1 } } as never, z.any() as never).catch(() => undefined);
     },
     secret: () => ask({ message, requestedSchema: { type: 'object', properties: { password: { type: 'string' } } } }),
     nested: () => ask({ message, requestedSchema: { type: 'object', properties: { a: { type: 'object' } } } }),
@@ -71,16 +79,21 @@ async function openQuestion(tool: string, persona?: object) {
   const runId = await talk.start();
   const reader = await talk.follow(runId);
   await reader.until(isWaiting);
-  const send = (body: object) => app.call('POST', `/v1/runs/${runId}/input`, { token: talk.token, body });
+  const lastQuestion = async (): Promise<string> => {
+    const waits = `select data ->> 'request_id' as id from run_events where run_id = $1 and type = 'run.waiting_for_input' order by seq desc limit 1`;
+    return (await app.sql(waits, [runId]))[0].id;
+  };
+  const send = async (body: object) =>
+    app.call('POST', `/v1/runs/${runId}/input`, { token: talk.token, body: { request_id: await lastQuestion(), ...body } });
   const end = async () => {
     await reader.ended;
     return expectRunInvariants(app, runId, talk.token);
   };
-  return { ...talk, id, runId, reader, send, end };
+  return { ...talk, id, runId, reader, send, lastQuestion, end };
 }
 
 test('a server asks during a call, the answer is checked against its schema, and the call goes on', async () => {
-  const { id, runId, reader, send, end, token } = await openQuestion('twice');
+  const { id, runId, reader, send, lastQuestion, end, token } = await openQuestion('twice');
   const status = async () => (await app.call('GET', `/v1/runs/${runId}`, { token })).body.status;
   expect(await status()).toBe('waiting_for_input');
   for (const [content, path] of [
@@ -92,17 +105,25 @@ test('a server asks during a call, the answer is checked against its schema, and
     ['{"seats":1,"class":"third"}', '/content/class'],
     ['{"seats":1,"mail":"nobody"}', '/content/mail'],
     ['{"seats":1,"more":1}', '/content'],
+    ['{"seats":1,"extras":["cat"]}', '/content/extras/0'],
+    [JSON.stringify({ seats: 1, extras: Array.from({ length: 10_000 }, () => 0) }), '/content/extras'],
   ]) {
     const refused = await send({ content });
     expect([refused.status, refused.body.details?.reason]).toEqual([400, 'invalid_answer']);
-    expect(refused.body.details.issues[0].path).toBe(path);
+    expect(refused.body.details.issues.map((issue: { path: string }) => issue.path)).toEqual([path]);
   }
   expect((await send({})).status).toBe(400);
+  const nameless = await send({ content: '{"seats":1}', request_id: undefined });
+  expect([nameless.status, nameless.body.details.reason]).toEqual([400, 'request_id_required']);
+  const request_id = await lastQuestion();
   const first = JSON.stringify({ seats: 2, class: 'first', mail: 'a@example.com' });
   expect(await send({ content: first, input_key: 'k' })).toMatchObject({ status: 200 });
   await reader.until(({ type, data }) => type === 'run.waiting_for_input' && data.message === 'Sure?');
   // A repeated key answers nothing, also with another question open.
-  expect((await send({ content: first, input_key: 'k' })).status).toBe(200);
+  expect((await send({ content: first, input_key: 'k', request_id })).status).toBe(200);
+  // Neither does the answer to the earlier question.
+  const late = await send({ action: 'accept', content: '{}', request_id });
+  expect([late.status, late.body.details.reason]).toEqual([409, 'question_closed']);
   expect(await status()).toBe('waiting_for_input');
   expect((await send({ action: 'decline' })).status).toBe(200);
   const events = await end();
@@ -116,7 +137,7 @@ test('a server asks during a call, the answer is checked against its schema, and
   expect(dataOf(events, 'run.waiting_for_input')[0]).toMatchObject({
     reason: 'elicitation',
     message,
-    requestedSchema: { ...requestedSchema, _fieldOrder: ['seats', 'class', 'mail'] },
+    requestedSchema: { ...requestedSchema, _fieldOrder: ['seats', 'class', 'mail', 'extras'] },
     mcp_server: { id, name: 'train' },
     tool_call_id: 'c1',
   });
@@ -141,7 +162,8 @@ test('a question that the server withdraws ends the wait', async () => {
   const { end, send, runId, reader } = await openQuestion('forget');
   given.abort(new Error('too late'));
   await reader.until(({ type }) => type === 'run.resumed');
-  expect((await send({ action: 'cancel' })).status).toBeGreaterThanOrEqual(400);
+  const late = await send({ action: 'cancel' });
+  expect([late.status >= 400, late.body.details.reason]).toEqual([true, expect.stringMatching(/question_closed|run_not_active/)]);
   const events = await end();
   expect(dataOf(events, 'run.resumed')).toMatchObject([{ reason: 'question_withdrawn' }]);
   expect([events.at(-1)!.type, events.at(-1)!.run_id]).toEqual(['run.completed', runId]);
@@ -166,6 +188,37 @@ test('a server that asks without end is stopped', async () => {
   const events = await end();
   expect(dataOf(events, 'tool.result')[0]!.error).toMatchObject({ error_class: 'mcp.protocol_error' });
   expect(dataOf(events, 'run.waiting_for_input')).toHaveLength(10);
+});
+
+test('questions that are rejected count too', async () => {
+  const person = await app.signUp();
+  await addServer(person);
+  const script = [callsTools(['mcp__train__spam', {}]), chat.answer('Well.')];
+  const { events } = await openScriptedThread(app, { person, script }).then(({ run }) => run());
+  expect(dataOf(events, 'tool.result')[0]!.error).toMatchObject({ error_class: 'mcp.protocol_error' });
+});
+
+test('a field for a secret is found in any spelling, and a question has a largest size', () => {
+  const read = (name: string, more: object = {}) =>
+    readElicitation({ message, requestedSchema: { type: 'object', properties: { [name]: { type: 'string', ...more } } } });
+  for (const name of [
+    'user_pwd',
+    'API-Key',
+    'myApiKey',
+    'PINCode',
+    'cardCVV',
+    'OTP',
+    'ssn',
+    '\uff50assword',
+    'p\u00e1ssword',
+    'pass\u200bword',
+  ])
+    expect([name, read(name)]).toEqual([name, expect.stringContaining('asks for a secret')]);
+  expect(read('value', { title: 'Recovery code' })).toContain('asks for a secret');
+  expect(read('value', { description: 'The private_key of the wallet' })).toContain('asks for a secret');
+  for (const name of ['compass', 'shipping', 'key', 'passenger', 'postcode', 'spinach', 'secretary'])
+    expect(read(name)).toBeTypeOf('object');
+  expect(read('value', { unknown: 'x'.repeat(32_768) })).toContain('32768 bytes');
 });
 
 test('forms for secrets and nested forms are rejected, and an action needs a question of a server', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { createCallReports } from '../../../../server/agent/tools/callReports.ts';
 import { startCallTimer } from '../../../../server/agent/tools/callTimer.ts';
 import { throttleProgress } from '../../../../server/agent/tools/progress.ts';
 import { addRandomPersona, dataOf, openScriptedThread } from '../../../support/agent/agent.ts';
@@ -87,6 +88,23 @@ test('a call of ten minutes sends about a hundred events, however often its serv
   expect(sent.length).toBeGreaterThan(60);
 });
 
+test('of progress that waits behind a question, only the newest is kept', async () => {
+  const reports = createCallReports();
+  const progress = (tool_call_id: string, progress: number) =>
+    reports.add({ step: { type: 'tool.progress', data: { tool_call_id, tool_name: 't', progress } } });
+  for (const at of [1, 2, 3]) {
+    progress('a', at);
+    progress('b', at);
+  }
+  const end = Promise.resolve();
+  const taken = [await reports.next(end), await reports.next(end), await reports.next(end)];
+  expect(taken).toMatchObject([
+    { step: { data: { tool_call_id: 'a', progress: 3 } } },
+    { step: { data: { tool_call_id: 'b', progress: 3 } } },
+    undefined,
+  ]);
+});
+
 test('the resources of the reference server are listed and read, and links in results lead to them', async () => {
   const other = await app.signUp();
   await addMcpConfig(app, other, { name: 'all', transport: 'streamable_http', url: await startEverything('streamableHttp') });
@@ -111,22 +129,26 @@ test('the resources of the reference server are listed and read, and links in re
 
 test('a server without resources gets no tools for them, and a tool of the same name keeps it', async () => {
   const other = await app.signUp();
+  const bearer_token = 'a-token-of-the-server';
   const plain = await startSdkServer((each) => void each.registerTool('a', {}, () => text('a')));
   const own = await startSdkServer((each) => {
     each.registerTool('read_resource', {}, () => text('mine'));
     const picture = { uri: 'demo://picture', mimeType: 'image/png', blob: pngBase64 };
     each.registerResource('picture', 'demo://picture', {}, () => ({ contents: [picture] }));
     const many = Array.from({ length: 150 }, (_, at) => `demo://many/${at}`);
-    for (const uri of many) each.registerResource(uri, uri, { description: 'd'.repeat(1_000) }, () => ({ contents: [] }));
+    for (const uri of many)
+      each.registerResource(uri, uri, { description: `${'d'.repeat(295)}${bearer_token}${'d'.repeat(1_000)}` }, () => ({ contents: [] }));
   });
   await addMcpConfig(app, other, { name: 'plain', transport: 'streamable_http', url: plain.url });
-  const { id } = await addMcpConfig(app, other, { name: 'own', transport: 'streamable_http', url: own.url });
+  const { id } = await addMcpConfig(app, other, { name: 'own', transport: 'streamable_http', url: own.url, bearer_token });
   const { tools } = await mcp.tools({ account_id: other.accountId });
   expect(tools.map(({ name }) => name)).toEqual(['mcp__plain__a', 'mcp__own__read_resource', 'mcp__own__list_resources']);
   expect(await callToolText(tools, 'mcp__own__read_resource')).toBe('mine');
   const { result } = await callTool(tools, 'mcp__own__list_resources');
   const resources = result.resources as { description: string }[];
-  expect([resources.length, result.omitted, resources[1]!.description.length]).toEqual([100, 51, 300]);
+  expect([resources.length, result.omitted]).toEqual([100, 51]);
+  // The token is masked before the text is cut.
+  expect(resources[1]!.description).toBe(`${'d'.repeat(295)}*****`);
   // A test of the configuration shows the tools of the server alone.
   const tested = await app.call('POST', `/v1/mcp-configs/${id}/test`, { token: other.token });
   expect(tested.body.tools.map(({ name }: { name: string }) => name)).toEqual(['read_resource']);
