@@ -17,6 +17,9 @@ const alone = [
 /** Stopped databases, killed processes, attacks that take time, races and packages: `npm run test:system`. */
 const system = ['test/system/**/*.test.ts'];
 
+/** Collects the statements of modules as it loads them, so none may be loaded before. */
+const systemAlone = ['test/system/growth.test.ts'];
+
 /** Files that measure milliseconds of pages and runs, or keep both cores busy with a browser and a bundler: they run one by one, after all others. */
 const sequential = ['test/browser/{guideApps,playground/stream}.test.ts', 'test/runs/cancel.loop.test.ts'];
 
@@ -55,7 +58,8 @@ export default defineConfig({
           exclude: [...apart, ...alone, ...sequential, ...system],
         },
       },
-      { test: { ...common, name: 'system', isolate: false, include: system, exclude: apart } },
+      { test: { ...common, name: 'system', isolate: false, include: system, exclude: [...apart, ...systemAlone] } },
+      { test: { ...common, name: 'system alone', include: systemAlone, exclude: apart } },
       { test: { ...common, name: 'sequential', include: sequential, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },

@@ -44,7 +44,12 @@ async function occupiedPort() {
 }
 
 test.each([
-  ['an unknown role', 'everything', {}, 'expected one role: all, api, worker, gateway, migrate, rotate'],
+  [
+    'an unknown role',
+    'everything',
+    {},
+    'expected one role: all, api, worker, gateway, migrate, rotate; or backup or restore with a folder',
+  ],
   [
     'an invalid variable',
     'gateway',

@@ -80,8 +80,8 @@ test('a question of a tool server ends with the death of its worker: its call is
   };
   await asks('ask_user', 1);
   await talk.input(runId, '{"colour":"blue"}');
-  await asks('elicitation', 2);
-  await talk.input(runId, '{"seats":2}');
+  const asked = dataOf(await asks('elicitation', 2), 'run.waiting_for_input').at(-1)!;
+  await talk.input(runId, '{"seats":2}', { request_id: asked.request_id });
   await reader.ended;
   await worker.end();
   const events = await expectRunInvariants(app, runId, talk.token);
