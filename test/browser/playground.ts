@@ -30,8 +30,9 @@ export async function openPage(browser: Browser, options: Parameters<Browser['ne
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: 'reduce', ...options });
   const recording = records ? await recordPages(context) : undefined;
   onTestFinished(async () => {
+    const missing = await recording?.finish();
     await context.close();
-    expect((await recording?.finish()) ?? [], 'docs/consumers/playground.json is stale: run npm run record:consumers').toEqual([]);
+    expect(missing ?? [], 'docs/consumers/playground.json is stale: run npm run record:consumers').toEqual([]);
   });
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);

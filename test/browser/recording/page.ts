@@ -7,19 +7,21 @@ declare const arkloopNotes: (page: string, notes: string) => void;
 if (location.origin.startsWith('http')) {
   const page = String(Math.random());
   const send = globalThis.fetch.bind(globalThis);
-  let [latest, isSent]: [Notes | undefined, boolean] = [undefined, true];
+  let latest: Notes | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const sendNotes = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (latest) arkloopNotes(page, JSON.stringify(latest));
+  };
   const { fetch } = createRecorder({
     consumer: 'playground',
     baseUrl: location.origin,
     fetch: send,
-    // A rendering reads hundreds of fields: it sends its notes once.
+    // Each message has all notes of the page, and a page reads fields all the time.
     onNotes: (notes) => {
-      if (isSent)
-        queueMicrotask(() => {
-          arkloopNotes(page, JSON.stringify(latest));
-          isSent = true;
-        });
-      [latest, isSent] = [notes, false];
+      latest = notes;
+      timer ??= setTimeout(sendNotes, 500);
     },
   });
   // What a page sends while it is left can be lost, so the next page sends it again.
@@ -28,5 +30,5 @@ if (location.origin.startsWith('http')) {
   const before = sessionStorage.getItem(kept);
   sessionStorage.removeItem(kept);
   if (before) arkloopNotes(...(JSON.parse(before) as [string, string]));
-  Object.assign(globalThis, { fetch, arkloopRecorder: true });
+  Object.assign(globalThis, { fetch, arkloopRecorder: { sendNotes } });
 }

@@ -35,6 +35,8 @@ export async function recordPages(context: BrowserContext): Promise<{ finish(): 
   await context.addInitScript({ content: await script });
   return {
     async finish() {
+      // A page that is about to load another keeps its notes for that one.
+      await Promise.allSettled(context.pages().map((page) => page.evaluate('globalThis.arkloopRecorder?.sendNotes()')));
       const [first, ...more] = await Promise.all([...pages.values()].map((notes) => manifestOf('playground', notes)));
       if (!first) return [];
       const recorded = mergeManifests([first, ...more]);
