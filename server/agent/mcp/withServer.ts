@@ -1,6 +1,6 @@
 import type { App } from '../../http/app.ts';
 import type { SealedServerRow } from '../../resources/mcpConfigs/queries.ts';
-import { type Connection, connect } from './connection.ts';
+import { connect, type Connection } from './connection.ts';
 import { openServer } from './server.ts';
 
 /** Of the whole work, in milliseconds: a user is waiting. */
