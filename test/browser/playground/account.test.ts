@@ -136,7 +136,7 @@ test('an owner invites a colleague, who signs up by the link and becomes an admi
   await page.getByRole('row', { name: new RegExp(`account_invitation.accept.*${colleague.login}`) }).waitFor();
   await chooseAction(page, 'account_invitation.accept', 'Show details');
   await dialogOf(page).getByText('member').waitFor();
-  expect([wrong, invited.wrong]).toEqual([[], [expect.stringMatching(/^403 .*accept$/)]]);
+  expect([wrong, invited.wrong]).toEqual([[expect.stringMatching(/^409 .*rename$/)], [expect.stringMatching(/^403 .*accept$/)]]);
 });
 
 test('a persona is written beside its preview, and a tool server shows its tools', async () => {

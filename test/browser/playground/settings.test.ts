@@ -348,8 +348,8 @@ test('a developer tries a chat completion, streamed and not, and copies the code
   expect(await code.textContent()).toContain(`OpenAI(base_url="${app.url}/v1")`);
   expect(await code.textContent()).not.toContain('stream');
   await button(page, 'Send').click();
-  await answer.getByText('At once.').waitFor();
-  await answer.getByText('Response').click();
+  await answer.getByText('At once.', { exact: true }).waitFor();
+  await answer.getByText('Response', { exact: true }).click();
   await answer.getByText('"object": "chat.completion"').waitFor();
   expect(vendor.requests.map(({ body: { model, messages } }) => [model, (messages as { content: string }[]).at(-1)!.content])).toEqual([
     ['gpt-test', "It's 5 o'clock"],

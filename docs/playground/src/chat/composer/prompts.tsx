@@ -79,7 +79,7 @@ function PromptList({ servers, onChoose }: { servers: readonly McpConfig[]; onCh
   const lists = useQueries({
     queries: servers.map(({ id }) => ({
       queryKey: ['mcp-prompts', id],
-      queryFn: () => client.mcpConfigs.prompts({ params: { config_id: id } }),
+      queryFn: () => client.mcpConfigs.prompts({ params: { config_id: id } }, { maxRetries: 0 }),
       staleTime: 0,
     })),
   });
@@ -88,27 +88,16 @@ function PromptList({ servers, onChoose }: { servers: readonly McpConfig[]; onCh
   const hasPrompts = groups.some(({ prompts }) => prompts.length > 0);
   return (
     <>
-      {servers.map(({ id, name }, index) => {
-        const { error, refetch } = lists[index]!;
-        return (
-          error && (
-            <section key={id} aria-label={name}>
-              <strong className="small">{name}</strong>
-              <ErrorNotice error={error} retry={() => void refetch()} />
-            </section>
-          )
-        );
-      })}
       {hasPrompts && (
         <Command label="Prompts" placeholder="Search prompts…">
           {groups
             .filter(({ prompts }) => prompts.length > 0)
             .map(({ server, prompts }) => (
               <CommandGroup key={server.id} label={server.name}>
-                {prompts.map((prompt) => (
+                {prompts.map((prompt, at) => (
                   <CommandItem
-                    key={prompt.name}
-                    value={`${server.id} ${prompt.name}`}
+                    key={`${at} ${prompt.name}`}
+                    value={`${server.id} ${at} ${prompt.name}`}
                     keywords={[server.name, prompt.title ?? '', prompt.description ?? '']}
                     onSelect={() => onChoose({ server, prompt })}
                   >
@@ -120,6 +109,17 @@ function PromptList({ servers, onChoose }: { servers: readonly McpConfig[]; onCh
             ))}
         </Command>
       )}
+      {servers.map(({ id, name }, index) => {
+        const { error, refetch } = lists[index]!;
+        return (
+          error && (
+            <section key={id} aria-label={name}>
+              <strong className="small">{name}</strong>
+              <ErrorNotice error={error} retry={() => void refetch()} />
+            </section>
+          )
+        );
+      })}
       {isPending && <Loading what="Asking the servers" />}
       {!isPending && !hasPrompts && !lists.some(({ error }) => error) && <p className="muted">The servers have no prompts.</p>}
     </>

@@ -58,7 +58,9 @@ export function FileView({ projectId, file, onBack, onClose }: FileViewProps) {
 }
 
 async function load(projectId: string, { path, size, mime_type }: WorkspaceFile) {
-  const blob = await client.workspaces.file({ params: { project_id: projectId }, query: { path } });
+  // The browser may keep a file for a while, but this one may have been replaced.
+  const fetchOptions = { cache: 'no-cache' } as const;
+  const blob = await client.workspaces.file({ params: { project_id: projectId }, query: { path } }, { fetchOptions });
   if (!(blob instanceof Blob)) throw new Error('The file has no content.');
   return { blob, text: size <= maxShownBytes && isText(mime_type) ? await blob.text() : undefined };
 }

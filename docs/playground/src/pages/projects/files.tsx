@@ -66,7 +66,12 @@ export function Files({ project: { id, name }, onClose }: FilesProps) {
       else if (files.length > 0) showToast(files.length === 1 ? 'File uploaded' : `${files.length} files uploaded`);
     });
   const download = () =>
-    attempt(async () => saveBlob(`${steps.at(-1) ?? name}.zip`, await client.workspaces.archive({ params, query: { path } })));
+    attempt(async () =>
+      saveBlob(
+        `${steps.at(-1) ?? name}.zip`,
+        await client.workspaces.archive({ params, query: { path } }, { fetchOptions: { cache: 'no-cache' } }),
+      ),
+    );
 
   if (view) return view;
   return (
