@@ -143,7 +143,14 @@ test('pages are read to the end, and invalid descriptions are left out', async (
   ];
   const { id } = await scripted({
     'prompts/list': (asked, res) =>
-      asked.params?.cursor ? answer({ prompts: [{ name: 'last' }] })(asked, res) : answer({ prompts: odd, nextCursor: 'more' })(asked, res),
+      asked.params?.cursor
+        ? answer({
+            prompts: [
+              { name: 'last', arguments: [{ name: 'a', required: true }, { name: 'a' }] },
+              { name: 'odd', title: 'Another' },
+            ],
+          })(asked, res)
+        : answer({ prompts: odd, nextCursor: 'more' })(asked, res),
   });
   expect((await list(id)).body).toEqual([
     {
@@ -152,7 +159,7 @@ test('pages are read to the end, and invalid descriptions are left out', async (
       description: null,
       arguments: [{ name: 'ä', title: null, description: 'lone \ufffd and \ufffd', required: false }],
     },
-    { name: 'last', title: null, description: null, arguments: [] },
+    { name: 'last', title: null, description: null, arguments: [{ name: 'a', title: null, description: null, required: true }] },
   ]);
 });
 

@@ -69,17 +69,23 @@ export async function listPrompts(client: Client, options: RequestOptions): Prom
       return { entries: prompts, nextCursor };
     },
   );
-  return prompts.map((prompt) => ({
+  return withUniqueNames(prompts).map((prompt) => ({
     name: prompt.name,
     title: prompt.title ?? null,
     description: prompt.description ?? null,
-    arguments: (prompt.arguments ?? []).map(({ name, title, description, required }) => ({
+    arguments: withUniqueNames(prompt.arguments ?? []).map(({ name, title, description, required }) => ({
       name,
       title: title ?? null,
       description: description ?? null,
       required: required ?? false,
     })),
   }));
+}
+
+/** The first of each name: a get could not tell the others apart. */
+function withUniqueNames<T extends { name: string }>(all: readonly T[]): T[] {
+  const names = new Set<string>();
+  return all.filter(({ name }) => !names.has(name) && names.add(name));
 }
 
 /** The messages of a prompt. Throws `mcp.protocol_error` for one that is not valid: to leave it out could change the meaning of the others. */

@@ -94,10 +94,10 @@ function PromptList({ servers, onChoose }: { servers: readonly McpConfig[]; onCh
             .filter(({ prompts }) => prompts.length > 0)
             .map(({ server, prompts }) => (
               <CommandGroup key={server.id} label={server.name}>
-                {prompts.map((prompt, at) => (
+                {prompts.map((prompt) => (
                   <CommandItem
-                    key={`${at} ${prompt.name}`}
-                    value={`${server.id} ${at} ${prompt.name}`}
+                    key={prompt.name}
+                    value={`${server.id} ${prompt.name}`}
                     keywords={[server.name, prompt.title ?? '', prompt.description ?? '']}
                     onSelect={() => onChoose({ server, prompt })}
                   >

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { startTestApp } from '../../../support/app/testApp.ts';
 import {
   accessibilityViolations,
   chooseAction,
@@ -9,7 +9,7 @@ import {
   openBrowser,
   openPage,
   setSessionCookie,
-} from '../playground.ts';
+} from '../../playground.ts';
 
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 
