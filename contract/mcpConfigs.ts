@@ -137,6 +137,105 @@ export const McpTest = z
   .meta({ id: 'McpTest', description: 'The result of connecting to an MCP server.' });
 export type McpTest = z.infer<typeof McpTest>;
 
+export const McpPrompt = z
+  .object({
+    name: z.string().meta({ description: 'Name of the prompt at the server.' }),
+    title: z.string().nullable().meta({ description: 'Name for users; null if the server gives none.' }),
+    description: z.string().nullable().meta({ description: 'What the prompt is for; null if the server gives none.' }),
+    arguments: z
+      .array(
+        z
+          .object({
+            name: z.string().meta({ description: 'Name of the argument.' }),
+            title: z.string().nullable().meta({ description: 'Name for users; null if the server gives none.' }),
+            description: z.string().nullable().meta({ description: 'What the argument means; null if the server gives none.' }),
+            required: z.boolean().meta({ description: 'Whether the argument must be given.' }),
+          })
+          .meta({ id: 'McpPromptArgument', description: 'An argument of a prompt. Its value is text.' }),
+      )
+      .meta({ description: 'The arguments that the prompt takes.' }),
+  })
+  .meta({ id: 'McpPrompt', description: 'A prompt of an MCP server: messages that a user can choose to send.' });
+export type McpPrompt = z.infer<typeof McpPrompt>;
+
+export const McpPromptRequest = z
+  .strictObject({
+    name: z.string().min(1).max(256).meta({ description: 'Name of the prompt.' }),
+    arguments: z
+      .record(z.string().min(1).max(256), z.string().max(20_000))
+      .refine((values) => Object.keys(values).length <= 100, 'at most 100 arguments')
+      .meta({ maxProperties: 100 })
+      .default({})
+      .meta({ description: 'The values of the arguments, by name.' }),
+  })
+  .meta({ id: 'McpPromptRequest', description: 'A prompt to get, with its arguments.' });
+export type McpPromptRequest = z.infer<typeof McpPromptRequest>;
+
+const mimeType = z.string().nullable().meta({ description: 'Media type; null if the server gives none.' });
+const dataOf = (what: string) => z.string().meta({ description: `The bytes of the ${what} in base64.` });
+
+export const McpPromptContent = z
+  .discriminatedUnion('type', [
+    z
+      .object({
+        type: z.literal('text').meta({ description: 'The kind of content.' }),
+        text: z.string().meta({ description: 'The text.' }),
+      })
+      .meta({ id: 'McpPromptText', description: 'Text of a prompt.' }),
+    z
+      .object({
+        type: z.literal('image').meta({ description: 'The kind of content.' }),
+        mime_type: z.string().meta({ description: 'Media type. For PNG, JPEG, GIF and WebP it is determined by the bytes.' }),
+        data: dataOf('image'),
+      })
+      .meta({ id: 'McpPromptImage', description: 'An image of a prompt.' }),
+    z
+      .object({
+        type: z.literal('audio').meta({ description: 'The kind of content.' }),
+        mime_type: z.string().meta({ description: 'Media type as the server gives it.' }),
+        data: dataOf('sound'),
+      })
+      .meta({ id: 'McpPromptAudio', description: 'Sound of a prompt.' }),
+    z
+      .object({
+        type: z.literal('resource').meta({ description: 'The kind of content.' }),
+        uri: z.string().meta({ description: 'URI of the resource.' }),
+        mime_type: mimeType,
+        text: z.string().nullable().meta({ description: 'The content, if it is text; otherwise null.' }),
+        data: z.string().nullable().meta({ description: 'The bytes of the content in base64, if it is not text; otherwise null.' }),
+      })
+      .meta({ id: 'McpPromptResource', description: 'A resource of the server with its content.' }),
+    z
+      .object({
+        type: z.literal('resource_link').meta({ description: 'The kind of content.' }),
+        uri: z.string().meta({ description: 'URI of the resource.' }),
+        name: z.string().meta({ description: 'Name of the resource.' }),
+        title: z.string().nullable().meta({ description: 'Name for users; null if the server gives none.' }),
+        description: z.string().nullable().meta({ description: 'What the resource is; null if the server gives none.' }),
+        mime_type: mimeType,
+      })
+      .meta({ id: 'McpPromptLink', description: 'A link to a resource of the server, which models read with its tools.' }),
+  ])
+  .meta({ id: 'McpPromptContent', description: 'Text, an image, sound, a resource, or a link to one.' });
+export type McpPromptContent = z.infer<typeof McpPromptContent>;
+
+export const McpPromptResult = z
+  .object({
+    description: z.string().nullable().meta({ description: 'What the prompt is for; null if the server gives none.' }),
+    messages: z
+      .array(
+        z
+          .object({
+            role: z.enum(['user', 'assistant']).meta({ description: 'Who is meant to have written the message.' }),
+            content: McpPromptContent.meta({ description: 'The content of the message.' }),
+          })
+          .meta({ id: 'McpPromptMessage', description: 'A message of a prompt.' }),
+      )
+      .meta({ description: 'The messages in their order.' }),
+  })
+  .meta({ id: 'McpPromptResult', description: 'A prompt with its arguments filled in. Nothing is stored or sent to a model.' });
+export type McpPromptResult = z.infer<typeof McpPromptResult>;
+
 export const McpAuthorizationStart = z
   .object({
     authorization_url: z.string().meta({ description: 'The page of the authorization server, to be opened in the browser of the caller.' }),
@@ -158,6 +257,8 @@ export const McpAuthorizationAnswer = z
 export type McpAuthorizationAnswer = z.infer<typeof McpAuthorizationAnswer>;
 
 const permission = 'data.mcp_configs.manage';
+/** Who may start runs, which use the tools of the servers. */
+const use = 'data.runs.write';
 
 export const mcpConfigs = initContract().router({
   create: {
@@ -206,6 +307,25 @@ export const mcpConfigs = initContract().router({
     body: null,
     responses: { 200: McpTest },
     metadata: { auth: 'user', permission, audit: ['mcp_config.test', 'mcp_config'] },
+  },
+  prompts: {
+    method: 'GET',
+    path: '/v1/mcp-configs/{config_id}/prompts',
+    summary: 'List the prompts of an MCP server',
+    description:
+      'Asks the server each time, and waits for at most its timeout and 20 seconds. Returns up to 1,000 prompts; descriptions that are not valid are left out. A server without prompts has an empty list. An inactive server and a `stdio` server, whose program runs on workers only, are 409.',
+    responses: { 200: z.array(McpPrompt) },
+    metadata: { auth: 'user', permission: use, extraErrors: [409, 502] },
+  },
+  getPrompt: {
+    method: 'POST',
+    path: '/v1/mcp-configs/{config_id}/prompts/get',
+    summary: 'Get the messages of a prompt of an MCP server',
+    description:
+      'Looks up the prompt, checks the names of the arguments, and asks the server for the messages. Nothing is stored: show them to the user, who sends what they want. All messages together have at most 4 MiB. Texts of the server are not checked for instructions to models.',
+    body: McpPromptRequest,
+    responses: { 200: McpPromptResult },
+    metadata: { auth: 'user', permission: use, audit: 'none', idempotent: false, extraErrors: [409, 502] },
   },
   authorize: {
     method: 'POST',

@@ -254,6 +254,8 @@ export const routes = {
     update: { method: 'PATCH', path: '/v1/mcp-configs/{config_id}', auth: 'user', errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/mcp-configs/{config_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     test: { method: 'POST', path: '/v1/mcp-configs/{config_id}/test', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
+    prompts: { method: 'GET', path: '/v1/mcp-configs/{config_id}/prompts', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 502, 503] },
+    getPrompt: { method: 'POST', path: '/v1/mcp-configs/{config_id}/prompts/get', auth: 'user', errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 502, 503] },
     authorize: { method: 'POST', path: '/v1/mcp-configs/{config_id}/authorization', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 429, 500, 502, 503] },
     completeAuthorization: { method: 'POST', path: '/v1/mcp-configs/{config_id}/authorization/complete', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 502, 503] },
     disconnect: { method: 'DELETE', path: '/v1/mcp-configs/{config_id}/authorization', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

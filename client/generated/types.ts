@@ -1979,6 +1979,121 @@ export interface McpConfigChanges {
   is_active?: boolean | undefined;
 }
 
+/** A prompt of an MCP server: messages that a user can choose to send. */
+export interface McpPrompt {
+  /** Name of the prompt at the server. */
+  name: string;
+  /** Name for users; null if the server gives none. */
+  title: string | null;
+  /** What the prompt is for; null if the server gives none. */
+  description: string | null;
+  /** The arguments that the prompt takes. */
+  arguments: McpPromptArgument[];
+}
+
+/** An argument of a prompt. Its value is text. */
+export interface McpPromptArgument {
+  /** Name of the argument. */
+  name: string;
+  /** Name for users; null if the server gives none. */
+  title: string | null;
+  /** What the argument means; null if the server gives none. */
+  description: string | null;
+  /** Whether the argument must be given. */
+  required: boolean;
+}
+
+/** Sound of a prompt. */
+export interface McpPromptAudio {
+  /** The kind of content. */
+  type: "audio";
+  /** Media type as the server gives it. */
+  mime_type: string;
+  /** The bytes of the sound in base64. */
+  data: string;
+}
+
+/** Text, an image, sound, a resource, or a link to one. */
+export type McpPromptContent = McpPromptText | McpPromptImage | McpPromptAudio | McpPromptResource | McpPromptLink;
+
+/** An image of a prompt. */
+export interface McpPromptImage {
+  /** The kind of content. */
+  type: "image";
+  /** Media type. For PNG, JPEG, GIF and WebP it is determined by the bytes. */
+  mime_type: string;
+  /** The bytes of the image in base64. */
+  data: string;
+}
+
+/** A link to a resource of the server, which models read with its tools. */
+export interface McpPromptLink {
+  /** The kind of content. */
+  type: "resource_link";
+  /** URI of the resource. */
+  uri: string;
+  /** Name of the resource. */
+  name: string;
+  /** Name for users; null if the server gives none. */
+  title: string | null;
+  /** What the resource is; null if the server gives none. */
+  description: string | null;
+  /** Media type; null if the server gives none. */
+  mime_type: string | null;
+}
+
+/** A message of a prompt. */
+export interface McpPromptMessage {
+  /** Who is meant to have written the message. */
+  role: McpPromptMessageRole;
+  /** The content of the message. */
+  content: McpPromptContent;
+}
+
+/** Who is meant to have written the message. */
+export type McpPromptMessageRole = "user" | "assistant";
+
+/** A prompt to get, with its arguments. */
+export interface McpPromptRequest {
+  /** Name of the prompt. */
+  name: string;
+  /** The values of the arguments, by name. */
+  arguments?: McpPromptRequestArguments | undefined;
+}
+
+/** The values of the arguments, by name. */
+export type McpPromptRequestArguments = Record<string, string>;
+
+/** A resource of the server with its content. */
+export interface McpPromptResource {
+  /** The kind of content. */
+  type: "resource";
+  /** URI of the resource. */
+  uri: string;
+  /** Media type; null if the server gives none. */
+  mime_type: string | null;
+  /** The content, if it is text; otherwise null. */
+  text: string | null;
+  /** The bytes of the content in base64, if it is not text; otherwise null. */
+  data: string | null;
+}
+
+/** A prompt with its arguments filled in. Nothing is stored or sent to a model. */
+export interface McpPromptResult {
+  /** What the prompt is for; null if the server gives none. */
+  description: string | null;
+  /** The messages in their order. */
+  messages: McpPromptMessage[];
+}
+
+/** Text of a prompt. */
+export interface McpPromptText {
+  /** The kind of content. */
+  type: "text";
+  /** The text. */
+  text: string;
+}
+
 /** The result of connecting to an MCP server. */
 export interface McpTest {
   /** Whether the server listed its tools. */
@@ -7464,6 +7579,18 @@ export interface McpConfigsApi {
    * Waits for at most the timeout of the server and 20 seconds. The response is 200 even if the test fails: check `success`. An inactive server can be tested; a `stdio` server cannot, because its program runs on workers only.
    */
   readonly test: Call<{ params: { config_id: Id; }; }, McpTest, Reasons['mcpConfigs.test']>;
+  /**
+   * List the prompts of an MCP server
+   *
+   * Asks the server each time, and waits for at most its timeout and 20 seconds. Returns up to 1,000 prompts; descriptions that are not valid are left out. A server without prompts has an empty list. An inactive server and a `stdio` server, whose program runs on workers only, are 409.
+   */
+  readonly prompts: Call<{ params: { config_id: Id; }; }, McpPrompt[], Reasons['mcpConfigs.prompts']>;
+  /**
+   * Get the messages of a prompt of an MCP server
+   *
+   * Looks up the prompt, checks the names of the arguments, and asks the server for the messages. Nothing is stored: show them to the user, who sends what they want. All messages together have at most 4 MiB. Texts of the server are not checked for instructions to models.
+   */
+  readonly getPrompt: Call<{ params: { config_id: Id; }; body: McpPromptRequest; }, McpPromptResult, Reasons['mcpConfigs.getPrompt']>;
   /**
    * Start the OAuth authorization of an MCP server
    *

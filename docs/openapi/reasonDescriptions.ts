@@ -85,6 +85,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   invalid_locale: 'The value is not a BCP 47 language tag.',
   invalid_name:
     'The login or name is blank or too long, mixes scripts in a word, or contains `@`, control or format characters that are not allowed.',
+  invalid_prompt_arguments:
+    'The prompt of the MCP server does not take these arguments: one is missing or unknown, or the server rejects a value. `issues` says which.',
   invalid_path: 'The value is not a valid file path.',
   invalid_session: 'The password of the share has not been verified, or the verification has expired. Verify the password again.',
   invalid_state:
@@ -117,6 +119,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   malformed_json: 'The body is not valid JSON.',
   malformed_multipart: 'The multipart form is malformed.',
   mcp_authorization_rate_limited: 'The account has started too many authorizations of MCP servers. Try again after `Retry-After`.',
+  mcp_server_unavailable:
+    'The prompts of the MCP server cannot be used: it is turned off, it is a program, or the account may not use remote servers.',
   memory_limit: 'You have reached the limit of memories, `details.limit`. Delete some that are no longer needed.',
   missing_hostname: 'The URL has no host name.',
   missing_permission: 'You do not have the permission in `details.permission`.',
@@ -155,6 +159,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   port_denied: 'The URL must not use a port of a service other than HTTP.',
   private_ip_denied: 'The URL must not point to a private network.',
   project_not_found: 'No project that you can see has this ID.',
+  prompt_not_found: 'The MCP server has no prompt with this name.',
   provider_not_usable: 'The stored API key of the provider cannot be read. Set it again.',
   provider_rate_limited: 'The provider accepts no more requests at the moment. Wait for `Retry-After`.',
   provider_rejected: 'The provider rejected the request. `message` is its explanation.',
@@ -219,10 +224,10 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   unsupported_content_type: 'The body must be `application/json`, or the form type of the operation.',
   unsupported_parameter: 'The API of the provider of this model does not have the parameter. Leave it out or choose another model.',
   unsupported_scheme: 'The URL must use http or https.',
-  upstream_auth_failed: 'The provider rejected the stored API key.',
-  upstream_invalid_response: 'The response of the provider cannot be parsed.',
-  upstream_request_failed: 'The provider rejected the request.',
-  upstream_unreachable: 'The provider does not respond.',
+  upstream_auth_failed: 'The provider rejected the stored API key, or the MCP server requires authorization.',
+  upstream_invalid_response: 'The response of the provider or MCP server cannot be parsed, or is too long.',
+  upstream_request_failed: 'The provider or MCP server rejected the request.',
+  upstream_unreachable: 'The provider or MCP server does not respond.',
   user_not_in_account: 'The user is not a member of the account.',
   user_suspended: 'The user is suspended.',
   userinfo_denied: 'The URL must not contain a user name or password.',

@@ -49,6 +49,10 @@ const outboundUrl: Reasons = {
 const baseUrl: Reasons = {
   400: ['invalid_url', 'missing_hostname', 'userinfo_denied', 'fragment_denied', 'query_denied', 'unsupported_scheme', 'port_denied'],
 };
+const promptServer: Reasons = {
+  409: ['mcp_server_unavailable'],
+  502: ['upstream_auth_failed', 'upstream_invalid_response', 'upstream_request_failed', 'upstream_unreachable'],
+};
 const webhookUrl: Reasons = { 400: [...outboundUrl[400]!, 'insecure_scheme_denied'] };
 const webhookHeaders: Reasons = { 400: ['header_denied', 'duplicate_header'] };
 
@@ -220,6 +224,8 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   accountsExport: [{ 429: ['account_export_rate_limited'] }],
   mcpConfigsAuthorize: [{ 409: ['not_connectable'], 429: ['mcp_authorization_rate_limited'], 502: ['authorization_failed'] }],
   mcpConfigsCompleteAuthorization: [{ 400: ['invalid_state'], 502: ['authorization_failed'] }],
+  mcpConfigsPrompts: [promptServer],
+  mcpConfigsGetPrompt: [promptServer, { 400: ['invalid_prompt_arguments', 'prompt_not_found'] }],
   mcpConfigsUpdate: [outboundUrl, { 403: ['stdio_requires_platform_admin'], 409: ['name_conflict'] }],
   personasCreate: [{ 400: ['persona_not_found'], 403: ['system_protected'], 409: ['persona_conflict'] }],
   skillsCreate: [{ 400: ['invalid_skill'], 409: ['name_conflict'] }],

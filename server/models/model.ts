@@ -43,6 +43,8 @@ export type ModelRequest = {
   tool_choice?: ToolChoice;
   parallel_tool_calls?: boolean;
   json_format?: JsonFormat;
+  /** Whether images in the answer are kept. Others ask for none, because vendors charge for them. */
+  images?: boolean;
   stop?: string[];
   seed?: number;
   frequency_penalty?: number;

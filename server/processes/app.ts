@@ -1,4 +1,5 @@
 import express, { type Express, type RequestHandler } from 'express';
+import { serverPrompts } from '../agent/mcp/prompts.ts';
 import { testServer } from '../agent/mcp/testServer.ts';
 import { chatCompletionHandlers, chatModelHandlers } from '../chatCompletions/handlers.ts';
 import { createCallerResolver } from '../http/access/caller.ts';
@@ -124,7 +125,7 @@ const implementations = (config: Config, eventBroker: EventBroker): Implementati
   toolProviderHandlers,
   webhookEndpointHandlers,
   webhookDeliveryHandlers,
-  mcpConfigHandlers(testServer),
+  mcpConfigHandlers(testServer, serverPrompts),
   mcpHandlers(eventBroker),
 ];
 

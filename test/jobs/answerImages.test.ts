@@ -4,7 +4,7 @@ import { createImageKeeper } from '../../server/runs/execute/answerImages.ts';
 import { StorageUnavailable } from '../../server/storage/storage.ts';
 import { dataOf } from '../support/agent/agent.ts';
 import { addModel, addProvider } from '../support/agent/providers.ts';
-import { gemini, type ScriptedResponse, startVendor } from '../support/agent/vendor.ts';
+import { gemini, responses, type ScriptedResponse, startVendor } from '../support/agent/vendor.ts';
 import { type Person, startTestApp } from '../support/app/testApp.ts';
 import { expectRunInvariants } from '../support/checks/invariants.ts';
 import { openStream } from '../support/http/events.ts';
@@ -177,4 +177,41 @@ test('an image that the store does not take does not count, and images of earlie
   expect(await full({ data })).toMatchObject({ attachment: { filename: 'image-8.png' } });
   expect(await full({ data })).toMatchObject({ error: { message: 'An answer has at most 8 images.' } });
   await stored.close();
+});
+
+test("images of OpenAI's tool are attachments of the answer too", async () => {
+  const person = await app.signUp();
+  const vendor = await startVendor();
+  onTestFinished(vendor.close);
+  const provider = { provider: 'openai', base_url: `${vendor.origin}/v1`, openai_api_mode: 'responses' };
+  const advanced = (image_generation: unknown) => ({ model: 'gpt-test', advanced_json: { image_generation } });
+  const added = await addProvider(app, person, provider);
+  const rejected = await call('POST', `/v1/llm-providers/${added.id}/models`, { token: person.token, body: advanced('yes') });
+  expect([rejected.status, rejected.body.details.issues[0].path]).toEqual([400, '/advanced_json/image_generation']);
+  await addModel(app, person, added, advanced({ quality: 'low' }));
+  const item = {
+    type: 'image_generation_call',
+    id: 'ig_1',
+    status: 'completed',
+    output_format: 'png',
+    result: images.png.toString('base64'),
+  };
+  vendor.respondWith({
+    steps: [
+      responses.created,
+      responses.event({ type: 'response.output_item.done', output_index: 0, item }),
+      responses.text('A dot.', 1),
+      responses.completed({ output: [item] }),
+    ],
+  });
+  const threadId = await openThread(app, person, 'Draw a dot.');
+  const runId = await startRun(app, person, threadId);
+  await openStream(app.url, runId, { token: person.token }).then(({ ended }) => ended);
+  const events = await expectRunInvariants(app, runId, person.token);
+  const told = dataOf(events, 'message.image');
+  expect(told).toMatchObject([{ attachment: { filename: 'image-1.png', size: images.png.length } }]);
+  expect(vendor.requests[0]!.body.tools).toContainEqual({ type: 'image_generation', quality: 'low' });
+  const answer = (await call('GET', `/v1/threads/${threadId}/messages`, { token: person.token })).body.at(-1);
+  expect(answer.content).toBe('A dot.\n\n[image: image-1.png]');
+  expect((await get(told[0]!.attachment!.key, person.token)).status).toBe(200);
 });

@@ -41,6 +41,7 @@ const bounded: Readonly<Record<string, string>> = {
   'llmModels.test': 'stores nothing',
   'workspaces.rename': 'moves entries; what its revision replaces is removed',
   'mcpConfigs.test': 'stores nothing',
+  'mcpConfigs.getPrompt': 'stores nothing',
   'mcpConfigs.authorize': 'changes a row',
   'mcpConfigs.completeAuthorization': 'changes a row',
   'asrCredentials.setDefault': 'changes a row',

@@ -67,6 +67,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   McpConfigChanges: () => ({ call_timeout_ms: 2_000 }),
   MeChanges: () => ({ timezone: 'Europe/Berlin' }),
   MemberChanges: () => ({ role: 'admin' }),
+  McpPromptRequest: () => ({ name: 'sample' }),
   MemoryChanges: () => ({ content: `Prefers ${uniqueName()}` }),
   NewChatCompletion: () => ({ model: 'stub', messages: [{ role: 'user', content: 'Hello!' }] }),
   NewAccount: () => ({ slug: uniqueName(), name: uniqueName() }),

@@ -140,6 +140,8 @@ export const skippedOperations: Record<string, string> = {
   'llmProviders.availableModels': outside,
   'mcpConfigs.authorize': outside,
   'mcpConfigs.completeAuthorization': outside,
+  'mcpConfigs.getPrompt': outside,
+  'mcpConfigs.prompts': outside,
   'mcpConfigs.test': outside,
   'me.resetInviteCode': 'a code must be a day old',
   'notifications.read': 'only the server makes notifications',

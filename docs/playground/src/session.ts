@@ -19,10 +19,13 @@ export const queries = new QueryClient({
   },
 });
 
+/** The account of this page. Another tab may choose another one meanwhile. */
+export const pageAccount = chosenAccount();
+
 /** The access token stays in memory. The refresh cookie is HttpOnly. */
 export const client = createClient({
   baseUrl: location.origin,
-  accountId: chosenAccount(),
+  accountId: pageAccount,
   session: { onSignedOut: () => setSessionState('out') },
   // `keepalive` completes a renewal after the page is left: the old cookie is already used up.
   fetch: (input, init) => fetch(input, { ...init, keepalive: String(input).endsWith('/v1/auth/refresh') }),

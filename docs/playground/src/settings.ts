@@ -45,6 +45,13 @@ export const settingsPages: readonly SettingsPage[] = [
     shownTo: may('data.api_keys.manage'),
     Page: lazy(() => import('./pages/keys/keys.tsx')),
   },
+  {
+    path: 'openai-api',
+    title: 'OpenAI API',
+    group: 'You',
+    shownTo: may('data.completions.write'),
+    Page: lazy(() => import('./pages/completions/completions.tsx')),
+  },
   { path: 'notifications', title: 'Notifications', group: 'You', Page: lazy(() => import('./pages/people/notifications.tsx')) },
   { path: 'workspaces', title: 'Workspaces', group: 'You', Page: lazy(() => import('./pages/people/workspaces.tsx')) },
   { path: 'account', title: 'General', group: 'Account', Page: lazy(() => import('./pages/people/general.tsx')) },

@@ -43,7 +43,7 @@ export async function* runTurn(
   let finish: Finish | undefined;
   let images: AnswerImage[] = [];
   const refusals = new Set<string>();
-  for await (const event of streamWithRetry(model, { ...request, messages, tools }, { ...retry, signal })) {
+  for await (const event of streamWithRetry(model, { ...request, messages, tools, images: true }, { ...retry, signal })) {
     yield* thinking.around(event);
     if (event.type === 'finish') finish = event;
     else if (event.type === 'image') {

@@ -1,6 +1,8 @@
 import type { Client, Progress, Transport } from '@modelcontextprotocol/client';
+import type { McpPrompt, McpPromptResult } from '../../../contract/mcpConfigs.ts';
 import { maxTimerMs } from '../../platform/timers.ts';
 import { type ToolContext, ToolFailure, type ToolOutput, type ToolProgress } from '../tools/tool.ts';
+import { getPrompt, listPrompts } from './calls/prompts.ts';
 import { answerQuestions, type Questions } from './calls/questions.ts';
 import { redact, redactToken } from './calls/redactToken.ts';
 import { callResourceTool, resourceTools } from './calls/resources.ts';
@@ -32,6 +34,8 @@ export type Connection = {
   isBroken(): boolean;
   listTools(signal?: AbortSignal): Promise<ServerTool[]>;
   callTool(tool: ServerTool, args: Json, context: CallContext): Promise<ToolOutput>;
+  listPrompts(signal: AbortSignal): Promise<McpPrompt[]>;
+  getPrompt(prompt: { name: string; arguments: Record<string, string> }, signal: AbortSignal): Promise<McpPromptResult>;
   close(): Promise<void>;
 };
 
@@ -97,8 +101,13 @@ function callsOf(
   guard: ConnectionGuard,
   server: Server,
   questions: Questions | undefined,
-): Pick<Connection, 'listTools' | 'callTool'> {
+): Pick<Connection, 'listTools' | 'callTool' | 'listPrompts' | 'getPrompt'> {
+  /** A request that is not a tool call, within the server's timeout. */
+  const ask = <T>(signal: AbortSignal, request: (options: { signal: AbortSignal; timeout: number }) => Promise<T>) =>
+    redactToken(server, () => guard.within(server.timeoutMs, signal, (bound) => request({ signal: bound, timeout })));
   return {
+    listPrompts: (signal) => ask(signal, (options) => listPrompts(client, options)),
+    getPrompt: (prompt, signal) => ask(signal, (options) => getPrompt(client, prompt, options)),
     async listTools(signal) {
       const { tools, resources } = client.getServerCapabilities() ?? {};
       const own = tools
@@ -112,11 +121,8 @@ function callsOf(
       const added = resources ? resourceTools.filter(({ name }) => !own.some((tool) => tool.name === name)) : [];
       return [...own, ...added];
     },
-    async callTool({ name, method }, args, { signal, report, ask }) {
-      if (method)
-        return redactToken(server, () =>
-          guard.within(server.timeoutMs, signal, (bound) => callResourceTool(client, method, args, { server, signal: bound, timeout })),
-        );
+    async callTool({ name, method }, args, { signal, report, ask: askUser }) {
+      if (method) return ask(signal, (options) => callResourceTool(client, method, args, { server, ...options }));
       const request = { method: 'tools/call', params: { name, arguments: args } } as const;
       const onprogress = report && ((progress: Progress) => report(readProgress(redact(server, progress))));
       const call = (during: AbortSignal) =>
@@ -124,7 +130,7 @@ function callsOf(
           client.request(request, CallResult, { signal: bound, timeout, ...(onprogress && { onprogress }) }),
         );
       return redactToken(server, async () => {
-        const answer = await (questions ? questions.during(ask, signal, call) : call(signal));
+        const answer = await (questions ? questions.during(askUser, signal, call) : call(signal));
         const output = await readResult(answer);
         if (answer.isError) throw new ToolFailure('mcp.tool_error', textOf(answer.content), output.result);
         return output;

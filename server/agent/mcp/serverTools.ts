@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { protocolError } from './failures.ts';
-import { maxMessageBytes } from './transport/sizeLimits.ts';
+import { readPages } from './calls/pages.ts';
 
 const maxTools = 1_000;
-const maxPages = 100;
 
 const ToolPage = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.string().nullish() });
 type ToolPage = z.infer<typeof ToolPage>;
@@ -23,21 +21,14 @@ export type ServerTool = z.infer<typeof ServerTool> & { method?: 'resources/list
 /** A tool that only runs as a task cannot be called: tasks are not supported (MCP 2025-11-25, tasks). */
 const isCallable = ({ execution }: ServerTool) => execution?.taskSupport !== 'required';
 
-/**
- * All pages of a server's tools, at most 1 000 tools. Skips invalid descriptions and tools that cannot be called.
- * Throws `mcp.protocol_error` if there are more than 100 pages or their total size exceeds that of a message.
- */
-export async function readTools(page: (schema: typeof ToolPage, cursor: string | undefined) => Promise<ToolPage>): Promise<ServerTool[]> {
-  const tools: ServerTool[] = [];
-  let [cursor, bytes] = [undefined as string | undefined, 0];
-  for (let pages = 0; pages < maxPages; pages++) {
-    const { tools: described, nextCursor } = await page(ToolPage, cursor);
-    bytes += Buffer.byteLength(JSON.stringify(described));
-    if (bytes > maxMessageBytes) throw protocolError('The list of tools is too long.');
-    tools.push(...described.flatMap((each) => ServerTool.safeParse(each).data ?? []).filter(isCallable));
-    if (tools.length >= maxTools) return tools.slice(0, maxTools);
-    if (!nextCursor) return tools;
-    cursor = nextCursor;
-  }
-  throw protocolError('The list of tools does not end.');
-}
+/** All tools of a server, at most 1 000. Skips invalid descriptions and tools that cannot be called. Throws as `readPages`. */
+export const readTools = (page: (schema: typeof ToolPage, cursor: string | undefined) => Promise<ToolPage>): Promise<ServerTool[]> =>
+  readPages(
+    'tools',
+    maxTools,
+    (entry) => [ServerTool.safeParse(entry).data ?? []].flat().filter(isCallable),
+    async (cursor) => {
+      const { tools, nextCursor } = await page(ToolPage, cursor);
+      return { entries: tools, nextCursor };
+    },
+  );

@@ -7,6 +7,7 @@ import type { HttpCall } from '../wire/debugRecorder.ts';
 import { createDebugRecorder } from '../wire/debugRecorder.ts';
 import { efforts } from '../wire/efforts.ts';
 import { redactKey } from '../wire/failures.ts';
+import { asObject, type Json } from '../wire/json.ts';
 import { callOptions } from '../wire/prompt.ts';
 import { type SendOptions, sendRequest } from '../wire/sendRequest.ts';
 import { createToolNames, type ToolNames } from '../wire/toolNames.ts';
@@ -86,5 +87,15 @@ async function write(route: OpenAiRoute, mode: OpenAiApiMode, request: ModelRequ
   // The SDK drops the effort for models that it does not know. Assume that these support reasoning, except for the older families.
   const believed = mode === 'responses' && effort && effort !== 'none' && !body.reasoning && !/^(gpt-[34]|chatgpt)/.test(route.model);
   if (believed) Object.assign(body, { reasoning: { effort, summary: 'auto' }, include: ['reasoning.encrypted_content'] });
+  if (mode === 'responses') offerImages(body, route, request);
   return { ...call, body: JSON.stringify({ ...body, ...bodyKeys(route.advanced_json, openAiDeniedKeys) }) };
+}
+
+/** Adds the tool with which the vendor produces images, if `image_generation` of `advanced_json` wants it: true, or its parameters. */
+function offerImages(body: Json, { advanced_json: advanced }: OpenAiRoute, request: ModelRequest): void {
+  const { image_generation: wanted } = asObject(advanced);
+  const asksForText = request.json_format !== undefined || (request.tool_choice !== undefined && request.tool_choice !== 'auto');
+  if (!wanted || !request.images || asksForText) return;
+  const own = Array.isArray(body.tools) ? body.tools : [];
+  body.tools = [...own, { ...asObject(wanted), type: 'image_generation' }];
 }

@@ -24,6 +24,8 @@ export function createResponsesReader(): AnswerReader {
   const written = new Map<string | number, string>();
   let spoke = false;
   let calls = 0;
+  /** The items of images that were passed on. */
+  const drawn = new Set<string | number>();
 
   function call(key: string | number, item: Json, pieceOf: (soFar: string) => string): AnswerPart[] {
     if (!written.has(key)) calls++;
@@ -41,8 +43,17 @@ export function createResponsesReader(): AnswerReader {
     return said ? [{ kind, text: said }] : [];
   }
 
+  /** The image of a tool of the vendor. Previews are separate events, and are ignored. */
+  function draw(item: Json, key: string | number): AnswerPart[] {
+    const data = asText(item.result);
+    if (!data || drawn.has(key)) return [];
+    drawn.add(key);
+    return [{ kind: 'image', mime_type: `image/${asText(item.output_format) || 'png'}`, data }];
+  }
+
   function done(item: Json, key: string | number): AnswerPart[] {
     if (item.type === 'function_call') return call(key, item, restOf(asText(item.arguments)));
+    if (item.type === 'image_generation_call') return draw(item, key);
     if (item.type !== 'reasoning' || !asText(item.encrypted_content)) return [];
     const summary = asObjects(item.summary).map((part) => asText(part.text));
     const at = spoke || calls > 0 ? calls + 1 : 0;
@@ -52,7 +63,10 @@ export function createResponsesReader(): AnswerReader {
 
   /** Some servers stream nothing and put the whole answer into the final event. */
   function end(response: Json): AnswerPart[] {
-    const whole = spoke || calls > 0 ? [] : asObjects(response.output).flatMap((item, index) => [...wordsOf(item), ...done(item, index)]);
+    const whole =
+      spoke || calls > 0 || drawn.size > 0
+        ? []
+        : asObjects(response.output).flatMap((item, index) => [...wordsOf(item), ...done(item, index)]);
     const cut = cutParts(asText(asObject(response.incomplete_details).reason));
     return [...whole, ...responsesUsage(response.usage), ...cut, { kind: 'end', last: true }];
   }

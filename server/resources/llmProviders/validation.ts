@@ -28,8 +28,14 @@ export function checkAdvancedJson(kind: Kind, advanced: Json | null | undefined)
 /** The entries of `advanced_json` that a kind of provider does not accept: path and message. */
 export function advancedJsonIssues(kind: Kind, advanced: Json): [path: string[], message: string][] {
   const keys = denied[kind].filter((key) => Object.hasOwn(advanced, key)).map((key): [string[], string] => [[key], 'must not be set here']);
-  return kind === 'anthropic' ? [...keys, ...headerProblems(advanced)] : keys;
+  if (kind === 'anthropic') return [...keys, ...headerProblems(advanced)];
+  return kind === 'openai' && !isImageTool(advanced.image_generation)
+    ? [...keys, [['image_generation'], 'must be an object or a boolean']]
+    : keys;
 }
+
+const isImageTool = (value: unknown): boolean =>
+  value === undefined || typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value));
 
 const isHeader = (value: unknown) => typeof value === 'string' && /^[\x20-\x7e]*[\x21-\x7e]$/.test(value);
 

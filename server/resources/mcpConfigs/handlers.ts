@@ -11,8 +11,12 @@ import { viewConfig } from './view.ts';
 const maxAuthorizations = 100;
 const underWay = limiterKeyOf('mcp authorizations');
 
-/** The API process is given the test, because the protocol is part of the agent. */
-export function mcpConfigHandlers(testServer: service.TestServer) {
+/** Requests for prompts in progress in this process. An account has few of them, so that a slow server does not hold up other accounts. */
+const maxPromptRequests = { ofAccount: 20, ofAll: 200 };
+const promptRequests = limiterKeyOf('mcp prompts');
+
+/** The API process is given what talks to servers, because the protocol is part of the agent. */
+export function mcpConfigHandlers(testServer: service.TestServer, prompts: service.ServerPrompts) {
   const slots = createConcurrencyLimiter(maxAuthorizations);
   /** Waits for another server in a slot of its own, and not in that of the request. */
   async function inOwnSlot<T>(releaseSlot: () => void, work: () => Promise<T>): Promise<T> {
@@ -23,6 +27,22 @@ export function mcpConfigHandlers(testServer: service.TestServer) {
       return await work();
     } finally {
       leave();
+    }
+  }
+  const [promptSlots, accountSlots] = [
+    createConcurrencyLimiter(maxPromptRequests.ofAll),
+    createConcurrencyLimiter(maxPromptRequests.ofAccount),
+  ];
+  async function inPromptSlot<T>(accountId: string, releaseSlot: () => void, work: () => Promise<T>): Promise<T> {
+    const leaveAccount = accountSlots.acquire(limiterKeyOf('mcp prompts', accountId));
+    const leave = leaveAccount && promptSlots.acquire(promptRequests);
+    try {
+      if (!leave) throw overloaded();
+      releaseSlot();
+      return await work();
+    } finally {
+      leave?.();
+      leaveAccount?.();
     }
   }
   return implement(
@@ -53,6 +73,17 @@ export function mcpConfigHandlers(testServer: service.TestServer) {
       disconnect: async ({ scope, loaded }) => {
         await deleteAuthorization(scope, loaded.config);
         return { status: 204, body: undefined };
+      },
+      prompts: async ({ scope, loaded, releaseSlot, signal }) => {
+        const server = await service.findPromptServer(scope, loaded.config);
+        return { status: 200, body: await inPromptSlot(scope.accountId, releaseSlot, () => prompts.list(scope.app, server, signal())) };
+      },
+      getPrompt: async ({ scope, loaded, body, releaseSlot, signal }) => {
+        const server = await service.findPromptServer(scope, loaded.config);
+        return {
+          status: 200,
+          body: await inPromptSlot(scope.accountId, releaseSlot, () => prompts.get(scope.app, server, body, signal())),
+        };
       },
       test: async ({ scope, loaded }) => ({ status: 200, body: await service.testConfig(scope, loaded.config, testServer) }),
     },

@@ -1,4 +1,11 @@
-import type { McpConfigChanges, McpTest, NewMcpConfig } from '../../../contract/mcpConfigs.ts';
+import type {
+  McpConfigChanges,
+  McpPrompt,
+  McpPromptRequest,
+  McpPromptResult,
+  McpTest,
+  NewMcpConfig,
+} from '../../../contract/mcpConfigs.ts';
 import type { PageQuery } from '../../../contract/shared/pagination.ts';
 import type { App } from '../../http/app.ts';
 import type { Scope } from '../../http/scope.ts';
@@ -90,18 +97,35 @@ export async function testConfig(scope: Scope, { id, transport }: McpConfigRow, 
   const { app, db, accountId } = scope;
   const row = await db.row(queries.selectSealedConfig, { accountId, id });
   if (!row) throw notFound();
-  const { 'feature.mcp_remote_enabled': remote } = await readEntitlements(app.database, accountId);
-  const obstacle =
-    transport === 'stdio'
-      ? 'The program of this server runs on workers only.'
-      : remote === false
-        ? 'This account may not use remote tool servers.'
-        : undefined;
+  const obstacle = await obstacleTo(scope, transport);
   const result = obstacle ? { success: false, latency_ms: 0, error: obstacle, tools: [] } : await test(app, row);
   scope.audit({ metadata: { transport, success: result.success } });
   // The test may have found out that the server requires authorization.
   const { authorization } = await findConfig(scope, id);
   return { config_id: id, ...result, authorization };
+}
+
+/** Why API processes cannot connect to a server. */
+async function obstacleTo({ app, accountId }: Scope, transport: McpConfigRow['transport']): Promise<string | undefined> {
+  if (transport === 'stdio') return 'The program of this server runs on workers only.';
+  const { 'feature.mcp_remote_enabled': remote } = await readEntitlements(app.database, accountId);
+  return remote === false ? 'This account may not use remote tool servers.' : undefined;
+}
+
+/** The prompts of remote servers. Both throw 502, and `get` 400 `prompt_not_found` or `invalid_prompt_arguments`. */
+export type ServerPrompts = {
+  list(app: App, row: SealedServerRow, signal: AbortSignal): Promise<McpPrompt[]>;
+  get(app: App, row: SealedServerRow, request: McpPromptRequest, signal: AbortSignal): Promise<McpPromptResult>;
+};
+
+/** A server whose prompts can be used, like its tools in runs. Throws 409 `mcp_server_unavailable`. */
+export async function findPromptServer(scope: Scope, { id, transport, is_active: isActive }: McpConfigRow): Promise<SealedServerRow> {
+  const { db, accountId } = scope;
+  const obstacle = isActive ? await obstacleTo(scope, transport) : 'This server is turned off.';
+  if (obstacle) throw failWith('conflict', 'mcp_server_unavailable', obstacle);
+  const row = await db.row(queries.selectServer, { accountId, id });
+  if (!row) throw notFound();
+  return row;
 }
 
 const nameTaken = () => failWith('conflict', 'name_conflict', 'There is a tool server with this name.');

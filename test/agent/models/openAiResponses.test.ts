@@ -121,3 +121,49 @@ test('errors in the stream are classified by code, and their usage is kept', asy
   expect((await failureOf(model())).error).toMatchObject({ errorClass: 'provider.retryable', message: 'oops' });
   expect((await failureOf(model())).error).toMatchObject({ errorClass: 'provider.retryable', details: { reason: 'incomplete_stream' } });
 });
+
+test('the image tool of the vendor is offered where it is wanted and images are kept, and its images come once', async () => {
+  const image = (id: string, output_format?: string) => ({
+    type: 'image_generation_call',
+    id,
+    status: 'completed',
+    result: 'aW1hZ2U=',
+    output_format,
+  });
+  const drawing = {
+    steps: [
+      responses.created,
+      event({ type: 'response.image_generation_call.partial_image', item_id: 'ig_1', output_index: 0, partial_image_b64: 'cHJldmlldw==' }),
+      event({ type: 'response.output_item.done', output_index: 0, item: image('ig_1', 'webp') }),
+      event({ type: 'response.output_item.done', output_index: 1, item: { ...image('ig_2'), result: null, status: 'failed' } }),
+      responses.completed({ output: [image('ig_1', 'webp')] }),
+    ],
+  };
+  const drawer = (image_generation: unknown) => model({ advanced_json: { image_generation } });
+  vendor().respondWith(drawing);
+  const question = request({ images: true, tools: [tool('find')] });
+  const { events, finish } = await callModel(drawer({ quality: 'low', type: 'other' }), question);
+  expect(events.filter(({ type }) => type === 'image')).toEqual([{ type: 'image', mime_type: 'image/webp', data: 'aW1hZ2U=' }]);
+  expect(finish.text).toBe('');
+  const sent = () => vendor().requests.at(-1)!.body;
+  expect(sent()).toMatchObject({ tools: [{ name: 'find' }, { type: 'image_generation', quality: 'low' }] });
+  expect(sent()).not.toHaveProperty('image_generation');
+  // All of it in the last event.
+  vendor().respondWith({ steps: [responses.created, responses.completed({ output: [image('ig_1'), image('ig_2')] })] });
+  const { events: late } = await callModel(drawer(true), request({ images: true }));
+  expect(late.filter(({ type }) => type === 'image')).toEqual(
+    [1, 2].map(() => ({ type: 'image', mime_type: 'image/png', data: 'aW1hZ2U=' })),
+  );
+  expect(sent()).toMatchObject({ tools: [{ type: 'image_generation' }] });
+  for (const [wanted, asked] of [
+    [false, request({ images: true })],
+    [undefined, request({ images: true })],
+    [true, request()],
+    [true, request({ images: true, json_format: {} })],
+    [true, request({ images: true, tool_choice: 'none' })],
+  ] as const) {
+    vendor().respondWith(responses.answer('ok'));
+    await callModel(drawer(wanted), asked);
+    expect(JSON.stringify(sent())).not.toContain('image_generation');
+  }
+});

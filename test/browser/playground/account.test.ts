@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { startSdkServer } from '../../support/agent/mcpSdk.ts';
@@ -99,6 +100,35 @@ test('an owner invites a colleague, who signs up by the link and becomes an admi
   await button(page, 'data').click();
   await button(page, 'brest.md').click();
   await page.getByText('High water at 04:12').waitFor();
+  await button(page, 'All files').click();
+
+  const files = dialogOf(page);
+  const fileNames = () => files.locator('.files > li > button').allTextContents();
+  const upload = (text: string, ...names: string[]) =>
+    files.locator('input[type=file]').setInputFiles(names.map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })));
+  await upload('Low water at 10:30', 'brest.md', 'Zürich 🏔️.txt');
+  await button(page, 'Replace').click();
+  await expect.poll(fileNames).toEqual(['Zürich 🏔️.txt', 'brest.md']);
+  await button(page, 'brest.md').click();
+  await page.getByText('Low water at 10:30').waitFor();
+  await button(page, 'All files').click();
+  expect(await accessibilityViolations(page, { part: '[role=dialog]' })).toEqual([]);
+  await chooseAction(page, 'brest.md', 'Rename or move');
+  await page.getByLabel('Path', { exact: true }).fill('/data/Zürich 🏔️.txt');
+  await button(page, 'Save').click();
+  await files.locator('.problem').waitFor();
+  await page.getByLabel('Path', { exact: true }).fill('/archive/2026/brest.md');
+  await button(page, 'Save').click();
+  await expect.poll(fileNames).toEqual(['Zürich 🏔️.txt']);
+  await button(page, 'Workspace').click();
+  await expect.poll(fileNames).toEqual(['archive', 'data']);
+  const [zip] = await Promise.all([page.waitForEvent('download'), button(page, 'Download as zip').click()]);
+  expect(zip.suggestedFilename()).toBe('Tide tables.zip');
+  expect((await readFile(await zip.path())).includes('archive/2026/brest.md')).toBe(true);
+  await chooseAction(page, 'archive', 'Delete', files);
+  await page.getByText('The folder is deleted with everything in it.').waitFor();
+  await button(page, 'Delete').click();
+  await expect.poll(fileNames).toEqual(['data']);
   await page.keyboard.press('Escape');
 
   await goTo(page, '/settings/audit-log');
@@ -106,7 +136,7 @@ test('an owner invites a colleague, who signs up by the link and becomes an admi
   await page.getByRole('row', { name: new RegExp(`account_invitation.accept.*${colleague.login}`) }).waitFor();
   await chooseAction(page, 'account_invitation.accept', 'Show details');
   await dialogOf(page).getByText('member').waitFor();
-  expect([wrong, invited.wrong]).toEqual([[], [expect.stringMatching(/^403 .*accept$/)]]);
+  expect([wrong, invited.wrong]).toEqual([[expect.stringMatching(/^409 .*rename$/)], [expect.stringMatching(/^403 .*accept$/)]]);
 });
 
 test('a persona is written beside its preview, and a tool server shows its tools', async () => {

@@ -1,6 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { openScriptedThread, promptOf } from '../../support/agent/agent.ts';
+import { startSdkServer } from '../../support/agent/mcpSdk.ts';
 import { sampleTranscriber } from '../../support/agent/transcriber.ts';
 import { chat, type ScriptedResponse } from '../../support/agent/vendor.ts';
 import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
@@ -194,4 +196,58 @@ test('the composer takes long texts, pictures and files by paste and drop, speec
   await page.getByText('Seen.').waitFor();
   expect(JSON.stringify(vendor.requests.at(-1)!.body.messages).match(/data:image\/png;base64/g)).toHaveLength(2);
   expect(wrong).toEqual([]);
+});
+
+test('a prompt of a tool server is found, filled in, and inserted with its files', async () => {
+  const { page, open, vendor, wrong, token } = await openChat([chat.answer('Noted.')]);
+  const server = await startSdkServer((sdk) => {
+    sdk.registerPrompt(
+      'review',
+      { title: 'Review a text', description: 'Lists what could be better', argsSchema: { text: z.string(), tone: z.string().optional() } },
+      ({ text, tone = 'friendly' }) => ({
+        messages: [
+          { role: 'user', content: { type: 'text', text: `Review in a ${tone} tone: ${text}` } },
+          { role: 'user', content: { type: 'image', mimeType: 'image/png', data: png } },
+          {
+            role: 'user',
+            content: { type: 'resource', resource: { uri: 'file:///style/guide', mimeType: 'text/plain', text: 'Be brief.' } },
+          },
+          { role: 'user', content: { type: 'audio', mimeType: 'audio/wav', data: 'UklGRg==' } },
+        ],
+      }),
+    );
+    sdk.registerPrompt('hello', {}, () => ({ messages: [{ role: 'user', content: { type: 'text', text: 'Hello!' } }] }));
+  });
+  const add = (name: string, url: string) =>
+    app.call('POST', '/v1/mcp-configs', { token, body: { name, transport: 'streamable_http', url, call_timeout_ms: 20_000 } });
+  await open();
+  expect(await page.getByRole('button', { name: 'Use a prompt' }).count()).toBe(0);
+  await add('editor', server.url);
+  await add('gone', 'http://127.0.0.1:1/mcp');
+  await open();
+  const box = page.getByRole('textbox', { name: 'Message' });
+  const dialog = page.getByRole('dialog');
+  await box.fill('Draft.');
+  await page.getByRole('button', { name: 'Use a prompt' }).click();
+  await dialog.getByRole('region', { name: 'gone' }).getByText('cannot be reached').waitFor();
+  await dialog.getByRole('option', { name: 'Review a text' }).waitFor();
+  await page.getByPlaceholder('Search prompts…').fill('better');
+  await expect.poll(() => dialog.getByRole('option').count()).toBe(1);
+  expect(await accessibilityViolations(page, { part: '[role=dialog]' })).toEqual([]);
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('button', { name: 'Insert' }).click();
+  await dialog.locator('.problem').waitFor();
+  await page.getByLabel('text', { exact: true }).fill('Ahoj 🌊');
+  await page.getByLabel('tone (optional)').fill('strict');
+  await dialog.getByRole('button', { name: 'Insert' }).click();
+  await expect.poll(() => box.inputValue()).toBe('Draft.\n\nReview in a strict tone: Ahoj 🌊');
+  await page.getByText('A content that cannot be sent was left out.', { exact: true }).waitFor();
+  await expect.poll(() => box.evaluate((area) => area === document.activeElement)).toBe(true);
+  const files = page.getByRole('list', { name: 'Files for the message' }).getByRole('listitem');
+  await expect.poll(() => files.allTextContents()).toEqual([expect.stringContaining('image.png'), expect.stringContaining('guide.txt')]);
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByText('Noted.').waitFor();
+  const sent = JSON.stringify(vendor.requests.at(-1)!.body.messages);
+  expect([sent.includes('Ahoj 🌊'), sent.includes('Be brief.'), sent.includes('data:image/png;base64')]).toEqual([true, true, true]);
+  expect(wrong).toEqual([expect.stringMatching(/^502 .*prompts$/)]);
 });

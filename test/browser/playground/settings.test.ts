@@ -319,6 +319,48 @@ test('usage is shown by day and by model in a range, in charts and tables, and i
   expect(wrong).toEqual([]);
 });
 
+test('a developer tries a chat completion, streamed and not, and copies the code', async () => {
+  const owner = await app.signUp();
+  const vendor = await startVendor();
+  onTestFinished(vendor.close);
+  vendor.respondWith(chat.answer('Ahoy! ', 'Über 🌊'), chat.answer('At once.'));
+  const provider = {
+    name: 'Ours',
+    provider: 'openai',
+    api_key: providerApiKey,
+    base_url: `${vendor.origin}/v1`,
+    openai_api_mode: 'chat_completions',
+  };
+  const { body } = await app.call('POST', '/v1/llm-providers', { token: owner.token, body: provider });
+  await app.call('POST', `/v1/llm-providers/${body.id}/models`, { token: owner.token, body: { model: 'gpt-test' } });
+  const { page, wrong } = await openSettings('openai-api', owner);
+  await page.getByText(`${app.url}/v1`, { exact: true }).waitFor();
+  const answer = page.getByRole('region', { name: 'Answer' });
+  const code = page.locator('.section', { has: page.getByRole('heading', { name: 'Code' }) }).locator('.code code');
+  await page.getByLabel('Message').fill("It's 5 o'clock");
+  expect(await code.textContent()).toContain(`-d '{"model":"gpt-test","stream":true,`);
+  expect(await code.textContent()).toContain(String.raw`It'\''s 5 o'\''clock`);
+  await button(page, 'Send').click();
+  await answer.getByText('Ahoy! Über 🌊').waitFor();
+  await answer.getByText(/first text after .* tokens/).waitFor();
+  await page.getByLabel('Stream the answer').uncheck();
+  await page.getByText('Python').click();
+  expect(await code.textContent()).toContain(`OpenAI(base_url="${app.url}/v1")`);
+  expect(await code.textContent()).not.toContain('stream');
+  await button(page, 'Send').click();
+  await answer.getByText('At once.', { exact: true }).waitFor();
+  await answer.getByText('Response', { exact: true }).click();
+  await answer.getByText('"object": "chat.completion"').waitFor();
+  expect(vendor.requests.map(({ body: { model, messages } }) => [model, (messages as { content: string }[]).at(-1)!.content])).toEqual([
+    ['gpt-test', "It's 5 o'clock"],
+    ['gpt-test', "It's 5 o'clock"],
+  ]);
+  expect(wrong).toEqual([]);
+  // No further answer: the vendor fails.
+  await button(page, 'Send').click();
+  await page.getByRole('alert').waitFor();
+});
+
 test('a user who is not a platform administrator does not see the administration pages', async () => {
   const { page } = await openSettings('keys', await app.signUp());
   const pages = page.getByRole('navigation', { name: 'Settings' });
@@ -337,7 +379,7 @@ test('every page is accessible in the light and the dark theme and fits a narrow
   const { body } = await app.call('POST', '/v1/llm-providers', { token: chief.token, body: provider });
   await app.call('POST', `/v1/llm-providers/${body.id}/models`, { token: chief.token, body: { model: 'gpt-test' } });
   const { page } = await openSettings('keys', chief);
-  for (const path of ['keys', 'models', 'usage', 'webhooks']) {
+  for (const path of ['keys', 'openai-api', 'models', 'usage', 'webhooks']) {
     await goTo(page, `/settings/${path}`);
     await page.getByRole('article').getByRole('heading').first().waitFor();
     await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);

@@ -134,6 +134,13 @@ async function enrol(desk: MockSession, steps = ['setup', 'confirm']) {
 }
 const url = 'https://hooks.example.test/';
 
+/** Generated servers are programs, whose prompts cannot be read. */
+async function remoteServer(desk: MockSession, params: Record<string, string>) {
+  const server = { name: 'remote', transport: 'streamable_http', url: 'https://mcp.example.test/mcp' };
+  params.config_id = (await ask(desk, 'POST', '/v1/mcp-configs', server)).id!;
+  return {};
+}
+
 /** Valid bodies, where a generated one breaks a rule that the schema does not express. */
 const bodies: Record<string, (desk: MockSession, params: Record<string, string>) => unknown> = {
   'auth.login': ({ person: { login, password } }) => ({ login, password }),
@@ -144,6 +151,7 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'bootstrap.setup': () => ({ token: 'x', login: 'ada', password: 'Passw0rd-1' }),
   'chatCompletions.create': () => ({ model: 'stub', messages: [{ role: 'user', content: 'Hello' }] }),
   'credits.adjust': ({ person: { accountId } }) => ({ account_id: accountId, amount: 5 }),
+  'mcpConfigs.getPrompt': () => ({ name: 'greet' }),
   'me.changePassword': ({ person: { password } }) => ({ current_password: password, new_password: 'Passw0rd-2' }),
   'me.redeem': async (desk) => {
     const batch = { count: 1, type: 'credits', value: '5' };
@@ -181,6 +189,8 @@ const extras: Record<
     const signedIn = await send(desk, requestOf(desk, 'POST', '/v1/auth/login', bodies['auth.login']!(desk, {})));
     return { headers: { cookie: signedIn.headers.get('set-cookie')!.split(';')[0] } };
   },
+  'mcpConfigs.getPrompt': remoteServer,
+  'mcpConfigs.prompts': remoteServer,
   'invitations.accept': async (desk, params) => {
     const { token, headers } = await invite(desk);
     params.token = token;

@@ -54,6 +54,17 @@ const newUser: ErrorScenario = async ({ app }) => ({ token: (await app.signUp())
 /** A well-formed token that does not exist. */
 const unknownToken: ErrorScenario = ({ sample }) => ({ params: { token: [...sample.params.token!].reverse().join('') } });
 
+const promptServerErrors: Record<string, ErrorScenario> = {
+  '409 mcp_server_unavailable': async ({ app, sample, by }) => {
+    await app.call('PATCH', `/v1/mcp-configs/${sample.params.config_id}`, { token: by.token, body: { is_active: false } });
+    return {};
+  },
+  '502 upstream_unreachable': async ({ app, sample }) => {
+    await app.sql(`update mcp_configs set url = 'http://127.0.0.1:1/mcp' where id = $1`, [sample.params.config_id]);
+    return {};
+  },
+};
+
 /** Responses that do not follow from the route declaration alone, by operation, in alphabetical order. */
 export const errorScenarios: Readonly<Record<string, Readonly<Record<string, ErrorScenario>>>> = {
   ...runScenarios,
@@ -268,6 +279,12 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
     '400 invalid_state': (scene) => bodyOf(scene, { state: 'sample' }),
     '502 authorization_failed': (scene) => bodyOf(scene, { code: 'sample' }),
   },
+  'mcpConfigs.getPrompt': {
+    ...promptServerErrors,
+    '400 invalid_prompt_arguments': (scene) => bodyOf(scene, { arguments: { planet: 'Mars' } }),
+    '400 prompt_not_found': (scene) => bodyOf(scene, { name: 'absent' }),
+  },
+  'mcpConfigs.prompts': promptServerErrors,
   'mcpConfigs.update': { '409 name_conflict': (scene) => renamedLike(scene, '/v1/mcp-configs', 'NewMcpConfig') },
   'me.changePassword': {
     '401 invalid_credentials': (scene) => bodyOf(scene, { current_password: 'wrong' }),

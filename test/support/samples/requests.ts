@@ -3,6 +3,7 @@ import { requestParts as httpParts } from '../../../client/conformance/samples/r
 import type { SampleTables } from '../../../client/conformance/samples/sampleOf.ts';
 import { sampleTranscriber } from '../agent/transcriber.ts';
 import { grantAccess, sampleProtectedUrl } from '../mcp/authorizationServer.ts';
+import { samplePromptUrl } from '../mcp/promptServer.ts';
 import { startMailServer } from '../resources/mail.ts';
 import { appCode, enrol, setUp } from '../resources/secondFactor.ts';
 import { bodies, resetSetup } from './bodies.ts';
@@ -37,6 +38,12 @@ async function protectServer({ app }: SampleContext, id: string) {
   await app.sql('update mcp_configs set url = $2 where id = $1', [id, await sampleProtectedUrl()]);
 }
 
+/** Gives an MCP server prompts. */
+async function offerPrompts({ app }: SampleContext, { config_id: id }: Readonly<Record<string, string>>) {
+  await app.sql('update mcp_configs set url = $2 where id = $1', [id, await samplePromptUrl()]);
+  return {};
+}
+
 /** Other parts of a valid request, by operation. Those listed here need more than HTTP; in alphabetical order. */
 export const requestParts: SampleTables<SampleContext>['requestParts'] = {
   ...httpParts,
@@ -53,6 +60,8 @@ export const requestParts: SampleTables<SampleContext>['requestParts'] = {
     const { code, state } = await grantAccess(address!);
     return { body: { code, state } };
   },
+  'mcpConfigs.getPrompt': offerPrompts,
+  'mcpConfigs.prompts': offerPrompts,
   // A code must be a day old to be reset.
   'me.resetInviteCode': async ({ app, by }) =>
     app.sql(`update invite_codes set created_at = created_at - interval '2 days' where user_id = $1`, [by.id]).then(nothing),

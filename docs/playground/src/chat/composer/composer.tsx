@@ -8,6 +8,8 @@ import { Icon } from '../../ui/icons.tsx';
 import { showToast } from '../../ui/toasts.tsx';
 import { useDropTarget } from './dropTarget.ts';
 import { type Choice, Picker } from './picker.tsx';
+import { Prompts } from './prompts.tsx';
+import type { Insertion } from './promptText.ts';
 import { acceptedFiles, maxCharacters, StagedFiles, useStaged } from './staged.tsx';
 import { Starters } from './starters.tsx';
 import { VoiceInput } from './voice.tsx';
@@ -99,6 +101,12 @@ export function Composer({ draftOf, placeholder, isAnswering, hasStarters = fals
     write(text === '' || /\s$/.test(text) ? text + spoken : `${text} ${spoken}`);
     focus();
   };
+  const insertPrompt = ({ text: prompt, files: brought, omitted }: Insertion) => {
+    if (prompt !== '') write(text.trim() === '' ? prompt : `${text}\n\n${prompt}`);
+    staged.add(brought);
+    if (omitted > 0)
+      showToast(omitted === 1 ? 'A content that cannot be sent was left out.' : `${omitted} contents that cannot be sent were left out.`);
+  };
   const begin = (prompt: string) => {
     write(prompt);
     focus();
@@ -158,6 +166,7 @@ export function Composer({ draftOf, placeholder, isAnswering, hasStarters = fals
             }}
           />
           <IconButton label="Attach a file" icon="attach" disabled={isAnswering} onClick={() => files.current?.click()} />
+          <Prompts disabled={isAnswering || busy} onOpen={focus} onInsert={insertPrompt} />
           <VoiceInput disabled={busy} onText={insert} onError={setError} />
           <div className="choices">{!isAnswering && <Picker choice={choice} onChoose={onChoose} onClosed={focus} />}</div>
           {isAnswering && text.trim() === '' ? (

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
-import type { Schedule } from '../../../../../client/index.ts';
+import { ApiError, type Schedule } from '../../../../../client/index.ts';
 import { timeZoneOptions } from '../../components/forms/timeZone.tsx';
 import { messageOf } from '../../components/states.tsx';
 import { FormDialog } from '../../resource/dialogs.tsx';
@@ -126,6 +126,12 @@ export function ScheduleForm({ schedule, onClose }: ScheduleFormProps) {
   );
 }
 
+/** What is wrong with a pattern. The messages of issues continue the name of the value. */
+function explain(error: Error): string {
+  const issue = error instanceof ApiError ? error.issues[0] : undefined;
+  return issue ? `The pattern ${issue.message}.` : messageOf(error);
+}
+
 /** The next times of a pattern, as the server computes them. */
 function Preview(given: { cron: string; timezone: string }) {
   const [cron, timezone] = [useDeferredValue(given.cron.trim()), useDeferredValue(given.timezone)];
@@ -141,7 +147,7 @@ function Preview(given: { cron: string; timezone: string }) {
     <div className="field" aria-live="polite">
       <strong className="small">Next times</strong>
       {preview.error ? (
-        <span className="hint">{messageOf(preview.error)}</span>
+        <span className="hint">{explain(preview.error)}</span>
       ) : (
         <ol className="small muted">
           {preview.data?.times.map((at) => (
