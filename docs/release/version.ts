@@ -18,7 +18,7 @@ export function versionProblems(root: string): string[] {
   const kept = [
     `docs/released/openapi-${version}.json`,
     `test/system/data/released/${version}.json.gz`,
-    `test/statements/released/${version}.sql.gz`,
+    `test/statements/released/${version}.json.gz`,
   ];
   return [
     ...Object.entries(others).flatMap(([file, found]) => (found === version ? [] : [`${file}: the version is ${found}, not ${version}`])),
