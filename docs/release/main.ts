@@ -1,9 +1,11 @@
 // Makes and checks the artifacts of a release: `npm run release`. See docs/guides/releasing.md.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildClient } from '../client/build.ts';
 import { type AcceptedAdvisories, advisoriesOf, advisoryProblems } from './advisories.ts';
 import { type LicensePolicy, licenseProblems, licenseReport } from './licenses.ts';
 import { lockedPackages } from './packages.ts';
@@ -57,12 +59,24 @@ function auditProblems(): string[] {
   }
 }
 
-function makeArtifacts(folder: string, signingKey: string | undefined) {
+/** Built in a folder of its own, so that nothing else that is in `client` gets into the package. */
+async function packClient(folder: string) {
+  const place = mkdtempSync(join(tmpdir(), 'arkloop-client-'));
+  try {
+    for (const file of ['package.json', 'README.md', 'LICENSE']) cpSync(join(root, 'client', file), join(place, file));
+    await buildClient(place);
+    run('npm', 'pack', place, '--ignore-scripts', '--pack-destination', folder, '--json');
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+async function makeArtifacts(folder: string, signingKey: string | undefined) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const version = releaseVersion(root);
   const write = (name: string, content: string | Buffer) => writeFileSync(join(folder, name), content);
-  run('npm', 'pack', './client', '--pack-destination', folder, '--json');
+  await packClient(folder);
   write(`arkloop-api-${version}.cdx.json`, softwareBillOf(root, run));
   write('LICENSES.md', licenseReport(lockedPackages(root), readJson<LicensePolicy>('licenses.json')));
   const checksums = checksumsOf(folder);
@@ -71,7 +85,7 @@ function makeArtifacts(folder: string, signingKey: string | undefined) {
   process.stdout.write(checksums);
 }
 
-function release() {
+async function release() {
   const isDryRun = values['dry-run'];
   if (values['without-audit'] && !isDryRun) throw new Error('--without-audit is for --dry-run only');
   const keyFile = process.env.RELEASE_KEY_FILE;
@@ -80,7 +94,7 @@ function release() {
   const problems = Object.entries(findProblems(isDryRun)).flatMap(([group, lines]) => lines.map((line) => `${group}: ${line}`));
   if (problems.length > 0) throw new Error(problems.join('\n'));
   const folder = resolve(values.out);
-  makeArtifacts(folder, signingKey);
+  await makeArtifacts(folder, signingKey);
   console.log(`${folder}: ${signingKey === undefined ? 'not signed, because there is no key' : 'signed'}`);
 }
 
@@ -92,7 +106,7 @@ function verifyFolder(folder: string) {
 }
 
 try {
-  if (values.verify === undefined) release();
+  if (values.verify === undefined) await release();
   else verifyFolder(values.verify);
 } catch (error) {
   console.error((error as Error).message);

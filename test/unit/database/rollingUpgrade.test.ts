@@ -1,6 +1,8 @@
 import pg from 'pg';
-import { afterAll, describe, expect, test } from 'vitest';
-import { expectedSchemaVersion } from '../../../server/database/expectedSchema.ts';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { expectedSchemaVersion, oldestCompatibleVersion } from '../../../server/database/expectedSchema.ts';
+import { migrate, schemaVersion } from '../../../server/database/migrate.ts';
+import { migrations } from '../../../server/database/migrations/index.ts';
 import {
   columnTypes,
   compatibilityProblems,
@@ -8,7 +10,7 @@ import {
   type ReleasedStatements,
   releasedStatements,
 } from '../../statements/releasedStatements.ts';
-import { freshDatabase } from '../../support/app/testApp.ts';
+import { emptyDatabase, freshDatabase } from '../../support/app/testApp.ts';
 
 const databaseUrl = await freshDatabase();
 const client = new pg.Client({ connectionString: databaseUrl });
@@ -22,6 +24,22 @@ test('processes of the last release can serve with the schema of this version', 
   expect(release.statements.length).toBeGreaterThan(500);
   expect(release.schemaVersion <= expectedSchemaVersion).toBe(true);
   expect(await compatibilityProblems(await freshDatabase(), release)).toEqual([]);
+});
+
+test('a migration says which processes can serve with the new schema before it is applied', async () => {
+  const upgraded = await emptyDatabase();
+  const owner = new pg.Client({ connectionString: upgraded });
+  await owner.connect();
+  onTestFinished(() => owner.end());
+  const names = migrations.map(({ name }) => name);
+  await migrate(upgraded, names.slice(0, -1));
+  const previous = names.at(-2)!.slice(-5);
+  expect((await schemaVersion(owner)).version).toBe(previous);
+  await migrate(upgraded);
+  const { rows } = await owner.query(`select obj_description('mikro_orm_migrations'::regclass) as remark`);
+  const remark = `version ${expectedSchemaVersion} is compatible with processes of version ${oldestCompatibleVersion}`;
+  expect(rows).toEqual([{ remark }]);
+  expect(await schemaVersion(owner)).toEqual({ version: expectedSchemaVersion, oldest: oldestCompatibleVersion });
 });
 
 describe('a migration that breaks processes of the last release is found:', () => {
