@@ -26,7 +26,7 @@ export function keepStatements(kept: ReleasedStatements): void {
   for (const name of names()) rmSync(new URL(name, folder));
   writeFileSync(new URL(`${kept.release}.json.gz`, folder), gzipSync(JSON.stringify(kept), { level: 9 }));
   const { release, schemaVersion } = kept;
-  writeFileSync(compatibleRelease, `${JSON.stringify({ release, schemaVersion })}\n`);
+  writeFileSync(compatibleRelease, `{ "release": "${release}", "schemaVersion": "${schemaVersion}" }\n`);
 }
 
 /** What the server says of the release that it is compatible with. */

@@ -19,7 +19,7 @@ function checkCharacters(random: string): string {
 export type KeyPrefix = 'al_' | 'als_';
 
 /** A new key: its prefix, 26 random characters without modulo bias, 6 check characters. */
-export function newApiKey(prefix: KeyPrefix = 'al_'): string {
+function newApiKey(prefix: KeyPrefix): string {
   const random = Array.from({ length: 26 }, () => digits[randomInt(62)]).join('');
   return `${prefix}${random}${checkCharacters(random)}`;
 }
