@@ -32,7 +32,8 @@ export const AccessLogEntry = z
       .enum(['user', 'api_key', 'anonymous'])
       .meta({ description: 'Credential of the request. Service keys count as `api_key`, invalid credentials as `anonymous`.' }),
     account_id: z.string().meta({ description: 'Account of the credential.' }),
-    user_id: z.string().meta({ description: 'User of the credential. For a service key, the ID of the key.' }),
+    user_id: z.string().meta({ description: 'User of the credential.' }),
+    service_key_id: z.string().meta({ description: 'Service key of the request. It has neither account nor user.' }),
     username: z.string().meta({ description: 'Current username of the user; `""` for anonymous requests and deleted users.' }),
   })
   .meta({

@@ -32,6 +32,26 @@ export const ApiKeyLimitChanges = z
 /** Or null for all. */
 const Models = z.array(trimmedText(200)).min(1).max(100);
 
+/** The last fields of a key of any kind. */
+export const keyLifetime = {
+  expires_at: Time.nullable().meta({ description: 'The key is rejected from this instant on; null means that it does not expire.' }),
+  previous_secret_expires_at: Time.nullable().meta({
+    description: 'Until then, the secret before the last rotation is accepted as well; null if it is not.',
+  }),
+  revoked_at: Time.nullable().meta({ description: 'When the key was revoked; null while it is not.' }),
+  last_used_at: Time.nullable().meta({ description: 'When the key was last used, to the minute; null if it never was.' }),
+  created_at: Time.meta({ description: 'When the key was created.' }),
+};
+
+export const keyName = trimmedText(200).meta({ description: 'Display name, 1 to 200 characters, to recognize the key later.' });
+
+/** The secret of a new or rotated key. */
+export const keySecret = (prefix: 'al_' | 'als_') =>
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}[0-9A-Za-z]{32}$`))
+    .meta({ description: 'The secret key. Returned only in this response.' });
+
 export const ApiKey = z
   .object({
     id: Id.meta({ description: 'ID of the key, for revoking it.' }),
@@ -48,13 +68,7 @@ export const ApiKey = z
       .array(z.string())
       .nullable()
       .meta({ description: 'The models that the key may use, sorted; null for all that the account can use.' }),
-    expires_at: Time.nullable().meta({ description: 'The key is rejected from this instant on; null means that it does not expire.' }),
-    previous_secret_expires_at: Time.nullable().meta({
-      description: 'Until then, the secret before the last rotation is accepted as well; null if it is not.',
-    }),
-    revoked_at: Time.nullable().meta({ description: 'When the key was revoked; null while it is not.' }),
-    last_used_at: Time.nullable().meta({ description: 'When the key was last used, to the minute; null if it never was.' }),
-    created_at: Time.meta({ description: 'When the key was created.' }),
+    ...keyLifetime,
   })
   .meta({
     id: 'ApiKey',
@@ -63,16 +77,13 @@ export const ApiKey = z
 export type ApiKey = z.infer<typeof ApiKey>;
 
 export const CreatedApiKey = ApiKey.extend({
-  key: z
-    .string()
-    .regex(/^al_[0-9A-Za-z]{32}$/)
-    .meta({ description: 'The secret key. Returned only in this response.' }),
+  key: keySecret('al_'),
 }).meta({ id: 'CreatedApiKey', description: 'An API key with its new secret.' });
 export type CreatedApiKey = z.infer<typeof CreatedApiKey>;
 
 export const NewApiKey = z
   .strictObject({
-    name: trimmedText(200).meta({ description: 'Display name, 1 to 200 characters, to recognize the key later.' }),
+    name: keyName,
     scopes: z
       .array(
         z

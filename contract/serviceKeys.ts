@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ApiKeyRotation } from './apiKeys.ts';
-import { changes, Id, Time, trimmedText } from './shared/fields.ts';
+import { ApiKeyRotation, keyLifetime, keyName, keySecret } from './apiKeys.ts';
+import { changes, Id } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import { Cidr } from './shared/ipAddresses.ts';
 import { pageQuery } from './shared/pagination.ts';
@@ -27,13 +27,7 @@ export const ServiceKey = z
       description:
         'Whether the current secret is accepted: the key is neither revoked nor expired, and its user is still an active platform admin.',
     }),
-    expires_at: Time.nullable().meta({ description: 'The key is rejected from this instant on; null means that it does not expire.' }),
-    previous_secret_expires_at: Time.nullable().meta({
-      description: 'Until then, the secret before the last rotation is accepted as well; null if it is not.',
-    }),
-    revoked_at: Time.nullable().meta({ description: 'When the key was revoked; null while it is not.' }),
-    last_used_at: Time.nullable().meta({ description: 'When the key was last used, to the minute; null if it never was.' }),
-    created_at: Time.meta({ description: 'When the key was created.' }),
+    ...keyLifetime,
   })
   .meta({
     id: 'ServiceKey',
@@ -43,10 +37,7 @@ export const ServiceKey = z
 export type ServiceKey = z.infer<typeof ServiceKey>;
 
 export const CreatedServiceKey = ServiceKey.extend({
-  key: z
-    .string()
-    .regex(/^als_[0-9A-Za-z]{32}$/)
-    .meta({ description: 'The secret key. Returned only in this response.' }),
+  key: keySecret('als_'),
 }).meta({ id: 'CreatedServiceKey', description: 'A service key with its new secret.' });
 export type CreatedServiceKey = z.infer<typeof CreatedServiceKey>;
 
@@ -56,7 +47,7 @@ const rate = z.int().min(1).max(10_000);
 
 export const NewServiceKey = z
   .strictObject({
-    name: trimmedText(200).meta({ description: 'Display name, 1 to 200 characters, to recognize the key later.' }),
+    name: keyName,
     scopes: z.array(Scope).min(1).max(servicePermissions.length).meta({ description: 'The permissions of the key.' }),
     allowed_addresses: addresses
       .nullish()

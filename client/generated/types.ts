@@ -46,8 +46,10 @@ export interface AccessLogEntry {
   identity_type: AccessLogEntryIdentityType;
   /** Account of the credential. */
   account_id: string;
-  /** User of the credential. For a service key, the ID of the key. */
+  /** User of the credential. */
   user_id: string;
+  /** Service key of the request. It has neither account nor user. */
+  service_key_id: string;
   /** Current username of the user; `""` for anonymous requests and deleted users. */
   username: string;
 }

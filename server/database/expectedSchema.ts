@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const numbers = readdirSync(new URL('./migrations', import.meta.url)).flatMap((file) => /^Migration(\d{5})\./.exec(file)?.[1] ?? []);
 
@@ -7,3 +7,10 @@ const numbers = readdirSync(new URL('./migrations', import.meta.url)).flatMap((f
  * ORM (20 MiB).
  */
 export const expectedSchemaVersion: string = numbers.sort().at(-1) ?? '00000';
+
+const { schemaVersion } = JSON.parse(readFileSync(new URL('./compatibleRelease.json', import.meta.url), 'utf8')) as {
+  schemaVersion: string | null;
+};
+
+/** The schema version of the last release, whose processes keep serving with the schema of this build. That of this build if there is none. */
+export const oldestCompatibleVersion: string = schemaVersion ?? expectedSchemaVersion;

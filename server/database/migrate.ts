@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { errorCodeOf, OperatorError } from '../platform/operatorError.ts';
-import { expectedSchemaVersion } from './expectedSchema.ts';
+import { expectedSchemaVersion, oldestCompatibleVersion } from './expectedSchema.ts';
 
 /** An advisory lock. If several instances start at once, one migrates and the others wait. */
 const migrationLock = 7_203_118_401;
@@ -16,7 +16,11 @@ export async function migrate(url: string, only?: readonly string[]): Promise<vo
   try {
     await withoutTimeouts(client);
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    if ((await schemaVersion(client)) === expectedSchemaVersion) return;
+    // A process of the release before may start again after a newer one has migrated.
+    const { version } = await schemaVersion(client);
+    if (version >= expectedSchemaVersion) return;
+    // Before the migrations, so that processes of the release before stay ready when they are committed.
+    if (version !== '00000') await declareCompatibility(client);
     await runMigrations(url, only);
     await migrateQueue(url);
   } catch (error) {
@@ -75,13 +79,32 @@ function openPool(url: string) {
   return pool;
 }
 
-/** The newest applied migration as five digits; `00000` if there is none. */
-export async function schemaVersion(client: { query: (text: string) => Promise<{ rows: unknown[] }> }): Promise<string> {
+const remarkOf = (version: string, oldest: string) => `version ${version} is compatible with processes of version ${oldest}`;
+
+const declareCompatibility = (client: pg.ClientBase) =>
+  client.query(`comment on table mikro_orm_migrations is '${remarkOf(expectedSchemaVersion, oldestCompatibleVersion)}'`);
+
+/**
+ * `version` is the newest applied migration as five digits; `00000` if there is none. `oldest` is the version that a process must at least expect to
+ * serve with this schema.
+ */
+export type SchemaVersion = { version: string; oldest: string };
+
+export async function schemaVersion(client: { query: (text: string) => Promise<{ rows: unknown[] }> }): Promise<SchemaVersion> {
   try {
-    const { rows } = await client.query('select right(max(name), 5) as version from mikro_orm_migrations');
-    return (rows[0] as { version: string | null }).version ?? '00000';
+    const { rows } = await client.query(
+      `select right(max(name), 5) as version, obj_description('mikro_orm_migrations'::regclass) as remark from mikro_orm_migrations`,
+    );
+    const { version, remark } = rows[0] as { version: string | null; remark: string | null };
+    const known = version ?? '00000';
+    const oldest = remark?.slice(-known.length) ?? known;
+    return { version: known, oldest: remark === remarkOf(known, oldest) ? oldest : known };
   } catch (error) {
-    if ((error as { code?: string }).code === '42P01') return '00000';
+    if ((error as { code?: string }).code === '42P01') return { version: '00000', oldest: '00000' };
     throw error;
   }
 }
+
+/** Whether a process of this build can serve: with its own schema, or with a newer one that is compatible with it. */
+export const isServed = ({ version, oldest }: SchemaVersion): boolean =>
+  version >= expectedSchemaVersion && oldest <= expectedSchemaVersion;

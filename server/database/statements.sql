@@ -118,12 +118,12 @@ select "m"."model", "m"."show_in_picker", "m"."created_at", "p"."name" as "provi
   order by "p"."account_id" is null, "m"."priority" desc, "m"."created_at", "m"."id";
 
 -- gateway/accessLog.ts 1
-insert into "access_log" ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id") select line.id::uuid as "id", to_timestamp(line.timestamp::float8 / 1000) as "timestamp", line.trace_id as "trace_id", line.method as "method", line.path as "path", line.status_code::integer as "status_code", line.duration_ms::integer as "duration_ms", line.client_ip as "client_ip", line.country as "country", line.city as "city", line.user_agent as "user_agent", line.ua_type as "ua_type", line.risk_score::numeric as "risk_score", line.identity_type as "identity_type", line.account_id as "account_id", line.user_id as "user_id"
-  from unnest(coalesce(nullif(string_to_array($1, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($2, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($3, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($4, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($5, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($6, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($7, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($8, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($9, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($10, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($11, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($12, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($13, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($14, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($15, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($16, E'\n'), '{}'), array[''])) as line ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id");
+insert into "access_log" ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id", "service_key_id") select line.id::uuid as "id", to_timestamp(line.timestamp::float8 / 1000) as "timestamp", line.trace_id as "trace_id", line.method as "method", line.path as "path", line.status_code::integer as "status_code", line.duration_ms::integer as "duration_ms", line.client_ip as "client_ip", line.country as "country", line.city as "city", line.user_agent as "user_agent", line.ua_type as "ua_type", line.risk_score::numeric as "risk_score", line.identity_type as "identity_type", line.account_id as "account_id", line.user_id as "user_id", line.service_key_id as "service_key_id"
+  from unnest(coalesce(nullif(string_to_array($1, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($2, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($3, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($4, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($5, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($6, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($7, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($8, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($9, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($10, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($11, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($12, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($13, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($14, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($15, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($16, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($17, E'\n'), '{}'), array[''])) as line ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id", "service_key_id");
 
 -- gateway/accessLog.ts 2
-insert into "access_log" ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id") select line.id::uuid as "id", to_timestamp(line.timestamp::float8 / 1000) as "timestamp", line.trace_id as "trace_id", line.method as "method", line.path as "path", line.status_code::integer as "status_code", line.duration_ms::integer as "duration_ms", line.client_ip as "client_ip", line.country as "country", line.city as "city", line.user_agent as "user_agent", line.ua_type as "ua_type", line.risk_score::numeric as "risk_score", line.identity_type as "identity_type", line.account_id as "account_id", line.user_id as "user_id"
-  from unnest(coalesce(nullif(string_to_array($1, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($2, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($3, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($4, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($5, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($6, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($7, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($8, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($9, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($10, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($11, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($12, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($13, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($14, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($15, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($16, E'\n'), '{}'), array[''])) as line ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id")
+insert into "access_log" ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id", "service_key_id") select line.id::uuid as "id", to_timestamp(line.timestamp::float8 / 1000) as "timestamp", line.trace_id as "trace_id", line.method as "method", line.path as "path", line.status_code::integer as "status_code", line.duration_ms::integer as "duration_ms", line.client_ip as "client_ip", line.country as "country", line.city as "city", line.user_agent as "user_agent", line.ua_type as "ua_type", line.risk_score::numeric as "risk_score", line.identity_type as "identity_type", line.account_id as "account_id", line.user_id as "user_id", line.service_key_id as "service_key_id"
+  from unnest(coalesce(nullif(string_to_array($1, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($2, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($3, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($4, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($5, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($6, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($7, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($8, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($9, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($10, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($11, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($12, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($13, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($14, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($15, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($16, E'\n'), '{}'), array['']), coalesce(nullif(string_to_array($17, E'\n'), '{}'), array[''])) as line ("id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id", "service_key_id")
   on conflict ("id") do nothing;
 
 -- gateway/activeGateways.ts 1
@@ -182,7 +182,7 @@ select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."
 -- http/access/accessControl.ts 3
 update "api_keys"
   set "last_used_at" = now()
-  where "account_id" = $1 and "id" = $2 and ("last_used_at" is null or "last_used_at" < now() - interval '1 minute');
+  where "account_id" = $1 and "id" = $2 and (last_used_at is null or last_used_at < now() - interval '1 minute');
 
 -- http/access/keyRequests.ts 1
 insert into "api_key_usage" ("account_id", "api_key_id", "day", "requests", "minute", "minute_requests") select "added"."account_id", "added"."id" as "api_key_id", $1::date as "day", "added"."requests", $2::timestamptz as "minute", "added"."in_minute" as "minute_requests"
@@ -193,10 +193,10 @@ insert into "api_key_usage" ("account_id", "api_key_id", "day", "requests", "min
   returning "api_key_id", "requests", "minute", "minute_requests";
 
 -- http/access/serviceKeyAccess.ts 1
-select "k"."id", "u"."id" as "user_id", "k"."scopes", "k"."allowed_addresses", "k"."requests_per_minute", "k"."expires_at", "k"."previous_expires_at", k.key_hash = $1 as "is_current_secret"
+select "k"."id", "u"."id" as "user_id", "k"."scopes", "k"."allowed_addresses", "k"."requests_per_minute", "k"."expires_at", "k"."previous_expires_at", "k"."key_hash" = $1 as "is_current_secret"
   from "service_keys" as "k"
   inner
-  join "users" as "u" on u.id = case when k.key_hash = $2 then k.user_id else k.previous_user_id end and "u"."status" = 'active' and "u"."is_platform_admin" = true
+  join "users" as "u" on u.id = case when "k"."key_hash" = $2 then k.user_id else k.previous_user_id end and "u"."status" = 'active' and "u"."is_platform_admin" = true
   where ("k"."key_hash" = $3 or "k"."previous_key_hash" = $4) and "k"."revoked_at" is null;
 
 -- http/access/serviceKeyAccess.ts 2
@@ -207,7 +207,7 @@ select "id"
 -- http/access/serviceKeyAccess.ts 3
 update "service_keys"
   set "last_used_at" = now()
-  where "id" = $1 and ("last_used_at" is null or "last_used_at" < now() - interval '1 minute');
+  where "id" = $1 and (last_used_at is null or last_used_at < now() - interval '1 minute');
 
 -- http/pipeline/attemptLimits.ts 1
 insert into "attempt_counts" ("bucket", "count", "window_ends")
@@ -744,7 +744,7 @@ delete
 select set_config('synchronous_commit', 'off', true) as "synchronous_commit", pg_notify($1, $2) as "notified";
 
 -- resources/accessLog/queries.ts selectEntries
-with "page" as (select "id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id"
+with "page" as (select "id", "timestamp", "trace_id", "method", "path", "status_code", "duration_ms", "client_ip", "country", "city", "user_agent", "ua_type", "risk_score", "identity_type", "account_id", "user_id", "service_key_id"
   from "access_log"
   where "id" < $1 and "id" >= $2 and ($3::text is null or method = $4) and ($5::text is null or starts_with(path, $6)) and ($7::inet is null or case when client_ip <> '' then client_ip::inet <<= $8::inet end) and ($9::text is null or country = $10) and ($11::numeric is null or risk_score >= $12) and ($13::text is null or ua_type = $14)
   order by "id" desc
@@ -4704,7 +4704,7 @@ update "service_keys"
 
 -- resources/serviceKeys/queries.ts replaceSecret
 update "service_keys"
-  set "user_id" = $1, "key_prefix" = $2, "key_hash" = $3, "previous_key_hash" = case when $4::int > 0 then key_hash end, "previous_user_id" = case when $5::int > 0 then user_id end, "previous_expires_at" = case when $6::int > 0 then now() + $7::int * interval '1 second' end
+  set "user_id" = $1, "key_prefix" = $2, "key_hash" = $3, "previous_key_hash" = case when $4::int > 0 then key_hash end, "previous_expires_at" = case when $5::int > 0 then now() + $6::int * interval '1 second' end, "previous_user_id" = case when $7::int > 0 then user_id end
   where "id" = $8
   returning "id", "user_id", "name", "key_prefix", "scopes", "allowed_addresses", "requests_per_minute", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at", exists (select 1 as "one"
   from "users" as "u"

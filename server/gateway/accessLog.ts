@@ -28,6 +28,7 @@ const columns = [
   ['identity_type', 'line.identity_type'],
   ['account_id', 'line.account_id'],
   ['user_id', 'line.user_id'],
+  ['service_key_id', 'line.service_key_id'],
 ] as const satisfies [keyof Line, string][];
 const names = columns.map(([name]) => name);
 
@@ -72,6 +73,7 @@ function batchOf(lines: readonly Line[]): Batch {
     identity_type: textOf('identity_type'),
     account_id: textOf('account_id'),
     user_id: textOf('user_id'),
+    service_key_id: textOf('service_key_id'),
   };
 }
 
@@ -160,5 +162,6 @@ const lineOf = ({ id, startedAt, request, response, traceId, path, ip, location,
   risk_score: risk,
   identity_type: identity.type,
   account_id: identity.accountId,
-  user_id: identity.serviceKeyId ?? identity.userId,
+  user_id: identity.userId,
+  service_key_id: identity.serviceKeyId ?? '',
 });

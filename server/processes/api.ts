@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { StorageState } from '../../contract/health.ts';
 import { expectedSchemaVersion } from '../database/expectedSchema.ts';
-import { schemaVersion } from '../database/migrate.ts';
+import { isServed, schemaVersion } from '../database/migrate.ts';
 import { openReadReplica } from '../database/replica/readReplica.ts';
 import type { Database } from '../database/sql.ts';
 import { createAccessControl } from '../http/access/accessControl.ts';
@@ -204,7 +204,7 @@ function firstUp(channel: NotificationChannel): Promise<void> {
 }
 
 /**
- * `/readyz`: the process accepts requests, the database responds within 2 s and has the schema that this build expects. An unavailable object store
+ * `/readyz`: the process accepts requests, the database responds within 2 s and has the schema that this build expects, or a newer compatible one. An unavailable object store
  * or broker is reported but does not make the process unready: most requests do not need it, and other API processes could not reach it either.
  */
 async function checkReadiness(
@@ -216,9 +216,9 @@ async function checkReadiness(
   const own = unready();
   if (own !== undefined) return { reason: own };
   const late = new Promise<never>((_, reject) => setTimeout(reject, 2_000, new Error('late')).unref());
-  const version = await Promise.race([schemaVersion(database.pool), late]).catch(() => undefined);
-  if (version === undefined) return { reason: 'database unreachable' };
-  if (version !== expectedSchemaVersion) return { reason: `schema version mismatch: expected ${expectedSchemaVersion}, got ${version}` };
+  const schema = await Promise.race([schemaVersion(database.pool), late]).catch(() => undefined);
+  if (schema === undefined) return { reason: 'database unreachable' };
+  if (!isServed(schema)) return { reason: `schema version mismatch: expected ${expectedSchemaVersion}, got ${schema.version}` };
   const notifications = channel.isUp ? ('ok' as const) : ('unreachable' as const);
-  return { schema_version: version, storage: await storageState(), notifications };
+  return { schema_version: schema.version, storage: await storageState(), notifications };
 }

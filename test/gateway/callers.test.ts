@@ -117,7 +117,7 @@ test('a service key used from another address takes no requests from the program
   const answer = await from('198.51.100.1');
   expect(answer.status).toBe(200);
   const [line] = await accessLogLines(app, 'trace_id = $1', [answer.headers.get('x-trace-id')]);
-  expect(line).toMatchObject({ identity_type: 'api_key', account_id: '', user_id: id });
+  expect(line).toMatchObject({ identity_type: 'api_key', account_id: '', user_id: '', service_key_id: id });
 });
 
 test('routes without authentication are exempt from the IP filter of the gateway', () => {

@@ -5,11 +5,11 @@ import { openDatabase } from '../../server/database/database.ts';
 import { entities } from '../../server/database/entities.ts';
 import { builder, statement } from '../../server/database/statement.ts';
 import { allStatements } from '../statements/declared.ts';
+import { isPreparable } from '../statements/releasedStatements.ts';
 import { staleStatements } from '../statements/snapshot.ts';
 import { hiddenTables, unguarded } from '../statements/tenancy.ts';
 
-// Commands of transactions cannot be prepared with PREPARE.
-const preparable = (await allStatements()).filter(({ text }) => !/^(savepoint|rollback|release) /.test(text));
+const preparable = (await allStatements()).filter(isPreparable);
 const { freshDatabase } = await import('../support/app/testApp.ts');
 
 test('the file of statements is up to date', async () => {

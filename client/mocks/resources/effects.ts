@@ -5,6 +5,7 @@ import { setSkillContent } from '../agents/skills.ts';
 import type { Context } from '../context.ts';
 import { invalidField } from '../http/errors.ts';
 import { isLoopback } from '../http/loopback.ts';
+import { keyPrefixOf, setKeyProperties } from '../keys/secrets.ts';
 import { resourceType } from '../resourceTypes.ts';
 import { deriveSchedule } from '../runs/schedules.ts';
 import type { Json } from '../state.ts';
@@ -23,13 +24,6 @@ const graceEnd = ({ time }: Context['engine'], { grace_period_seconds: seconds }
 
 const noLimits = Object.fromEntries(Object.keys(ApiKeyLimits.shape).map((name) => [name, null]));
 
-/** Throws 400 for an expiry in the past. */
-export function setKeyProperties(value: Json, properties: Json, now: number): void {
-  const { expires_at: expiry } = properties;
-  if (typeof expiry === 'string' && Date.parse(expiry) <= now) throw invalidField('/expires_at', 'must be in the future', 'time_in_past');
-  for (const [name, property] of Object.entries(properties)) if (property !== undefined) value[name] = property;
-}
-
 /** Derived fields of new and changed resources, by the path of the list. */
 const derivedFields: Record<string, (value: Json, context: Context) => void> = {
   '/v1/accounts': (value) => Object.assign(value, { type: 'workspace', role: 'admin' }),
@@ -43,13 +37,13 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
     setKeyProperties(value, { expires_at, limits: { ...noLimits, ...limits } }, engine.now());
     Object.assign(value, { models: models && [...new Set(models)].sort(), previous_secret_expires_at: null });
     value.inherits_permissions = (value.scopes as unknown[]).length === 0;
-    value.key_prefix = (value.key as string).slice(0, 7);
+    value.key_prefix = keyPrefixOf(value.key, 'al_');
   },
   '/v1/admin/service-keys': (value, { engine, body }) => {
     const { scopes, expires_at = null, allowed_addresses = null, requests_per_minute } = Object(body) as NewServiceKey;
     setKeyProperties(value, { expires_at, allowed_addresses, requests_per_minute }, engine.now());
     Object.assign(value, { scopes: [...new Set(scopes)].sort(), is_active: true, previous_secret_expires_at: null });
-    value.key_prefix = (value.key as string).slice(0, 8);
+    value.key_prefix = keyPrefixOf(value.key, 'als_');
   },
   '/v1/feature-flags/{key}/account-overrides': (value, { loaded }) => Object.assign(value, { flag_key: loaded.key?.value.key }),
   '/v1/mcp-configs': (value, { operation }) => {
@@ -57,6 +51,11 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
     if (operation.id === 'mcpConfigs.completeAuthorization') value.authorization = 'authorized';
   },
   '/v1/personas': (value) => Object.assign(value, { source: 'custom', executor_type: value.executor_type ?? 'agent.simple' }),
+  '/v1/plans': (value, { engine, body }) => {
+    const { entitlements } = Object(body) as { entitlements?: Json[] };
+    const withId = (each: Json) => ({ id: engine.fakes.id(engine.now()), ...each });
+    if (entitlements) value.entitlements = entitlements.toSorted((a, b) => (`${a.key}` < `${b.key}` ? -1 : 1)).map(withId);
+  },
   '/v1/schedules': (value, { engine, operation, body }) => deriveSchedule(value, operation.id, body, engine.time(3_600_000)),
   '/v1/skills': setSkillContent,
   '/v1/threads': (value, { engine, body }) => {

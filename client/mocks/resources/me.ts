@@ -1,4 +1,3 @@
-import { type ApiKey, type ApiKeyRotation, type apiKeys as apiKeyRoutes, CreatedApiKey } from '../../../contract/apiKeys.ts';
 import type { FeatureFlag, FlagOverride } from '../../../contract/featureFlags.ts';
 import type { me as meRoutes } from '../../../contract/me.ts';
 import type { Memory, memories as memoryRoutes } from '../../../contract/memories.ts';
@@ -10,7 +9,6 @@ import { apiError, notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json, Row } from '../state.ts';
 import { ownCodes } from './codes.ts';
-import { setKeyProperties } from './effects.ts';
 import { listResult, serveGeneric, visibleRows } from './generic.ts';
 import { isVerified } from './people.ts';
 
@@ -58,51 +56,6 @@ export const me: RouteHandlers<typeof meRoutes> = {
       throw apiError('unauthenticated', 'invalid_credentials', 'The password is wrong.');
     user.password = body.new_password;
     for (const each of engine.state.sessions.values()) if (each.userId === user.id && each !== session) each.ended = true;
-    return { status: 204, body: undefined };
-  },
-};
-
-export function unrevoked({ value }: Row): Json {
-  if (value.revoked_at !== null) throw notFound();
-  return value;
-}
-
-/** Replaces the secret of a key. Throws 404 for a revoked key, 409 in an overlap. */
-export function rotate(engine: Context['engine'], row: Row, { overlap_seconds: seconds }: ApiKeyRotation, secret: Json): Json {
-  const value = unrevoked(row);
-  const until = value.previous_secret_expires_at as string | null;
-  if (seconds > 0 && until !== null && Date.parse(until) > engine.now())
-    throw apiError('conflict', 'rotation_in_overlap', `The secret before the last rotation is accepted until ${until}.`, { until });
-  const ends = seconds === 0 ? null : engine.time(seconds * 1_000);
-  return Object.assign(value, { previous_key: value.key, previous_user_id: value.user_id, previous_secret_expires_at: ends }, secret);
-}
-
-/** Revoked keys stay in the list. */
-export const apiKeys: RouteHandlers<typeof apiKeyRoutes> = {
-  update: ({ engine, loaded, body }) => {
-    const value = unrevoked(loaded.id!);
-    const { limits, models, ...others } = body;
-    setKeyProperties(value, { ...others, limits: { ...(value.limits as Json), ...limits } }, engine.now());
-    if (models !== undefined) value.models = models && [...new Set(models)].sort();
-    return { status: 200, body: value as ApiKey };
-  },
-  rotate: ({ engine, loaded, body, operation }) => {
-    const key = engine.fakes.of(CreatedApiKey.shape.key, `${operation.id} ${++engine.state.fakeCount}`) as string;
-    const value = rotate(engine, loaded.id!, body, { key, key_prefix: key.slice(0, 7) });
-    return { status: 200, body: value as CreatedApiKey };
-  },
-  usage: ({ engine, loaded }) => {
-    const { id } = loaded.id!.value;
-    const now = new Date(engine.now());
-    const [year, month, day] = [now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()];
-    const none = { credits: 0, requests: 0 };
-    const period = (end: number) => ({ ...none, resets_at: new Date(end).toISOString() });
-    const periods = { day: period(Date.UTC(year, month, day + 1)), month: period(Date.UTC(year, month + 1, 1)) };
-    return { status: 200, body: { api_key_id: id as string, ...periods, total: none, reserved_credits: 0 } };
-  },
-  delete: ({ engine, loaded }) => {
-    const value = unrevoked(loaded.id!);
-    value.revoked_at = engine.time();
     return { status: 204, body: undefined };
   },
 };

@@ -1,6 +1,5 @@
 import { broadcasts } from '../administration/broadcasts.ts';
 import { dashboard } from '../administration/dashboard.ts';
-import { serviceKeys } from '../administration/serviceKeys.ts';
 import { toolProviders } from '../administration/toolProviders.ts';
 import { adminAccounts, users } from '../administration/users.ts';
 import { chatCompletions, chatModels } from '../agents/chatCompletions.ts';
@@ -11,12 +10,15 @@ import { skills } from '../agents/skills.ts';
 import type { Context, RouteResult } from '../context.ts';
 import { credits } from '../credits/credits.ts';
 import { usage } from '../credits/usage.ts';
+import { apiKeys } from '../keys/apiKeys.ts';
+import { rejectServiceKey } from '../keys/closedToServiceKeys.ts';
+import { serviceKeys } from '../keys/serviceKeys.ts';
 import { schedules } from '../runs/schedules.ts';
 import { webhookDeliveries, webhookEndpoints } from '../webhooks/handlers.ts';
 import { attachments } from './attachments.ts';
 import { auth, bootstrap } from './auth.ts';
 import { inviteCodes, redemptionCodes } from './codes.ts';
-import { apiKeys, me, memories, notifications } from './me.ts';
+import { me, memories, notifications } from './me.ts';
 import { accounts, invitations } from './members.ts';
 import { reports } from './reports.ts';
 import { runDetails, runs } from './runs.ts';
@@ -73,6 +75,7 @@ const areas = {
 
 /** Calls the handwritten handler of a route; undefined if there is none. */
 export function callRouteHandler(context: Context): RouteResult | Promise<RouteResult> | undefined {
+  rejectServiceKey(context);
   const [area, verb] = context.operation.id.split('.') as [string, string];
   return areas[area]?.[verb]?.(context);
 }

@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
 import type { Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
+import { hasSecret, secretEnd } from '../../http/access/keySecrets.ts';
 import { ExpiringCache } from '../../http/cache.ts';
 import { type AccessClaims, readAccessToken } from '../../platform/crypto/accessTokens.ts';
 import { isApiKey, type KeyPrefix } from '../../platform/crypto/apiKeys.ts';
@@ -23,17 +23,11 @@ export type Identity = {
 /** A caller without a valid credential. */
 export const anonymous: Identity = { type: 'anonymous', accountId: '', userId: '', isPlatformAdmin: false };
 
-/** `expires_at` is when the secret ends: with its key, or after a rotation. */
 const selectOwner = statement<{ keyHash: string }>()((db, $) =>
   db
     .selectFrom('api_keys')
-    .select([
-      'account_id',
-      'user_id',
-      // `least` ignores nulls.
-      sql<string | null>`least(expires_at, case when previous_key_hash = ${$.keyHash} then previous_expires_at end)`.as('expires_at'),
-    ])
-    .where((eb) => eb.or([eb('key_hash', '=', $.keyHash), eb('previous_key_hash', '=', $.keyHash)]))
+    .select(['account_id', 'user_id', secretEnd($).as('expires_at')])
+    .where(hasSecret($))
     .where('revoked_at', 'is', null),
 );
 
@@ -41,11 +35,8 @@ const selectOwner = statement<{ keyHash: string }>()((db, $) =>
 const selectServiceKey = statement<{ keyHash: string }>()((db, $) =>
   db
     .selectFrom('service_keys')
-    .select([
-      'id',
-      sql<string | null>`least(expires_at, case when previous_key_hash = ${$.keyHash} then previous_expires_at end)`.as('expires_at'),
-    ])
-    .where((eb) => eb.or([eb('key_hash', '=', $.keyHash), eb('previous_key_hash', '=', $.keyHash)]))
+    .select(['id', secretEnd($).as('expires_at')])
+    .where(hasSecret($))
     .where('revoked_at', 'is', null),
 );
 

@@ -4,14 +4,12 @@ import { permissionsOf, platformPermissions } from '../../../contract/shared/per
 import type { Queryable } from '../../database/sql.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import { type AccessClaims, readAccessToken } from '../../platform/crypto/accessTokens.ts';
-import { isApiKey } from '../../platform/crypto/apiKeys.ts';
-import { sha256 } from '../../platform/crypto/ids.ts';
 import type { Keyring } from '../../platform/crypto/keyring.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
 import { ExpiringCache } from '../cache.ts';
 import type { AccessControl, AccessScope, AccountAccess, VerifiedCredential } from './accessTypes.ts';
-import { requireUnexpired } from './keyExpiry.ts';
 import { createKeyRequestCounter } from './keyRequests.ts';
+import { createLastUse, findBySecret, hasSecret, invalidKey, isCurrentSecret, isUseOutdated, requireUnexpired } from './keySecrets.ts';
 import { periodsOf } from './periods.ts';
 import { createServiceKeyAccess } from './serviceKeyAccess.ts';
 
@@ -72,7 +70,7 @@ const selectKey = statement<{ keyHash: string; day: string }>({ isShort: true })
       'k.inherits_permissions',
       'k.revoked_at',
       'k.expires_at',
-      sql<boolean>`${ref('k.key_hash')} = ${$.keyHash}`.as('is_current_secret'),
+      isCurrentSecret($, 'k').as('is_current_secret'),
       'k.previous_expires_at',
       'k.models',
       'k.requests_per_minute',
@@ -86,7 +84,7 @@ const selectKey = statement<{ keyHash: string; day: string }>({ isShort: true })
       sql<number>`coalesce(${ref('earlier.requests_in_month')}, 0)`.as('requests_earlier_in_month'),
       sql<number>`coalesce(${ref('earlier.requests')}, 0)`.as('requests_earlier'),
     ])
-    .where((eb) => eb.or([eb('k.key_hash', '=', $.keyHash), eb('k.previous_key_hash', '=', $.keyHash)])),
+    .where(hasSecret($, 'k')),
 );
 
 const touchKey = statement<{ accountId: string; id: string }>()((db, $) =>
@@ -95,7 +93,7 @@ const touchKey = statement<{ accountId: string; id: string }>()((db, $) =>
     .set({ last_used_at: sql<string>`now()` })
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.id)
-    .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', sql<string>`now() - interval '1 minute'`)])),
+    .where(isUseOutdated),
 );
 
 type SessionAccess = RowOf<typeof selectSession>;
@@ -116,7 +114,7 @@ export function createAccessControl({ db, jwtSecrets, publishInvalidation, onKey
   const claims = new ExpiringCache<AccessClaims>(20_000);
   const sessions = new ExpiringCache<SessionAccess>(20_000);
   const keys = new ExpiringCache<KeyAccess>(20_000);
-  const touched = new ExpiringCache<true>(20_000, 60_000);
+  const recordUse = createLastUse(20_000, onKeyUseFailed);
   const requests = createKeyRequestCounter(db, onKeyUseFailed);
   const serviceKeys = createServiceKeyAccess(db, onKeyUseFailed);
 
@@ -150,19 +148,13 @@ export function createAccessControl({ db, jwtSecrets, publishInvalidation, onKey
   }
 
   async function byKey(token: string): Promise<VerifiedCredential> {
-    const hash = isApiKey(token) ? sha256(token) : undefined;
-    const found =
-      hash &&
-      (keys.get(hash) ??
-        (await keys.load(hash, undefined, () => db.row(selectKey, { keyHash: hash, day: periodsOf(new Date()).day.start }))));
-    if (!found || found.revoked_at !== null || found.status !== 'active') throw unauthenticated('invalid_token', 'The key is not valid.');
+    const known = await findBySecret(keys, token, 'al_', (keyHash) => db.row(selectKey, { keyHash, day: periodsOf(new Date()).day.start }));
+    if (!known || known.row.revoked_at !== null || known.row.status !== 'active') throw invalidKey();
+    const { row: found, keyHash } = known;
     requireUnexpired(found);
-    if (!touched.get(found.key_id)) {
-      touched.set(found.key_id, true);
-      db.run(touchKey, { accountId: found.account_id, id: found.key_id }).catch(onKeyUseFailed);
-    }
+    recordUse(found.key_id, () => db.run(touchKey, { accountId: found.account_id, id: found.key_id }));
     return {
-      actor: { userId: found.user_id, apiKeyId: found.key_id, keyHash: hash, models: found.models },
+      actor: { userId: found.user_id, apiKeyId: found.key_id, keyHash, models: found.models },
       claimedAccountId: found.account_id,
       countRequest: () => requests.count(found),
       async accessTo(named, reach) {

@@ -1,15 +1,13 @@
 import { sql } from 'kysely';
 import type { Queryable } from '../../database/sql.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
-import { isApiKey } from '../../platform/crypto/apiKeys.ts';
-import { sha256 } from '../../platform/crypto/ids.ts';
 import { Failure, failWith, notFound } from '../../platform/failure.ts';
 import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { isWithin, type Network, parseNetwork } from '../../platform/network/addresses.ts';
 import { ExpiringCache } from '../cache.ts';
 import { countAttemptUntilLimit } from '../pipeline/attemptLimits.ts';
 import type { VerifiedCredential } from './accessTypes.ts';
-import { requireUnexpired } from './keyExpiry.ts';
+import { createLastUse, findBySecret, hasSecret, invalidKey, isCurrentSecret, isUseOutdated, requireUnexpired } from './keySecrets.ts';
 
 /** The account of a service key: none. No row has this ID. */
 const noAccount = '00000000-0000-0000-0000-000000000000';
@@ -23,7 +21,7 @@ const selectServiceKey = statement<{ keyHash: string }>({ isShort: true })((db, 
     .selectFrom('service_keys as k')
     .innerJoin('users as u', (join) =>
       join
-        .on(sql<boolean>`u.id = case when k.key_hash = ${$.keyHash} then k.user_id else k.previous_user_id end`)
+        .on(sql<boolean>`u.id = case when ${isCurrentSecret($, 'k')} then k.user_id else k.previous_user_id end`)
         .on('u.status', '=', sql.lit('active' as const))
         .on('u.is_platform_admin', '=', sql.lit(true)),
     )
@@ -35,9 +33,9 @@ const selectServiceKey = statement<{ keyHash: string }>({ isShort: true })((db, 
       'k.requests_per_minute',
       'k.expires_at',
       'k.previous_expires_at',
-      sql<boolean>`k.key_hash = ${$.keyHash}`.as('is_current_secret'),
+      isCurrentSecret($, 'k').as('is_current_secret'),
     ])
-    .where((eb) => eb.or([eb('k.key_hash', '=', $.keyHash), eb('k.previous_key_hash', '=', $.keyHash)]))
+    .where(hasSecret($, 'k'))
     .where('k.revoked_at', 'is', null),
 );
 
@@ -50,7 +48,7 @@ const touchServiceKey = statement<{ id: string }>()((db, $) =>
     .updateTable('service_keys')
     .set({ last_used_at: sql<string>`now()` })
     .where('id', '=', $.id)
-    .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', sql<string>`now() - interval '1 minute'`)])),
+    .where(isUseOutdated),
 );
 
 type ServiceKeyRow = RowOf<typeof selectServiceKey>;
@@ -61,7 +59,7 @@ const windowSeconds = 60;
 /** Authenticates service keys. Their rows are cached until any user's access is invalidated: there are few keys, and they rarely change. */
 export function createServiceKeyAccess(db: Queryable, onUseFailed: (error: unknown) => void) {
   const keys = new ExpiringCache<ServiceKey>(1_000);
-  const touched = new ExpiringCache<true>(1_000, 60_000);
+  const recordUse = createLastUse(1_000, onUseFailed);
   /** When keys that have reached their limit may call again, so that rejected requests cost no statement. */
   const blockedUntil = new Map<string, number>();
 
@@ -88,9 +86,8 @@ export function createServiceKeyAccess(db: Queryable, onUseFailed: (error: unkno
 
   return {
     async authenticate(token: string): Promise<VerifiedCredential> {
-      const hash = isApiKey(token, 'als_') ? sha256(token) : undefined;
-      const found = hash && (keys.get(hash) ?? (await keys.load(hash, undefined, () => readKey(hash))));
-      if (!found) throw failWith('unauthenticated', 'invalid_token', 'The key is not valid.');
+      const found = (await findBySecret(keys, token, 'als_', readKey))?.row;
+      if (!found) throw invalidKey();
       requireUnexpired(found);
       return {
         actor: { userId: found.user_id, serviceKeyId: found.id },
@@ -98,9 +95,7 @@ export function createServiceKeyAccess(db: Queryable, onUseFailed: (error: unkno
         checkAddress(ip) {
           if (found.networks && !isWithin(ip, found.networks))
             throw failWith('forbidden', 'ip_blocked', 'The service key is not accepted from your address.');
-          if (touched.get(found.id)) return;
-          touched.set(found.id, true);
-          db.run(touchServiceKey, { id: found.id }).catch(onUseFailed);
+          recordUse(found.id, () => db.run(touchServiceKey, { id: found.id }));
         },
         countRequest: () => countRequest(found),
         async accessTo(named, reach) {

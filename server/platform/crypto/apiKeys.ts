@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { sha256 } from './ids.ts';
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
@@ -18,9 +19,15 @@ function checkCharacters(random: string): string {
 export type KeyPrefix = 'al_' | 'als_';
 
 /** A new key: its prefix, 26 random characters without modulo bias, 6 check characters. */
-export function newApiKey(prefix: KeyPrefix = 'al_'): string {
+function newApiKey(prefix: KeyPrefix): string {
   const random = Array.from({ length: 26 }, () => digits[randomInt(62)]).join('');
   return `${prefix}${random}${checkCharacters(random)}`;
+}
+
+/** A new key, and what is stored of it: the first characters, by which people recognize it, and the hash. */
+export function newKeySecret(prefix: KeyPrefix) {
+  const key = newApiKey(prefix);
+  return { key, stored: { keyPrefix: key.slice(0, prefix.length + 4), keyHash: sha256(key) } };
 }
 
 /** Whether text has the form of a key. Invalid text is rejected without a lookup. */

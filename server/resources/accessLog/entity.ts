@@ -21,5 +21,6 @@ export const AccessLogEntry = defineEntity({
     identityType: p.enum(['user', 'api_key', 'anonymous'] as const),
     accountId: p.text(),
     userId: p.text(),
+    serviceKeyId: p.text().default(''),
   },
 });

@@ -41,6 +41,7 @@ export const selectEntries = statement<Filter>()((db, $) =>
           'identity_type',
           'account_id',
           'user_id',
+          'service_key_id',
         ])
         .where('id', '<', $.before)
         .where('id', '>=', $.since)

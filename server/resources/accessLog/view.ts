@@ -18,6 +18,7 @@ const viewEntry = (row: AccessLogRow): AccessLogEntry => ({
   identity_type: row.identity_type,
   account_id: row.account_id,
   user_id: row.user_id,
+  service_key_id: row.service_key_id,
   username: row.username,
 });
 

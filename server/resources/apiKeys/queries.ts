@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { onPage, type PageKey } from '../../database/paging.ts';
 import { type Parameters, type RowOf, statement } from '../../database/statement.ts';
+import { replacedSecret } from '../../http/access/keySecrets.ts';
 import { reservedCredits } from '../credits/reserved.ts';
 
 const columns = [
@@ -121,10 +122,7 @@ export const replaceSecret = statement<Key & { keyPrefix: string; keyHash: strin
   db
     .updateTable('api_keys')
     .set({
-      key_prefix: $.keyPrefix,
-      key_hash: $.keyHash,
-      previous_key_hash: sql`case when ${$.overlapSeconds}::int > 0 then key_hash end`,
-      previous_expires_at: sql`case when ${$.overlapSeconds}::int > 0 then now() + ${$.overlapSeconds}::int * interval '1 second' end`,
+      ...replacedSecret($),
     })
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.id)

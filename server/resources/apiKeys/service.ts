@@ -1,11 +1,12 @@
 import type { ApiKeyChanges, ApiKeyRotation, NewApiKey } from '../../../contract/apiKeys.ts';
 import type { PageQuery } from '../../../contract/shared/pagination.ts';
 import { keyPermissions, permissions, platformPermissions } from '../../../contract/shared/permissions.ts';
+import { requireFutureExpiry, requireNoOverlap } from '../../http/access/keySecrets.ts';
 import { periodsOf } from '../../http/access/periods.ts';
 import type { Scope } from '../../http/scope.ts';
-import { newApiKey } from '../../platform/crypto/apiKeys.ts';
-import { newId, sha256 } from '../../platform/crypto/ids.ts';
-import { failWith, invalid, invalidField, notFound } from '../../platform/failure.ts';
+import { newKeySecret } from '../../platform/crypto/apiKeys.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { failWith, invalid, notFound } from '../../platform/failure.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
 import type { ApiKeyRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -28,7 +29,7 @@ export async function createApiKey(scope: Scope, input: NewApiKey): Promise<ApiK
   const properties = propertiesOf(input);
   await lockSession(tx, actor);
   if (!(await tx.row(queries.lockMembership, { accountId, userId: actor.userId }))) throw notFound();
-  const secret = newSecret();
+  const secret = newKeySecret('al_');
   const row = (await tx.row(queries.insertKey, {
     accountId,
     id: newId(),
@@ -44,14 +45,9 @@ export async function createApiKey(scope: Scope, input: NewApiKey): Promise<ApiK
   return { ...row, key: secret.key };
 }
 
-function newSecret() {
-  const key = newApiKey();
-  return { key, stored: { keyPrefix: key.slice(0, 7), keyHash: sha256(key) } };
-}
-
 /** The new properties of a key: those of the input, else the current ones. Throws 400 for an expiry in the past. */
 function propertiesOf({ name, expires_at, limits = {}, models }: ApiKeyChanges, current?: ApiKeyRow) {
-  if (expires_at && Date.parse(expires_at) <= Date.now()) throw invalidField('/expires_at', 'must be in the future', 'time_in_past');
+  requireFutureExpiry(expires_at);
   const limit = (key: keyof typeof limits) => (limits[key] === undefined ? (current?.[key] ?? null) : limits[key]);
   return {
     name: name ?? current?.name ?? '',
@@ -99,10 +95,8 @@ export async function rotateApiKey(scope: Scope, key: ApiKeyRow, { overlap_secon
   if (key.user_id !== actor.userId) throw failWith('forbidden', 'key_owner_required', 'Only the user of the key can rotate it.');
   await lockSession(tx, actor);
   if (!(await tx.row(queries.lockMembership, { accountId, userId: actor.userId }))) throw notFound();
-  const { previous_expires_at: until } = await lockKey(scope, key);
-  if (overlap > 0 && until !== null && Date.parse(until) > Date.now())
-    throw failWith('conflict', 'rotation_in_overlap', `The secret before the last rotation is accepted until ${until}.`, { until });
-  const secret = newSecret();
+  requireNoOverlap(await lockKey(scope, key), overlap);
+  const secret = newKeySecret('al_');
   const row = (await tx.row(queries.replaceSecret, { accountId, id: key.id, ...secret.stored, overlapSeconds: overlap }))!;
   scope.audit({ metadata: { name: row.name, key_prefix: row.key_prefix, overlap_seconds: overlap } });
   scope.afterCommit(() => app.accessControl.invalidateUser(actor.userId));

@@ -1,5 +1,6 @@
 import type { ApiKey, ApiKeyUsage, CreatedApiKey } from '../../../contract/apiKeys.ts';
 import type { RowOf } from '../../database/statement.ts';
+import { viewLifetime } from '../../http/access/keySecrets.ts';
 import type { periodsOf } from '../../http/access/periods.ts';
 import type { ApiKeyRow, selectUsage } from './queries.ts';
 
@@ -21,14 +22,8 @@ export const viewApiKey = (row: ApiKeyRow): ApiKey => ({
     requests_total: row.requests_total,
   },
   models: row.models,
-  expires_at: row.expires_at,
-  previous_secret_expires_at: isPast(row.previous_expires_at) ? null : row.previous_expires_at,
-  revoked_at: row.revoked_at,
-  last_used_at: row.last_used_at,
-  created_at: row.created_at,
+  ...viewLifetime(row),
 });
-
-const isPast = (time: string | null) => time !== null && Date.parse(time) <= Date.now();
 
 /** The only response that contains the secret. */
 export const viewCreatedApiKey = ({ key, ...row }: ApiKeyRow & { key: string }): CreatedApiKey => ({ ...viewApiKey(row), key });

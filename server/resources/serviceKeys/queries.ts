@@ -2,6 +2,7 @@ import { type ExpressionBuilder, sql } from 'kysely';
 import { onPage, type PageKey } from '../../database/paging.ts';
 import { type Parameters, type RowOf, statement } from '../../database/statement.ts';
 import type { Tables } from '../../database/tables.ts';
+import { duringOverlap, replacedSecret } from '../../http/access/keySecrets.ts';
 
 /** Whether the user who received the current secret is still an active platform admin. */
 const hasAdmin = ({ exists, selectFrom }: ExpressionBuilder<Tables, 'service_keys'>) =>
@@ -82,11 +83,8 @@ export const replaceSecret = statement<Key & { userId: string; keyPrefix: string
     .updateTable('service_keys')
     .set({
       user_id: $.userId,
-      key_prefix: $.keyPrefix,
-      key_hash: $.keyHash,
-      previous_key_hash: sql`case when ${$.overlapSeconds}::int > 0 then key_hash end`,
-      previous_user_id: sql`case when ${$.overlapSeconds}::int > 0 then user_id end`,
-      previous_expires_at: sql`case when ${$.overlapSeconds}::int > 0 then now() + ${$.overlapSeconds}::int * interval '1 second' end`,
+      ...replacedSecret($),
+      previous_user_id: duringOverlap($, sql<string>`user_id`),
     })
     .where('id', '=', $.id)
     .returning(columns),

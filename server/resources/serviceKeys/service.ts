@@ -1,10 +1,11 @@
 import type { ApiKeyRotation } from '../../../contract/apiKeys.ts';
 import type { NewServiceKey, ServiceKeyChanges } from '../../../contract/serviceKeys.ts';
 import type { PageQuery } from '../../../contract/shared/pagination.ts';
+import { requireFutureExpiry, requireNoOverlap } from '../../http/access/keySecrets.ts';
 import type { Scope } from '../../http/scope.ts';
-import { newApiKey } from '../../platform/crypto/apiKeys.ts';
-import { newId, sha256 } from '../../platform/crypto/ids.ts';
-import { failWith, invalidField, notFound } from '../../platform/failure.ts';
+import { newKeySecret } from '../../platform/crypto/apiKeys.ts';
+import { newId } from '../../platform/crypto/ids.ts';
+import { notFound } from '../../platform/failure.ts';
 import { networkText, parseNetwork } from '../../platform/network/addresses.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
 import type { ServiceKeyRow } from './queries.ts';
@@ -32,16 +33,11 @@ export async function createServiceKey(scope: Scope, input: NewServiceKey): Prom
   const { tx, actor } = scope;
   const properties = propertiesOf(input);
   await lockSession(tx, actor);
-  const secret = newSecret();
+  const secret = newKeySecret('als_');
   const scopes = [...new Set(input.scopes)].sort();
   const row = (await tx.row(queries.insertKey, { id: newId(), userId: actor.userId, ...secret.stored, scopes, ...properties }))!;
   scope.audit({ accountId: null, metadata: { key_prefix: row.key_prefix }, after: auditedOf(row) });
   return { ...row, key: secret.key };
-}
-
-function newSecret() {
-  const key = newApiKey('als_');
-  return { key, stored: { keyPrefix: key.slice(0, 8), keyHash: sha256(key) } };
 }
 
 /** The new properties of a key: those of the input, else the current ones. Throws 400 for an expiry in the past. */
@@ -49,7 +45,7 @@ function propertiesOf(
   { name, allowed_addresses: addresses, requests_per_minute: rate, expires_at: expiry }: ServiceKeyChanges,
   current?: ServiceKeyRow,
 ) {
-  if (expiry && Date.parse(expiry) <= Date.now()) throw invalidField('/expires_at', 'must be in the future', 'time_in_past');
+  requireFutureExpiry(expiry);
   return {
     name: name ?? current?.name ?? '',
     allowedAddresses: addresses === undefined ? (current?.allowed_addresses ?? null) : addresses && networksOf(addresses),
@@ -88,12 +84,11 @@ function auditedOf(row: ServiceKeyRow) {
 export async function rotateServiceKey(scope: Scope, key: ServiceKeyRow, { overlap_seconds: overlap }: ApiKeyRotation) {
   const { tx, actor } = scope;
   await lockSession(tx, actor);
-  const { previous_expires_at: until, user_id: previous } = await lockKey(scope, key);
-  if (overlap > 0 && until !== null && Date.parse(until) > Date.now())
-    throw failWith('conflict', 'rotation_in_overlap', `The secret before the last rotation is accepted until ${until}.`, { until });
-  const secret = newSecret();
+  const before = await lockKey(scope, key);
+  requireNoOverlap(before, overlap);
+  const secret = newKeySecret('als_');
   const row = (await tx.row(queries.replaceSecret, { id: key.id, userId: actor.userId, ...secret.stored, overlapSeconds: overlap }))!;
-  const metadata = { name: row.name, key_prefix: row.key_prefix, overlap_seconds: overlap, previous_user_id: previous };
+  const metadata = { name: row.name, key_prefix: row.key_prefix, overlap_seconds: overlap, previous_user_id: before.user_id };
   scope.audit({ accountId: null, metadata });
   invalidate(scope, row);
   return { ...row, key: secret.key };

@@ -39,7 +39,7 @@ async function writeLine(at: number, line: Line = {}): Promise<string> {
   const id = idAt(at);
   const all = {
     ...{ trace_id: 'f'.repeat(32), method: 'GET', path: '/v1/x', status_code: 200, duration_ms: 3, client_ip: '', country: '', city: '' },
-    ...{ user_agent: '', ua_type: 'tool', risk_score: 0, identity_type: 'anonymous', account_id: '', user_id: '' },
+    ...{ user_agent: '', ua_type: 'tool', risk_score: 0, identity_type: 'anonymous', account_id: '', user_id: '', service_key_id: '' },
     ...line,
     id,
     timestamp: new Date(at).toISOString(),
@@ -79,6 +79,7 @@ test('a request through the gateway is logged with all fields and the current us
     identity_type: 'user',
     account_id: user.accountId,
     user_id: user.id,
+    service_key_id: '',
     username: user.login,
   });
   expect(data[0]).toMatchObject({ identity_type: 'anonymous', risk_score: 0.1, account_id: '', user_id: '', username: '' });

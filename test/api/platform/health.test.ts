@@ -30,7 +30,7 @@ async function startApiOn(databaseUrl: string): Promise<{ api: Api; database: Da
 }
 
 describe('health endpoints', async () => {
-  const { url, call, sql } = await startTestApp({}, { worker: false });
+  const { url, call, sql, databaseUrl } = await startTestApp({}, { worker: false });
 
   test('are public, not cached, and accept only GET and HEAD', async () => {
     for (const [path, body] of [
@@ -65,6 +65,16 @@ describe('health endpoints', async () => {
     const mismatch = (got: string) => [503, { status: 'unavailable', reason: `schema version mismatch: expected ${expected}, got ${got}` }];
     await sql(`insert into mikro_orm_migrations (name) values ('Migration99999')`);
     expect(await ready()).toEqual(mismatch('99999'));
+    const compatibleWith = (version: string) =>
+      sql(`comment on table mikro_orm_migrations is 'version 99999 is compatible with processes of version ${version}'`);
+    await compatibleWith(expected);
+    expect(await ready()).toEqual([200, { status: 'ok', storage: 'ok', notifications: 'ok', schema_version: '99999' }]);
+    // A process of this version that starts again does not touch the schema.
+    await migrate(databaseUrl);
+    expect((await ready())[0]).toBe(200);
+    await compatibleWith('99998');
+    expect(await ready()).toEqual(mismatch('99999'));
+    await compatibleWith(expected);
     await sql(`delete from mikro_orm_migrations where name = 'Migration99999' or name like $1`, [`%${expected}`]);
     expect(await ready()).toEqual(mismatch(migrations.at(-2)!.name.slice(-5)));
     await sql('alter table mikro_orm_migrations rename to elsewhere');

@@ -10,7 +10,8 @@ type Stored = { scope_hash: string; status: number; body_sealed: Buffer | null }
 /** Tables whose rows stored responses name. */
 const tables = [
   ...['threads', 'messages', 'runs', 'webhook_endpoints', 'llm_providers', 'llm_models', 'mcp_configs', 'credit_operations'],
-  ...['personas', 'skills', 'schedules', 'memories'],
+  ...['personas', 'skills', 'schedules', 'memories', 'projects', 'teams', 'thread_shares', 'api_keys', 'service_keys'],
+  ...['plans', 'subscriptions', 'feature_flags'],
 ];
 
 /** Stored responses must name rows that exist, and must be those that clients received. */

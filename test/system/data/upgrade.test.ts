@@ -10,14 +10,15 @@ import { emptyDatabase, freshDatabase, startTestApp, testKeys } from '../../supp
 import { audit, summarize } from '../../support/auditor/audit.ts';
 import { readAll } from '../../support/http/events.ts';
 import { eventually } from '../../support/resources/conversation.ts';
-import { releases, schemaOf, unpackRelease } from './released.ts';
+import { type Read, releasedLogin, releases, schemaOf, unpackRelease } from './released.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-upgrade-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test.each(releases())('data of release %s is upgraded, readable and usable', async (release) => {
+/** Restores the data of a release into a database of its schema, and upgrades it. */
+async function upgrade(release: string) {
   const path = join(folder, release);
-  const schema = unpackRelease(release, path);
+  const { schema, reads } = unpackRelease(release, path);
   const content = await readManifest(path);
   expect(content.version).toBe(release);
   await verifyBackup(path, content);
@@ -28,12 +29,14 @@ test.each(releases())('data of release %s is upgraded, readable and usable', asy
   await restoreBackup({ databaseUrl, storage: fileStorage(storageRoot), folder: path, content });
   expect(await schemaOf(databaseUrl)).toEqual(await schemaOf(await freshDatabase()));
   expect(summarize(await audit({ databaseUrl, encryptionKeys: testKeys.encryptionKeys, isSettled: true }))).toEqual([]);
+  return { databaseUrl, env: { ARKLOOP_STORAGE_ROOT: storageRoot }, reads };
+}
 
+test('data of release 0.1.0 is upgraded, readable and usable', async () => {
+  const { databaseUrl, env } = await upgrade('0.1.0');
   // Without a worker, which would remove what has expired since.
-  const env = { ARKLOOP_STORAGE_ROOT: storageRoot };
   const { call, url } = await startTestApp(env, { databaseUrl, worker: false });
-  const login = { login: 'somebody', password: 'Passw0rd-1' };
-  const signedIn = await call('POST', '/v1/auth/login', { body: login });
+  const signedIn = await call('POST', '/v1/auth/login', { body: releasedLogin });
   const token: string = signedIn.body.access_token;
   const get = async (at: string, as = token) => (await call('GET', at, { token: as })).body;
   const threads = await get('/v1/threads');
@@ -75,3 +78,21 @@ test.each(releases())('data of release %s is upgraded, readable and usable', asy
   expect(run.status, run.text).toBe(201);
   await eventually(async () => (await get(`/v1/runs/${run.body.run_id}`)).status === 'completed', 'a run in the old thread');
 });
+
+test.each(releases().filter((each) => each !== '0.1.0'))(
+  'every response of release %s is the same after the upgrade, except for additions',
+  async (release) => {
+    const { databaseUrl, env, reads } = await upgrade(release);
+    const { call } = await startTestApp(env, { databaseUrl, worker: false });
+    const signedIn = await call('POST', '/v1/auth/login', { body: releasedLogin });
+    const tokenOf = (as: Read['as']) => (as === 'user' ? (signedIn.body.access_token as string) : as === 'nobody' ? undefined : as.key);
+    expect(reads!.length).toBeGreaterThan(15);
+    for (const { path, as, body } of reads!) {
+      const token = tokenOf(as);
+      const answer = await call('GET', path, token === undefined ? {} : { token });
+      const found = typeof body === 'string' ? answer.text : answer.body;
+      if (typeof body === 'string') expect(found, path).toBe(body);
+      else expect(found, path).toMatchObject(body as object);
+    }
+  },
+);

@@ -1,16 +1,16 @@
 import type { ApiKey } from '../../../../../client/index.ts';
-import { When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
 import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { useMe } from '../../me.ts';
-import { ConfirmDialog, useDialog } from '../../resource/dialogs.tsx';
+import { useDialog } from '../../resource/dialogs.tsx';
 import { List, useList } from '../../resource/list.tsx';
 import type { RowAction } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
-import { Badge, Button } from '../../ui/buttons.tsx';
+import { Button } from '../../ui/buttons.tsx';
 import { Agents } from './agents.tsx';
-import { EditKey, isPast, keysKey, NewKey } from './keyForm.tsx';
+import { EditKey, keysKey, NewKey } from './keyForm.tsx';
+import { KeyExpiry, KeyName, KeyRevocation, lastUse } from './keyTable.tsx';
 import { Rotation } from './rotation.tsx';
 import { Usage } from './usage.tsx';
 
@@ -75,37 +75,12 @@ const KeyRotation = ({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void 
   />
 );
 
-function Expiry({ apiKey: { revoked_at, expires_at, previous_secret_expires_at: previous } }: { apiKey: ApiKey }) {
-  if (revoked_at) return <Badge>Revoked</Badge>;
-  if (expires_at && isPast(expires_at)) return <Badge tone="danger">Expired</Badge>;
-  return (
-    <>
-      {expires_at ? <When at={expires_at} /> : 'Never'}
-      {previous && (
-        <div className="muted small">
-          Earlier secret: <When at={previous} />
-        </div>
-      )}
-    </>
-  );
-}
-
 const columns: Column<ApiKey>[] = [
-  {
-    title: 'Name',
-    cell: ({ name, key_prefix, created_at }) => (
-      <>
-        {name}
-        <div className="muted small">
-          <code>{key_prefix}…</code> · created <When at={created_at} />
-        </div>
-      </>
-    ),
-  },
+  { title: 'Name', cell: (key) => <KeyName apiKey={key} /> },
   { title: 'Permissions', cell: (key) => (key.inherits_permissions ? 'All' : <Scopes scopes={key.scopes} />) },
   { title: 'Limits', cell: (key) => <Limits apiKey={key} /> },
-  { title: 'Expires', cell: (key) => <Expiry apiKey={key} /> },
-  { title: 'Last used', cell: ({ last_used_at }) => (last_used_at ? <When at={last_used_at} /> : 'Never') },
+  { title: 'Expires', cell: (key) => <KeyExpiry apiKey={key} /> },
+  { title: 'Last used', cell: lastUse },
 ];
 
 const Scopes = ({ scopes }: { scopes: readonly string[] }) => (
@@ -122,14 +97,5 @@ function Limits({ apiKey: { limits, models } }: { apiKey: ApiKey }) {
 }
 
 const Revocation = ({ apiKey: { id, name }, onClose }: { apiKey: ApiKey; onClose: () => void }) => (
-  <ConfirmDialog
-    title={`Revoke “${name}”?`}
-    confirm="Revoke"
-    done="Revoked"
-    changes={[keysKey]}
-    onClose={onClose}
-    action={() => client.apiKeys.delete({ params: { id } })}
-  >
-    Requests with this key will be rejected. This cannot be undone.
-  </ConfirmDialog>
+  <KeyRevocation name={name} listKey={keysKey} revoke={() => client.apiKeys.delete({ params: { id } })} onClose={onClose} />
 );

@@ -90,7 +90,11 @@ const columns: Column<AccessLogEntry>[] = [
   },
   { title: 'Status', cell: ({ status_code }) => <Badge tone={toneOf(status_code)}>{status_code}</Badge> },
   { title: 'Duration', isNumber: true, cell: ({ duration_ms }) => duration(duration_ms) },
-  { title: 'Caller', cell: ({ username, identity_type }) => username || identity_type.replaceAll('_', ' ') },
+  {
+    title: 'Caller',
+    cell: ({ username, service_key_id, identity_type }) =>
+      username || (service_key_id ? 'service key' : identity_type.replaceAll('_', ' ')),
+  },
   { title: 'Client', cell: ({ client_ip, country }) => [client_ip, country].filter(Boolean).join(' · ') },
   { title: 'Risk', isNumber: true, cell: ({ risk_score }) => risk_score.toFixed(2) },
 ];

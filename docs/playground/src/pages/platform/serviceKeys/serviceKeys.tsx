@@ -1,14 +1,14 @@
 import type { ServiceKey, ServiceKeyScope } from '../../../../../../client/index.ts';
-import { count, When } from '../../../components/format.tsx';
+import { count } from '../../../components/format.tsx';
 import { Page } from '../../../components/page.tsx';
 import { Empty } from '../../../components/states.tsx';
 import type { Column } from '../../../components/table.tsx';
-import { ConfirmDialog, useDialog } from '../../../resource/dialogs.tsx';
+import { useDialog } from '../../../resource/dialogs.tsx';
 import { List, useList } from '../../../resource/list.tsx';
 import type { RowAction } from '../../../resource/rowMenu.tsx';
 import { client } from '../../../session.ts';
-import { Badge, Button } from '../../../ui/buttons.tsx';
-import { isPast } from '../../keys/keyForm.tsx';
+import { Button } from '../../../ui/buttons.tsx';
+import { KeyExpiry, KeyName, KeyRevocation, lastUse } from '../../keys/keyTable.tsx';
 import { Rotation } from '../../keys/rotation.tsx';
 import { UserName } from '../names.tsx';
 import { EditServiceKey, NewServiceKey, scopeNames, serviceKeysKey } from './serviceKeyForm.tsx';
@@ -61,23 +61,6 @@ export default function ServiceKeys() {
   );
 }
 
-function Expiry({ serviceKey }: { serviceKey: ServiceKey }) {
-  const { revoked_at, expires_at, previous_secret_expires_at: previous, is_active } = serviceKey;
-  if (revoked_at) return <Badge>Revoked</Badge>;
-  if (expires_at && isPast(expires_at)) return <Badge tone="danger">Expired</Badge>;
-  if (!is_active) return <Badge tone="danger">Rotate it: its admin left</Badge>;
-  return (
-    <>
-      {expires_at ? <When at={expires_at} /> : 'Never'}
-      {previous && (
-        <div className="muted small">
-          Earlier secret: <When at={previous} />
-        </div>
-      )}
-    </>
-  );
-}
-
 const nameOfScope = (scope: string) => scopeNames[scope as ServiceKeyScope] ?? scope;
 
 const Scopes = ({ scopes }: { scopes: readonly string[] }) => (
@@ -85,17 +68,7 @@ const Scopes = ({ scopes }: { scopes: readonly string[] }) => (
 );
 
 const columns: Column<ServiceKey>[] = [
-  {
-    title: 'Name',
-    cell: ({ name, key_prefix, created_at }) => (
-      <>
-        {name}
-        <div className="muted small">
-          <code>{key_prefix}…</code> · created <When at={created_at} />
-        </div>
-      </>
-    ),
-  },
+  { title: 'Name', cell: (key) => <KeyName apiKey={key} /> },
   { title: 'Permissions', cell: ({ scopes }) => <Scopes scopes={scopes} /> },
   {
     title: 'Accepted from',
@@ -109,8 +82,8 @@ const columns: Column<ServiceKey>[] = [
     ),
   },
   { title: 'Admin', cell: ({ user_id }) => <UserName id={user_id} /> },
-  { title: 'Expires', cell: (key) => <Expiry serviceKey={key} /> },
-  { title: 'Last used', cell: ({ last_used_at }) => (last_used_at ? <When at={last_used_at} /> : 'Never') },
+  { title: 'Expires', cell: (key) => <KeyExpiry apiKey={key} inactive={key.is_active ? undefined : 'Rotate it: its admin left'} /> },
+  { title: 'Last used', cell: lastUse },
 ];
 
 const KeyRotation = ({ serviceKey, onClose }: Props) => (
@@ -123,14 +96,10 @@ const KeyRotation = ({ serviceKey, onClose }: Props) => (
 );
 
 const Revocation = ({ serviceKey: { id, name }, onClose }: Props) => (
-  <ConfirmDialog
-    title={`Revoke “${name}”?`}
-    confirm="Revoke"
-    done="Revoked"
-    changes={[serviceKeysKey]}
+  <KeyRevocation
+    name={name}
+    listKey={serviceKeysKey}
+    revoke={() => client.serviceKeys.delete({ params: { service_key_id: id } })}
     onClose={onClose}
-    action={() => client.serviceKeys.delete({ params: { service_key_id: id } })}
-  >
-    Requests with this key will be rejected. This cannot be undone.
-  </ConfirmDialog>
+  />
 );
