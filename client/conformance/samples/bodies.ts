@@ -82,6 +82,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   NewFeatureFlag: () => ({ key: uniqueName(), default_value: false }),
   NewFlagOverride: async ({ borrowUser }) => ({ account_id: (await borrowUser()).accountId, enabled: true }),
   NewInvitation: () => ({ email: `${uniqueName()}@example.test`, role: 'member' }),
+  NewIdentityProvider: () => ({ name: uniqueName(), issuer: `https://sso.example.test/${uniqueName()}`, client_id: 'sample' }),
   NewIpRule: () => ({ type: 'blocklist', cidr: `2001:db8::${hextet()}:${hextet()}/128` }),
   NewLlmModel: () => ({ model: uniqueName() }),
   NewLlmProvider: () => ({ name: uniqueName(), ...hosted }),

@@ -1,30 +1,16 @@
 import { mcpConfigs } from '../../../contract/mcpConfigs.ts';
-import { overloaded } from '../../http/access/authenticateRequest.ts';
 import { implement } from '../../http/pipeline/implement.ts';
-import { createConcurrencyLimiter } from '../../platform/concurrency.ts';
-import { limiterKeyOf } from '../../platform/limiterKey.ts';
+import { createOwnSlots } from '../../http/pipeline/ownSlot.ts';
 import { completeAuthorization, deleteAuthorization, startAuthorization } from './oauth/service.ts';
 import * as service from './service.ts';
 import { viewConfig } from './view.ts';
 
 /** Steps of authorizations under way in this process. More than one account can start within the limit of its attempts. */
 const maxAuthorizations = 100;
-const underWay = limiterKeyOf('mcp authorizations');
 
 /** The API process is given the test, because the protocol is part of the agent. */
 export function mcpConfigHandlers(testServer: service.TestServer) {
-  const slots = createConcurrencyLimiter(maxAuthorizations);
-  /** Waits for another server in a slot of its own, and not in that of the request. */
-  async function inOwnSlot<T>(releaseSlot: () => void, work: () => Promise<T>): Promise<T> {
-    const leave = slots.acquire(underWay);
-    if (!leave) throw overloaded();
-    releaseSlot();
-    try {
-      return await work();
-    } finally {
-      leave();
-    }
-  }
+  const inOwnSlot = createOwnSlots('mcp authorizations', maxAuthorizations);
   return implement(
     mcpConfigs,
     { config: service.findConfig },
