@@ -1,5 +1,6 @@
 import { broadcasts } from '../administration/broadcasts.ts';
 import { dashboard } from '../administration/dashboard.ts';
+import { identities, providerSignIn } from '../administration/identities.ts';
 import { serviceKeys } from '../administration/serviceKeys.ts';
 import { toolProviders } from '../administration/toolProviders.ts';
 import { adminAccounts, users } from '../administration/users.ts';
@@ -41,6 +42,7 @@ const areas = {
     chatModels,
     credits,
     dashboard,
+    identities,
     invitations,
     inviteCodes,
     mcpConfigs,
@@ -53,6 +55,7 @@ const areas = {
     notifications,
     personas,
     projects,
+    providerSignIn,
     redemptionCodes,
     reports,
     runDetails,

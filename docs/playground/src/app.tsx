@@ -14,6 +14,7 @@ const Setup = lazy(() => import('./pages/setup.tsx'));
 const Verify = lazy(() => import('./pages/verify.tsx'));
 const Invitation = lazy(() => import('./pages/people/invitation.tsx'));
 const Authorized = lazy(() => import('./pages/tools/authorized.tsx'));
+const ProviderCallback = lazy(() => import('./pages/identity/callback.tsx'));
 const Shared = lazy(() => import('./pages/shared/page.tsx'));
 
 /** The routes. The first ones need no session. */
@@ -40,6 +41,7 @@ function Guarded() {
   return (
     <Switch>
       <Route path="/invitations/:token">{({ token }) => <Invitation token={token} />}</Route>
+      <Route path="/oauth/sign-in/:id">{({ id }) => <ProviderCallback id={id} />}</Route>
       <Route path="/oauth/mcp/:id">{({ id }) => <Authorized id={id} />}</Route>
       <Route>
         <SignedInRoutes />
@@ -52,6 +54,7 @@ function Guarded() {
 const SignedOutRoutes = () => (
   <Switch>
     <Route path="/sign-up" component={SignUp} />
+    <Route path="/oauth/sign-in/:id">{({ id }) => <ProviderCallback id={id} />}</Route>
     <Route component={SignIn as ComponentType} />
   </Switch>
 );

@@ -132,6 +132,8 @@ async function enrol(desk: MockSession, steps = ['setup', 'confirm']) {
   const given: Record<string, object> = { setup: { current_password: desk.person.password }, confirm: { code: '000000' } };
   for (const step of steps) await ask(desk, 'POST', `/v1/me/second-factor/${step}`, given[step]);
 }
+const provider = { name: 'SSO', issuer: 'https://sso.example.test', client_id: 'arkloop', registers_users: true };
+const addProvider = async (desk: MockSession) => (await ask(desk, 'POST', '/v1/admin/identity-providers', provider)).id!;
 const url = 'https://hooks.example.test/';
 
 /** Valid bodies, where a generated one breaks a rule that the schema does not express. */
@@ -144,6 +146,11 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'bootstrap.setup': () => ({ token: 'x', login: 'ada', password: 'Passw0rd-1' }),
   'chatCompletions.create': () => ({ model: 'stub', messages: [{ role: 'user', content: 'Hello' }] }),
   'credits.adjust': ({ person: { accountId } }) => ({ account_id: accountId, amount: 5 }),
+  'identities.complete': async (desk) => ({ state: `mock-${await addProvider(desk)}`, code: 'mock' }),
+  'identities.confirm': async (desk) => ({ link_token: `mock-${await addProvider(desk)}` }),
+  'identities.start': async (desk) => ({ identity_provider_id: await addProvider(desk), current_password: desk.person.password }),
+  'identityProviders.create': () => provider,
+  'identityProviders.update': () => ({ name: 'renamed' }),
   'me.changePassword': ({ person: { password } }) => ({ current_password: password, new_password: 'Passw0rd-2' }),
   'me.redeem': async (desk) => {
     const batch = { count: 1, type: 'credits', value: '5' };
@@ -151,6 +158,7 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
     return { code: body[0].code };
   },
   'messages.create': () => ({ content: 'Hello' }),
+  'providerSignIn.complete': (_, { identity_provider_id: id }) => ({ state: `mock-${id}`, code: 'mock' }),
   'runs.continue': failed,
   'runs.input': () => ({ content: 'Blue' }),
   'secondFactor.setUp': ({ person: { password } }) => ({ current_password: password }),

@@ -43,10 +43,14 @@ export async function startForgedProvider({ isShared = false } = {}) {
     duringExchange: async (): Promise<unknown> => undefined,
   };
   const requests: { path: string; body: string; authorization: string | undefined }[] = [];
-  const codes = new Map<string, { nonce: string; clientId: string }>();
+  const codes = new Map<string, { nonce: string; clientId: string; more: Claims }>();
 
   async function respond(req: IncomingMessage, res: ServerResponse) {
-    const [, tenant = '', pathname] = /^(\/[0-9a-f-]{36})?(.*)$/.exec(new URL(req.url!, origin).pathname) as unknown as [string, string?, string];
+    const [, tenant = '', pathname] = /^(\/[0-9a-f-]{36})?(.*)$/.exec(new URL(req.url!, origin).pathname) as unknown as [
+      string,
+      string | undefined,
+      string,
+    ];
     const issuer = origin + tenant;
     let body = '';
     for await (const chunk of req) body += chunk;
@@ -75,7 +79,7 @@ export async function startForgedProvider({ isShared = false } = {}) {
     if (!codes.delete(code) || !known) return json({ error: 'invalid_grant' }, 400);
     await behavior.duringExchange();
     const now = Math.floor(Date.now() / 1_000);
-    const claims = { iss: issuer, sub: 'forged', aud: known.clientId, iat: now, exp: now + 300, nonce: known.nonce };
+    const claims = { iss: issuer, sub: 'forged', aud: known.clientId, iat: now, exp: now + 300, nonce: known.nonce, ...known.more };
     const id_token = behavior.token(behavior.claims(claims));
     return json({ access_token: randomUUID(), token_type: 'Bearer', expires_in: 300, id_token });
   }
@@ -85,11 +89,11 @@ export async function startForgedProvider({ isShared = false } = {}) {
       server.close();
     });
 
-  /** Grants the request of an address. */
-  const grant = (address: string): Params => {
+  /** Grants the request of an address. The ID token has the claims `more`. */
+  const grant = (address: string, more: Claims = {}): Params => {
     const { searchParams } = new URL(address);
     const code = randomUUID();
-    codes.set(code, { nonce: searchParams.get('nonce')!, clientId: searchParams.get('client_id')! });
+    codes.set(code, { nonce: searchParams.get('nonce')!, clientId: searchParams.get('client_id')!, more });
     return { state: searchParams.get('state')!, code };
   };
   const reset = () => {
