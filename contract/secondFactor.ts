@@ -13,7 +13,9 @@ export type SecondFactor = z.infer<typeof SecondFactor>;
 const currentPassword = z
   .string()
   .nullish()
-  .meta({ description: 'Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes.' });
+  .meta({
+    description: 'Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes.',
+  });
 
 /** A code of the app, or a recovery code. */
 export const secondFactorCode = z.string().min(1).max(64);

@@ -5,7 +5,10 @@ import { initContract, type Resource } from './shared/route.ts';
 
 export const SignInMethod = z
   .enum(['password', 'email_otp', 'oidc'])
-  .meta({ id: 'SignInMethod', description: 'How a session was opened: with a password, with an emailed code, or with an identity provider (`oidc`).' });
+  .meta({
+    id: 'SignInMethod',
+    description: 'How a session was opened: with a password, with an emailed code, or with an identity provider (`oidc`).',
+  });
 
 export const UserSession = z
   .object({

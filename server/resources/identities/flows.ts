@@ -1,5 +1,5 @@
 import type { ProviderAnswer } from '../../../contract/identities.ts';
-import { frontEndOf } from '../../http/frontEnd.ts';
+import { frontEndOf } from '../../http/access/frontEnd.ts';
 import type { RequestScope } from '../../http/scope.ts';
 import { newToken, sha256 } from '../../platform/crypto/ids.ts';
 import { failWith, notFound } from '../../platform/failure.ts';

@@ -49,6 +49,7 @@ export async function completeProviderSignIn(
   browser: string | undefined,
   answer: ProviderAnswer,
 ): Promise<SignedIn & { returnTo: string | null }> {
+  await requireProvider(scope, providerId);
   if (browser === undefined) throw invalidState();
   try {
     const completed = await completeFlow(scope, { purpose: 'sign_in', holder: browser, userId: null }, answer, providerId);

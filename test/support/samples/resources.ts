@@ -20,9 +20,10 @@ export async function notificationOf({ app, by }: Maker): Promise<string> {
 /** ID of an identity of the maker. */
 async function identityOf({ app, by }: Maker): Promise<string> {
   const id = crypto.randomUUID();
-  await app.sql(`insert into user_identities (id, user_id, issuer, subject) values ($1, $2, 'https://sso.example.test', $1::text)`, [
+  await app.sql(`insert into user_identities (id, user_id, issuer, subject) values ($1, $2, 'https://sso.example.test', $3)`, [
     id,
     by.id,
+    id,
   ]);
   return id;
 }

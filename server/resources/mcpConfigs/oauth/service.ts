@@ -1,6 +1,6 @@
 import type { McpAuthorizationAnswer, McpAuthorizationStart } from '../../../../contract/mcpConfigs.ts';
 import type { Actor } from '../../../http/access/accessTypes.ts';
-import { frontEndOf } from '../../../http/frontEnd.ts';
+import { frontEndOf } from '../../../http/access/frontEnd.ts';
 import { type AttemptLimit, countAttempt } from '../../../http/pipeline/attemptLimits.ts';
 import type { Scope } from '../../../http/scope.ts';
 import { newToken, sha256 } from '../../../platform/crypto/ids.ts';

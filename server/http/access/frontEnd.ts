@@ -1,5 +1,5 @@
-import { isLoopback } from '../platform/network/addresses.ts';
-import type { App } from './app.ts';
+import { isLoopback } from '../../platform/network/addresses.ts';
+import type { App } from '../app.ts';
 
 /**
  * Where a user returns to from another server: an origin that the operator allows, loopback in development, or else the base URL of links. No
