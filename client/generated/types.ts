@@ -3044,7 +3044,7 @@ export type PageCursor = string;
 
 /** The current and the new password. */
 export interface PasswordChange {
-  /** Required, unless the session was opened with an emailed code within the last ten minutes. */
+  /** Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes. */
   current_password?: string | null | undefined;
   /** At least 8 code points and at most 256 bytes, with at least one letter and one digit. */
   new_password: string;
@@ -6711,7 +6711,7 @@ export interface MeApi {
   /**
    * Change your password
    *
-   * Ends all your other sessions. API keys remain valid. Use it also to set a password after signing in with an emailed code.
+   * Ends all your other sessions. API keys remain valid. Use it also to set a password after signing in with an emailed code or an identity provider.
    */
   readonly changePassword: Call<{ body: PasswordChange; }, undefined, Reasons['me.changePassword']>;
 }

@@ -2411,7 +2411,7 @@ insert into "user_identities" ("id", "user_id", "issuer", "subject", "email")
   on conflict ("issuer", "subject") do nothing
   returning "id";
 
--- resources/identities/queries.ts useIdentity
+-- resources/identities/queries.ts markIdentityUsed
 update "user_identities"
   set "last_used_at" = now(), "email" = $1
   where "id" = $2 and "user_id" = $3

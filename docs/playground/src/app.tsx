@@ -37,24 +37,28 @@ function Guarded() {
   const session = useSession();
   if (session === 'unknown') return <p className="splash">Arkloop</p>;
   if (session === 'unreachable') return <Unreachable />;
-  if (session === 'out') return <SignedOutRoutes />;
   return (
     <Switch>
-      <Route path="/invitations/:token">{({ token }) => <Invitation token={token} />}</Route>
       <Route path="/oauth/sign-in/:id">{({ id }) => <ProviderCallback id={id} />}</Route>
-      <Route path="/oauth/mcp/:id">{({ id }) => <Authorized id={id} />}</Route>
-      <Route>
-        <SignedInRoutes />
-      </Route>
+      <Route>{session === 'out' ? <SignedOutRoutes /> : <WithSession />}</Route>
     </Switch>
   );
 }
+
+const WithSession = () => (
+  <Switch>
+    <Route path="/invitations/:token">{({ token }) => <Invitation token={token} />}</Route>
+    <Route path="/oauth/mcp/:id">{({ id }) => <Authorized id={id} />}</Route>
+    <Route>
+      <SignedInRoutes />
+    </Route>
+  </Switch>
+);
 
 /** Sign-in keeps the path, so that the user sees the requested page afterwards. */
 const SignedOutRoutes = () => (
   <Switch>
     <Route path="/sign-up" component={SignUp} />
-    <Route path="/oauth/sign-in/:id">{({ id }) => <ProviderCallback id={id} />}</Route>
     <Route component={SignIn as ComponentType} />
   </Switch>
 );

@@ -90,7 +90,7 @@ export const insertIdentity = statement<OfUser & Subject & { id: string; email: 
 );
 
 /** Nothing if the identity was unlinked meanwhile. */
-export const useIdentity = statement<OfUser & { id: string; email: string | null }>()((db, $) =>
+export const markIdentityUsed = statement<OfUser & { id: string; email: string | null }>()((db, $) =>
   db
     .updateTable('user_identities')
     .set({ last_used_at: now, email: $.email })

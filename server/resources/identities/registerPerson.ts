@@ -13,6 +13,7 @@ import { applyInviteCode, countRegistration } from '../auth/register.ts';
 import { registrationMode } from '../auth/settings.ts';
 import { type Completed, lockProviderOf } from './flows.ts';
 import { linkIdentity } from './links.ts';
+import { markIdentityUsed } from './queries.ts';
 
 /**
  * Creates the user of an identity, without a password. Throws 403 `registration_disabled`, 400 for a missing or wrong invite code, 409
@@ -42,7 +43,9 @@ export async function registerPerson(scope: RequestScope, { provider, flow, pers
   // gets the user at the first mail (decision 0018).
   await verifyAddress(scope, userId, email.text, { by: 'identity_provider', isProof: provider.allowed_email_domains.length > 0 });
   await lockProviderOf(scope, provider);
-  await linkIdentity(scope, userId, { issuer: provider.issuer, subject: person.subject, email: person.email ?? null });
+  const given = person.email ?? null;
+  const id = await linkIdentity(scope, userId, { issuer: provider.issuer, subject: person.subject, email: given });
+  await tx.row(markIdentityUsed, { id, userId, email: given });
   return (await tx.row(selectCredentialByUserId, { userId }))!;
 }
 

@@ -76,7 +76,7 @@ async function signInPerson(scope: RequestScope, completed: Completed): Promise<
     const useIt = async () => {
       await lockProviderOf(scope, provider);
       const { id, user_id: userId } = identity;
-      const used = await scope.tx.row(queries.useIdentity, { id, userId, email: person.email ?? null });
+      const used = await scope.tx.row(queries.markIdentityUsed, { id, userId, email: person.email ?? null });
       if (!used) throw invalidState();
     };
     return signIn(scope, linked, 'oidc', useIt, { identity_provider_id: provider.id });

@@ -41,7 +41,8 @@ function SigningIn({ id, answer }: { id: string; answer: ProviderAnswer }) {
       try {
         return await client.providerSignIn.complete({ params: { identity_provider_id: id }, body: answer });
       } catch (caught) {
-        if (caught instanceof ApiError && caught.reason === 'identity_link_required') keepLinkToken(String(caught.details.link_token));
+        if (caught instanceof ApiError && caught.reason === 'identity_link_required')
+          keepLinkToken(String(caught.details.link_token), Number(caught.details.expires_in));
         throw caught;
       }
     },

@@ -31,15 +31,22 @@ export async function signInAt(providerId: string, inviteCode?: string): Promise
   leaveFor(address, 'sign-in');
 }
 
-/** Keeps the token of an identity until the user has signed in another way. */
-export const keepLinkToken = (token: string) => sessionStorage.setItem(tokenKey, token);
-export const hasLinkToken = () => sessionStorage.getItem(tokenKey) !== null;
+/** Keeps the token of an identity until the user has signed in another way, or it expires. */
+export const keepLinkToken = (token: string, seconds: number) =>
+  sessionStorage.setItem(tokenKey, JSON.stringify({ token, until: Date.now() + seconds * 1_000 }));
+
+function keptLinkToken(): string | undefined {
+  const { token, until } = JSON.parse(sessionStorage.getItem(tokenKey) ?? '{}') as { token?: string; until?: number };
+  return until !== undefined && until > Date.now() ? token : undefined;
+}
+
+export const hasLinkToken = () => keptLinkToken() !== undefined;
 
 /** Call after a sign-in. */
 export async function confirmLink(): Promise<void> {
-  const token = sessionStorage.getItem(tokenKey);
-  if (token === null) return;
+  const token = keptLinkToken();
   sessionStorage.removeItem(tokenKey);
+  if (token === undefined) return;
   try {
     await client.identities.confirm({ body: { link_token: token } });
     showToast('Linked. From now on you can sign in with your provider.', { tone: 'good' });
