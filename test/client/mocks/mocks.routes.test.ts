@@ -134,6 +134,10 @@ async function enrol(desk: MockSession, steps = ['setup', 'confirm']) {
 }
 const provider = { name: 'SSO', issuer: 'https://sso.example.test', client_id: 'arkloop', registers_users: true };
 const addProvider = async (desk: MockSession) => (await ask(desk, 'POST', '/v1/admin/identity-providers', provider)).id!;
+async function atProvider(desk: MockSession, params: Record<string, string>) {
+  params.identity_provider_id = await addProvider(desk);
+  return {};
+}
 const url = 'https://hooks.example.test/';
 
 /** Valid bodies, where a generated one breaks a rule that the schema does not express. */
@@ -194,6 +198,8 @@ const extras: Record<
     params.token = token;
     return { headers };
   },
+  'providerSignIn.complete': atProvider,
+  'providerSignIn.start': atProvider,
   'runs.retry': (desk, params) => requestParts['runs.retry']!(samplesOf(desk), params),
   'shares.delete': (desk, params) => requestParts['shares.delete']!(samplesOf(desk), params),
   'sessions.delete': async (desk, params) => {
