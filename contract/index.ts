@@ -18,6 +18,8 @@ export { entitlementOverrides } from './entitlementOverrides.ts';
 export { featureFlags } from './featureFlags.ts';
 export { gatewayConfig } from './gatewayConfig.ts';
 export { health } from './health.ts';
+export { identities, providerSignIn } from './identities.ts';
+export { identityProviders } from './identityProviders.ts';
 export { invitations } from './invitations.ts';
 export { inviteCodes } from './inviteCodes.ts';
 export { ipRules } from './ipRules.ts';

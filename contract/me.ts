@@ -85,10 +85,9 @@ export type FeatureFlags = z.infer<typeof FeatureFlags>;
 
 export const PasswordChange = z
   .strictObject({
-    current_password: z
-      .string()
-      .nullish()
-      .meta({ description: 'Required, unless the session was opened with an emailed code within the last ten minutes.' }),
+    current_password: z.string().nullish().meta({
+      description: 'Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes.',
+    }),
     new_password: z.string().meta({ description: 'At least 8 code points and at most 256 bytes, with at least one letter and one digit.' }),
   })
   .meta({ id: 'PasswordChange', description: 'The current and the new password.' });
@@ -155,7 +154,7 @@ export const me = initContract().router({
     path: '/v1/me/password',
     summary: 'Change your password',
     description:
-      'Ends all your other sessions. API keys remain valid. Use it also to set a password after signing in with an emailed code.',
+      'Ends all your other sessions. API keys remain valid. Use it also to set a password after signing in with an emailed code or an identity provider.',
     body: PasswordChange,
     responses: { 204: null },
     metadata: { auth: 'user', rateLimit: 'login', audit: ['user.password_change', 'user'] },

@@ -10,10 +10,9 @@ export const SecondFactor = z
   .meta({ id: 'SecondFactor', description: 'Whether signing in requires a code of an authenticator app (TOTP, RFC 6238).' });
 export type SecondFactor = z.infer<typeof SecondFactor>;
 
-const currentPassword = z
-  .string()
-  .nullish()
-  .meta({ description: 'Required, unless the session was opened with an emailed code within the last ten minutes.' });
+const currentPassword = z.string().nullish().meta({
+  description: 'Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes.',
+});
 
 /** A code of the app, or a recovery code. */
 export const secondFactorCode = z.string().min(1).max(64);

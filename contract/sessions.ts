@@ -3,9 +3,10 @@ import { Id, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 import { initContract, type Resource } from './shared/route.ts';
 
-export const SignInMethod = z
-  .enum(['password', 'email_otp'])
-  .meta({ id: 'SignInMethod', description: 'How a session was opened: with a password, or with an emailed code.' });
+export const SignInMethod = z.enum(['password', 'email_otp', 'oidc']).meta({
+  id: 'SignInMethod',
+  description: 'How a session was opened: with a password, with an emailed code, or with an identity provider (`oidc`).',
+});
 
 export const UserSession = z
   .object({

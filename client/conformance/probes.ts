@@ -1,3 +1,4 @@
+import { paramNames } from '../../contract/shared/path.ts';
 import { isIdempotent } from '../../contract/shared/policy.ts';
 import { isMultipart, maxBodyBytes, type Route } from '../../contract/shared/route.ts';
 import type { CallOptions } from './call.ts';
@@ -33,8 +34,10 @@ export function probesOf(operation: Operation, sample: Sample, others: OtherCred
 }
 
 /** Errors that the server returns before it looks up the resource of the path; they need no sample. */
-export const probesWithoutSample = (operation: Operation): Probe[] =>
-  credentialProbes(operation, { params: {}, query: {}, body: undefined, headers: {} }, {}).filter(({ status }) => status === 401);
+export function probesWithoutSample(operation: Operation): Probe[] {
+  const params = Object.fromEntries(paramNames(operation.route.path).map((name) => [name, unknownId()]));
+  return credentialProbes(operation, { params, query: {}, body: undefined, headers: {} }, {}).filter(({ status }) => status === 401);
+}
 
 /** 400: an invalid path, query, header or body. */
 function syntaxProbes({ id, route }: Operation, sample: Sample): Probe[] {

@@ -49,6 +49,11 @@ export const routes = {
     verifyCode: { method: 'POST', path: '/v1/auth/email/otp/verify', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 413, 422, 429, 500, 503] },
     verifySecondFactor: { method: 'POST', path: '/v1/auth/second-factor/verify', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 413, 422, 429, 500, 503] },
   },
+  providerSignIn: {
+    providers: { method: 'GET', path: '/v1/auth/identity-providers', auth: 'public', retryable: true, errorStatuses: [500, 503] },
+    start: { method: 'POST', path: '/v1/auth/identity-providers/{identity_provider_id}/start', auth: 'public', cookie: true, errorStatuses: [400, 403, 404, 413, 422, 429, 500, 502, 503] },
+    complete: { method: 'POST', path: '/v1/auth/identity-providers/{identity_provider_id}/complete', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503] },
+  },
   me: {
     get: { method: 'GET', path: '/v1/me', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     update: { method: 'PATCH', path: '/v1/me', auth: 'user', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
@@ -64,6 +69,13 @@ export const routes = {
     confirm: { method: 'POST', path: '/v1/me/second-factor/confirm', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 409, 413, 422, 429, 500, 503] },
     replaceRecoveryCodes: { method: 'POST', path: '/v1/me/second-factor/recovery-codes', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 409, 413, 422, 429, 500, 503] },
     disable: { method: 'POST', path: '/v1/me/second-factor/disable', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 409, 413, 422, 429, 500, 503] },
+  },
+  identities: {
+    list: { method: 'GET', path: '/v1/me/identities', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 500, 503] },
+    start: { method: 'POST', path: '/v1/me/identities/start', auth: 'user', errorStatuses: [400, 401, 403, 404, 413, 422, 429, 500, 502, 503] },
+    complete: { method: 'POST', path: '/v1/me/identities/complete', auth: 'user', errorStatuses: [400, 401, 403, 409, 413, 422, 500, 502, 503] },
+    confirm: { method: 'POST', path: '/v1/me/identities/confirm', auth: 'user', errorStatuses: [400, 401, 403, 409, 413, 422, 500, 503] },
+    delete: { method: 'DELETE', path: '/v1/me/identities/{identity_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
   },
   sessions: {
     list: { method: 'GET', path: '/v1/me/sessions', auth: 'user', retryable: true, paged: true, errorStatuses: [400, 401, 403, 500, 503] },
@@ -319,6 +331,13 @@ export const routes = {
     update: { method: 'PATCH', path: '/v1/admin/service-keys/{service_key_id}', auth: 'platform', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
     rotate: { method: 'POST', path: '/v1/admin/service-keys/{service_key_id}/rotate', auth: 'platform', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/admin/service-keys/{service_key_id}', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+  },
+  identityProviders: {
+    create: { method: 'POST', path: '/v1/admin/identity-providers', auth: 'platform', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    list: { method: 'GET', path: '/v1/admin/identity-providers', auth: 'platform', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    get: { method: 'GET', path: '/v1/admin/identity-providers/{identity_provider_id}', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    update: { method: 'PATCH', path: '/v1/admin/identity-providers/{identity_provider_id}', auth: 'platform', errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+    delete: { method: 'DELETE', path: '/v1/admin/identity-providers/{identity_provider_id}', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
   plans: {
     list: { method: 'GET', path: '/v1/plans', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

@@ -1491,6 +1491,70 @@ export interface Identity {
   cf_turnstile_token?: string | null | undefined;
 }
 
+/** The provider of the identity to link, and the password of the user. */
+export interface IdentityLinkStart {
+  /** The provider of the identity. */
+  identity_provider_id: Id;
+  /** Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes. */
+  current_password?: string | null | undefined;
+}
+
+/** An identity whose first sign-in found an existing user. */
+export interface IdentityLinkToken {
+  /** `details.link_token` of the sign-in. Valid once, for ten minutes. */
+  link_token: string;
+}
+
+/** A provider of OpenID Connect with which people sign in. */
+export interface IdentityProvider {
+  /** ID of the provider. Its redirect URI is `/oauth/sign-in/{id}` of the front end. */
+  id: Id;
+  /** Name on the button of the sign-in page. */
+  name: string;
+  /** Issuer identifier. `/.well-known/openid-configuration` below it describes the provider. */
+  issuer: string;
+  /** ID of this installation at the provider. */
+  client_id: string;
+  /** Whether a client secret is stored. It is never returned. */
+  has_client_secret: boolean;
+  /** Requested scopes, with `openid`. */
+  scopes: string[];
+  /** Domains of the verified addresses that may sign in, in ASCII. Subdomains are not included. Empty for all. */
+  allowed_email_domains: string[];
+  /** Whether people without a user are registered, if the registration mode allows it. */
+  registers_users: boolean;
+  /** Whether the provider may be in the internal network, on any port and without TLS. */
+  internal_network: boolean;
+  /** Whether people can sign in with the provider. */
+  enabled: boolean;
+  /** When the provider was created. */
+  created_at: Time;
+  /** When the provider was last changed. */
+  updated_at: Time;
+}
+
+/** Properties of an identity provider to change. */
+export interface IdentityProviderChanges {
+  /** Name on the button of the sign-in page. */
+  name?: string | undefined;
+  /** Issuer identifier: a URL without query and fragment, exactly as the provider spells it. */
+  issuer?: string | undefined;
+  /** ID of this installation at the provider. */
+  client_id?: string | undefined;
+  /** Client secret, stored encrypted. Null for a public client, which proves itself by PKCE alone. */
+  client_secret?: string | null | undefined;
+  /** Scopes to request. `openid` is always requested; `email` is needed for addresses. */
+  scopes?: string[] | undefined;
+  /** Domains such as `example.com`; case and a final dot are ignored. Empty for all. */
+  allowed_email_domains?: string[] | undefined;
+  /** Whether people without a user are registered. */
+  registers_users?: boolean | undefined;
+  /** Whether the provider may be in the internal network. */
+  internal_network?: boolean | undefined;
+  /** Whether people can sign in with the provider. */
+  enabled?: boolean | undefined;
+}
+
 /** An image in a message. */
 export interface ImagePart {
   /** Distinguishes the types of parts. */
@@ -1635,6 +1699,24 @@ export interface KnownFigures {
   cost_per_1k_cache_read: number | null;
   /** Calls with longer prompts cost more than these prices. */
   dearer_above_prompt_tokens?: number | undefined;
+}
+
+/** An identity at a provider with which the user can sign in. */
+export interface LinkedIdentity {
+  /** ID of the linked identity. */
+  id: Id;
+  /** Issuer of the identity. */
+  issuer: string;
+  /** Name of its provider; null if the provider was deleted or has another issuer. */
+  provider_name: string | null;
+  /** Whether the provider is enabled. */
+  usable: boolean;
+  /** Address that the provider gave last; null if it gave none. */
+  email: string | null;
+  /** When the identity was linked. */
+  created_at: Time;
+  /** When the user last signed in with it; null if never. */
+  last_used_at: Time | null;
 }
 
 /** The process is alive. */
@@ -2551,6 +2633,28 @@ export interface NewFlagOverride {
   enabled: boolean;
 }
 
+/** An identity provider to create. */
+export interface NewIdentityProvider {
+  /** Name on the button of the sign-in page. */
+  name: string;
+  /** Issuer identifier: a URL without query and fragment, exactly as the provider spells it. */
+  issuer: string;
+  /** ID of this installation at the provider. */
+  client_id: string;
+  /** Client secret, stored encrypted. Null for a public client, which proves itself by PKCE alone. */
+  client_secret?: string | null | undefined;
+  /** Scopes to request. `openid` is always requested; `email` is needed for addresses. */
+  scopes?: string[] | undefined;
+  /** Domains such as `example.com`; case and a final dot are ignored. Empty for all. */
+  allowed_email_domains?: string[] | undefined;
+  /** Whether people without a user are registered. */
+  registers_users?: boolean | undefined;
+  /** Whether the provider may be in the internal network. */
+  internal_network?: boolean | undefined;
+  /** Whether people can sign in with the provider. */
+  enabled?: boolean | undefined;
+}
+
 /** A person to invite, and their future role. */
 export interface NewInvitation {
   /** An email address (RFC 5322 addr-spec) of 3 to 254 characters. */
@@ -3057,7 +3161,7 @@ export type PageCursor = string;
 
 /** The current and the new password. */
 export interface PasswordChange {
-  /** Required, unless the session was opened with an emailed code within the last ten minutes. */
+  /** Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes. */
   current_password?: string | null | undefined;
   /** At least 8 code points and at most 256 bytes, with at least one letter and one digit. */
   new_password: string;
@@ -3373,8 +3477,46 @@ export interface ProjectChanges {
 /** Which part of a prompt the provider is asked to cache. */
 export type PromptCacheControl = "none" | "system_prompt";
 
+/** The answer of the provider: the query parameters of the callback address. */
+export interface ProviderAnswer {
+  /** Parameter `state` of the callback address. */
+  state: string;
+  /** Parameter `code` of the callback address. */
+  code: string;
+  /** Parameter `iss` of the callback address, if it has one (RFC 9207). */
+  iss?: string | undefined;
+}
+
+/** A new access token. The refresh token is sent in an HttpOnly cookie. */
+export interface ProviderGrant {
+  /** JWT for the `Authorization: Bearer` header. Treat it as opaque. */
+  access_token: string;
+  /** The authentication scheme of the token (RFC 6750). */
+  token_type: "bearer";
+  /** Seconds until the access token expires. */
+  expires_in: number;
+  /** `return_to` of the start. */
+  return_to: string | null;
+}
+
+/** Where to send the browser. */
+export interface ProviderRedirect {
+  /** The page of the provider, to be opened in the same browser. */
+  authorization_url: string;
+  /** Until when the answer of the provider is accepted. */
+  expires_at: Time;
+}
+
 /** Whether something is configured for an account or for all accounts of the platform. */
 export type ProviderScope = "account" | "platform";
+
+/** Where to continue after the sign-in. */
+export interface ProviderSignInRequest {
+  /** Path of the front end to show afterwards, such as `/t/1?x=2`. Returned by the completion. */
+  return_to?: string | null | undefined;
+  /** Needed if the person is to be registered and the registration mode is `invite_only`. */
+  invite_code?: string | null | undefined;
+}
 
 /** The number of notifications that were marked as read. */
 export interface ReadAll {
@@ -4789,7 +4931,7 @@ export interface SecondFactorConfirmation {
 
 /** The password and a code of the user who turns the second factor off. */
 export interface SecondFactorRemoval {
-  /** Required, unless the session was opened with an emailed code within the last ten minutes. */
+  /** Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes. */
   current_password?: string | null | undefined;
   /** The current code of the app, or a recovery code. White space is ignored. */
   code: string;
@@ -4805,7 +4947,7 @@ export interface SecondFactorSetup {
 
 /** The password of the user who sets up a second factor. */
 export interface SecondFactorStart {
-  /** Required, unless the session was opened with an emailed code within the last ten minutes. */
+  /** Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes. */
   current_password?: string | null | undefined;
 }
 
@@ -5047,8 +5189,16 @@ export interface SharedThreadThread {
   created_at: Time;
 }
 
-/** How a session was opened: with a password, or with an emailed code. */
-export type SignInMethod = "password" | "email_otp";
+/** How a session was opened: with a password, with an emailed code, or with an identity provider (`oidc`). */
+export type SignInMethod = "password" | "email_otp" | "oidc";
+
+/** A provider on the sign-in page. */
+export interface SignInProvider {
+  /** ID of the provider. */
+  id: Id;
+  /** Name for the button. */
+  name: string;
+}
 
 /** What a person does next. */
 export type SignInStep = "password" | "register";
@@ -6617,6 +6767,27 @@ export interface AuthApi {
   readonly verifySecondFactor: Call<{ body: SecondFactorAnswer; }, AccessGrant, Reasons['auth.verifySecondFactor']>;
 }
 
+export interface ProviderSignInApi {
+  /**
+   * List the identity providers of the sign-in page
+   *
+   * Call this before you show a sign-in page, and show a button for each. Sorted by name; at most 100.
+   */
+  readonly providers: Call<NoRequest, SignInProvider[], Reasons['providerSignIn.providers']>;
+  /**
+   * Start signing in with an identity provider
+   *
+   * Sets a cookie that binds the sign-in to the browser, and returns the page of the provider to open. The provider then redirects to `/oauth/sign-in/{identity_provider_id}` of the front end, which completes the sign-in within ten minutes.
+   */
+  readonly start: Call<{ params: { identity_provider_id: Id; }; body?: ProviderSignInRequest | undefined; }, ProviderRedirect, Reasons['providerSignIn.start']>;
+  /**
+   * Complete signing in with an identity provider
+   *
+   * Opens a session, like signing in with a password. Only the browser that started the sign-in can complete it, once. A second factor is asked for as after a password. If nobody has linked the identity, but a user has its verified address, the response is 401 `identity_link_required`: that user signs in in another way and sends `details.link_token` to `POST /v1/me/identities/confirm`.
+   */
+  readonly complete: Call<{ params: { identity_provider_id: Id; }; body: ProviderAnswer; }, ProviderGrant, Reasons['providerSignIn.complete']>;
+}
+
 export interface MeApi {
   /**
    * Retrieve your profile, role and permissions
@@ -6657,7 +6828,7 @@ export interface MeApi {
   /**
    * Change your password
    *
-   * Ends all your other sessions. API keys remain valid. Use it also to set a password after signing in with an emailed code.
+   * Ends all your other sessions. API keys remain valid. Use it also to set a password after signing in with an emailed code or an identity provider.
    */
   readonly changePassword: Call<{ body: PasswordChange; }, undefined, Reasons['me.changePassword']>;
 }
@@ -6693,6 +6864,39 @@ export interface SecondFactorApi {
    * Requires your password and a code. The secret and the recovery codes are deleted.
    */
   readonly disable: Call<{ body: SecondFactorRemoval; }, undefined, Reasons['secondFactor.disable']>;
+}
+
+export interface IdentitiesApi {
+  /**
+   * List your linked identities
+   *
+   * The identities at providers with which you can sign in, oldest first.
+   */
+  readonly list: Call<NoRequest, LinkedIdentity[], Reasons['identities.list']>;
+  /**
+   * Start linking an identity
+   *
+   * Returns the page of the provider to open. The provider redirects to `/oauth/sign-in/{identity_provider_id}` of the front end, which completes the link within ten minutes.
+   */
+  readonly start: Call<{ body: IdentityLinkStart; }, ProviderRedirect, Reasons['identities.start']>;
+  /**
+   * Complete linking an identity
+   *
+   * Only the session that started the link can complete it, once. From now on you can sign in with the identity.
+   */
+  readonly complete: Call<{ body: ProviderAnswer; }, LinkedIdentity, Reasons['identities.complete']>;
+  /**
+   * Link an identity after signing in another way
+   *
+   * For a sign-in that failed with 401 `identity_link_required`. Call it in a session that was opened after that sign-in, by the user with the address of the identity.
+   */
+  readonly confirm: Call<{ body: IdentityLinkToken; }, LinkedIdentity, Reasons['identities.confirm']>;
+  /**
+   * Unlink an identity
+   *
+   * You can no longer sign in with it; sessions stay open. Your last way to sign in cannot be removed.
+   */
+  readonly delete: Call<{ params: { identity_id: Id; }; }, undefined, Reasons['identities.delete']>;
 }
 
 export interface SessionsApi {
@@ -7874,6 +8078,39 @@ export interface ServiceKeysApi {
   readonly delete: Call<{ params: { service_key_id: Id; }; }, undefined, Reasons['serviceKeys.delete']>;
 }
 
+export interface IdentityProvidersApi {
+  /**
+   * Create an identity provider
+   *
+   * Adds a button to the sign-in page. Register `/oauth/sign-in/{id}` of your front end as redirect URI at the provider; create the provider disabled to get its ID first. The provider is not contacted.
+   */
+  readonly create: Call<{ body: NewIdentityProvider; }, IdentityProvider, Reasons['identityProviders.create']>;
+  /**
+   * List identity providers, newest first
+   *
+   * Includes disabled providers. Client secrets are not returned.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, IdentityProvider, Reasons['identityProviders.list']>;
+  /**
+   * Retrieve an identity provider
+   *
+   * Never contains the client secret.
+   */
+  readonly get: Call<{ params: { identity_provider_id: Id; }; }, IdentityProvider, Reasons['identityProviders.get']>;
+  /**
+   * Change an identity provider
+   *
+   * Omitted fields keep their values. Sign-ins that are under way must begin again. Sessions that the provider opened stay open. Identities belong to their issuer: with another issuer, they are not used. A new issuer needs `client_secret` again, so that the secret does not reach another server.
+   */
+  readonly update: Call<{ params: { identity_provider_id: Id; }; body: IdentityProviderChanges; }, IdentityProvider, Reasons['identityProviders.update']>;
+  /**
+   * Delete an identity provider
+   *
+   * Sign-ins that are under way end; sessions stay open. Linked identities are kept and work again if a provider with the same issuer is created. To pause a provider, set `enabled` to false.
+   */
+  readonly delete: Call<{ params: { identity_provider_id: Id; }; }, undefined, Reasons['identityProviders.delete']>;
+}
+
 export interface PlansApi {
   /**
    * List plans, newest first
@@ -8145,10 +8382,14 @@ export interface Api {
   readonly runs: RunsApi;
   /** Sign-up, sign-in and sessions. */
   readonly auth: AuthApi;
+  /** Sign-in by OpenID Connect. */
+  readonly providerSignIn: ProviderSignInApi;
   /** The signed-in user, with their role and permissions in the active account. */
   readonly me: MeApi;
   /** A code of an authenticator app that signing in requires in addition. */
   readonly secondFactor: SecondFactorApi;
+  /** The identities at providers with which you can sign in. */
+  readonly identities: IdentitiesApi;
   /** The devices and programs on which you are signed in. */
   readonly sessions: SessionsApi;
   /** Personal accounts and workspaces, and their members. */
@@ -8227,6 +8468,8 @@ export interface Api {
   readonly runDetails: RunDetailsApi;
   /** Long-lived credentials of programs that administer the platform. */
   readonly serviceKeys: ServiceKeysApi;
+  /** Providers of OpenID Connect with which people sign in. */
+  readonly identityProviders: IdentityProvidersApi;
   /** Named sets of entitlements. */
   readonly plans: PlansApi;
   /** The plans of accounts. */

@@ -29,6 +29,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   captcha_required: 'Captchas are enabled. Send `cf_turnstile_token`.',
   captcha_unavailable: 'The captcha service does not respond. Try again later.',
   challenge_invalid: 'The challenge of the sign-in is wrong, used or older than ten minutes, or had five wrong codes. Sign in again.',
+  client_secret_required:
+    'An identity provider with another issuer needs its client secret again, so that the stored one is not sent to another server.',
   code_exhausted: 'The code has reached its maximum number of uses.',
   code_expired: 'The code has expired.',
   code_inactive: 'The code is deactivated.',
@@ -47,6 +49,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   duplicate_cookie:
     'The request contains two session cookies, one of them set by another site of the domain. Delete both and sign in again.',
   duplicate_header: 'Two of the headers differ only in case.',
+  email_domain_not_allowed:
+    'The identity provider is only for verified email addresses of certain domains, and yours is not one of them. Subdomains do not count.',
   email_mismatch: 'The invitation is for a different email address.',
   email_not_configured: 'The server cannot send email. The operator must configure it.',
   email_not_verified: 'Your email address is not verified. Use the link in the verification email.',
@@ -67,19 +71,31 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   host_not_allowed: 'The server does not accept the host name of the request. The operator lists host names in `ARKLOOP_ALLOWED_HOSTS`.',
   idempotency_in_progress: 'The first request with this key has not ended. Try again after `Retry-After`.',
   idempotency_key_reused: 'The key was already used for a different request. Use a new key.',
+  identity_email_unverified:
+    'The identity provider gives no verified email address that can be registered (`email` with `email_verified`).',
+  identity_link_required:
+    'Nobody has linked the identity, but a user has its email address. Sign in in another way and send `details.link_token` to `POST /v1/me/identities/confirm`.',
+  identity_not_linked:
+    'No user has linked the identity, and the provider does not register people. Sign in in another way and link it in your settings, or ask an administrator.',
+  identity_provider_disabled: 'The identity provider is disabled, or was changed during the sign-in.',
+  identity_provider_unavailable:
+    'The identity provider does not answer, or not as OpenID Connect requires. Try again later; the log of the server has the cause.',
+  identity_rejected: 'The code or the ID token of the identity provider is not valid. Begin the sign-in again.',
+  identity_taken: 'The identity is already linked to a user. Each identity belongs to one.',
   image_not_fetched:
     'The image at the URL could not be fetched, is too large, or is not a PNG, JPEG, GIF or WebP image. `message` says which.',
   inconsistent_values:
     'Values of the request contradict each other, such as a range that ends before it starts. `details.issues` lists them.',
   insecure_scheme_denied: 'The URL must use https.',
   insufficient_credits: 'The balance is smaller than the amount to deduct. Nothing was changed.',
+  interval_too_short: 'The pattern has times that are closer together than the plan allows (`limit.schedule_min_interval_seconds`).',
   invalid_answer: 'The answer is not a JSON object that matches the schema of the question. The question stays open.',
   invalid_authorization: 'The `Authorization` header does not have the form `Bearer …`.',
   invalid_command: 'The command must be the name of a program or an absolute path.',
   invalid_credentials: 'The login or the password is wrong. The response does not reveal which.',
-  invalid_cursor: 'The list did not return this cursor with these filters. Start with the first page.',
-  interval_too_short: 'The pattern has times that are closer together than the plan allows (`limit.schedule_min_interval_seconds`).',
   invalid_cron: 'The value is not a cron pattern of five fields, or never matches.',
+  invalid_cursor: 'The list did not return this cursor with these filters. Start with the first page.',
+  invalid_domain: 'The text is not a domain.',
   invalid_email: 'The value is not a single email address, or a part of it mixes scripts.',
   invalid_encoding: 'The body is compressed, or is not UTF-8.',
   invalid_locale: 'The value is not a BCP 47 language tag.',
@@ -89,12 +105,12 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
     'The prompt of the MCP server does not take these arguments: one is missing or unknown, or the server rejects a value. `issues` says which.',
   invalid_path: 'The value is not a valid file path.',
   invalid_session: 'The password of the share has not been verified, or the verification has expired. Verify the password again.',
-  invalid_state:
-    'The OAuth authorization is not known, has expired, was completed before, or was started in another session. Start it again.',
-  invalid_timezone: 'The IANA time zone database has no time zone of this name.',
-  invalid_token: 'The token was not issued by this server, or was revoked.',
   invalid_skill:
     'The content is not a skill: a limit is exceeded, a path is unsafe, the archive is damaged, or `SKILL.md` lacks a valid name or description. `issues` names the place.',
+  invalid_state:
+    'The authorization or sign-in is not known, has expired, was completed before, or was started in another session or browser. Start it again.',
+  invalid_timezone: 'The IANA time zone database has no time zone of this name.',
+  invalid_token: 'The token was not issued by this server, or was revoked.',
   invalid_url: 'The value is not an absolute URL.',
   invitation_expired: 'The invitation has expired. Ask for a new one.',
   invitation_rate_limited: 'You have invited this email address too often. Wait, or share the link of an open invitation.',
@@ -102,9 +118,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   invite_code_required: 'Registration requires an invitation. Send `invite_code`.',
   invite_code_reset_cooldown: 'The invite code was replaced recently. Try again later.',
   ip_blocked: 'The IP rules of the account, or the allowed addresses of the service key, do not include your address.',
-  last_admin: 'An account must keep at least one admin.',
-  last_platform_admin: 'The platform must keep at least one platform admin.',
-  localhost_denied: 'The URL must not point to the server itself.',
+  issuer_taken: 'Another identity provider has this issuer.',
   key_budget_exhausted:
     'The API key has used its credits, or its runs under way have reserved them. `details.budget` names the limit, with `limit`, `used`, `reserved` and `resets_at`, which is null if it is never reset.',
   key_expired:
@@ -112,6 +126,12 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   key_owner_required: 'Only the user of the key can do this.',
   key_requests_exhausted:
     'The API key or service key has reached a limit of requests. `details.budget` names it, with `limit`, `used` and `resets_at`, which is null if it is never reset. `Retry-After` is at most a day.',
+  last_admin: 'An account must keep at least one admin.',
+  last_platform_admin: 'The platform must keep at least one platform admin.',
+  last_sign_in_method: 'The identity is the only way in which you can sign in. Set a password or link another identity first.',
+  link_token_invalid:
+    'The token of the link is not known, has expired, is for another user, or your session is older than it. Begin the sign-in again.',
+  localhost_denied: 'The URL must not point to the server itself.',
   login_rate_limited: 'Too many sign-in attempts.',
   login_taken: 'Another user has this login, or one that looks like it.',
   lookup_rate_limited: 'Too many lookups of logins and email addresses.',
@@ -177,13 +197,14 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   revision_conflict:
     'The file is not in the version that the request names. `details.sha256` is the current one; null if there is no file.',
   risk_rejected: 'The gateway classified the request as an attack.',
+  rotation_in_overlap:
+    'The secret before the last rotation is accepted until `details.until`. Wait, or rotate without overlap, which rejects it.',
   rule_exists: 'The account already has this rule.',
   rule_limit: 'The account has reached its limit of IP rules.',
   run_cannot_continue: 'The run did not end in a way that can be continued, or the thread has a later run.',
   run_cannot_replay: 'The run is that of a sub-agent, or the message that it answers was edited afterwards or is no longer in the thread.',
   run_not_active: 'The run has ended or no longer accepts input.',
-  rotation_in_overlap:
-    'The secret before the last rotation is accepted until `details.until`. Wait, or rotate without overlap, which rejects it.',
+  schedule_completed: 'The schedule has no time left. Change its pattern or its time.',
   scope_not_grantable: 'An API key cannot have permissions that you do not have.',
   scope_unusable: 'No operation that accepts API keys requires this permission.',
   second_factor_disabled: 'The second factor is off.',
@@ -207,11 +228,10 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   system_protected: 'The persona is a system persona, which only the platform can override.',
   system_user: 'The user is the service user of the platform.',
   team_not_found: 'No team of the account has this ID.',
+  thread_busy: 'The thread has a run that has not ended. Wait for it, cancel it, or send it input.',
+  thread_empty: 'The thread has no messages. Add one first.',
   thread_not_found: 'No thread of yours has this ID, or the thread of the schedule was deleted. Private threads expire and cannot be used.',
   time_in_past: 'The time must be in the future.',
-  thread_busy: 'The thread has a run that has not ended. Wait for it, cancel it, or send it input.',
-  schedule_completed: 'The schedule has no time left. Change its pattern or its time.',
-  thread_empty: 'The thread has no messages. Add one first.',
   token_expired: 'The access token has expired. Refresh it.',
   token_invalid: 'The link is wrong, used or expired. Request a new one.',
   token_reused: 'The refresh token was already replaced and then used again, which ends the session. Sign in again.',

@@ -54,6 +54,7 @@ const promptServer: Reasons = {
   502: ['upstream_auth_failed', 'upstream_invalid_response', 'upstream_request_failed', 'upstream_unreachable'],
 };
 const webhookUrl: Reasons = { 400: [...outboundUrl[400]!, 'insecure_scheme_denied'] };
+const issuerUrl: Reasons = { 400: [...webhookUrl[400]!, 'query_denied', 'invalid_domain'] };
 const webhookHeaders: Reasons = { 400: ['header_denied', 'duplicate_header'] };
 
 /** Reasons of single operations, by operation ID. */
@@ -90,6 +91,50 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
     },
   ],
   authVerifySecondFactor: [{ 401: ['challenge_invalid', 'second_factor_invalid'], 403: ['user_suspended'], 429: ['login_rate_limited'] }],
+  providerSignInStart: [
+    { 403: ['identity_provider_disabled'], 429: ['login_rate_limited'], 502: ['identity_provider_unavailable'], 503: ['overloaded'] },
+  ],
+  providerSignInComplete: [
+    {
+      400: ['invalid_state', 'invite_code_required', 'invite_code_invalid'],
+      401: ['identity_rejected', 'identity_link_required', 'second_factor_required'],
+      403: [
+        'user_suspended',
+        'identity_provider_disabled',
+        'email_domain_not_allowed',
+        'identity_email_unverified',
+        'identity_not_linked',
+        'registration_disabled',
+      ],
+      409: ['email_taken', 'login_taken', 'identity_taken'],
+      429: ['registration_rate_limited'],
+      502: ['identity_provider_unavailable'],
+      503: ['overloaded'],
+    },
+  ],
+  identitiesStart: [
+    hashing,
+    {
+      401: ['invalid_credentials'],
+      403: ['identity_provider_disabled'],
+      429: ['login_rate_limited'],
+      502: ['identity_provider_unavailable'],
+    },
+  ],
+  identitiesComplete: [
+    {
+      400: ['invalid_state'],
+      401: ['identity_rejected'],
+      403: ['user_suspended', 'identity_provider_disabled', 'email_domain_not_allowed'],
+      409: ['identity_taken'],
+      502: ['identity_provider_unavailable'],
+      503: ['overloaded'],
+    },
+  ],
+  identitiesConfirm: [{ 400: ['link_token_invalid'], 403: ['user_suspended', 'identity_provider_disabled'], 409: ['identity_taken'] }],
+  identitiesDelete: [{ 403: ['user_suspended'], 409: ['last_sign_in_method'] }],
+  identityProvidersCreate: [issuerUrl, { 409: ['issuer_taken'] }],
+  identityProvidersUpdate: [issuerUrl, { 400: ['client_secret_required'], 409: ['issuer_taken'] }],
   authRefresh: [
     {
       401: ['missing_token', 'duplicate_cookie', 'invalid_token', 'token_rotated', 'token_reused', 'token_expired', 'session_revoked'],

@@ -14,6 +14,8 @@ import { Broadcast } from '../resources/broadcasts/entity.ts';
 import { CreditBalance, CreditOperation, CreditTransaction } from '../resources/credits/entity.ts';
 import { EntitlementOverride } from '../resources/entitlementOverrides/entity.ts';
 import { FeatureFlag, FeatureFlagOverride } from '../resources/featureFlags/entity.ts';
+import { IdentityFlow, UserIdentity } from '../resources/identities/entity.ts';
+import { IdentityProvider } from '../resources/identityProviders/entity.ts';
 import { Invitation } from '../resources/invitations/entity.ts';
 import { InviteCode } from '../resources/inviteCodes/entity.ts';
 import { IpRule } from '../resources/ipRules/entity.ts';
@@ -68,6 +70,8 @@ export const entities = [
   FeatureFlagOverride,
   Gateway,
   IdempotencyKey,
+  IdentityFlow,
+  IdentityProvider,
   Invitation,
   InviteCode,
   IpRule,
@@ -117,6 +121,7 @@ export const entities = [
   UsageRecord,
   UsageRollup,
   User,
+  UserIdentity,
   WebhookDelivery,
   WebhookEndpoint,
   WebhookMessage,

@@ -402,20 +402,25 @@ delete
 
 -- jobs/housekeeping.ts 10
 delete
-  from "email_verifications"
+  from "identity_flows"
   where "expires_at" < now();
 
 -- jobs/housekeeping.ts 11
 delete
+  from "email_verifications"
+  where "expires_at" < now();
+
+-- jobs/housekeeping.ts 12
+delete
   from "schedule_occurrences"
   where "created_at" < now() - interval '90 days';
 
--- jobs/housekeeping.ts 12
+-- jobs/housekeeping.ts 13
 delete
   from "schedules"
   where "status" = 'completed' and greatest(run_at, updated_at) < now() - interval '90 days';
 
--- jobs/housekeeping.ts 13
+-- jobs/housekeeping.ts 14
 delete
   from "audit_logs"
   where "id" = any (array((select "id"
@@ -424,7 +429,7 @@ delete
   order by "created_at", "id"
   limit $2)));
 
--- jobs/housekeeping.ts 14
+-- jobs/housekeeping.ts 15
 delete
   from "chat_completions"
   where ("account_id", "id") in (select "c"."account_id", "c"."id"
@@ -433,7 +438,7 @@ delete
   order by "c"."ended_at"
   limit $2);
 
--- jobs/housekeeping.ts 15
+-- jobs/housekeeping.ts 16
 with "merged" as (delete
   from "run_count_changes"
   returning "change") insert into "run_count_changes" ("change") select sum(change) as "change"
@@ -1847,7 +1852,7 @@ update "sessions"
 -- resources/auth/sessions/queries.ts selectFreshCodeSession
 select "id"
   from "sessions"
-  where "id" = $1::uuid and "method" = 'email_otp' and "created_at" > clock_timestamp() - interval '10 minutes';
+  where "id" = $1::uuid and "method" in ('email_otp', 'oidc') and "created_at" > clock_timestamp() - interval '10 minutes';
 
 -- resources/auth/sessions/queries.ts selectOwnSession
 select "id", "method"
@@ -2360,6 +2365,122 @@ insert into "feature_flag_overrides" ("account_id", "flag_id", "enabled") select
   where "key" = $2 and "supports_account_overrides" = true
   on conflict ("account_id", "flag_id") do update
   set "enabled" = true;
+
+-- resources/identities/queries.ts insertFlow
+insert into "identity_flows" ("key_hash", "purpose", "provider_id", "user_id", "contents_sealed", "expires_at")
+  values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))
+  returning "expires_at";
+
+-- resources/identities/queries.ts takeFlow
+delete
+  from "identity_flows"
+  where "key_hash" = $1 and "purpose" = $2 and "user_id" is not distinct
+  from $3::uuid and "expires_at" > clock_timestamp()
+  returning "provider_id", "contents_sealed", "created_at";
+
+-- resources/identities/queries.ts selectSessionSince
+select "id"
+  from "sessions"
+  where "id" = $1::uuid and "created_at" >= $2::timestamptz;
+
+-- resources/identities/queries.ts selectIdentities
+select "i"."id", "i"."user_id", "i"."issuer", "i"."subject", "i"."email", "i"."created_at", "i"."last_used_at", "p"."name" as "provider_name", coalesce("p"."enabled", false) as "usable"
+  from "user_identities" as "i"
+  left
+  join "identity_providers" as "p" on "p"."issuer" = "i"."issuer"
+  where "i"."user_id" = $1
+  order by "i"."created_at", "i"."id";
+
+-- resources/identities/queries.ts selectIdentity
+select "i"."id", "i"."user_id", "i"."issuer", "i"."subject", "i"."email", "i"."created_at", "i"."last_used_at", "p"."name" as "provider_name", coalesce("p"."enabled", false) as "usable"
+  from "user_identities" as "i"
+  left
+  join "identity_providers" as "p" on "p"."issuer" = "i"."issuer"
+  where "i"."user_id" = $1 and "i"."id" = $2;
+
+-- resources/identities/queries.ts selectBySubject
+select "i"."id", "i"."user_id", "i"."issuer", "i"."subject", "i"."email", "i"."created_at", "i"."last_used_at", "p"."name" as "provider_name", coalesce("p"."enabled", false) as "usable"
+  from "user_identities" as "i"
+  left
+  join "identity_providers" as "p" on "p"."issuer" = "i"."issuer"
+  where "i"."issuer" = $1 and "i"."subject" = $2;
+
+-- resources/identities/queries.ts insertIdentity
+insert into "user_identities" ("id", "user_id", "issuer", "subject", "email")
+  values ($1, $2, $3, $4, $5)
+  on conflict ("issuer", "subject") do nothing
+  returning "id";
+
+-- resources/identities/queries.ts markIdentityUsed
+update "user_identities"
+  set "last_used_at" = now(), "email" = $1
+  where "id" = $2 and "user_id" = $3
+  returning "id";
+
+-- resources/identities/queries.ts deleteIdentity
+delete
+  from "user_identities"
+  where "user_id" = $1 and "id" = $2;
+
+-- resources/identities/queries.ts deleteIdentities
+with "ended" as (delete
+  from "identity_flows"
+  where "user_id" = $1 and "purpose" = 'link') delete
+  from "user_identities"
+  where "user_id" = $2;
+
+-- resources/identityProviders/queries.ts insertProvider
+insert into "identity_providers" ("id", "name", "issuer", "client_id", "client_secret_sealed", "scopes", "allowed_email_domains", "registers_users", "internal_network", "enabled")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  on conflict ("issuer") do nothing
+  returning "id", "name", "issuer", "client_id", "client_secret_sealed", "scopes", "allowed_email_domains", "registers_users", "internal_network", "enabled", "revision", "created_at", "updated_at";
+
+-- resources/identityProviders/queries.ts selectProviders
+select "id", "name", "issuer", "client_id", "client_secret_sealed", "scopes", "allowed_email_domains", "registers_users", "internal_network", "enabled", "revision", "created_at", "updated_at"
+  from "identity_providers"
+  where ($1::timestamptz is null or ("created_at", "id") < ($2::timestamptz, $3::uuid))
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/identityProviders/queries.ts selectProvider
+select "id", "name", "issuer", "client_id", "client_secret_sealed", "scopes", "allowed_email_domains", "registers_users", "internal_network", "enabled", "revision", "created_at", "updated_at"
+  from "identity_providers"
+  where "id" = $1;
+
+-- resources/identityProviders/queries.ts selectEnabledProviders
+select "id", "name"
+  from "identity_providers"
+  where "enabled" = true
+  order by lower(name), "id"
+  limit 100;
+
+-- resources/identityProviders/queries.ts lockProvider
+select "id", "name", "issuer", "client_id", "client_secret_sealed", "scopes", "allowed_email_domains", "registers_users", "internal_network", "enabled", "revision", "created_at", "updated_at"
+  from "identity_providers"
+  where "id" = $1
+  for update;
+
+-- resources/identityProviders/queries.ts selectByIssuer
+select "id"
+  from "identity_providers"
+  where "issuer" = $1;
+
+-- resources/identityProviders/queries.ts updateProvider
+update "identity_providers"
+  set "name" = $1, "issuer" = $2, "client_id" = $3, "client_secret_sealed" = $4, "scopes" = $5, "allowed_email_domains" = $6, "registers_users" = $7, "internal_network" = $8, "enabled" = $9, "revision" = "revision" + 1, "updated_at" = now()
+  where "id" = $10
+  returning "id", "name", "issuer", "client_id", "client_secret_sealed", "scopes", "allowed_email_domains", "registers_users", "internal_network", "enabled", "revision", "created_at", "updated_at";
+
+-- resources/identityProviders/queries.ts deleteProvider
+delete
+  from "identity_providers"
+  where "id" = $1;
+
+-- resources/identityProviders/queries.ts lockForSignIn
+select "id"
+  from "identity_providers"
+  where "id" = $1 and "revision" = $2 and "enabled" = true
+  for share;
 
 -- resources/invitations/queries.ts selectInviteContext
 select exists (select 1 as "one"

@@ -35,6 +35,8 @@ import { emailHandlers } from '../resources/email/handlers.ts';
 import { entitlementOverrideHandlers } from '../resources/entitlementOverrides/handlers.ts';
 import { featureFlagHandlers } from '../resources/featureFlags/handlers.ts';
 import { gatewayConfigHandlers } from '../resources/gatewayConfig/handlers.ts';
+import { identityHandlers, providerSignInHandlers } from '../resources/identities/handlers.ts';
+import { identityProviderHandlers } from '../resources/identityProviders/handlers.ts';
 import { invitationHandlers } from '../resources/invitations/handlers.ts';
 import { inviteCodeHandlers } from '../resources/inviteCodes/handlers.ts';
 import { ipRuleHandlers } from '../resources/ipRules/handlers.ts';
@@ -74,7 +76,10 @@ import { copyTurns } from '../runs/record/copyTurns.ts';
 const implementations = (config: Config, eventBroker: EventBroker): Implementation[] => [
   authHandlers,
   bootstrapHandlers,
+  providerSignInHandlers,
   meHandlers,
+  identityHandlers,
+  identityProviderHandlers,
   accountHandlers,
   teamHandlers,
   invitationHandlers,

@@ -72,6 +72,8 @@ async function inviteCodeOf(maker: SampleContext): Promise<string> {
   return (await call('GET', `/v1/admin/invite-codes?q=${code}`, { token: by.token })).body[0].id;
 }
 
+const providerOf = byAdmin(madeAt('/v1/admin/identity-providers', 'NewIdentityProvider'));
+
 /** Creates the resource that a path parameter names, over HTTP, keyed by the path up to the parameter. In alphabetical order. */
 export const resources: Record<string, (maker: SampleContext, above: Params) => Promise<string>> = {
   '/v1/account-invitations/{invitation_id}': async (maker) => (await invitationOf(maker)).id,
@@ -79,6 +81,7 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
   '/v1/accounts/{account_id}': workspaceOf,
   '/v1/accounts/{account_id}/members/{user_id}': memberOf,
   '/v1/admin/accounts/{account_id}': spareAccountOf,
+  '/v1/admin/identity-providers/{identity_provider_id}': providerOf,
   '/v1/admin/invite-codes/{code_id}': inviteCodeOf,
   '/v1/admin/notifications/broadcasts/{broadcast_id}': byAdmin(madeAt('/v1/admin/notifications/broadcasts', 'NewBroadcast')),
   '/v1/admin/platform-settings/{key}': settingOf,
@@ -90,6 +93,7 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
   '/v1/asr-credentials/{credential_id}': madeAt('/v1/asr-credentials', 'NewAsrCredential'),
   '/v1/attachments/{key...}': async (maker) =>
     (await post(maker, '/v1/attachments/stage', undefined, formOf('sample.txt', 'text/plain', 'sample'))).key,
+  '/v1/auth/identity-providers/{identity_provider_id}': providerOf,
   '/v1/bootstrap/verify/{token}': async () => 'f'.repeat(64),
   '/v1/entitlement-overrides/{override_id}': byAdmin(madeAt('/v1/entitlement-overrides', 'NewEntitlementOverride')),
   '/v1/feature-flags/{key}': byAdmin(madeAt('/v1/feature-flags', 'NewFeatureFlag', 'key')),
@@ -103,6 +107,9 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
   '/v1/llm-providers/{provider_id}/models/{model_id}': async (maker, { provider_id: id }) =>
     (await post(maker, `/v1/llm-providers/${id}/models`, { model: uniqueName() })).id,
   '/v1/mcp-configs/{config_id}': madeAt('/v1/mcp-configs', 'NewMcpConfig'),
+  '/v1/me/identities/{identity_id}': async () => {
+    throw new UncheckedReason('needs an identity provider');
+  },
   '/v1/me/sessions/{session_id}': sessionOf,
   '/v1/memories/{memory_id}': madeAt('/v1/memories', 'NewMemory'),
   '/v1/models/{model...}': async (maker) => {

@@ -5,7 +5,7 @@ import { accountSuspended, issueToken, lifetimes } from '../http/access.ts';
 import { apiError, invalid, invalidField, notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Session, User } from '../state.ts';
-import { addUser, findUser, openSession, proveAddress, sessionCookie } from './people.ts';
+import { addUser, findUser, openSession, proveAddress, sessionCookie, type SignInMethod } from './people.ts';
 import { consumeCode } from './security.ts';
 
 const accounts = resourceType('/v1/accounts');
@@ -17,17 +17,17 @@ const signedIn = (engine: Engine, session: Session) => ({
 });
 const userSuspended = (headers = {}) => apiError('forbidden', 'user_suspended', 'This user is suspended.', {}, headers);
 /** Throws 403 for a suspended user, and 401 for one with a second factor. The challenge is the id of the user. */
-function signIn(engine: Engine, user: User) {
+export function signIn(engine: Engine, user: User, method: SignInMethod = 'password') {
   if (user.status !== 'active') throw userSuspended();
   if (user.secondFactor?.enabledAt) {
     const details = { challenge_token: user.id, expires_in: 600 };
     throw apiError('unauthenticated', 'second_factor_required', 'Enter the code of your authenticator app.', details);
   }
-  return openSignIn(engine, user);
+  return openSignIn(engine, user, method);
 }
 
-function openSignIn(engine: Engine, user: User) {
-  return { status: 200 as const, ...signedIn(engine, openSession(engine, user)) };
+function openSignIn(engine: Engine, user: User, method: SignInMethod = 'password') {
+  return { status: 200 as const, ...signedIn(engine, openSession(engine, user, method)) };
 }
 
 /** Throws 400 or 409. */

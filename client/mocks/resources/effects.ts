@@ -1,4 +1,5 @@
 import { ApiKeyLimits, type NewApiKey } from '../../../contract/apiKeys.ts';
+import type { IdentityProviderChanges } from '../../../contract/identityProviders.ts';
 import type { NewServiceKey } from '../../../contract/serviceKeys.ts';
 import type { SecretRotation, WebhookEndpointChanges } from '../../../contract/webhooks.ts';
 import { setSkillContent } from '../agents/skills.ts';
@@ -12,6 +13,7 @@ import type { Json } from '../state.ts';
 import { addAccount } from './people.ts';
 
 const accounts = resourceType('/v1/accounts');
+const signInProviders = resourceType('/v1/auth/identity-providers');
 const adminAccounts = resourceType('/v1/admin/accounts');
 const day = 86_400_000;
 const blankless = (text: unknown) => (typeof text === 'string' && text.trim() ? text : null);
@@ -38,6 +40,11 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
     Object.assign(value, { models: models && [...new Set(models)].sort(), previous_secret_expires_at: null });
     value.inherits_permissions = (value.scopes as unknown[]).length === 0;
     value.key_prefix = keyPrefixOf(value.key, 'al_');
+  },
+  '/v1/admin/identity-providers': (value, { operation, body }) => {
+    const { client_secret: secret, scopes } = Object(body) as IdentityProviderChanges;
+    if (secret !== undefined || operation.id === 'identityProviders.create') value.has_client_secret = Boolean(secret);
+    if (scopes) value.scopes = [...new Set(['openid', ...scopes])];
   },
   '/v1/admin/service-keys': (value, { engine, body }) => {
     const { scopes, expires_at = null, allowed_addresses = null, requests_per_minute } = Object(body) as NewServiceKey;
@@ -93,6 +100,7 @@ export const uniqueFields: Readonly<Record<string, readonly [field: string, reas
   'accounts.create': ['slug', 'slug_taken'],
   'asrCredentials.create': ['name', 'name_conflict'],
   'featureFlags.create': ['key', 'flag_exists'],
+  'identityProviders.create': ['issuer', 'issuer_taken'],
   'llmProviders.create': ['name', 'name_conflict'],
   'mcpConfigs.create': ['name', 'name_conflict'],
   'personas.create': ['persona_key', 'persona_conflict'],
@@ -111,6 +119,9 @@ export const sideEffects: Record<string, (value: Json, context: Context) => void
   'accounts.delete': ({ id }, { engine }) => {
     for (const kind of [accounts, adminAccounts]) engine.state.remove(kind, ({ value }) => value.id === id);
   },
+  'identityProviders.create': ({ id, name }, { engine }) =>
+    engine.state.add(signInProviders, { owner: 'platform', parents: {}, value: { id, name } }),
+  'identityProviders.delete': ({ id }, { engine }) => engine.state.remove(signInProviders, ({ value }) => value.id === id),
   'llmModels.create': (value, { loaded }) => (loaded.provider_id!.value.models as Json[]).push(value),
   'llmModels.delete': (value, { loaded }) => {
     const provider = loaded.provider_id!.value as { models: Json[] };

@@ -1,3 +1,4 @@
+import type { UserSession } from '../../../contract/sessions.ts';
 import type { Engine } from '../context.ts';
 import { addTransaction, settingOf } from '../credits/ledger.ts';
 import { lifetimes } from '../http/access.ts';
@@ -97,12 +98,18 @@ const loginKey = (login: string) => login.normalize('NFKC').trim().toLowerCase()
 export const findUser = ({ state }: Engine, identity: string): User | undefined =>
   [...state.users.values()].find(({ login, email }) => [login, email].some((each) => each && loginKey(each) === loginKey(identity)));
 
+export type SignInMethod = UserSession['method'];
+
 /** The session starts in the personal account of the user. */
-export function openSession({ state, fakes, now, time }: Engine, { id: userId, accountId }: User): Session {
+export function openSession(
+  { state, fakes, now, time }: Engine,
+  { id: userId, accountId }: User,
+  method: SignInMethod = 'password',
+): Session {
   const session = { id: fakes.id(now()), userId, accountId, refreshToken: fakes.hex(43), rotated: [], ended: false };
   state.sessions.set(session.id, session);
   const times = { created_at: time(), last_used_at: time(), expires_at: time(lifetimes.refresh * 1000) };
-  const client = { method: 'password', device: null, user_agent: null, ip_address: '127.0.0.1' };
+  const client = { method, device: null, user_agent: null, ip_address: '127.0.0.1' };
   state.add(userSessions, {
     owner: userId,
     parents: {},

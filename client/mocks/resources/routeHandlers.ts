@@ -1,5 +1,6 @@
 import { broadcasts } from '../administration/broadcasts.ts';
 import { dashboard } from '../administration/dashboard.ts';
+import { identities, providerSignIn } from '../administration/identities.ts';
 import { toolProviders } from '../administration/toolProviders.ts';
 import { adminAccounts, users } from '../administration/users.ts';
 import { chatCompletions, chatModels } from '../agents/chatCompletions.ts';
@@ -43,6 +44,7 @@ const areas = {
     chatModels,
     credits,
     dashboard,
+    identities,
     invitations,
     inviteCodes,
     mcpConfigs,
@@ -55,6 +57,7 @@ const areas = {
     notifications,
     personas,
     projects,
+    providerSignIn,
     redemptionCodes,
     reports,
     runDetails,

@@ -14,6 +14,7 @@ const Setup = lazy(() => import('./pages/setup.tsx'));
 const Verify = lazy(() => import('./pages/verify.tsx'));
 const Invitation = lazy(() => import('./pages/people/invitation.tsx'));
 const Authorized = lazy(() => import('./pages/tools/authorized.tsx'));
+const ProviderCallback = lazy(() => import('./pages/identity/callback.tsx'));
 const Shared = lazy(() => import('./pages/shared/page.tsx'));
 
 /** The routes. The first ones need no session. */
@@ -36,17 +37,23 @@ function Guarded() {
   const session = useSession();
   if (session === 'unknown') return <p className="splash">Arkloop</p>;
   if (session === 'unreachable') return <Unreachable />;
-  if (session === 'out') return <SignedOutRoutes />;
   return (
     <Switch>
-      <Route path="/invitations/:token">{({ token }) => <Invitation token={token} />}</Route>
-      <Route path="/oauth/mcp/:id">{({ id }) => <Authorized id={id} />}</Route>
-      <Route>
-        <SignedInRoutes />
-      </Route>
+      <Route path="/oauth/sign-in/:id">{({ id }) => <ProviderCallback id={id} />}</Route>
+      <Route>{session === 'out' ? <SignedOutRoutes /> : <WithSession />}</Route>
     </Switch>
   );
 }
+
+const WithSession = () => (
+  <Switch>
+    <Route path="/invitations/:token">{({ token }) => <Invitation token={token} />}</Route>
+    <Route path="/oauth/mcp/:id">{({ id }) => <Authorized id={id} />}</Route>
+    <Route>
+      <SignedInRoutes />
+    </Route>
+  </Switch>
+);
 
 /** Sign-in keeps the path, so that the user sees the requested page afterwards. */
 const SignedOutRoutes = () => (

@@ -137,6 +137,7 @@ export const settingsPages: readonly SettingsPage[] = [
   platformPage('codes', 'Codes and referrals', () => import('./pages/platform/codes.tsx')),
   platformPage('broadcasts', 'Broadcasts', () => import('./pages/platform/broadcasts.tsx')),
   platformPage('service-keys', 'Service keys', () => import('./pages/platform/serviceKeys/serviceKeys.tsx')),
+  platformPage('identity-providers', 'Identity providers', () => import('./pages/platform/identityProviders/identityProviders.tsx')),
   platformPage('runs', 'Run lookup', () => import('./pages/platform/runs.tsx')),
   platformPage('reports', 'Reports', () => import('./pages/platform/reports.tsx')),
   platformPage('platform-settings', 'Platform settings', () => import('./pages/platform/platformSettings.tsx')),

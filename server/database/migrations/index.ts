@@ -51,6 +51,7 @@ import { Migration00055 } from './Migration00055.ts';
 import { Migration00056 } from './Migration00056.ts';
 import { Migration00057 } from './Migration00057.ts';
 import { Migration00058 } from './Migration00058.ts';
+import { Migration00060 } from './Migration00060.ts';
 import { Migration00065 } from './Migration00065.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
@@ -108,5 +109,6 @@ export const migrations = [
   { name: 'Migration00056', class: Migration00056 },
   { name: 'Migration00057', class: Migration00057 },
   { name: 'Migration00058', class: Migration00058 },
+  { name: 'Migration00060', class: Migration00060 },
   { name: 'Migration00065', class: Migration00065 },
 ];

@@ -18,7 +18,8 @@ export type NewUserInput = {
   login: string;
   email: Email | null;
   locale: string | null;
-  passwordHash: string;
+  /** Null for a user who signs in with an identity provider. */
+  passwordHash: string | null;
   isPlatformAdmin?: boolean;
 };
 
@@ -47,7 +48,7 @@ const insertUser = statement<NewUser>()((db, $) =>
     .onConflict((conflict) => conflict.doNothing()),
 );
 
-type NewCredential = { userId: string; login: string; loginKey: LoginKey; loginSkeleton: Skeleton; passwordHash: string };
+type NewCredential = { userId: string; login: string; loginKey: LoginKey; loginSkeleton: Skeleton; passwordHash: string | null };
 
 const insertCredential = statement<NewCredential>()((db, $) =>
   db

@@ -49,17 +49,17 @@ async function mailVerificationOrWarn(scope: RequestScope, person: { userId: str
   return (outcome === 'failed' || typeof outcome === 'object') && 'The mail that verifies your address could not be sent';
 }
 
-type InviteCodeUse = { mode: 'open' | 'invite_only'; code: string; userId: string; accountId: string };
+export type InviteCodeUse = { mode: 'open' | 'invite_only'; code: string; userId: string; accountId: string };
 
 /** Uses an invite code. If no code is required, an invalid one gives a warning instead of an error. */
-async function applyInviteCode(scope: RequestScope, { mode, code, ...invitee }: InviteCodeUse): Promise<string | undefined> {
+export async function applyInviteCode(scope: RequestScope, { mode, code, ...invitee }: InviteCodeUse): Promise<string | undefined> {
   const by = await consumeInviteCode(scope.tx, code);
   if (by) return void (await recordReferral(scope, { ...invitee, by }));
   if (mode === 'invite_only') throw invalidField('/invite_code', 'is not valid', 'invite_code_invalid');
   return 'The invite code was not used: it is not valid';
 }
 
-async function countRegistration({ app, client, db }: RequestScope) {
+export async function countRegistration({ app, client, db }: RequestScope) {
   const max = app.config.authRegistrationsPerIpHour;
   const bucket = limiterKeyOf('registration', rateLimitAddress(client.ip));
   const limit: AttemptLimit = { bucket, max, seconds: 3_600, reason: 'registration_rate_limited' };

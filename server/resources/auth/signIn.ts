@@ -12,18 +12,20 @@ export const userSuspended = () => failWith('forbidden', 'user_suspended', 'This
 /**
  * Opens a session in the personal account of a user who has passed the first factor. Throws 403 for a suspended user, and 401
  * `second_factor_required` if the user has a second factor. `check` runs under the lock of the user.
+ * `details` are added to the audit entry.
  */
 export async function signIn(
   scope: RequestScope,
   known: CredentialRow,
   method: SignInMethod,
   check?: () => Promise<void>,
+  details: Record<string, unknown> = {},
 ): Promise<SignedIn> {
   const { user_id: userId, account_id: accountId, login_key: loginKey } = known;
   const hasSecondFactor = await lockForSignIn(scope, userId);
   await check?.();
-  if (!hasSecondFactor) return openSignIn(scope, known, method);
-  const metadata = { result: 'second_factor_required', method, login_hash: sha256(loginKey) };
+  if (!hasSecondFactor) return openSignIn(scope, known, method, details);
+  const metadata = { result: 'second_factor_required', method, login_hash: sha256(loginKey), ...details };
   scope.audit({ accountId, actorId: userId, targetId: userId, metadata });
   throw await challenge(scope, userId, method);
 }

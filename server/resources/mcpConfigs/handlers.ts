@@ -1,6 +1,7 @@
 import { mcpConfigs } from '../../../contract/mcpConfigs.ts';
 import { overloaded } from '../../http/access/authenticateRequest.ts';
 import { implement } from '../../http/pipeline/implement.ts';
+import { createOwnSlots } from '../../http/pipeline/ownSlot.ts';
 import { createConcurrencyLimiter } from '../../platform/concurrency.ts';
 import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { completeAuthorization, deleteAuthorization, startAuthorization } from './oauth/service.ts';
@@ -9,7 +10,6 @@ import { viewConfig } from './view.ts';
 
 /** Steps of authorizations under way in this process. More than one account can start within the limit of its attempts. */
 const maxAuthorizations = 100;
-const underWay = limiterKeyOf('mcp authorizations');
 
 /** Requests for prompts in progress in this process. An account has few of them, so that a slow server does not hold up other accounts. */
 const maxPromptRequests = { ofAccount: 20, ofAll: 200 };
@@ -17,18 +17,7 @@ const promptRequests = limiterKeyOf('mcp prompts');
 
 /** The API process is given what talks to servers, because the protocol is part of the agent. */
 export function mcpConfigHandlers(testServer: service.TestServer, prompts: service.ServerPrompts) {
-  const slots = createConcurrencyLimiter(maxAuthorizations);
-  /** Waits for another server in a slot of its own, and not in that of the request. */
-  async function inOwnSlot<T>(releaseSlot: () => void, work: () => Promise<T>): Promise<T> {
-    const leave = slots.acquire(underWay);
-    if (!leave) throw overloaded();
-    releaseSlot();
-    try {
-      return await work();
-    } finally {
-      leave();
-    }
-  }
+  const inOwnSlot = createOwnSlots('mcp authorizations', maxAuthorizations);
   const [promptSlots, accountSlots] = [
     createConcurrencyLimiter(maxPromptRequests.ofAll),
     createConcurrencyLimiter(maxPromptRequests.ofAccount),

@@ -6,7 +6,11 @@ import { insertChallenge } from './queries.ts';
 const lifeSeconds = 600;
 
 /** Creates the challenge of a sign-in that has passed its first factor. The error commits it together with the effects of the sign-in. */
-export async function challenge({ tx }: RequestScope, userId: string, method: 'password' | 'email_otp'): Promise<CommittedFailure> {
+export async function challenge(
+  { tx }: RequestScope,
+  userId: string,
+  method: 'password' | 'email_otp' | 'oidc',
+): Promise<CommittedFailure> {
   const token = newToken();
   await tx.run(insertChallenge, { userId, method, tokenHash: sha256(token), lifeSeconds });
   return new CommittedFailure('unauthenticated', 'Enter the code of your authenticator app.', {

@@ -27,7 +27,7 @@ export const SignInChallenge = defineEntity({
   properties: {
     tokenHash: p.text().primary(),
     userId: p.uuid(),
-    method: p.enum(['password', 'email_otp'] as const),
+    method: p.enum(['password', 'email_otp', 'oidc'] as const),
     attempts: p.integer().default(0),
     expiresAt: timestamptz(),
   },

@@ -86,7 +86,7 @@ export const disable = statement<OfUser>()((db, $) =>
 
 export const deleteSecret = statement<OfUser>()((db, $) => db.deleteFrom('second_factors').where('user_id', '=', $.userId));
 
-type NewChallenge = OfUser & { tokenHash: string; method: 'password' | 'email_otp'; lifeSeconds: number };
+type NewChallenge = OfUser & { tokenHash: string; method: 'password' | 'email_otp' | 'oidc'; lifeSeconds: number };
 
 export const insertChallenge = statement<NewChallenge>()((db, $) =>
   db.insertInto('sign_in_challenges').values({

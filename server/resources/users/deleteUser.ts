@@ -3,6 +3,7 @@ import { failWith } from '../../platform/failure.ts';
 import { closeLockedAccount, endAccess } from '../accounts/endAccess.ts';
 import { unverifyAddress } from '../auth/codes/verifyAddress.ts';
 import { invalidateTokens } from '../auth/queries.ts';
+import { deleteIdentities } from '../identities/queries.ts';
 import { deactivateCodes } from '../inviteCodes/queries.ts';
 import { requestCancel } from '../runs/cancel.ts';
 import { turnOff } from '../secondFactor/turnOff.ts';
@@ -28,7 +29,8 @@ export async function deleteUser(scope: Scope, { id }: UserRow): Promise<void> {
   const user = await lockUser(scope, id);
   await checkChangeAllowed(scope, user, { access: true, adminRight: true });
   const { closing, leaving } = await splitAccounts(scope, id);
-  for (const end of [queries.deleteCredential, queries.deleteLoginCode, queries.deleteVerification]) await tx.run(end, { userId: id });
+  for (const end of [queries.deleteCredential, queries.deleteLoginCode, queries.deleteVerification, deleteIdentities])
+    await tx.run(end, { userId: id });
   await turnOff(scope, id);
   await endActivity(scope, id, 'deleted');
   for (const accountId of closing) await closeLockedAccount(scope, accountId);

@@ -49,6 +49,7 @@ test('at 200 % zoom every page fits the window, and Tab alone reaches each of it
   const signedOut: Record<string, string> = {
     '/setup': `/setup#${setup}`,
     '/verify': '/verify?token=unknown',
+    '/oauth/sign-in/:id': '/oauth/sign-in/00000000-0000-4000-8000-000000000000?error=access_denied',
     '/s/:token': share.url,
     '/sign-up': '/sign-up',
   };

@@ -2,6 +2,8 @@ import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
 import { cookieOf } from '../../support/http/sessions.ts';
+import { newAccount } from '../../support/identity/calls.ts';
+import { oidcClient, startOidcProvider } from '../../support/identity/oidcProvider.ts';
 import { appCode } from '../../support/resources/secondFactor.ts';
 import { accessibilityViolations, chooseAction, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
 
@@ -12,6 +14,14 @@ beforeAll(async () => {
   browser = await openBrowser();
   app = await startTestApp({}, { worker: false });
 });
+
+/** Looks at a page in a narrow and a wide window. */
+async function expectFit(page: Page) {
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 860 });
+    expect(await isTooWide(page)).toBe(false);
+  }
+}
 
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 
@@ -93,4 +103,80 @@ test('a user sees the devices on which they are signed in, and ends one and then
   await page.getByRole('row', { name: /phone-app/ }).waitFor({ state: 'detached' });
   expect(await page.getByRole('row').count()).toBe(2);
   expect(wrong).toEqual([]);
+});
+
+test('people sign in with an identity provider, link identities with consent, and administrators configure it', async () => {
+  const idp = await startOidcProvider();
+  const admin = await app.signUpAdmin();
+  const { page, wrong, context } = await openPage(browser);
+  await setSessionCookie(context, app.url, admin);
+  await page.goto(`${app.url}/settings/identity-providers`);
+  await button(page, 'New provider').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name', { exact: true }).fill('Harbor SSO');
+  await dialog.getByLabel('Issuer').fill(idp.issuer);
+  await dialog.getByLabel('Client ID').fill(oidcClient.client_id);
+  await dialog.getByLabel('Client secret').fill(oidcClient.client_secret);
+  await dialog.getByLabel('Register unknown people').check();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await expectFit(page);
+  await button(page, 'Create').click();
+  const uri = await dialog.locator('code').textContent();
+  expect(uri).toMatch(new RegExp(`^${app.url}/oauth/sign-in/[0-9a-f-]{36}$`));
+  await button(page, 'Done').click();
+  await page.getByRole('row', { name: /Harbor SSO.*On/ }).waitFor();
+  await expectFit(page);
+  await chooseAction(page, 'Harbor SSO', 'Edit');
+  await dialog.getByLabel('Allowed email domains').fill('example.test');
+  await button(page, 'Save').click();
+  await page.getByRole('cell', { name: 'example.test', exact: true }).waitFor();
+  expect(wrong).toEqual([]);
+
+  // An unknown person is registered and returns to the requested page.
+  const newcomer = newAccount();
+  idp.current.account = newcomer;
+  const visitor = await openPage(browser);
+  await visitor.page.goto(`${app.url}/settings/profile?from=mail`);
+  await button(visitor.page, 'Continue with Harbor SSO').waitFor();
+  expect(await accessibilityViolations(visitor.page)).toEqual([]);
+  await expectFit(visitor.page);
+  await button(visitor.page, 'Continue with Harbor SSO').click();
+  await visitor.page.getByRole('heading', { name: 'Profile' }).waitFor();
+  expect(new URL(visitor.page.url()).pathname + new URL(visitor.page.url()).search).toBe('/settings/profile?from=mail');
+  await visitor.page.goto(`${app.url}/settings/security`);
+  await visitor.page.getByText(newcomer.email!).waitFor();
+  await expectFit(visitor.page);
+  expect(visitor.wrong).toEqual([]);
+
+  // An existing user is asked for the password once.
+  const person = await app.signUp();
+  idp.current.account = newAccount({ email: person.email });
+  const guest = await openPage(browser);
+  await guest.page.goto(app.url);
+  await button(guest.page, 'Continue with Harbor SSO').click();
+  await guest.page.getByText('A user has your email address.').waitFor();
+  await expectFit(guest.page);
+  await guest.page.getByLabel('Login or email').fill(person.login);
+  await guest.page.getByLabel('Password').fill(person.password);
+  await button(guest.page, 'Sign in').click();
+  await guest.page.getByText('Linked. From now on you can sign in with your provider.', { exact: true }).waitFor();
+  await guest.page.goto(`${app.url}/settings/security`);
+  await button(guest.page, 'Unlink Harbor SSO').click();
+  await guest.page.getByRole('dialog').getByRole('button', { name: 'Unlink', exact: true }).click();
+  await button(guest.page, 'Unlink Harbor SSO').waitFor({ state: 'detached' });
+  await button(guest.page, 'Link an identity').click();
+  await guest.page.getByLabel('Current password').last().fill(person.password);
+  await button(guest.page, 'Continue at the provider').click();
+  await guest.page.getByText('Harbor SSO is linked', { exact: true }).waitFor();
+  await button(guest.page, 'Unlink Harbor SSO').waitFor();
+
+  // What the provider refuses, and a callback without a sign-in.
+  const lost = await openPage(browser);
+  await lost.page.goto(`${uri}?error=access_denied&error_description=Call+us`);
+  await lost.page.getByText('The provider did not confirm who you are.').waitFor();
+  expect(await lost.page.getByText('Call us').count()).toBe(0);
+  await lost.page.goto(`${uri}?state=forged&code=forged`);
+  await lost.page.getByRole('alert').waitFor();
+  await lost.page.getByRole('link', { name: 'Back to sign-in' }).click();
+  await button(lost.page, 'Continue with Harbor SSO').waitFor();
 });

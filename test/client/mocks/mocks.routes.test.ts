@@ -132,6 +132,12 @@ async function enrol(desk: MockSession, steps = ['setup', 'confirm']) {
   const given: Record<string, object> = { setup: { current_password: desk.person.password }, confirm: { code: '000000' } };
   for (const step of steps) await ask(desk, 'POST', `/v1/me/second-factor/${step}`, given[step]);
 }
+const provider = { name: 'SSO', issuer: 'https://sso.example.test', client_id: 'arkloop', registers_users: true };
+const addProvider = async (desk: MockSession) => (await ask(desk, 'POST', '/v1/admin/identity-providers', provider)).id!;
+async function atProvider(desk: MockSession, params: Record<string, string>) {
+  params.identity_provider_id = await addProvider(desk);
+  return {};
+}
 const url = 'https://hooks.example.test/';
 
 /** Generated servers are programs, whose prompts cannot be read. */
@@ -152,6 +158,11 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'chatCompletions.create': () => ({ model: 'stub', messages: [{ role: 'user', content: 'Hello' }] }),
   'credits.adjust': ({ person: { accountId } }) => ({ account_id: accountId, amount: 5 }),
   'mcpConfigs.getPrompt': () => ({ name: 'greet' }),
+  'identities.complete': async (desk) => ({ state: `mock-${await addProvider(desk)}`, code: 'mock' }),
+  'identities.confirm': async (desk) => ({ link_token: `mock-${await addProvider(desk)}` }),
+  'identities.start': async (desk) => ({ identity_provider_id: await addProvider(desk), current_password: desk.person.password }),
+  'identityProviders.create': () => provider,
+  'identityProviders.update': () => ({ name: 'renamed' }),
   'me.changePassword': ({ person: { password } }) => ({ current_password: password, new_password: 'Passw0rd-2' }),
   'me.redeem': async (desk) => {
     const batch = { count: 1, type: 'credits', value: '5' };
@@ -159,6 +170,7 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
     return { code: body[0].code };
   },
   'messages.create': () => ({ content: 'Hello' }),
+  'providerSignIn.complete': (_, { identity_provider_id: id }) => ({ state: `mock-${id}`, code: 'mock' }),
   'runs.continue': failed,
   'runs.input': () => ({ content: 'Blue' }),
   'secondFactor.setUp': ({ person: { password } }) => ({ current_password: password }),
@@ -196,6 +208,8 @@ const extras: Record<
     params.token = token;
     return { headers };
   },
+  'providerSignIn.complete': atProvider,
+  'providerSignIn.start': atProvider,
   'runs.retry': (desk, params) => requestParts['runs.retry']!(samplesOf(desk), params),
   'shares.delete': (desk, params) => requestParts['shares.delete']!(samplesOf(desk), params),
   'sessions.delete': async (desk, params) => {

@@ -7,6 +7,7 @@ import { bodies } from '../samples/bodies.ts';
 import { workspaceOf } from '../samples/people.ts';
 import { resources } from '../samples/resources.ts';
 import { emptyThreadOf } from '../samples/runs.ts';
+import { identityScenarios } from './identityScenarios.ts';
 import { runScenarios } from './runScenarios.ts';
 import type { ErrorScenario, RequestChange, ScenarioContext } from './scenario.ts';
 import { startModelCatalog } from './upstream.ts';
@@ -68,6 +69,7 @@ const promptServerErrors: Record<string, ErrorScenario> = {
 /** Responses that do not follow from the route declaration alone, by operation, in alphabetical order. */
 export const errorScenarios: Readonly<Record<string, Readonly<Record<string, ErrorScenario>>>> = {
   ...runScenarios,
+  ...identityScenarios,
   'accounts.delete': {
     '409 personal_account': async (scene) => {
       const [{ slug }] = await scene.app.sql('select slug from accounts where id = $1', [scene.by.accountId]);

@@ -2,6 +2,7 @@ import { formOf, post } from '../../../client/conformance/samples/fixtures.ts';
 import { requestParts as httpParts } from '../../../client/conformance/samples/requests.ts';
 import type { SampleTables } from '../../../client/conformance/samples/sampleOf.ts';
 import { sampleTranscriber } from '../agent/transcriber.ts';
+import { sampleLink, sampleLinkStart, sampleLinkToken, sampleProviderSignIn, usableProvider } from '../identity/samples.ts';
 import { grantAccess, sampleProtectedUrl } from '../mcp/authorizationServer.ts';
 import { samplePromptUrl } from '../mcp/promptServer.ts';
 import { startMailServer } from '../resources/mail.ts';
@@ -51,6 +52,10 @@ export const requestParts: SampleTables<SampleContext>['requestParts'] = {
   'asr.transcribe': recordingOf,
   'bootstrap.init': async ({ app }) => resetSetup(app).then(nothing),
   'email.test': configureMail,
+  'identities.complete': sampleLink,
+  'identities.confirm': sampleLinkToken,
+  'identities.delete': nothing,
+  'identities.start': sampleLinkStart,
   'invitations.accept': (maker, { token }) => addresseeOf(maker, token!),
   'invitations.revoke': nothing,
   'mcpConfigs.authorize': (maker, { config_id: id }) => protectServer(maker, id!).then(nothing),
@@ -66,6 +71,8 @@ export const requestParts: SampleTables<SampleContext>['requestParts'] = {
   'me.resetInviteCode': async ({ app, by }) =>
     app.sql(`update invite_codes set created_at = created_at - interval '2 days' where user_id = $1`, [by.id]).then(nothing),
   'notifications.readAll': (maker) => notificationOf(maker).then(nothing),
+  'providerSignIn.complete': (maker, { identity_provider_id: id }) => sampleProviderSignIn(maker, id!),
+  'providerSignIn.start': (maker, { identity_provider_id: id }) => usableProvider(maker, id!).then(nothing),
   'secondFactor.confirm': async ({ app }) => {
     const person = await app.signUp();
     return { token: person.token, body: { code: await appCode(await setUp(app, person)) } };

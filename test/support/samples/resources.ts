@@ -17,6 +17,17 @@ export async function notificationOf({ app, by }: Maker): Promise<string> {
   return newest.id;
 }
 
+/** ID of an identity of the maker. */
+async function identityOf({ app, by }: Maker): Promise<string> {
+  const id = crypto.randomUUID();
+  await app.sql(`insert into user_identities (id, user_id, issuer, subject) values ($1, $2, 'https://sso.example.test', $3)`, [
+    id,
+    by.id,
+    id,
+  ]);
+  return id;
+}
+
 /** ID of a referral by the maker. */
 async function referralOf({ app, by }: Maker): Promise<string> {
   const { code } = (await app.call('GET', '/v1/me/invite-code', { token: by.token })).body;
@@ -41,6 +52,7 @@ export const resources: SampleTables<SampleContext>['resources'] = {
   '/v1/admin/reports/{report_id}': async (maker) =>
     (await post(maker, `/v1/threads/${await threadOf(maker)}:report`, await bodies.NewReport!(maker, {}))).id,
   '/v1/llm-providers/{provider_id}': async (maker) => (await post(maker, '/v1/llm-providers', await bodies.NewLlmProvider!(maker, {}))).id,
+  '/v1/me/identities/{identity_id}': identityOf,
   '/v1/notifications/{notification_id}': notificationOf,
   '/v1/runs/{run_id}': runOf,
   '/v1/schedules/{schedule_id}': scheduleOf,

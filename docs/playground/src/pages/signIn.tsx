@@ -6,6 +6,8 @@ import { SignedOutPage } from '../components/signedOutPage.tsx';
 import { client, signedIn } from '../session.ts';
 import { TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
+import { confirmLink, hasLinkToken } from './identity/flow.ts';
+import { ProviderButtons } from './identity/providerButtons.tsx';
 
 /** Sign-in with a password or a mailed code, and a code of the authenticator app for users who have one. */
 export default function SignIn() {
@@ -13,6 +15,7 @@ export default function SignIn() {
   const [challenge, setChallenge] = useState<string>();
   const [path] = useLocation();
   const isInvited = path.startsWith('/invitations/');
+  const isLinking = hasLinkToken();
   const mode = useQuery({ queryKey: ['registration-mode'], queryFn: () => client.auth.registrationMode() });
   const captcha = useQuery({ queryKey: ['captcha'], queryFn: () => client.auth.captchaConfig() });
   if (challenge !== undefined) return <SecondFactor challenge={challenge} onCancel={() => setChallenge(undefined)} />;
@@ -37,6 +40,11 @@ export default function SignIn() {
       {captcha.data?.enabled && (
         <p className="notice warning">This server requires a captcha, which this page does not support. Use the API instead.</p>
       )}
+      {isLinking ? (
+        <p className="notice">A user has your email address. Sign in once with your password or a code to link your identity.</p>
+      ) : (
+        !byCode && <ProviderButtons />
+      )}
       {byCode ? <ByCode onChallenge={setChallenge} /> : <ByPassword onChallenge={setChallenge} />}
       <p className="aside">
         <button type="button" className="link" onClick={() => setByCode(!byCode)}>
@@ -50,9 +58,10 @@ export default function SignIn() {
 /** After sign-in the user stays on the requested page. */
 function useEntry() {
   const [path, navigate] = useLocation();
-  return () => {
+  return async () => {
+    await confirmLink();
     signedIn();
-    if (path.startsWith('/sign-')) navigate('/', { replace: true });
+    if (/^\/(sign-|oauth\/)/.test(path)) navigate('/', { replace: true });
   };
 }
 
@@ -68,11 +77,11 @@ function useFirstFactor({ onChallenge }: FirstFactor) {
       if (!(error instanceof ApiError && error.reason === 'second_factor_required')) throw error;
       return onChallenge(String(error.details.challenge_token));
     }
-    enter();
+    await enter();
   };
 }
 
-function SecondFactor({ challenge, onCancel }: { challenge: string; onCancel: () => void }) {
+export function SecondFactor({ challenge, onCancel }: { challenge: string; onCancel: () => void }) {
   const enter = useEntry();
   return (
     <SignedOutPage title="Enter your code" intro="Your sign-in needs a code of your authenticator app.">
@@ -82,7 +91,7 @@ function SecondFactor({ challenge, onCancel }: { challenge: string; onCancel: ()
         fieldOf={{ second_factor_invalid: 'code' }}
         onSubmit={async (values) => {
           await client.auth.verifySecondFactor({ body: { challenge_token: challenge, code: textOf(values, 'code') } });
-          enter();
+          await enter();
         }}
       >
         <TextField

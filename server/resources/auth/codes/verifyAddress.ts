@@ -7,9 +7,13 @@ import { resetAccess } from '../../users/resetAccess.ts';
 
 /**
  * Who confirms an address: the holder of a mailed secret, with the session of the request if there is one, or an administrator.
- * Confirmation by an administrator does not prove that the user who has the password reads the mail.
+ * Confirmation by an administrator does not prove that the user who has the password reads the mail. An identity provider confirms the address of
+ * a user that it registers; `isProof` if administrators trust it with the domain.
  */
-export type VerificationSource = { by: 'mail'; session?: { id: string; method: string } | undefined } | { by: 'administrator' };
+export type VerificationSource =
+  | { by: 'mail'; session?: { id: string; method: string } | undefined }
+  | { by: 'administrator' }
+  | { by: 'identity_provider'; isProof: boolean };
 
 const lockAddress = statement<{ userId: string; emailKey: EmailKey }>()((db, $) =>
   db
@@ -51,7 +55,7 @@ export async function verifyAddress(scope: RequestScope, userId: string, email: 
   const key = emailKeyOf(email);
   const address = key && (await tx.row(lockAddress, { userId, emailKey: key }));
   if (!address) return false;
-  await tx.run(markVerified, { userId, isProven: voucher.by === 'mail' });
+  await tx.run(markVerified, { userId, isProven: voucher.by === 'mail' || (voucher.by === 'identity_provider' && voucher.isProof) });
   if (voucher.by === 'mail' && !address.proven && voucher.session?.method !== 'password')
     await resetAccess(scope, userId, voucher.session?.id);
   return true;

@@ -9,7 +9,7 @@ type NewSession = {
   accountId: string;
   ip: string;
   userAgent: string | null;
-  method: 'password' | 'email_otp';
+  method: 'password' | 'email_otp' | 'oidc';
   tokenHash: string;
   lifeSeconds: number;
 };
@@ -172,13 +172,13 @@ export const revokeSessions = statement<Ended>()((db, $) =>
     ),
 );
 
-/** Returns the session if a mailed code opened it within the last 10 minutes. */
+/** Returns the session if a mailed code or an identity provider opened it within the last 10 minutes. */
 export const selectFreshCodeSession = statement<{ sessionId: string | null }>()((db, $) =>
   db
     .selectFrom('sessions')
     .select('id')
     .where('id', '=', sql<string>`${$.sessionId}::uuid`)
-    .where('method', '=', sql.lit('email_otp' as const))
+    .where('method', 'in', [sql.lit('email_otp' as const), sql.lit('oidc' as const)])
     .where('created_at', '>', sql<string>`clock_timestamp() - interval '10 minutes'`),
 );
 

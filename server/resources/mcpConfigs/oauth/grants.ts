@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import type { AuthorizationServerMetadata, OAuthTokens } from '@modelcontextprotocol/client';
 import { isLoopback } from '../../../platform/network/addresses.ts';
+import { createOauthFetch, lateSignal } from '../../../platform/outbound/oauthFetch.ts';
 import { type OutboundClient, OutboundDenied } from '../../../platform/outbound/outbound.ts';
 import type { Credential, Grant, PendingGrant, Tokens } from './credential.ts';
-import { createOauthFetch, lateSignal } from './oauthFetch.ts';
 
 /** Why an authorization failed, in words of our own. What a server says may contain secrets. */
 export class GrantFailure extends Error {

@@ -1,12 +1,11 @@
 import type { McpAuthorizationAnswer, McpAuthorizationStart } from '../../../../contract/mcpConfigs.ts';
 import type { Actor } from '../../../http/access/accessTypes.ts';
-import type { App } from '../../../http/app.ts';
+import { frontEndOf } from '../../../http/access/frontEnd.ts';
 import { type AttemptLimit, countAttempt } from '../../../http/pipeline/attemptLimits.ts';
 import type { Scope } from '../../../http/scope.ts';
 import { newToken, sha256 } from '../../../platform/crypto/ids.ts';
 import { Failure, failWith, notFound } from '../../../platform/failure.ts';
 import { limiterKeyOf } from '../../../platform/limiterKey.ts';
-import { isLoopback } from '../../../platform/network/addresses.ts';
 import { lockSession } from '../../auth/sessions/lockSession.ts';
 import { readEntitlements } from '../../settings/settings.ts';
 import { invalidateCache } from '../invalidateCache.ts';
@@ -91,23 +90,6 @@ async function connectableUrl({ app, accountId }: Scope, { url, has_auth }: McpC
           : undefined;
   if (url === null || obstacle) throw failWith('conflict', 'not_connectable', obstacle ?? '');
   return url;
-}
-
-/**
- * Where the user returns to: an origin that the operator allows, loopback in development, or else the base URL of links. No other origin may
- * get codes, because somebody could be tricked into granting access for the account of another user.
- */
-async function frontEndOf({ config, baseUrl }: App, origin: string | undefined): Promise<string> {
-  const own = new URL(await baseUrl());
-  const isOwn =
-    origin !== undefined && (config.gatewayCorsAllowedOrigins.includes(origin) || (config.env !== 'production' && isLocal(origin)));
-  return isOwn ? origin : own.href.replace(/\/$/, '');
-}
-
-function isLocal(origin: string): boolean {
-  if (!URL.canParse(origin)) return false;
-  const { hostname } = new URL(origin);
-  return hostname === 'localhost' || isLoopback(hostname);
 }
 
 /** Only the session that started an authorization can complete it. */

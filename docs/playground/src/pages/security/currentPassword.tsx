@@ -7,7 +7,7 @@ export const CurrentPassword = () => (
     name="current_password"
     type="password"
     autoComplete="current-password"
-    hint="Not needed within ten minutes after signing in with a code."
+    hint="Not needed within ten minutes after signing in with a code or an identity provider."
   />
 );
 

@@ -4,6 +4,7 @@ import { client } from '../../session.ts';
 import { TextField } from '../../ui/fields.tsx';
 import { Form } from '../../ui/form.tsx';
 import { showToast } from '../../ui/toasts.tsx';
+import { Identities } from '../identity/identities.tsx';
 import { CurrentPassword, currentPasswordOf } from './currentPassword.tsx';
 import { SecondFactor } from './secondFactor.tsx';
 import { Sessions, sessionsKey } from './sessions.tsx';
@@ -17,6 +18,9 @@ export default function Security() {
       </Section>
       <Section title="Two-factor authentication">
         <SecondFactor />
+      </Section>
+      <Section title="Linked identities">
+        <Identities />
       </Section>
       <Section title="Sessions">
         <Sessions />
