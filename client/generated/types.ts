@@ -79,6 +79,8 @@ export interface Account {
   status: AccountStatus;
   /** IANA time zone. */
   timezone: string | null;
+  /** The event `credits.low` is sent when the balance falls below it; 0 turns it off. Null: the default of the platform. */
+  low_credit_threshold: number | null;
   /** Your role in the account; null for a platform admin who is not a member. */
   role: string | null;
   /** When the account was created. */
@@ -103,6 +105,8 @@ export interface AccountChanges {
   name?: string | undefined;
   /** IANA time zone; null clears it. */
   timezone?: string | null | undefined;
+  /** Credits; 0 turns the event `credits.low` off. Null: the default of the platform. */
+  low_credit_threshold?: number | null | undefined;
 }
 
 /** The confirmation for closing a workspace. */
@@ -1124,6 +1128,18 @@ export interface Credits {
   available: number;
   /** Changes of the balance, newest first. */
   transactions: CreditTransaction[];
+}
+
+/** The body of a `credits.low` webhook. */
+export interface CreditsLowWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
+  type: "credits.low";
+  /** When the event occurred. */
+  timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
+  /** The balance and its threshold. */
+  data: WebhookCredits;
 }
 
 /** Usage of a day (UTC). */
@@ -5853,6 +5869,18 @@ export interface WebhookAttempt {
   error: WebhookError | null;
 }
 
+/** A balance that has fallen below its threshold. Sent again only after the balance was at or above the threshold. */
+export interface WebhookCredits {
+  /** The account of the endpoint. */
+  account_id: Id;
+  /** The balance after the charge that crossed the threshold. */
+  balance: number;
+  /** The threshold: that of the account, or the default of the platform. */
+  threshold: number;
+  /** Trace ID of the request or run that caused the event. */
+  trace_id: TraceId;
+}
+
 /** The delivery of one event to one endpoint. */
 export interface WebhookDelivery {
   /** ID of the delivery; also the header `X-Arkloop-Delivery`. */
@@ -6006,10 +6034,10 @@ export interface WebhookEndpointWithSecret {
 export type WebhookError = "http_status" | "redirect" | "timeout" | "connection_failed" | "url_denied" | "secret_unreadable" | "endpoint_disabled";
 
 /** The body of a webhook. Future types may have other data; receivers must ignore unknown types. */
-export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook | RunWaitingForInputWebhook | MemberJoinedWebhook | SubscriptionChangedWebhook | ApiKeyExpiringWebhook;
+export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook | RunWaitingForInputWebhook | MemberJoinedWebhook | SubscriptionChangedWebhook | ApiKeyExpiringWebhook | CreditsLowWebhook;
 
 /** What happened. Only runs that no other run started send events. */
-export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled" | "run.waiting_for_input" | "member.joined" | "subscription.changed" | "api_key.expiring";
+export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled" | "run.waiting_for_input" | "member.joined" | "subscription.changed" | "api_key.expiring" | "credits.low";
 
 /** Which runs send events to an endpoint. A run must match both lists. Other events are sent anyway. */
 export interface WebhookFilter {
@@ -6619,7 +6647,7 @@ export interface AccountsApi {
    */
   readonly get: Call<{ params: { account_id: Id; }; }, Account, Reasons['accounts.get']>;
   /**
-   * Update the name or time zone of an account
+   * Update the name, time zone or credit threshold of an account
    *
    * Omitted fields keep their values. The slug cannot be changed.
    */

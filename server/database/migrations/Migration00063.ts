@@ -1,0 +1,23 @@
+import { Migration } from '@mikro-orm/migrations';
+
+/** Thresholds of balances, and the crossings that are not announced yet. */
+export class Migration00063 extends Migration {
+  override up(): void {
+    this.addSql(
+      `alter table accounts add column low_credit_threshold bigint constraint accounts_low_credit_threshold_check check (low_credit_threshold >= 0)`,
+    );
+    this.addSql(`create table credit_alerts (
+      account_id uuid not null references accounts (id),
+      id uuid not null,
+      balance bigint not null,
+      threshold bigint not null,
+      created_at timestamptz(3) not null default now(),
+      primary key (account_id, id)
+    )`);
+  }
+
+  override down(): void {
+    this.addSql(`drop table credit_alerts`);
+    this.addSql(`alter table accounts drop column low_credit_threshold`);
+  }
+}
