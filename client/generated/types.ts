@@ -1305,6 +1305,9 @@ export type ErrorCode = "validation.error" | "auth.unauthorized" | "billing.insu
 /** `native_v1` is an alias of `agent.simple`. */
 export type Executor = "agent.simple" | "native_v1" | "agent.interactive" | "task.classify_route" | "noop";
 
+/** Lines of JSON, or CSV (RFC 4180) with a header. */
+export type ExportFormat = "ndjson" | "csv";
+
 /** A switch with a default value and per-account overrides. */
 export interface FeatureFlag {
   /** ID of the flag. */
@@ -7343,11 +7346,23 @@ export interface UsageApi {
    */
   readonly ofChatCompletions: Call<{ params: { account_id: Id; }; query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ChatCompletionUsage[], Reasons['usage.ofChatCompletions']>;
   /**
+   * Download the usage records of an account, newest first
+   *
+   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time.
+   */
+  readonly exportOfAccount: Call<{ params: { account_id: Id; }; query: { start: string; end: string; format?: ExportFormat | undefined; }; }, Blob, Reasons['usage.exportOfAccount']>;
+  /**
    * Retrieve the usage of all accounts for a month
    *
    * Counts all runs of the installation that ended in the month.
    */
   readonly summary: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, UsageSummary, Reasons['usage.summary']>;
+  /**
+   * Download the usage records of all accounts, newest first
+   *
+   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time.
+   */
+  readonly export: Call<{ query: { start: string; end: string; format?: ExportFormat | undefined; }; }, Blob, Reasons['usage.export']>;
   /**
    * List the usage of all accounts by day
    *
@@ -7639,6 +7654,12 @@ export interface AuditLogsApi {
    * Use this to find out who changed something, and when. Denied requests are included; secrets and message texts never are. Entries are kept for `ARKLOOP_AUDIT_RETENTION_DAYS` days.
    */
   readonly list: Call<{ query?: { account_id?: Id | undefined; action?: string | undefined; target_type?: string | undefined; actor_user_id?: Id | undefined; since?: Time | undefined; until?: Time | undefined; limit?: number | undefined; offset?: number | undefined; include?: "state" | undefined; } | undefined; }, AuditLog, Reasons['auditLogs.list']>;
+  /**
+   * Download the audit log, newest first
+   *
+   * All entries that match, with the fields of `AuditEntry`; in CSV, `metadata` and the states are JSON. Use `since` and `until` to continue from an earlier export. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time.
+   */
+  readonly export: Call<{ query?: { account_id?: Id | undefined; action?: string | undefined; target_type?: string | undefined; actor_user_id?: Id | undefined; since?: Time | undefined; until?: Time | undefined; include?: "state" | undefined; format?: ExportFormat | undefined; } | undefined; }, Blob, Reasons['auditLogs.export']>;
 }
 
 export interface IpRulesApi {

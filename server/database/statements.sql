@@ -1658,6 +1658,90 @@ select count(*) as "total"
   order by "created_at" desc, "id" desc
   limit $2) as "found";
 
+-- resources/auditLogs/queries.ts export of an account
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "account_id" = $1 and (created_at, id) < ($2::timestamptz, $3::uuid)
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/auditLogs/queries.ts export of an account by action
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "action" = $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/auditLogs/queries.ts export of an account by targetType
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "target_type" = $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/auditLogs/queries.ts export of an account by actorId
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "actor_user_id" = $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/auditLogs/queries.ts export of an account by since
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "created_at" >= $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/auditLogs/queries.ts export of an account by until
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "created_at" <= $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/auditLogs/queries.ts export of all accounts
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where 1 = 1 and "action" > '' and (created_at, id) < ($1::timestamptz, $2::uuid)
+  order by "created_at" desc, "id" desc
+  limit $3;
+
+-- resources/auditLogs/queries.ts export of all accounts by action
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "action" = $1 and "action" > '' and (created_at, id) < ($2::timestamptz, $3::uuid)
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/auditLogs/queries.ts export of all accounts by targetType
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "target_type" = $1 and "action" > '' and (created_at, id) < ($2::timestamptz, $3::uuid)
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/auditLogs/queries.ts export of all accounts by actorId
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "actor_user_id" = $1 and (created_at, id) < ($2::timestamptz, $3::uuid)
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/auditLogs/queries.ts export of all accounts by since
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "created_at" >= $1 and "action" > '' and (created_at, id) < ($2::timestamptz, $3::uuid)
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/auditLogs/queries.ts export of all accounts by until
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "created_at" <= $1 and "action" > '' and (created_at, id) < ($2::timestamptz, $3::uuid)
+  order by "created_at" desc, "id" desc
+  limit $4;
+
 -- resources/auth/codes/queries.ts upsertCode
 insert into "login_codes" ("user_id", "email", "code_hmac", "expires_at", "asked_from")
   values ($1, $2, $3, now() + make_interval(secs => $4), $5)
@@ -5408,6 +5492,20 @@ update "tool_providers"
   set "key_prefix" = null, "api_key_sealed" = null
   where "account_id" is not distinct
   from $1 and "provider_name" = $2 and "api_key_sealed" is not null;
+
+-- resources/usage/export.ts 1
+select "account_id", "run_id", "usage_type", "model", "user_id", "input_tokens", "output_tokens", "cache_creation_input_tokens" as "cache_creation_tokens", "cache_read_input_tokens" as "cache_read_tokens", "cached_tokens", "cost_usd", "shortfall", "estimated", "recorded_at"
+  from "usage_records"
+  where "recorded_at" >= $1::date and "recorded_at" < $2::date + 1 and (recorded_at, run_id, usage_type) < ($3::timestamptz, $4::uuid, $5::text) and "account_id" = $6
+  order by "recorded_at" desc, "run_id" desc, "usage_type" desc
+  limit $7;
+
+-- resources/usage/export.ts 2
+select "account_id", "run_id", "usage_type", "model", "user_id", "input_tokens", "output_tokens", "cache_creation_input_tokens" as "cache_creation_tokens", "cache_read_input_tokens" as "cache_read_tokens", "cached_tokens", "cost_usd", "shortfall", "estimated", "recorded_at"
+  from "usage_records"
+  where "recorded_at" >= $1::date and "recorded_at" < $2::date + 1 and (recorded_at, run_id, usage_type) < ($3::timestamptz, $4::uuid, $5::text)
+  order by "recorded_at" desc, "run_id" desc, "usage_type" desc
+  limit $6;
 
 -- resources/usage/queries.ts 1
 select coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count", coalesce(sum(u.cache_creation_input_tokens), 0) as "cache_creation_tokens", coalesce(sum(u.cache_read_input_tokens), 0) as "cache_read_tokens", coalesce(sum(u.cached_tokens), 0) as "cached_tokens"

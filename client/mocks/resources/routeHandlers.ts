@@ -1,3 +1,4 @@
+import { auditLogs } from '../administration/auditLogs.ts';
 import { broadcasts } from '../administration/broadcasts.ts';
 import { dashboard } from '../administration/dashboard.ts';
 import { serviceKeys } from '../administration/serviceKeys.ts';
@@ -34,6 +35,7 @@ const areas = {
     adminAccounts,
     apiKeys,
     attachments,
+    auditLogs,
     auth,
     bootstrap,
     broadcasts,

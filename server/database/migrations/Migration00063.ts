@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Thresholds of balances, and the crossings that are not announced yet. */
+/** Thresholds of balances with the crossings that are not announced yet, and indexes for exports of usage. */
 export class Migration00063 extends Migration {
   override up(): void {
     this.addSql(
@@ -14,9 +14,12 @@ export class Migration00063 extends Migration {
       created_at timestamptz(3) not null default now(),
       primary key (account_id, id)
     )`);
+    this.addSql('create index usage_records_account on usage_records (account_id, recorded_at, run_id, usage_type)');
+    this.addSql('create index usage_records_newest on usage_records (recorded_at, run_id, usage_type)');
   }
 
   override down(): void {
+    this.addSql('drop index usage_records_account, usage_records_newest');
     this.addSql(`drop table credit_alerts`);
     this.addSql(`alter table accounts drop column low_credit_threshold`);
   }
