@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { exportFormat, exportNotes } from './shared/exports.ts';
+import { exportFormat, exportNotes } from './exports.ts';
 import { AnyObject, Id, inconsistentValues, intParam, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import { declareFile, initContract, type Resource } from './shared/route.ts';

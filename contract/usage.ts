@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ChatCompletionUsage } from './chatCompletions.ts';
 import { dayParam } from './credits.ts';
-import { exportFormat, exportNotes } from './shared/exports.ts';
+import { exportFormat, exportNotes } from './exports.ts';
 import { Id, inconsistentValues, intParam, Time } from './shared/fields.ts';
 import { declareFile, initContract, type Resource } from './shared/route.ts';
 

@@ -1,4 +1,4 @@
-import type { ExportFormat } from '../../contract/shared/exports.ts';
+import type { ExportFormat } from '../../contract/exports.ts';
 import { RawBody } from './context.ts';
 
 /** The file of an export, as the server sends it. */

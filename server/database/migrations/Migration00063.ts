@@ -14,12 +14,12 @@ export class Migration00063 extends Migration {
       created_at timestamptz(3) not null default now(),
       primary key (account_id, id)
     )`);
-    this.addSql('create index usage_records_account on usage_records (account_id, recorded_at, run_id, usage_type)');
-    this.addSql('create index usage_records_newest on usage_records (recorded_at, run_id, usage_type)');
+    this.addSql('create index usage_records_export on usage_records (account_id, recorded_at, run_id, usage_type)');
+    this.addSql('create index usage_records_export_all on usage_records (recorded_at, run_id, usage_type)');
   }
 
   override down(): void {
-    this.addSql('drop index usage_records_account, usage_records_newest');
+    this.addSql('drop index usage_records_export, usage_records_export_all');
     this.addSql(`drop table credit_alerts`);
     this.addSql(`alter table accounts drop column low_credit_threshold`);
   }

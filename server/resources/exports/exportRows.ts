@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { ExportFormat } from '../../../contract/shared/exports.ts';
+import type { ExportFormat } from '../../../contract/exports.ts';
 import type { Queryable } from '../../database/sql.ts';
 import { countAttempt } from '../../http/pipeline/attemptLimits.ts';
 import type { Scope } from '../../http/scope.ts';

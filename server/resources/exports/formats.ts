@@ -1,4 +1,4 @@
-import type { ExportFormat } from '../../../contract/shared/exports.ts';
+import type { ExportFormat } from '../../../contract/exports.ts';
 
 /** How rows are written. `end` is written only after the last row, so that its absence shows that rows are missing. */
 export type RowWriter<Row> = { type: string; start: string; write(rows: readonly Row[]): string; end(count: number): string };
