@@ -440,6 +440,15 @@ with "merged" as (delete
   from "merged"
   having count(*) > 0;
 
+-- jobs/housekeeping.ts 16
+delete
+  from "notifications"
+  where ("account_id", "id") in (select "n"."account_id", "n"."id"
+  from "notifications" as "n"
+  where "n"."created_at" < now() - $1 * interval '1 day'
+  order by "n"."created_at"
+  limit $2);
+
 -- jobs/jobRunner.ts 1
 select 1 as "alive";
 
@@ -5974,12 +5983,12 @@ update "webhook_replays"
 -- resources/webhooks/sending/deleteExpired.ts 1
 delete
   from "webhook_deliveries"
-  where "created_at" < now() - interval '30 days';
+  where "created_at" < now() - $1 * interval '1 day';
 
 -- resources/webhooks/sending/deleteExpired.ts 2
 delete
   from "webhook_messages" as "m"
-  where "m"."created_at" < now() - interval '30 days' and not exists (select 1 as "one"
+  where "m"."created_at" < now() - $1 * interval '1 day' and not exists (select 1 as "one"
   from "webhook_deliveries" as "d"
   where "d"."account_id" = "m"."account_id" and "d"."message_id" = "m"."id");
 

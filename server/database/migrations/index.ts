@@ -52,6 +52,7 @@ import { Migration00056 } from './Migration00056.ts';
 import { Migration00057 } from './Migration00057.ts';
 import { Migration00058 } from './Migration00058.ts';
 import { Migration00063 } from './Migration00063.ts';
+import { Migration00064 } from './Migration00064.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -109,4 +110,5 @@ export const migrations = [
   { name: 'Migration00057', class: Migration00057 },
   { name: 'Migration00058', class: Migration00058 },
   { name: 'Migration00063', class: Migration00063 },
+  { name: 'Migration00064', class: Migration00064 },
 ];
