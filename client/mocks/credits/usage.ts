@@ -1,4 +1,4 @@
-import type { DaysQuery, MonthQuery, UsageExportQuery, usage as routes } from '../../../contract/usage.ts';
+import type { DaysQuery, MonthQuery, usage as routes, UsageExportQuery } from '../../../contract/usage.ts';
 import type { Caller, Context, RouteHandlers } from '../context.ts';
 import { exportOf } from '../exports.ts';
 import { resourceType } from '../resourceTypes.ts';
