@@ -8,7 +8,7 @@ import { publishAccountEvent } from '../../resources/webhooks/outbox.ts';
 /** Alerts announced by one transaction, at most. */
 const batch = 100;
 
-/** Returns how many alerts were taken. Alerts of closed and suspended accounts are dropped. */
+/** Takes alerts away from other workers until the commit removes them. `is_open`: whether the account is neither closed nor suspended. */
 const takeAlerts = statement<{ limit: number }>()((db, $) =>
   db
     .with('taken', (qc) =>
