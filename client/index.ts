@@ -28,6 +28,7 @@ export type {
 } from './core/call.ts';
 export { memoryCookies } from './core/cookies.ts';
 export { ApiError, type ApiErrorOf, ConnectionError, isApiError, isTransient, TimeoutError } from './core/errors.ts';
+export { exportedRows } from './core/exportedRows.ts';
 export type { Hooks, LogFields, Logger, RequestContext, ResponseContext } from './core/hooks.ts';
 export type { ApiKeySource, ClientOptions, CookieStore, SessionOptions, Tokens } from './core/options.ts';
 export type { Session } from './core/session.ts';

@@ -23,6 +23,9 @@ export const Account = z
       .meta({ id: 'AccountStatus', description: 'Status of an account.' })
       .meta({ description: 'Requests of members of a `suspended` account are rejected.' }),
     timezone: z.string().nullable().meta({ description: 'IANA time zone.' }),
+    low_credit_threshold: z.int().min(0).nullable().meta({
+      description: 'The event `credits.low` is sent when the balance falls below it; 0 turns it off. Null: the default of the platform.',
+    }),
     role: z.string().nullable().meta({ description: 'Your role in the account; null for a platform admin who is not a member.' }),
     created_at: Time.meta({ description: 'When the account was created.' }),
   })
@@ -58,6 +61,12 @@ export const AccountChanges = changes({
     .meta({ pattern: '^\\s*[A-Za-z][A-Za-z0-9_+/-]*\\s*$' })
     .nullish()
     .meta({ description: 'IANA time zone; null clears it.' }),
+  low_credit_threshold: z
+    .int()
+    .min(0)
+    .max(10 ** 12)
+    .nullish()
+    .meta({ description: 'Credits; 0 turns the event `credits.low` off. Null: the default of the platform.' }),
 }).meta({ id: 'AccountChanges', description: 'The fields of the account to change. At least one is required.' });
 export type AccountChanges = z.infer<typeof AccountChanges>;
 
@@ -114,7 +123,7 @@ export const accounts = initContract().router({
   update: {
     method: 'PATCH',
     path: '/v1/accounts/{account_id}',
-    summary: 'Update the name or time zone of an account',
+    summary: 'Update the name, time zone or credit threshold of an account',
     description: 'Omitted fields keep their values. The slug cannot be changed.',
     body: AccountChanges,
     responses: { 200: Account },

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { exportFormat, exportNotes } from './exports.ts';
 import { AnyObject, Id, inconsistentValues, intParam, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
-import { initContract, type Resource } from './shared/route.ts';
+import { declareFile, initContract, type Resource } from './shared/route.ts';
 
 const state = AnyObject.nullable().optional();
 
@@ -49,27 +50,34 @@ export type AuditLog = z.infer<typeof AuditLog>;
 const instant = () => Instant.pipe(Time).optional();
 const exact = () => z.string().min(1).max(200).optional();
 
+const filters = {
+  account_id: Id.optional().meta({
+    description:
+      'Defaults to the active account, which is the only one that members can query. Platform admins can query any account; by default they get the entries of all accounts and of the platform.',
+  }),
+  action: exact().meta({ description: 'Return only this action, such as `api_key.create`.' }),
+  target_type: exact().meta({ description: 'Return only actions on objects of this type, such as `api_key`.' }),
+  actor_user_id: Id.optional().meta({ description: 'Return only actions of this user.' }),
+  since: instant().meta({ description: 'From this instant on, inclusive (RFC 3339, in any time zone).' }),
+  until: instant().meta({ description: 'Up to this instant, inclusive (RFC 3339, in any time zone).' }),
+};
+const include = z.literal('state').optional().meta({ description: '`state` adds `before_state` and `after_state`.' });
+const isRange = ({ since, until }: { since?: string | undefined; until?: string | undefined }) =>
+  since === undefined || until === undefined || since <= until;
+const rangeError = { path: ['until'], message: 'must not be before since', params: inconsistentValues };
+
 export const AuditQuery = z
   .object({
-    account_id: Id.optional().meta({
-      description:
-        'Defaults to the active account, which is the only one that members can query. Platform admins can query any account; by default they get the entries of all accounts and of the platform.',
-    }),
-    action: exact().meta({ description: 'Return only this action, such as `api_key.create`.' }),
-    target_type: exact().meta({ description: 'Return only actions on objects of this type, such as `api_key`.' }),
-    actor_user_id: Id.optional().meta({ description: 'Return only actions of this user.' }),
-    since: instant().meta({ description: 'From this instant on, inclusive (RFC 3339, in any time zone).' }),
-    until: instant().meta({ description: 'Up to this instant, inclusive (RFC 3339, in any time zone).' }),
+    ...filters,
     limit: intParam(1, 200).default(50).meta({ description: 'Entries per page.' }),
     offset: intParam(0, 100_000).default(0).meta({ description: 'Entries to skip. To go further back, use `until`.' }),
-    include: z.literal('state').optional().meta({ description: '`state` adds `before_state` and `after_state`.' }),
+    include,
   })
-  .refine(({ since, until }) => since === undefined || until === undefined || since <= until, {
-    path: ['until'],
-    message: 'must not be before since',
-    params: inconsistentValues,
-  });
+  .refine(isRange, rangeError);
 export type AuditQuery = z.infer<typeof AuditQuery>;
+
+export const AuditExportQuery = z.object({ ...filters, include, format: exportFormat }).refine(isRange, rangeError);
+export type AuditExportQuery = z.infer<typeof AuditExportQuery>;
 
 export const auditLogs = initContract().router({
   list: {
@@ -86,6 +94,22 @@ export const auditLogs = initContract().router({
       exempt: 'platform.admin',
       queryIds: { account_id: 'account', actor_user_id: 'user' },
       report: true,
+    },
+  },
+  export: {
+    method: 'GET',
+    path: '/v1/audit-logs/export',
+    summary: 'Download the audit log, newest first',
+    description: `All entries that match, with the fields of \`AuditEntry\`; in CSV, \`metadata\` and the states are JSON. Use \`since\` and \`until\` to continue from an earlier export. ${exportNotes}`,
+    query: AuditExportQuery,
+    responses: { 200: declareFile() },
+    metadata: {
+      auth: 'user+key',
+      read: 'account.audit_read',
+      exempt: 'platform.admin',
+      queryIds: { account_id: 'account', actor_user_id: 'user' },
+      auditOnRead: ['audit_log.export', 'account'],
+      rateLimit: 'row_export',
     },
   },
 } as const satisfies Resource);

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { ChatCompletionUsage } from './chatCompletions.ts';
 import { dayParam } from './credits.ts';
+import { exportFormat, exportNotes } from './exports.ts';
 import { Id, inconsistentValues, intParam, Time } from './shared/fields.ts';
-import { initContract, type Resource } from './shared/route.ts';
+import { declareFile, initContract, type Resource } from './shared/route.ts';
 
 const count = z.int().min(0);
 const cost = z.number().min(0).meta({ description: 'US dollars, to 6 decimal places.' });
@@ -103,6 +104,9 @@ export const DaysQuery = z
   });
 export type DaysQuery = z.infer<typeof DaysQuery>;
 
+export const UsageExportQuery = DaysQuery.safeExtend({ format: exportFormat });
+export type UsageExportQuery = z.infer<typeof UsageExportQuery>;
+
 const own = { auth: 'user+key', report: true } as const;
 const account = {
   auth: 'user+key',
@@ -113,6 +117,9 @@ const account = {
 } as const;
 const platform = { auth: 'platform', permission: 'platform.usage.read', report: true } as const;
 
+const exported = { method: 'GET', query: UsageExportQuery, responses: { 200: declareFile() } } as const;
+const recordNotes =
+  'A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`.';
 const month = { method: 'GET', query: MonthQuery } as const;
 const days = { method: 'GET', query: DaysQuery } as const;
 const byDay = { ...days, responses: { 200: z.array(DailyUsage) } } as const;
@@ -187,6 +194,20 @@ export const usage = initContract().router({
     responses: { 200: z.array(ChatCompletionUsage) },
     metadata: account,
   },
+  exportOfAccount: {
+    ...exported,
+    path: '/v1/accounts/{account_id}/usage/export',
+    summary: 'Download the usage records of an account, newest first',
+    description: `${recordNotes} ${exportNotes}`,
+    metadata: {
+      auth: 'user+key',
+      read: 'data.usage.read',
+      exempt: 'platform.admin',
+      service: ['platform.usage.read'],
+      auditOnRead: ['usage.export', 'account'],
+      rateLimit: 'row_export',
+    },
+  },
   summary: {
     ...month,
     path: '/v1/admin/usage/summary',
@@ -194,6 +215,18 @@ export const usage = initContract().router({
     description: 'Counts all runs of the installation that ended in the month.',
     responses: { 200: UsageSummary },
     metadata: platform,
+  },
+  export: {
+    ...exported,
+    path: '/v1/admin/usage/export',
+    summary: 'Download the usage records of all accounts, newest first',
+    description: `${recordNotes} ${exportNotes}`,
+    metadata: {
+      auth: 'platform',
+      permission: 'platform.usage.read',
+      auditOnRead: ['usage.export', 'platform'],
+      rateLimit: 'row_export',
+    },
   },
   daily: {
     ...byDay,

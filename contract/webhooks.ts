@@ -16,6 +16,7 @@ export const WebhookEventType = z
     'member.joined',
     'subscription.changed',
     'api_key.expiring',
+    'credits.low',
   ])
   .meta({ id: 'WebhookEventType', description: 'What happened. Only runs that no other run started send events.' });
 export type WebhookEventType = z.infer<typeof WebhookEventType>;
@@ -90,6 +91,18 @@ export const WebhookApiKey = z
   })
   .meta({ id: 'WebhookApiKey', description: 'An API key that expires within 7 days. Sent once for each expiry of a key.' });
 
+export const WebhookCredits = z
+  .object({
+    account_id,
+    balance: z.int().min(0).meta({ description: 'The balance after the charge that crossed the threshold.' }),
+    threshold: z.int().min(1).meta({ description: 'The threshold: that of the account, or the default of the platform.' }),
+    trace_id,
+  })
+  .meta({
+    id: 'WebhookCredits',
+    description: 'A balance that has fallen below its threshold. Sent again only after the balance was at or above the threshold.',
+  });
+
 const eventOf = <const Type extends WebhookEventType, Data extends z.ZodType>(type: Type, id: string, data: Data) =>
   z
     .object({
@@ -118,6 +131,7 @@ export const WebhookEvent = z
       WebhookSubscription.meta({ description: 'The subscription and its change.' }),
     ),
     eventOf('api_key.expiring', 'ApiKeyExpiringWebhook', WebhookApiKey.meta({ description: 'The key that expires soon.' })),
+    eventOf('credits.low', 'CreditsLowWebhook', WebhookCredits.meta({ description: 'The balance and its threshold.' })),
   ])
   .meta({
     id: 'WebhookEvent',

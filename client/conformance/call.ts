@@ -68,6 +68,6 @@ async function read(response: IncomingMessage): Promise<HttpResponse> {
 }
 
 function answerOf(status: number, headers: Headers, text: string): HttpResponse {
-  const json = headers.get('content-type')?.includes('json') && text !== '';
+  const json = /[/+]json\b/.test(headers.get('content-type') ?? '') && text !== '';
   return { status, body: json ? JSON.parse(text) : undefined, text, headers };
 }

@@ -235,7 +235,9 @@ export const routes = {
     ofAccountHourly: { method: 'GET', path: '/v1/accounts/{account_id}/usage/hourly', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     ofAccountByModel: { method: 'GET', path: '/v1/accounts/{account_id}/usage/by-model', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     ofChatCompletions: { method: 'GET', path: '/v1/accounts/{account_id}/usage/chat-completions', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    exportOfAccount: { method: 'GET', path: '/v1/accounts/{account_id}/usage/export', auth: 'user+key', retryable: true, bytes: true, errorStatuses: [400, 401, 403, 404, 429, 500, 503] },
     summary: { method: 'GET', path: '/v1/admin/usage/summary', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    export: { method: 'GET', path: '/v1/admin/usage/export', auth: 'platform', retryable: true, bytes: true, errorStatuses: [400, 401, 403, 404, 429, 500, 503] },
     daily: { method: 'GET', path: '/v1/admin/usage/daily', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     hourly: { method: 'GET', path: '/v1/admin/usage/hourly', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     byModel: { method: 'GET', path: '/v1/admin/usage/by-model', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
@@ -300,6 +302,7 @@ export const routes = {
   },
   auditLogs: {
     list: { method: 'GET', path: '/v1/audit-logs', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    export: { method: 'GET', path: '/v1/audit-logs/export', auth: 'user+key', retryable: true, bytes: true, errorStatuses: [400, 401, 403, 404, 429, 500, 503] },
   },
   ipRules: {
     create: { method: 'POST', path: '/v1/ip-rules', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },

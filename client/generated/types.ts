@@ -81,6 +81,8 @@ export interface Account {
   status: AccountStatus;
   /** IANA time zone. */
   timezone: string | null;
+  /** The event `credits.low` is sent when the balance falls below it; 0 turns it off. Null: the default of the platform. */
+  low_credit_threshold: number | null;
   /** Your role in the account; null for a platform admin who is not a member. */
   role: string | null;
   /** When the account was created. */
@@ -105,6 +107,8 @@ export interface AccountChanges {
   name?: string | undefined;
   /** IANA time zone; null clears it. */
   timezone?: string | null | undefined;
+  /** Credits; 0 turns the event `credits.low` off. Null: the default of the platform. */
+  low_credit_threshold?: number | null | undefined;
 }
 
 /** The confirmation for closing a workspace. */
@@ -1128,6 +1132,18 @@ export interface Credits {
   transactions: CreditTransaction[];
 }
 
+/** The body of a `credits.low` webhook. */
+export interface CreditsLowWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
+  type: "credits.low";
+  /** When the event occurred. */
+  timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
+  /** The balance and its threshold. */
+  data: WebhookCredits;
+}
+
 /** Usage of a day (UTC). */
 export interface DailyUsage {
   /** The day (UTC), such as `2026-01-31`. */
@@ -1290,6 +1306,9 @@ export type ErrorCode = "validation.error" | "auth.unauthorized" | "billing.insu
 
 /** `native_v1` is an alias of `agent.simple`. */
 export type Executor = "agent.simple" | "native_v1" | "agent.interactive" | "task.classify_route" | "noop";
+
+/** Lines of JSON, or CSV (RFC 4180) with a header. */
+export type ExportFormat = "ndjson" | "csv";
 
 /** A switch with a default value and per-account overrides. */
 export interface FeatureFlag {
@@ -6120,6 +6139,18 @@ export interface WebhookAttempt {
   error: WebhookError | null;
 }
 
+/** A balance that has fallen below its threshold. Sent again only after the balance was at or above the threshold. */
+export interface WebhookCredits {
+  /** The account of the endpoint. */
+  account_id: Id;
+  /** The balance after the charge that crossed the threshold. */
+  balance: number;
+  /** The threshold: that of the account, or the default of the platform. */
+  threshold: number;
+  /** Trace ID of the request or run that caused the event. */
+  trace_id: TraceId;
+}
+
 /** The delivery of one event to one endpoint. */
 export interface WebhookDelivery {
   /** ID of the delivery; also the header `X-Arkloop-Delivery`. */
@@ -6273,10 +6304,10 @@ export interface WebhookEndpointWithSecret {
 export type WebhookError = "http_status" | "redirect" | "timeout" | "connection_failed" | "url_denied" | "secret_unreadable" | "endpoint_disabled";
 
 /** The body of a webhook. Future types may have other data; receivers must ignore unknown types. */
-export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook | RunWaitingForInputWebhook | MemberJoinedWebhook | SubscriptionChangedWebhook | ApiKeyExpiringWebhook;
+export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook | RunWaitingForInputWebhook | MemberJoinedWebhook | SubscriptionChangedWebhook | ApiKeyExpiringWebhook | CreditsLowWebhook;
 
 /** What happened. Only runs that no other run started send events. */
-export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled" | "run.waiting_for_input" | "member.joined" | "subscription.changed" | "api_key.expiring";
+export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled" | "run.waiting_for_input" | "member.joined" | "subscription.changed" | "api_key.expiring" | "credits.low";
 
 /** Which runs send events to an endpoint. A run must match both lists. Other events are sent anyway. */
 export interface WebhookFilter {
@@ -6940,7 +6971,7 @@ export interface AccountsApi {
    */
   readonly get: Call<{ params: { account_id: Id; }; }, Account, Reasons['accounts.get']>;
   /**
-   * Update the name or time zone of an account
+   * Update the name, time zone or credit threshold of an account
    *
    * Omitted fields keep their values. The slug cannot be changed.
    */
@@ -7636,11 +7667,23 @@ export interface UsageApi {
    */
   readonly ofChatCompletions: Call<{ params: { account_id: Id; }; query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, ChatCompletionUsage[], Reasons['usage.ofChatCompletions']>;
   /**
+   * Download the usage records of an account, newest first
+   *
+   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time.
+   */
+  readonly exportOfAccount: Call<{ params: { account_id: Id; }; query: { start: string; end: string; format?: ExportFormat | undefined; }; }, Blob, Reasons['usage.exportOfAccount']>;
+  /**
    * Retrieve the usage of all accounts for a month
    *
    * Counts all runs of the installation that ended in the month.
    */
   readonly summary: Call<{ query?: { year?: number | undefined; month?: number | undefined; } | undefined; }, UsageSummary, Reasons['usage.summary']>;
+  /**
+   * Download the usage records of all accounts, newest first
+   *
+   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time.
+   */
+  readonly export: Call<{ query: { start: string; end: string; format?: ExportFormat | undefined; }; }, Blob, Reasons['usage.export']>;
   /**
    * List the usage of all accounts by day
    *
@@ -7944,6 +7987,12 @@ export interface AuditLogsApi {
    * Use this to find out who changed something, and when. Denied requests are included; secrets and message texts never are. Entries are kept for `ARKLOOP_AUDIT_RETENTION_DAYS` days.
    */
   readonly list: Call<{ query?: { account_id?: Id | undefined; action?: string | undefined; target_type?: string | undefined; actor_user_id?: Id | undefined; since?: Time | undefined; until?: Time | undefined; limit?: number | undefined; offset?: number | undefined; include?: "state" | undefined; } | undefined; }, AuditLog, Reasons['auditLogs.list']>;
+  /**
+   * Download the audit log, newest first
+   *
+   * All entries that match, with the fields of `AuditEntry`; in CSV, `metadata` and the states are JSON. Use `since` and `until` to continue from an earlier export. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time.
+   */
+  readonly export: Call<{ query?: { account_id?: Id | undefined; action?: string | undefined; target_type?: string | undefined; actor_user_id?: Id | undefined; since?: Time | undefined; until?: Time | undefined; include?: "state" | undefined; format?: ExportFormat | undefined; } | undefined; }, Blob, Reasons['auditLogs.export']>;
 }
 
 export interface IpRulesApi {

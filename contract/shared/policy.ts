@@ -54,7 +54,8 @@ export type Policy = {
     | 'webhook_test'
     | 'webhook_replay'
     | 'mcp_authorization'
-    | 'account_export';
+    | 'account_export'
+    | 'row_export';
   /** The quota that the call, or work that it starts, counts toward. Exceeding it is 409. */
   quota?: QuotaName;
   /** A health probe: excluded from rate limits and load shedding, and without the 503 error of an outage. */

@@ -51,6 +51,9 @@ const areaGuides: Readonly<Record<string, string>> = {
 /** The guide of an operation, if there is one that is more specific than that of its area. */
 const operationGuides: Readonly<Record<string, string>> = {
   accountsExport: 'operations#export-of-an-account',
+  auditLogsExport: 'operations#export-of-the-audit-log-and-of-usage',
+  usageExport: 'operations#export-of-the-audit-log-and-of-usage',
+  usageExportOfAccount: 'operations#export-of-the-audit-log-and-of-usage',
   apiKeysRotate: 'authentication#rotating-a-key',
   apiKeysUpdate: 'authentication#expiry-limits-and-models',
   apiKeysUsage: 'authentication#expiry-limits-and-models',

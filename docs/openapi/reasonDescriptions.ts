@@ -59,6 +59,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   empty_file: 'The file is empty.',
   endpoint_disabled: 'The webhook endpoint is disabled. Enable it first.',
   endpoint_limit: 'The account has reached its limit of webhook endpoints.',
+  export_rate_limited: 'Too many exports were started, or are being sent. Try again after `Retry-After`.',
   feature_disabled: 'The operator has disabled this feature for the account.',
   file_too_large:
     'The file exceeds `details.max_bytes`. Send a smaller file; for an image, reduce its dimensions or increase its compression.',

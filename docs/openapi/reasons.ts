@@ -267,6 +267,9 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
     },
   ],
   accountsExport: [{ 429: ['account_export_rate_limited'] }],
+  auditLogsExport: [{ 429: ['export_rate_limited'] }],
+  usageExport: [{ 429: ['export_rate_limited'] }],
+  usageExportOfAccount: [{ 429: ['export_rate_limited'] }],
   mcpConfigsAuthorize: [{ 409: ['not_connectable'], 429: ['mcp_authorization_rate_limited'], 502: ['authorization_failed'] }],
   mcpConfigsCompleteAuthorization: [{ 400: ['invalid_state'], 502: ['authorization_failed'] }],
   mcpConfigsPrompts: [promptServer],
@@ -333,6 +336,7 @@ const partlyOpenOperations: readonly string[] = [
 
 /** Operations that compare several values of a request. */
 const comparingOperations: readonly string[] = [
+  'auditLogsExport',
   'auditLogsList',
   'usageMineDaily',
   'usageMineHourly',
@@ -340,6 +344,8 @@ const comparingOperations: readonly string[] = [
   'usageOfAccountHourly',
   'usageDaily',
   'usageHourly',
+  'usageExport',
+  'usageExportOfAccount',
   'runsList',
   'subscriptionsCreate',
   'subscriptionsUpdate',

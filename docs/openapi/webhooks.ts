@@ -36,6 +36,7 @@ const titles: Record<WebhookEventType, string> = {
   'member.joined': 'A member joined',
   'subscription.changed': 'The subscription changed',
   'api_key.expiring': 'An API key expires soon',
+  'credits.low': 'Credits are low',
 };
 
 const descriptions: Record<WebhookEventType, string> = {
@@ -47,6 +48,8 @@ const descriptions: Record<WebhookEventType, string> = {
   'member.joined': 'Sent when a user has accepted an invitation to the account.',
   'subscription.changed': 'Sent when a platform admin has created, renewed or canceled the subscription of the account.',
   'api_key.expiring': 'Sent 7 days before an API key expires, once for each expiry. Keys that live no longer than 7 days send none.',
+  'credits.low':
+    'Sent when a charge or a deduction takes the balance from at or above the threshold to below it, once for each crossing. Changing the threshold sends none.',
 };
 
 const idOf = (type: string) => type.replaceAll(/[._](.)/g, (_, letter: string) => letter.toUpperCase());

@@ -11,7 +11,7 @@ import { Attachment, ThreadAttachment } from '../resources/attachments/entity.ts
 import { AuditLogEntry } from '../resources/auditLogs/entity.ts';
 import { Credential, EmailVerification, LoginCode, RefreshToken, Session } from '../resources/auth/entity.ts';
 import { Broadcast } from '../resources/broadcasts/entity.ts';
-import { CreditBalance, CreditOperation, CreditTransaction } from '../resources/credits/entity.ts';
+import { CreditAlert, CreditBalance, CreditOperation, CreditTransaction } from '../resources/credits/entity.ts';
 import { EntitlementOverride } from '../resources/entitlementOverrides/entity.ts';
 import { FeatureFlag, FeatureFlagOverride } from '../resources/featureFlags/entity.ts';
 import { IdentityFlow, UserIdentity } from '../resources/identities/entity.ts';
@@ -60,6 +60,7 @@ export const entities = [
   Broadcast,
   ChatCompletion,
   Credential,
+  CreditAlert,
   CreditBalance,
   CreditOperation,
   CreditTransaction,

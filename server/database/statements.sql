@@ -445,6 +445,15 @@ with "merged" as (delete
   from "merged"
   having count(*) > 0;
 
+-- jobs/housekeeping.ts 16
+delete
+  from "notifications"
+  where ("account_id", "id") in (select "n"."account_id", "n"."id"
+  from "notifications" as "n"
+  where "n"."created_at" < now() - $1 * interval '1 day'
+  order by "n"."created_at"
+  limit $2);
+
 -- jobs/jobRunner.ts 1
 select 1 as "alive";
 
@@ -480,6 +489,27 @@ select "u"."id", "a"."id" as "home"
   inner
   join "accounts" as "a" on "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal'
   where "u"."is_platform_admin" = true and "u"."status" = 'active';
+
+-- jobs/notices/announceLowCredits.ts 1
+with "taken" as (delete
+  from "credit_alerts"
+  where ("account_id", "id") in (select "c"."account_id", "c"."id"
+  from "credit_alerts" as "c"
+  order by "c"."account_id", "c"."id"
+  limit $1
+  for update skip locked)
+  returning "account_id", "id", "balance", "threshold") select "t"."account_id", "t"."balance", "t"."threshold", "a"."name", a.deleted_at is null and a.status = 'active' as "is_open"
+  from "taken" as "t"
+  inner
+  join "accounts" as "a" on "a"."id" = "t"."account_id"
+  order by "t"."account_id", "t"."id";
+
+-- jobs/notices/announceLowCredits.ts 2
+select "u"."id", "u"."locale", case when u.email_verified_at is not null then u.email end as "email"
+  from "memberships" as "m"
+  inner
+  join "users" as "u" on "u"."id" = "m"."user_id" and "u"."status" = 'active'
+  where "m"."account_id" = $1 and "m"."role" = 'admin';
 
 -- jobs/partitions/accessLogPartitions.ts 1
 delete
@@ -1072,14 +1102,14 @@ update "sessions" as "s"
   where "home"."owner_user_id" = "s"."user_id" and "home"."type" = 'personal' and "s"."active_account_id" = $1 and "s"."user_id" = any($2::uuid[]) and "s"."revoked_at" is null;
 
 -- resources/accounts/queries.ts selectAccount
-select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."timezone", "a"."created_at", "m"."role"
+select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."timezone", "a"."low_credit_threshold", "a"."created_at", "m"."role"
   from "accounts" as "a"
   left
   join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = $1
   where "a"."id" = $2 and "a"."deleted_at" is null;
 
 -- resources/accounts/queries.ts selectAccountsOfUser
-select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."timezone", "a"."created_at", "m"."role"
+select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."timezone", "a"."low_credit_threshold", "a"."created_at", "m"."role"
   from "memberships" as "m"
   inner
   join "accounts" as "a" on "a"."id" = "m"."account_id" and "a"."deleted_at" is null
@@ -1088,7 +1118,7 @@ select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."timezone
   limit $5;
 
 -- resources/accounts/queries.ts lockAccount
-select "id", "slug", "name", "type", "status", "timezone", "created_at"
+select "id", "slug", "name", "type", "status", "timezone", "low_credit_threshold", "created_at"
   from "accounts"
   where "id" = $1 and "deleted_at" is null
   for no key update;
@@ -1103,7 +1133,7 @@ select "id"
 insert into "accounts" ("id", "slug", "name", "type", "owner_user_id")
   values ($1, $2, $3, 'workspace', $4)
   on conflict ("slug") do nothing
-  returning "id", "slug", "name", "type", "status", "timezone", "created_at";
+  returning "id", "slug", "name", "type", "status", "timezone", "low_credit_threshold", "created_at";
 
 -- resources/accounts/queries.ts insertAdmin
 insert into "memberships" ("account_id", "user_id", "role")
@@ -1115,8 +1145,8 @@ insert into "credit_balances" ("account_id", "balance")
 
 -- resources/accounts/queries.ts updateAccount
 update "accounts"
-  set "name" = $1, "timezone" = $2
-  where "id" = $3;
+  set "name" = $1, "timezone" = $2, "low_credit_threshold" = $3
+  where "id" = $4;
 
 -- resources/accounts/queries.ts markClosed
 update "accounts"
@@ -1642,6 +1672,90 @@ select count(*) as "total"
   order by "created_at" desc, "id" desc
   limit $2) as "found";
 
+-- resources/auditLogs/queries.ts export of an account
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "account_id" = $1 and (created_at, id) < ($2::timestamptz, $3::uuid)
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/auditLogs/queries.ts export of an account by action
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "action" = $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/auditLogs/queries.ts export of an account by targetType
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "target_type" = $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/auditLogs/queries.ts export of an account by actorId
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "actor_user_id" = $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/auditLogs/queries.ts export of an account by since
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "created_at" >= $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/auditLogs/queries.ts export of an account by until
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where ("account_id" = $1 and "created_at" <= $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/auditLogs/queries.ts export of all accounts
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where 1 = 1 and "action" > '' and (created_at, id) < ($1::timestamptz, $2::uuid)
+  order by "created_at" desc, "id" desc
+  limit $3;
+
+-- resources/auditLogs/queries.ts export of all accounts by action
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "action" = $1 and "action" > '' and (created_at, id) < ($2::timestamptz, $3::uuid)
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/auditLogs/queries.ts export of all accounts by targetType
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "target_type" = $1 and "action" > '' and (created_at, id) < ($2::timestamptz, $3::uuid)
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/auditLogs/queries.ts export of all accounts by actorId
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "actor_user_id" = $1 and (created_at, id) < ($2::timestamptz, $3::uuid)
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/auditLogs/queries.ts export of all accounts by since
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "created_at" >= $1 and "action" > '' and (created_at, id) < ($2::timestamptz, $3::uuid)
+  order by "created_at" desc, "id" desc
+  limit $4;
+
+-- resources/auditLogs/queries.ts export of all accounts by until
+select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+  from "audit_logs"
+  where "created_at" <= $1 and "action" > '' and (created_at, id) < ($2::timestamptz, $3::uuid)
+  order by "created_at" desc, "id" desc
+  limit $4;
+
 -- resources/auth/codes/queries.ts upsertCode
 insert into "login_codes" ("user_id", "email", "code_hmac", "expires_at", "asked_from")
   values ($1, $2, $3, now() + make_interval(secs => $4), $5)
@@ -1987,7 +2101,9 @@ with "held" as materialized (select "balance"
   from "usage", "bill", "runs" as "r"
   where "r"."account_id" = $15 and "r"."id" = $16 and "r"."api_key_id" is not null and "bill"."charged" > 0
   on conflict ("account_id", "api_key_id", "day") do update
-  set "credits" = "api_key_usage"."credits" + "excluded"."credits") update "credit_balances" as "b"
+  set "credits" = "api_key_usage"."credits" + "excluded"."credits"), "alert" as (insert into "credit_alerts" ("account_id", "id", "balance", "threshold") select a.id as "account_id", new_id() as "id", held.balance + entry.amount as "balance", coalesce(a.low_credit_threshold, $17::bigint) as "threshold"
+  from "entry", "held", "accounts" as "a"
+  where "a"."id" = "entry"."account_id" and a.deleted_at is null and held.balance >= coalesce(a.low_credit_threshold, $18::bigint) and held.balance + entry.amount < coalesce(a.low_credit_threshold, $19::bigint)) update "credit_balances" as "b"
   set "balance" = greatest(b.balance + entry.amount, 0)
   from "entry"
   where "b"."account_id" = "entry"."account_id";
@@ -2015,7 +2131,9 @@ with "held" as materialized (select "balance"
   from "usage", "bill", "chat_completions" as "r"
   where "r"."account_id" = $15 and "r"."id" = $16 and "r"."api_key_id" is not null and "bill"."charged" > 0
   on conflict ("account_id", "api_key_id", "day") do update
-  set "credits" = "api_key_usage"."credits" + "excluded"."credits") update "credit_balances" as "b"
+  set "credits" = "api_key_usage"."credits" + "excluded"."credits"), "alert" as (insert into "credit_alerts" ("account_id", "id", "balance", "threshold") select a.id as "account_id", new_id() as "id", held.balance + entry.amount as "balance", coalesce(a.low_credit_threshold, $17::bigint) as "threshold"
+  from "entry", "held", "accounts" as "a"
+  where "a"."id" = "entry"."account_id" and a.deleted_at is null and held.balance >= coalesce(a.low_credit_threshold, $18::bigint) and held.balance + entry.amount < coalesce(a.low_credit_threshold, $19::bigint)) update "credit_balances" as "b"
   set "balance" = greatest(b.balance + entry.amount, 0)
   from "entry"
   where "b"."account_id" = "entry"."account_id";
@@ -2158,7 +2276,11 @@ with "op" as (select "id", "operation", "amount", "note", "created_at", "last_ac
   from "held" as "h", "op"), "change" as materialized (select *
   from "wanted"
   where "amount" <> 0 and "balance" <= 9007199254740991 - amount), "entry" as (insert into "credit_transactions" ("account_id", "id", "type", "amount", "reference_type", "reference_id", "note", "metadata") select "c"."account_id", new_id() as "id", case when c.amount > 0 then 'credit' else 'debit' end as "type", "c"."amount", case when op.operation = 'reset_all' then 'admin_reset' else 'admin_bulk_adjust' end as "reference_type", "op"."id" as "reference_id", "op"."note", case when op.operation = 'reset_all' then '{}' else jsonb_build_object('requested_amount', op.amount) end as "metadata"
-  from "change" as "c", "op"), "moved" as (update "credit_balances" as "b"
+  from "change" as "c", "op"), "alert" as (insert into "credit_alerts" ("account_id", "id", "balance", "threshold") select a.id as "account_id", new_id() as "id", c.balance + c.amount as "balance", coalesce(a.low_credit_threshold, $2::bigint) as "threshold"
+  from "change" as "c"
+  inner
+  join "accounts" as "a" on "a"."id" = "c"."account_id"
+  where a.deleted_at is null and c.balance >= coalesce(a.low_credit_threshold, $3::bigint) and c.balance + c.amount < coalesce(a.low_credit_threshold, $4::bigint)), "moved" as (update "credit_balances" as "b"
   set "balance" = least(greatest(b.balance + c.amount, 0), 9007199254740991)
   from "change" as "c"
   where "b"."account_id" = "c"."account_id"), "counted" as (select (select count(*)::int as "count"
@@ -2217,9 +2339,13 @@ insert into "credit_balances" ("account_id", "balance") select "a"."id", 0 as "b
 
 -- resources/credits/queries.ts changeBalance
 with "entry" as (insert into "credit_transactions" ("account_id", "id", "type", "amount", "reference_type", "reference_id", "note")
-  values ($1, $2, case when $3::bigint > 0 then 'credit' else 'debit' end, $4::bigint, 'admin_adjust', $5, $6)) update "credit_balances"
-  set "balance" = "balance" + $7::bigint
-  where "account_id" = $8;
+  values ($1, $2, case when $3::bigint > 0 then 'credit' else 'debit' end, $4::bigint, 'admin_adjust', $5, $6)), "alert" as (insert into "credit_alerts" ("account_id", "id", "balance", "threshold") select a.id as "account_id", new_id() as "id", b.balance + $7::bigint as "balance", coalesce(a.low_credit_threshold, $8::bigint) as "threshold"
+  from "credit_balances" as "b"
+  inner
+  join "accounts" as "a" on "a"."id" = "b"."account_id"
+  where "b"."account_id" = $9 and a.deleted_at is null and b.balance >= coalesce(a.low_credit_threshold, $10::bigint) and b.balance + $11::bigint < coalesce(a.low_credit_threshold, $12::bigint)) update "credit_balances"
+  set "balance" = "balance" + $13::bigint
+  where "account_id" = $14;
 
 -- resources/dashboard/queries.ts selectTotals
 select "people".*, "today".*, "made".*, "used".*, (select count(*) as "count"
@@ -5497,6 +5623,20 @@ update "tool_providers"
   where "account_id" is not distinct
   from $1 and "provider_name" = $2 and "api_key_sealed" is not null;
 
+-- resources/usage/export.ts 1
+select "account_id", "run_id", "usage_type", "model", "user_id", "input_tokens", "output_tokens", "cache_creation_input_tokens" as "cache_creation_tokens", "cache_read_input_tokens" as "cache_read_tokens", "cached_tokens", "cost_usd", "shortfall", "estimated", "recorded_at"
+  from "usage_records"
+  where "recorded_at" >= $1::date and "recorded_at" < $2::date + 1 and (recorded_at, run_id, usage_type) < ($3::timestamptz, $4::uuid, $5::text) and "account_id" = $6
+  order by "recorded_at" desc, "run_id" desc, "usage_type" desc
+  limit $7;
+
+-- resources/usage/export.ts 2
+select "account_id", "run_id", "usage_type", "model", "user_id", "input_tokens", "output_tokens", "cache_creation_input_tokens" as "cache_creation_tokens", "cache_read_input_tokens" as "cache_read_tokens", "cached_tokens", "cost_usd", "shortfall", "estimated", "recorded_at"
+  from "usage_records"
+  where "recorded_at" >= $1::date and "recorded_at" < $2::date + 1 and (recorded_at, run_id, usage_type) < ($3::timestamptz, $4::uuid, $5::text)
+  order by "recorded_at" desc, "run_id" desc, "usage_type" desc
+  limit $6;
+
 -- resources/usage/queries.ts 1
 select coalesce(sum(u.input_tokens), 0) as "input_tokens", coalesce(sum(u.output_tokens), 0) as "output_tokens", coalesce(sum(u.cost_usd), 0) as "cost_usd", coalesce(sum(u.record_count), 0) as "record_count", coalesce(sum(u.cache_creation_input_tokens), 0) as "cache_creation_tokens", coalesce(sum(u.cache_read_input_tokens), 0) as "cache_read_tokens", coalesce(sum(u.cached_tokens), 0) as "cached_tokens"
   from "usage_rollups" as "u"
@@ -5964,12 +6104,12 @@ update "webhook_replays"
 -- resources/webhooks/sending/deleteExpired.ts 1
 delete
   from "webhook_deliveries"
-  where "created_at" < now() - interval '30 days';
+  where "created_at" < now() - $1 * interval '1 day';
 
 -- resources/webhooks/sending/deleteExpired.ts 2
 delete
   from "webhook_messages" as "m"
-  where "m"."created_at" < now() - interval '30 days' and not exists (select 1 as "one"
+  where "m"."created_at" < now() - $1 * interval '1 day' and not exists (select 1 as "one"
   from "webhook_deliveries" as "d"
   where "d"."account_id" = "m"."account_id" and "d"."message_id" = "m"."id");
 

@@ -5,6 +5,7 @@ import { sqlStatement } from '../database/statement.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import type { OperationRow } from '../resources/credits/operationQueries.ts';
 import { changeCreditsTask, changeNextBatch, queueOperation } from '../resources/credits/operations.ts';
+import { readSettings } from '../resources/settings/settings.ts';
 import { unlockLostJobs } from './lostJobs.ts';
 
 type ChangeDeps = {
@@ -22,8 +23,9 @@ export async function changeCredits({ database, log, stopping }: ChangeDeps, pay
   const { operation_id: id, trace_id: traceId } = known.data;
   for (let moved: OperationRow | undefined; moved?.state !== 'completed';) {
     if (stopping.aborted) return await queueOperation(database, id, traceId);
+    const { 'credit.low_threshold': lowThreshold } = await readSettings(database);
     // Wrapped in an object: a returned promise would be awaited before the commit is sent.
-    const { sent } = await database.transaction(async (tx) => ({ sent: changeNextBatch(tx, id) }));
+    const { sent } = await database.transaction(async (tx) => ({ sent: changeNextBatch(tx, id, lowThreshold) }));
     moved = await sent;
     if (!moved) return void log.info({ trace_id: traceId, operation_id: id }, 'an operation on all accounts was ended by another worker');
     const { state, done, total } = moved;

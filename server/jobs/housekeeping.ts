@@ -149,16 +149,32 @@ const mergeRunCount = statement()((db) =>
     ),
 );
 
-/** In days and months. 0 days of the audit log mean forever. */
-type Retention = Pick<Config, 'auditRetentionDays' | 'runEventsRetentionMonths'>;
+const forgetNotifications = statement<{ days: number; limit: number }>()((db, $) =>
+  db.deleteFrom('notifications').where(({ eb, refTuple, selectFrom }) =>
+    eb(
+      refTuple('account_id', 'id'),
+      'in',
+      selectFrom('notifications as n')
+        .select(['n.account_id', 'n.id'])
+        .where('n.created_at', '<', sql<string>`now() - ${$.days} * interval '1 day'`)
+        .orderBy('n.created_at')
+        .limit($.limit)
+        .$asTuple('account_id', 'id'),
+    ),
+  ),
+);
 
-/** Deletes expired rows, old entries of the audit log and old chat completions, and superseded rows of the count of runs. */
+/** In days and months. 0 days of the audit log and of notifications mean forever. */
+type Retention = Pick<Config, 'auditRetentionDays' | 'runEventsRetentionMonths' | 'notificationRetentionDays' | 'webhookRetentionDays'>;
+
+/** Deletes what is older than its retention, expired rows, and superseded rows of the count of runs. */
 export async function deleteExpiredRows(database: Database, retention: Retention): Promise<void> {
-  const { auditRetentionDays: days, runEventsRetentionMonths: months } = retention;
+  const { auditRetentionDays: days, runEventsRetentionMonths: months, notificationRetentionDays: noticeDays } = retention;
   while (days > 0 && (await database.run(forgetAudit, { days, limit: batch })) === batch);
   while ((await database.run(forgetCompletions, { months, limit: batch })) === batch);
+  while (noticeDays > 0 && (await database.run(forgetNotifications, { days: noticeDays, limit: batch })) === batch);
   await database.run(mergeRunCount);
-  await deleteExpiredWebhooks(database);
+  await deleteExpiredWebhooks(database, retention.webhookRetentionDays);
   for (const one of [
     forgetKeys,
     forgetCounts,

@@ -38,6 +38,13 @@ const english: Texts = {
       'Sign in with a mailed code and set a new password. Check the workspaces that you share with others, and leave those that you do not know.',
     ],
   }),
+  credits_low: ({ account, balance, threshold }) => ({
+    subject: 'Your credits are low',
+    lines: [
+      `The account "${nameInMail(account)}" has ${balance} credits left, which is below its threshold of ${threshold}. Without credits, no run starts.`,
+      'This message is sent again only after the balance was at or above the threshold. Admins of the account can change the threshold.',
+    ],
+  }),
   test: () => ({ subject: 'A test of your mail settings', lines: ['This message was sent to try the mail settings. They work.'] }),
 };
 const ignore = 'If you did not expect this message, ignore it.';
@@ -71,6 +78,13 @@ const chinese: Texts = {
       '您的邮箱地址首次得到确认，方式是邮件验证码或链接，而不是账户的密码。',
       '该密码可能是他人用您的邮箱注册时设置的。因此该密码已失效，账户的所有其他会话、API 密钥、分享链接和未接受的邀请均已终止；仅属于您的账户中的 Webhook、提供商、工具服务器、角色和 IP 规则已停用或删除。',
       '请使用邮件验证码登录并设置新密码。请检查您与他人共享的工作区，并退出您不认识的工作区。',
+    ],
+  }),
+  credits_low: ({ account, balance, threshold }) => ({
+    subject: '您的积分余额不足',
+    lines: [
+      `账户“${nameInMail(account)}”剩余 ${balance} 积分，低于其阈值 ${threshold}。积分用尽后将无法启动新的运行。`,
+      '余额回到阈值或以上之后再次低于阈值时，才会再次发送本邮件。账户管理员可以修改阈值。',
     ],
   }),
   test: () => ({ subject: '邮件设置测试', lines: ['这是一封用于测试邮件设置的邮件。设置有效。'] }),

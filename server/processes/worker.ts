@@ -9,6 +9,7 @@ import { deleteExpiredRows, removeExpiredThreads } from '../jobs/housekeeping.ts
 import { type JobRunner, startJobRunner, waitForDatabase } from '../jobs/jobRunner.ts';
 import { inJobSpan } from '../jobs/jobSpan.ts';
 import { announceExpiringKeys } from '../jobs/notices/announceExpiringKeys.ts';
+import { announceLowCredits } from '../jobs/notices/announceLowCredits.ts';
 import { maintainAccessLogPartitions } from '../jobs/partitions/accessLogPartitions.ts';
 import { maintainAuditPartitions, maintainEventPartitions, monthStart } from '../jobs/partitions/monthlyPartitions.ts';
 import { executeRunTask, queue, queuedJobs, rootRunFlag } from '../jobs/queue.ts';
@@ -166,6 +167,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     every(minute, () => reapRuns(reaping), complain('looking for stuck runs failed')),
     every(minute / 4, () => endAbandonedCompletions(reaping), complain('looking for abandoned chat completions failed')),
     every(minute, () => grantDueWindows(database), complain('monthly credits were not granted')),
+    every(minute / 6, () => announceLowCredits({ config, keys, database, log }), complain('low credits were not announced')),
     every(10 * minute, () => announceExpiringKeys(database), complain('keys that expire soon were not announced')),
     every(60 * minute, () => runHousekeeping(deps), complain('the hourly housekeeping failed')),
   ];

@@ -169,13 +169,46 @@ test('audit log entries are kept 30 days and idempotency keys 24 hours', async (
     );
   for (const days of [1, 29, 31]) await entry(days);
   for (const hours of [1, 25]) await key(hours);
-  await deleteExpiredRows(database, { auditRetentionDays: 30, runEventsRetentionMonths: 3 });
+  await deleteExpiredRows(database, {
+    auditRetentionDays: 30,
+    runEventsRetentionMonths: 3,
+    notificationRetentionDays: 0,
+    webhookRetentionDays: 30,
+  });
   expect(
     await sql(`select extract(day from now() - created_at)::int as days from audit_logs where action = 'sample.entry' order by 1`),
   ).toEqual([{ days: 1 }, { days: 29 }]);
-  await deleteExpiredRows(database, { auditRetentionDays: 0, runEventsRetentionMonths: 3 });
+  await deleteExpiredRows(database, {
+    auditRetentionDays: 0,
+    runEventsRetentionMonths: 3,
+    notificationRetentionDays: 0,
+    webhookRetentionDays: 30,
+  });
   expect(await sql(`select id from audit_logs where action = 'sample.entry'`)).toHaveLength(2);
   expect(await sql(`select scope_hash from idempotency_keys where scope_hash like 'sample %'`)).toEqual([{ scope_hash: 'sample 1' }]);
+});
+
+test('notifications are kept forever, or for a number of days', async () => {
+  const [user, other] = [await app.signUp(), await app.signUp()];
+  for (const { id, accountId } of [user, other])
+    for (const days of [1, 29, 31, 400])
+      await sql(
+        `insert into notifications (account_id, user_id, type, title, body, payload, created_at)
+         values ($1, $2, 'sample.age', $3::int::text, '', '{}', now() - $3::int * interval '1 day')`,
+        [accountId, id, String(days)],
+      );
+  const titles = async ({ id }: { id: string }) =>
+    (await sql(`select title from notifications where user_id = $1 and type = 'sample.age' order by created_at desc`, [id])).map(
+      ({ title }: { title: string }) => title,
+    );
+  const retention = { auditRetentionDays: 0, runEventsRetentionMonths: 3, webhookRetentionDays: 30 };
+  await deleteExpiredRows(database, { ...retention, notificationRetentionDays: 0 });
+  expect(await titles(user)).toEqual(['1', '29', '31', '400']);
+  await deleteExpiredRows(database, { ...retention, notificationRetentionDays: 30 });
+  expect([await titles(user), await titles(other)]).toEqual([
+    ['1', '29'],
+    ['1', '29'],
+  ]);
 });
 
 test('a schedule without further times is deleted 90 days after its time and its last change', async () => {
@@ -191,7 +224,12 @@ test('a schedule without further times is deleted 90 days after its time and its
   await add(89, 95);
   await add(95, 89);
   await add(120, 120, 'active');
-  await deleteExpiredRows(database, { auditRetentionDays: 0, runEventsRetentionMonths: 3 });
+  await deleteExpiredRows(database, {
+    auditRetentionDays: 0,
+    runEventsRetentionMonths: 3,
+    notificationRetentionDays: 0,
+    webhookRetentionDays: 30,
+  });
   const left = await sql('select name from schedules where account_id = $1 order by 1', [user.accountId]);
   expect(left.map(({ name }: { name: string }) => name)).toEqual(['120 active', '89 completed', '95 completed']);
 });

@@ -9,9 +9,12 @@ import { chat, startVendor } from '../support/agent/vendor.ts';
 import { structureOf, writeWebhooks } from '../support/answers/recording.ts';
 import { createStabilizer } from '../support/answers/stabilizer.ts';
 import { type Person, startTestApp } from '../support/app/testApp.ts';
+import { setBalance } from '../support/credits/credits.ts';
+import { announceCredits } from '../support/credits/lowCredits.ts';
 import { eventually, openThread, startRun } from '../support/resources/conversation.ts';
 import { receiverOfTest } from '../support/resources/receiver.ts';
 import { workspaceCalls } from '../support/resources/workspaces.ts';
+import { adminOf } from '../support/samples/context.ts';
 
 const app = await startTestApp({ ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.1' });
 const vendor = await startVendor();
@@ -65,6 +68,15 @@ const causes: Record<WebhookEventType, (person: Person) => Promise<unknown>> = {
       key.id,
     ]);
     await announceExpiringKeys(app.database);
+  },
+  'credits.low': async (person) => {
+    const body = { low_credit_threshold: 500 };
+    await app.call('PATCH', `/v1/accounts/${person.accountId}`, { token: person.token, body });
+    await setBalance(app, person, 1_000);
+    await adminOf(app).then(({ token }) =>
+      app.call('POST', '/v1/admin/credits/adjust', { token, body: { account_id: person.accountId, amount: -600 } }),
+    );
+    await announceCredits(app);
   },
 };
 

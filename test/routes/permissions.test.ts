@@ -199,6 +199,8 @@ test('exactly these operations are open to service keys, and every scope opens o
     'subscriptions.update',
     'usage.byModel',
     'usage.daily',
+    'usage.export',
+    'usage.exportOfAccount',
     'usage.hourly',
     'usage.ofAccount',
     'usage.ofAccountByModel',

@@ -86,6 +86,7 @@ const tables: Readonly<Record<string, string>> = {
   broadcasts: 'platform admins',
   chat_completions: 'retention; concurrent completions and credits',
   credentials: 'one a user',
+  credit_alerts: 'removed when announced',
   credit_balances: 'one an account',
   credit_operations: 'platform admins',
   credit_transactions: 'the ledger: runs, redemptions and grants',

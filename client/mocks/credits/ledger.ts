@@ -19,11 +19,14 @@ export type MockUsage = { input_tokens: number; output_tokens: number; cost_usd?
 
 export type UsageRecord = {
   account_id: string;
+  run_id: string;
   user_id: string | null;
   model: string;
   input_tokens: number;
   output_tokens: number;
   cost_usd: number;
+  shortfall: number;
+  estimated: boolean;
   recorded_at: string;
 };
 
@@ -106,14 +109,15 @@ export function chargeRun(
 ): number {
   const { input_tokens, output_tokens, cost_usd = 0, estimated } = usage;
   const used = { account_id, user_id, model: model ?? 'unknown', input_tokens, output_tokens, cost_usd };
-  const record: UsageRecord = { ...used, recorded_at: engine.time() };
-  engine.state.add(usageKind, { owner: account_id, parents: {}, value: record });
   const bill = billOf(engine, usage);
   const charged = Math.min(bill.credits, balanceOf(engine, account_id).balance);
   const { credits, ...how } = bill;
+  const shortfall = credits - charged;
+  const record: UsageRecord = { ...used, run_id, shortfall, estimated: estimated ?? false, recorded_at: engine.time() };
+  engine.state.add(usageKind, { owner: account_id, parents: {}, value: record });
   const metadata = {
     ...{ type: 'llm', input_tokens, output_tokens, cost_usd, credits_per_usd: 1_000, multiplier: 1, ...(estimated && { estimated }) },
-    ...{ ...how, model: record.model, charged, shortfall: credits - charged },
+    ...{ ...how, model: record.model, charged, shortfall },
   };
   addTransaction(engine, account_id, { amount: -charged, cause: 'run', referenceId: run_id, userId: user_id, metadata }, ids);
   return charged;

@@ -1,5 +1,6 @@
-import type { DaysQuery, MonthQuery, usage as routes } from '../../../contract/usage.ts';
+import type { DaysQuery, MonthQuery, usage as routes, UsageExportQuery } from '../../../contract/usage.ts';
 import type { Caller, Context, RouteHandlers } from '../context.ts';
+import { exportOf } from '../exports.ts';
 import { resourceType } from '../resourceTypes.ts';
 import { sumOf, type UsageRecord, usageRecords } from './ledger.ts';
 
@@ -55,6 +56,32 @@ function reportsOf(isIncluded: IsIncluded) {
   };
 }
 
+const recordColumns = [
+  'account_id',
+  'run_id',
+  'usage_type',
+  'model',
+  'user_id',
+  'input_tokens',
+  'output_tokens',
+  'cache_creation_tokens',
+  'cache_read_tokens',
+  'cached_tokens',
+  'cost_usd',
+  'shortfall',
+  'estimated',
+  'recorded_at',
+] as const;
+
+const exported =
+  (isIncluded: IsIncluded) =>
+  ({ engine, caller, query: { start, end, format } }: Asked<UsageExportQuery>) => {
+    const isInRange = ({ recorded_at: at }: UsageRecord) => at.slice(0, 10) >= start && at.slice(0, 10) <= end;
+    const records = usageRecords(engine).filter((record) => isIncluded(record, caller) && isInRange(record));
+    const rows = records.toReversed().map((record) => ({ ...record, usage_type: 'llm', ...noCache }));
+    return exportOf(`usage-${start}-${end}`, rows, recordColumns, format);
+  };
+
 /** Limits are those of a server without settings. */
 function storageOf({ state }: Context['engine'], accountId: string) {
   const messages = state.rows(messageKind, ({ value }) => value.account_id === accountId);
@@ -81,6 +108,8 @@ export const usage: RouteHandlers<typeof routes> = {
   ...{ ofAccount: monthly(account), ofAccountDaily: account.days, ofAccountHourly: account.hours, ofAccountByModel: account.models },
   ...{ summary: (asked) => ({ status: 200, body: platform.month(asked) }), daily: platform.days, hourly: platform.hours },
   byModel: platform.models,
+  exportOfAccount: exported(({ account_id }, { accountId }) => account_id === accountId),
+  export: exported(() => true),
   // The mock charges no chat completions.
   ofChatCompletions: () => ({ status: 200, body: [] }),
 };

@@ -35,7 +35,15 @@ export function addUser(engine: Engine, { login, password, email = null, locale 
     created_at,
   };
   state.users.set(id, user);
-  const account = { id: accountId, slug: `personal-${fakes.hex(12)}`, name: login, type: 'personal', status: 'active', timezone: null };
+  const account = {
+    id: accountId,
+    slug: `personal-${fakes.hex(12)}`,
+    name: login,
+    type: 'personal',
+    status: 'active',
+    timezone: null,
+    low_credit_threshold: null,
+  };
   const value = { ...account, role: 'admin', created_at };
   state.add(accounts, { owner: id, parents: {}, value });
   addAccount(state, user, value);

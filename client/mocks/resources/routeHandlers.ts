@@ -1,3 +1,4 @@
+import { auditLogs } from '../administration/auditLogs.ts';
 import { broadcasts } from '../administration/broadcasts.ts';
 import { dashboard } from '../administration/dashboard.ts';
 import { identities, providerSignIn } from '../administration/identities.ts';
@@ -37,6 +38,7 @@ const areas = {
     adminAccounts,
     apiKeys,
     attachments,
+    auditLogs,
     auth,
     bootstrap,
     broadcasts,

@@ -293,6 +293,8 @@ function exampleOf(type: WebhookEventType, account_id: string, trace_id: string,
       const key = { api_key_id: nil, user_id: nil, name: 'Example', key_prefix: 'al_0000', expires_at: at };
       return { type, ...common, data: { account_id, ...key, trace_id } };
     }
+    case 'credits.low':
+      return { type, ...common, data: { account_id, balance: 90, threshold: 100, trace_id } };
     default: {
       const status = type.slice('run.'.length) as WebhookRun['status'];
       const isFailed = status === 'failed';

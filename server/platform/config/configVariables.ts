@@ -219,6 +219,12 @@ export const configVariables = {
     ),
     ARKLOOP_SSE_BATCH_LIMIT: withDefault(integer(1, 10_000), '500', 'Events per read.'),
     ARKLOOP_AUDIT_RETENTION_DAYS: withDefault(integer(0), '365', 'Days of audit log kept; 0 means forever.'),
+    ARKLOOP_NOTIFICATION_RETENTION_DAYS: withDefault(
+      integer(0, 36_500),
+      '0',
+      'Days after which notifications are deleted, read or not; 0 means never.',
+    ),
+    ARKLOOP_WEBHOOK_RETENTION_DAYS: withDefault(integer(1, 3_650), '30', 'Days for which webhook deliveries and their attempts are kept.'),
     ARKLOOP_ACCESS_LOG_ENABLED: withDefault(boolean, 'true', 'Note every request of the gateway in the database.'),
     ARKLOOP_ACCESS_LOG_RETENTION_DAYS: withDefault(integer(1, 3_650), '7', 'Days of access log kept.'),
   },

@@ -14,7 +14,9 @@ export const Account = defineEntity({
     timezone: p.text().nullable(),
     createdAt: timestamptz().defaultRaw('now()'),
     deletedAt: timestamptz().nullable(),
+    lowCreditThreshold: p.bigint('number').nullable(),
   },
+  checks: [{ name: 'accounts_low_credit_threshold_check', expression: 'low_credit_threshold >= 0' }],
   indexes: [
     { name: 'accounts_list', expression: 'create index accounts_list on accounts (created_at desc, id desc) where (deleted_at is null)' },
     {

@@ -77,13 +77,20 @@ export async function getAccount({ db, accountId, actor }: Pick<Scope, 'db' | 'a
   return account;
 }
 
-export async function updateAccount(scope: Scope, { name, timezone }: AccountChanges): Promise<AccountRow> {
+export async function updateAccount(
+  scope: Scope,
+  { name, timezone, low_credit_threshold: threshold }: AccountChanges,
+): Promise<AccountRow> {
   const zone = readTimeZone(timezone);
   if (zone === undefined) throw invalidField('/timezone', ...fieldRules.timezone);
   if (name !== undefined) checkName(name);
   const account = await lockAccountFor(scope, 'account.members.invite');
-  const before = { name: account.name, timezone: account.timezone };
-  const after = { name: name ?? before.name, timezone: timezone === undefined ? before.timezone : zone };
+  const before = { name: account.name, timezone: account.timezone, low_credit_threshold: account.low_credit_threshold };
+  const after = {
+    name: name ?? before.name,
+    timezone: timezone === undefined ? before.timezone : zone,
+    low_credit_threshold: threshold === undefined ? before.low_credit_threshold : threshold,
+  };
   await scope.tx.run(queries.updateAccount, { accountId: account.id, ...after });
   scope.audit({ before, after });
   return { ...account, ...after };

@@ -11,6 +11,7 @@ export const viewAccount = (row: AccountRow): Account => ({
   type: row.type,
   status: row.status,
   timezone: readTimeZone(row.timezone) ?? null,
+  low_credit_threshold: row.low_credit_threshold,
   role: row.role,
   created_at: row.created_at,
 });

@@ -1,6 +1,6 @@
 import { auditLogs } from '../../../contract/auditLogs.ts';
 import { implement } from '../../http/pipeline/implement.ts';
-import { checkAccountFilter, checkActorFilter, listEntries } from './service.ts';
+import { checkAccountFilter, checkActorFilter, exportEntries, listEntries } from './service.ts';
 import { viewEntry } from './view.ts';
 
 export const auditLogHandlers = implement(
@@ -11,5 +11,6 @@ export const auditLogHandlers = implement(
       const { entries, total, isExact } = await listEntries(scope, query);
       return { status: 200, body: { data: entries.map(viewEntry), total, total_is_exact: isExact } };
     },
+    export: ({ scope, query, signal }) => exportEntries(scope, query, signal()),
   },
 );

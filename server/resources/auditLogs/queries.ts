@@ -83,10 +83,28 @@ const countUpTo = statementFamily(labelled('count'), (filters: readonly FilterNa
   ),
 );
 
+/** The entry before the page of an export. The first page has one that comes before all entries. */
+type ExportKey = { beforeTime: string; beforeId: string; limit: number };
+
+const selectExported = statementFamily(labelled('export'), (filters: readonly FilterName[]) =>
+  statement<EntryFilter & ExportKey>()((db, $) =>
+    entries(db, $, filters)
+      .select(columns)
+      .select(states)
+      .where(sql<boolean>`(created_at, id) < (${$.beforeTime}::timestamptz, ${$.beforeId}::uuid)`)
+      .limit($.limit),
+  ),
+);
+
 /** The statements for the filters that are not null. */
 export function statementsFor(filter: EntryFilter) {
   const names = filterNames.filter((name) => filter[name] !== null);
-  return { countUpTo: countUpTo(names), page: selectPage(names), pageWithStates: selectPageWithStates(names) };
+  return {
+    countUpTo: countUpTo(names),
+    page: selectPage(names),
+    pageWithStates: selectPageWithStates(names),
+    exported: selectExported(names),
+  };
 }
 
 type Statements = ReturnType<typeof statementsFor>;

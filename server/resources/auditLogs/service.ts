@@ -1,9 +1,11 @@
-import { type AuditQuery, maxExactTotal } from '../../../contract/auditLogs.ts';
+import { type AuditExportQuery, type AuditQuery, maxExactTotal } from '../../../contract/auditLogs.ts';
 import type { ResourceLoader } from '../../http/pipeline/implement.ts';
 import type { Scope } from '../../http/scope.ts';
 import { notFound } from '../../platform/failure.ts';
 import { checkAccountExists, checkUserExists } from '../accounts/loaders.ts';
+import { exportRows } from '../exports/exportRows.ts';
 import { type EntryRow, selectActor, statementsFor } from './queries.ts';
+import { viewEntry } from './view.ts';
 
 type EntryPage = { entries: EntryRow[]; total: number; isExact: boolean };
 
@@ -12,9 +14,8 @@ type EntryPage = { entries: EntryRow[]; total: number; isExact: boolean };
  * the page, so that `total` is greater than the offset of the next page if there is one.
  */
 export async function listEntries(scope: Scope, query: AuditQuery): Promise<EntryPage> {
-  const accountId = query.account_id ?? (scope.isPlatformAdmin ? null : scope.accountId);
-  const { action = null, target_type: targetType = null, actor_user_id: actorId = null, since = null, until = null, limit, offset } = query;
-  const filter = { accountId, action, targetType, actorId, since, until };
+  const { limit, offset } = query;
+  const filter = filterOf(scope, query);
   const { countUpTo, page, pageWithStates } = statementsFor(filter);
   const bound = Math.max(maxExactTotal, offset + limit + 1);
   const [found, entries] = await Promise.all([
@@ -24,6 +25,52 @@ export async function listEntries(scope: Scope, query: AuditQuery): Promise<Entr
   const counted = found!.total;
   return { entries, total: Math.min(counted, bound), isExact: counted <= bound };
 }
+
+const columns = [
+  'id',
+  'account_id',
+  'actor_user_id',
+  'action',
+  'target_type',
+  'target_id',
+  'trace_id',
+  'metadata',
+  'ip_address',
+  'user_agent',
+  'created_at',
+] as const;
+const states = ['before_state', 'after_state'] as const;
+
+/** A key before all entries. */
+const newest = { created_at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
+
+/** The entries that `listEntries` would return on all of its pages. */
+export function exportEntries(scope: Scope, { format, include, ...query }: AuditExportQuery, closed: AbortSignal) {
+  const filter = filterOf(scope, query);
+  const { exported } = statementsFor(filter);
+  const hasStates = include === 'state';
+  scope.audit({ accountId: filter.accountId, targetId: filter.accountId, metadata: { format, ...query } });
+  return exportRows(scope, closed, {
+    name: 'audit-log',
+    format,
+    columns: hasStates ? [...columns, ...states] : columns,
+    read: (sql, after: { created_at: string; id: string } = newest, limit) =>
+      sql.rows(exported, { ...filter, beforeTime: after.created_at, beforeId: after.id, limit }),
+    view: ({ before_state, after_state, ...row }: Required<EntryRow>) => viewEntry(hasStates ? { ...row, before_state, after_state } : row),
+  });
+}
+
+const filterOf = (
+  scope: Scope,
+  query: Partial<Pick<AuditQuery, 'account_id' | 'action' | 'target_type' | 'actor_user_id' | 'since' | 'until'>>,
+) => ({
+  accountId: query.account_id ?? (scope.isPlatformAdmin ? null : scope.accountId),
+  action: query.action ?? null,
+  targetType: query.target_type ?? null,
+  actorId: query.actor_user_id ?? null,
+  since: query.since ?? null,
+  until: query.until ?? null,
+});
 
 /** Platform admins can name any account, others only the active one. */
 export const checkAccountFilter: ResourceLoader<void> = async (scope, id, ...rest) => {

@@ -3,6 +3,7 @@ import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith } from '../../platform/failure.ts';
 import { accountNotFound } from '../accounts/requireAccount.ts';
+import { readSettings } from '../settings/settings.ts';
 import { balanceOverflow, maxCredits } from './ledger.ts';
 import * as queries from './queries.ts';
 
@@ -17,7 +18,8 @@ export async function adjustCredits(scope: Scope, { account_id: accountId, amoun
     throw failWith('conflict', 'insufficient_credits', 'The account has not so many credits.', { balance, required: -amount });
   if (balance > maxCredits - amount) throw balanceOverflow();
   const auditId = newId();
-  await scope.tx.run(queries.changeBalance, { accountId, id: newId(), amount, auditId, note: note || null });
+  const { 'credit.low_threshold': lowThreshold } = await readSettings(scope.app.database, scope.tx);
+  await scope.tx.run(queries.changeBalance, { accountId, id: newId(), amount, auditId, note: note || null, lowThreshold });
   scope.audit({
     id: auditId,
     accountId: null,

@@ -7,11 +7,13 @@ import { type Credits, creditsOf, parseDeductionPolicy, usdCost, withoutFreeTier
 import { newId } from '../../platform/crypto/ids.ts';
 import type { Settings } from '../settings/settings.ts';
 import { maxCredits } from './ledger.ts';
+import { alertColumns, alertOf } from './lowCredits.ts';
 
 /** Reported or estimated tokens, and the unrounded cost in US dollars. */
 export type RunCost = { usage: Usage | undefined; cost: string };
 
 type CreditSettings = Pick<Settings, 'credit.per_usd' | 'credit.deduction_policy'>;
+type ChargeSettings = CreditSettings & Pick<Settings, 'credit.low_threshold'>;
 
 /** A run or a chat completion. `multiplier` is that of its route; null if it used no route. */
 export type ChargedRun = { id: string; account_id: string; multiplier: string | null };
@@ -93,7 +95,7 @@ const recordUsage = (cause: Cause) =>
  * 0 either.
  */
 const recordCharge = (cause: Cause) =>
-  statement<UsageValues & { credits: number; entryId: string; metadata: string }>()((db, $) =>
+  statement<UsageValues & { credits: number; entryId: string; metadata: string; lowThreshold: number }>()((db, $) =>
     db
       .with(
         (cte) => cte('held').materialized(),
@@ -169,6 +171,19 @@ const recordCharge = (cause: Cause) =>
               .doUpdateSet(({ eb: each, ref }) => ({ credits: each('api_key_usage.credits', '+', ref('excluded.credits')) })),
           ),
       )
+      .with('alert', (qc) =>
+        qc
+          .insertInto('credit_alerts')
+          .columns(alertColumns)
+          .expression((eb) => {
+            const { values: alert, isCrossed } = alertOf(sql`held.balance`, sql`entry.amount`, $.lowThreshold);
+            return eb
+              .selectFrom(['entry', 'held', 'accounts as a'])
+              .select(alert)
+              .whereRef('a.id', '=', 'entry.account_id')
+              .where(isCrossed);
+          }),
+      )
       .updateTable('credit_balances as b')
       .from('entry')
       .set({ balance: sql`greatest(b.balance + entry.amount, 0)` })
@@ -202,11 +217,11 @@ export function calculateCharge(
  * Records the usage of a run and deducts its credits in the transaction that ends it. The single statement is sent with the commit. If the
  * balance is too small, it becomes 0 and the usage record stores the shortfall.
  */
-export const chargeRun = (tx: Transaction, run: ChargedRun, spending: RunCost, settings: CreditSettings): void =>
+export const chargeRun = (tx: Transaction, run: ChargedRun, spending: RunCost, settings: ChargeSettings): void =>
   charge('run', tx, run, spending, settings);
 
 /** The same for a chat completion. */
-export const chargeCompletion = (tx: Transaction, completion: ChargedRun, spending: RunCost, settings: CreditSettings): void =>
+export const chargeCompletion = (tx: Transaction, completion: ChargedRun, spending: RunCost, settings: ChargeSettings): void =>
   charge('chat_completion', tx, completion, spending, settings);
 
 function charge(
@@ -214,7 +229,7 @@ function charge(
   tx: Transaction,
   { id, account_id, multiplier }: ChargedRun,
   spending: RunCost,
-  settings: CreditSettings,
+  settings: ChargeSettings,
 ): void {
   const { usage: used = {}, cost } = spending;
   const { usd } = usdCost(new Big(cost));
@@ -223,7 +238,13 @@ function charge(
   const metadata = bill && metadataOf(used, usd, bill, perUsdOf(settings), multiplier);
   const sent =
     bill && metadata
-      ? tx.run(statements[cause].recordCharge, { ...values, credits: bill.credits, entryId: newId(), metadata })
+      ? tx.run(statements[cause].recordCharge, {
+          ...values,
+          credits: bill.credits,
+          entryId: newId(),
+          metadata,
+          lowThreshold: settings['credit.low_threshold'],
+        })
       : tx.run(statements[cause].recordUsage, values);
   tx.awaitAtCommit(sent);
 }

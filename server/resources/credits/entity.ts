@@ -15,6 +15,19 @@ export const CreditBalance = defineEntity({
   ],
 });
 
+/** Balances that have fallen below their threshold, until their admins are told. */
+export const CreditAlert = defineEntity({
+  name: 'CreditAlert',
+  tableName: 'credit_alerts',
+  properties: {
+    accountId: p.uuid().primary(),
+    id: p.uuid().primary(),
+    balance: p.bigint('number'),
+    threshold: p.bigint('number'),
+    createdAt: timestamptz().defaultRaw('now()'),
+  },
+});
+
 export const CreditOperation = defineEntity({
   name: 'CreditOperation',
   tableName: 'credit_operations',

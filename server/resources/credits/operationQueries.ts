@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Builder, type RowOf, statement } from '../../database/statement.ts';
 import { maxCredits } from './ledger.ts';
+import { alertColumns, alertOf } from './lowCredits.ts';
 
 const columns = [
   'o.id',
@@ -149,7 +150,7 @@ export const insertMissing = statement<{ id: string }>()((db, $) =>
  * from then on. PostgreSQL evaluates the update on a row as of the start of the statement and again if the row has changed. The discarded
  * first evaluation must be within the bounds too.
  */
-export const changeBatch = statement<{ id: string }>()((db, $) =>
+export const changeBatch = statement<{ id: string; lowThreshold: number }>()((db, $) =>
   withNext(db, $.id)
     .with(
       (cte) => cte('held').materialized(),
@@ -201,6 +202,15 @@ export const changeBatch = statement<{ id: string }>()((db, $) =>
               ),
             ]),
         ),
+    )
+    .with('alert', (qc) =>
+      qc
+        .insertInto('credit_alerts')
+        .columns(alertColumns)
+        .expression((eb) => {
+          const { values: alert, isCrossed } = alertOf(sql`c.balance`, sql`c.amount`, $.lowThreshold);
+          return eb.selectFrom('change as c').innerJoin('accounts as a', 'a.id', 'c.account_id').select(alert).where(isCrossed);
+        }),
     )
     .with('moved', (qc) =>
       qc

@@ -3,6 +3,7 @@ import type { Queryable, Transaction } from '../../database/sql.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
+import { readSettings } from '../settings/settings.ts';
 import { balanceOverflow } from './ledger.ts';
 import type { OperationRow } from './operationQueries.ts';
 import * as queries from './operationQueries.ts';
@@ -19,10 +20,10 @@ export async function queueOperation(tx: Queryable, id: string, traceId: string)
  * Changes the next batch of accounts. Returns undefined if the operation has ended. Sends all statements at once, so that a process that
  * stops midway leaves no transaction open.
  */
-export function changeNextBatch(tx: Transaction, id: string): Promise<OperationRow | undefined> {
+export function changeNextBatch(tx: Transaction, id: string, lowThreshold: number): Promise<OperationRow | undefined> {
   tx.awaitAtCommit(tx.row(queries.lockOperation, { id }));
   tx.awaitAtCommit(tx.run(queries.insertMissing, { id }));
-  const done = tx.row(queries.changeBatch, { id });
+  const done = tx.row(queries.changeBatch, { id, lowThreshold });
   tx.awaitAtCommit(done);
   return done;
 }
@@ -40,7 +41,7 @@ export const resetAllAccounts = (scope: Scope, { note }: CreditReset): Promise<O
 
 /** The request changes the first batch, which is all accounts in a small installation. A job changes the rest. */
 async function startOperation(
-  { tx, actor, client, audit }: Scope,
+  { app, tx, actor, client, audit }: Scope,
   operation: OperationRow['operation'],
   amount: number | null,
   note = '',
@@ -54,7 +55,8 @@ async function startOperation(
       operation_id: running?.id ?? null,
     });
   }
-  const moved = (await changeNextBatch(tx, id))!;
+  const { 'credit.low_threshold': lowThreshold } = await readSettings(app.database, tx);
+  const moved = (await changeNextBatch(tx, id, lowThreshold))!;
   if (moved.state === 'running') await queueOperation(tx, id, client.traceId);
   const { affected, total, state } = moved;
   const metadata = { operation, amount, note: note || null, affected_count: affected, total_count: total, state };

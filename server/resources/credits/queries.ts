@@ -2,6 +2,7 @@ import { expressionBuilder, type RawBuilder, sql } from 'kysely';
 import { onPage, type PageKey } from '../../database/paging.ts';
 import { type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
 import { isProjectVisible } from '../projects/visibility.ts';
+import { alertColumns, alertOf } from './lowCredits.ts';
 import { reservedCredits } from './reserved.ts';
 
 /** `readerId`: the user who reads the titles of threads; null hides all titles. */
@@ -85,7 +86,7 @@ export const lockBalance = statement<{ accountId: string }>()((db, $) =>
     .returning(['credit_balances.balance', reservedCredits($.accountId).as('reserved')]),
 );
 
-type BalanceChange = { accountId: string; id: string; amount: number; auditId: string; note: string | null };
+type BalanceChange = { accountId: string; id: string; amount: number; auditId: string; note: string | null; lowThreshold: number };
 
 const signed = (amount: RawBuilder<number>) => sql<number>`${amount}::bigint`;
 
@@ -102,6 +103,20 @@ export const changeBalance = statement<BalanceChange>()((db, $) =>
         reference_id: $.auditId,
         note: $.note,
       }),
+    )
+    .with('alert', (qc) =>
+      qc
+        .insertInto('credit_alerts')
+        .columns(alertColumns)
+        .expression((eb) => {
+          const { values: alert, isCrossed } = alertOf(sql`b.balance`, signed($.amount), $.lowThreshold);
+          return eb
+            .selectFrom('credit_balances as b')
+            .innerJoin('accounts as a', 'a.id', 'b.account_id')
+            .select(alert)
+            .where('b.account_id', '=', $.accountId)
+            .where(isCrossed);
+        }),
     )
     .updateTable('credit_balances')
     .set((eb) => ({ balance: eb('balance', '+', signed($.amount)) }))

@@ -17,6 +17,7 @@ const perMailbox: Readonly<Record<Mail['kind'], readonly [hour: number, day: num
   otp: [12, 40],
   invitation: [5, 10],
   access_reset: [5, 10],
+  credits_low: [5, 20],
   test: [30, 100],
 };
 /** Mails of all kinds per user, or per client address if the request has no user. An address may be that of an office. */
@@ -27,16 +28,18 @@ const perAddress = [300, 1_500] as const;
 export type MailPermit = { readonly granted: true } | { readonly granted: false; readonly seconds: number };
 
 /**
- * The sender and the recipient of a mail. `isKnownAddress`: the user of the mailbox has signed in from this client address, which has its own
+ * The sender and the recipient of a mail. Without an origin, the server itself is the sender. `isKnownAddress`: the user of the mailbox has signed in from this client address, which has its own
  * count.
  */
-type MailRequest = Pick<Mail, 'kind' | 'to'> & { origin: ClientInfo; actor?: Actor | undefined; isKnownAddress?: boolean };
+type MailRequest = Pick<Mail, 'kind' | 'to'> & { origin: ClientInfo | undefined; actor?: Actor | undefined; isKnownAddress?: boolean };
 
 /** Counts a mail against its sender, then against its mailbox, so that a sender over the limit does not use up the mailbox. */
 export async function permitMail(sql: Queryable, { kind, to, origin, actor, isKnownAddress = false }: MailRequest): Promise<MailPermit> {
   const sender = actor
     ? limitsOf('mail-by-user', actor.userId, perUser)
-    : limitsOf('mail-by-address', rateLimitAddress(origin.ip), perAddress);
+    : origin
+      ? limitsOf('mail-by-address', rateLimitAddress(origin.ip), perAddress)
+      : [];
   const mailbox = limitsOf(`${isKnownAddress ? 'mail-home' : 'mail'}:${kind}`, sha256(mailboxOf(to)), perMailbox[kind]);
   const seconds = await countAttemptUntilLimit(sql, [...sender, ...mailbox]);
   return seconds === undefined ? { granted: true } : { granted: false, seconds };

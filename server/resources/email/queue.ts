@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
+import type { Transaction } from '../../database/sql.ts';
 import { sqlStatement, statement } from '../../database/statement.ts';
+import type { App } from '../../http/app.ts';
 import type { RequestScope, Scope } from '../../http/scope.ts';
 import { type Mail, mailLifetimes, sendMailTask } from '../../mail/mail.ts';
 import { seal } from '../../platform/crypto/seal.ts';
@@ -26,28 +28,42 @@ export type MailOutcome = 'queued' | 'off' | 'failed' | Extract<MailPermit, { gr
  * whether the user exists. A mail that is not queued never rolls back the change. The job contains neither the address nor the secret in
  * plain text.
  */
-export async function queueMail(
-  scope: Pick<RequestScope, 'app' | 'tx' | 'client'> & Partial<Pick<Scope, 'actor'>>,
+export function queueMail(
+  { app, tx, client, actor }: Pick<RequestScope, 'app' | 'tx' | 'client'> & Partial<Pick<Scope, 'actor'>>,
   mail: Mail,
   counted?: MailPermit,
 ): Promise<MailOutcome> {
-  const { app, tx, client, actor } = scope;
+  const permit = async () => counted ?? (await permitMail(tx, { ...mail, origin: client, actor }));
+  return addMail({ ...app, tx, traceId: client.traceId }, mail, permit);
+}
+
+export type MailSource = Pick<App, 'config' | 'keys' | 'database' | 'log'>;
+
+/** The same for a mail that a job sends. */
+export const queueMailOfServer = (source: MailSource & { tx: Transaction; traceId: string }, mail: Mail): Promise<MailOutcome> =>
+  addMail(source, mail, () => permitMail(source.tx, { ...mail, origin: undefined }));
+
+async function addMail(
+  { tx, traceId, ...app }: MailSource & { tx: Transaction; traceId: string },
+  mail: Mail,
+  askPermit: () => Promise<MailPermit>,
+): Promise<MailOutcome> {
   if ((await mailTransport(app.config, app.database, tx)).to === 'nowhere') return 'off';
   const until = new Date(Date.now() + mailLifetimes[mail.kind] * 1_000).toISOString();
   const sealed = seal(app.keys.encryptionKeys, JSON.stringify(mail), sendMailTask).toString('base64');
-  const payload = { v: 1, type: sendMailTask, trace_id: client.traceId, until, sealed };
+  const payload = { v: 1, type: sendMailTask, trace_id: traceId, until, sealed };
   await tx.run(setSavepoint);
   try {
-    const permit = counted ?? (await permitMail(tx, { ...mail, origin: client, actor }));
+    const permit = await askPermit();
     if (!permit.granted) {
-      app.log.warn({ trace_id: client.traceId, kind: mail.kind }, 'a mail was not queued: a limit of its sender or its mailbox is reached');
+      app.log.warn({ trace_id: traceId, kind: mail.kind }, 'a mail was not queued: a limit of its sender or its mailbox is reached');
       return permit;
     }
     const { 'queue.max_attempts': maxAttempts } = await readSettings(app.database, tx);
     await tx.rows(addJob, { task: sendMailTask, payload: JSON.stringify(payload), maxAttempts });
     return 'queued';
   } catch (error) {
-    app.log.error({ err: error, trace_id: client.traceId, kind: mail.kind }, 'a mail was not queued');
+    app.log.error({ err: error, trace_id: traceId, kind: mail.kind }, 'a mail was not queued');
     await tx.run(rollbackToSavepoint);
     return 'failed';
   }

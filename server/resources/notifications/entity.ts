@@ -20,6 +20,7 @@ export const Notification = defineEntity({
     { name: 'notifications_check', expression: 'num_nulls(title, body, payload) = CASE WHEN (broadcast_id IS NULL) THEN 0 ELSE 3 END' },
   ],
   indexes: [
+    { name: 'notifications_age', expression: 'create index notifications_age on notifications (created_at)' },
     {
       name: 'notifications_broadcast',
       expression: 'create unique index notifications_broadcast on notifications (broadcast_id, user_id) where (broadcast_id is not null)',

@@ -47,6 +47,11 @@ const money = {
     '10',
     'Credits that a run reserves when it is created; each model call reserves what it may cost beyond that.',
   ),
+  'credit.low_threshold': withDefault(
+    integer(),
+    '0',
+    'Admins of an account are told when its balance falls below this; 0 turns it off. An account can set its own value.',
+  ),
   'credit.deduction_policy': withDefault(policy, usualPolicy, 'Tiers by tokens or cost, each with its multiplier of the charge.'),
   'credits.monthly_grant': withDefault(integer(), '0', 'Credits granted in every month of a subscription.', both),
   'quota.runs_per_month': withDefault(positiveInteger(), '0', 'Maximum runs in a UTC month; 0 means no limit.', both),

@@ -21,6 +21,16 @@ export const UsageRecord = defineEntity({
     estimated: p.boolean().default(false),
   },
   checks: [{ name: 'usage_records_shortfall_check', expression: 'shortfall >= 0' }],
+  indexes: [
+    {
+      name: 'usage_records_export',
+      expression: 'create index usage_records_export on usage_records (account_id, recorded_at, run_id, usage_type)',
+    },
+    {
+      name: 'usage_records_export_all',
+      expression: 'create index usage_records_export_all on usage_records (recorded_at, run_id, usage_type)',
+    },
+  ],
 });
 
 const sums = {

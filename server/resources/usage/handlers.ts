@@ -2,6 +2,7 @@ import { type DaysQuery, type MonthQuery, usage, type UsageSummary } from '../..
 import { implement } from '../../http/pipeline/implement.ts';
 import type { Scope } from '../../http/scope.ts';
 import { readStorageUsage } from '../quotas/storageUsage.ts';
+import { exportUsage } from './export.ts';
 import {
   accountUsage,
   listCompletionUsage,
@@ -52,7 +53,9 @@ export const usageHandlers = implement(
     ofAccountHourly: account.hours,
     ofAccountByModel: account.models,
     ofChatCompletions: async ({ scope, query }) => ({ status: 200, body: await listCompletionUsage(scope, query) }),
+    exportOfAccount: ({ scope, query, signal }) => exportUsage(scope, scope.accountId, query, signal()),
     summary: async (asked) => ({ status: 200, body: await platform.month(asked) }),
+    export: ({ scope, query, signal }) => exportUsage(scope, null, query, signal()),
     daily: platform.days,
     hourly: platform.hours,
     byModel: platform.models,

@@ -50,6 +50,8 @@ function exampleOf(type: WebhookEventType, facts: Facts): WebhookEvent {
       const key = { api_key_id: nil, user_id: nil, name: 'Example', key_prefix: 'al_0000', expires_at: at };
       return { type, ...common, data: { account_id, ...key, trace_id } };
     }
+    case 'credits.low':
+      return { type, ...common, data: { account_id, balance: 90, threshold: 100, trace_id } };
     default:
       return { type, ...common, data: exampleRun(type, facts) };
   }

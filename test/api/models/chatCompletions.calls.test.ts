@@ -316,7 +316,12 @@ test('calls are deleted after the retention of run events and with their account
     );
   for (const age of ['1 day', '2 months', '4 months']) await add(user.accountId, age);
   await add(other.accountId, '1 day');
-  await deleteExpiredRows(database, { auditRetentionDays: 0, runEventsRetentionMonths: 3 });
+  await deleteExpiredRows(database, {
+    auditRetentionDays: 0,
+    runEventsRetentionMonths: 3,
+    notificationRetentionDays: 0,
+    webhookRetentionDays: 30,
+  });
   expect(await rowsOf(user)).toHaveLength(2);
   const admin = await app.signUpAdmin();
   expect((await call('DELETE', `/v1/admin/users/${user.id}`, { token: admin.token })).status).toBe(204);

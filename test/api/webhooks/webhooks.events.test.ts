@@ -135,13 +135,15 @@ test('deliveries are kept for 30 days, messages as long as a delivery uses them,
      select account_id, gen_random_uuid(), endpoint_id, message_id, event_type, now(), id from webhook_deliveries where id = $1`,
     [redelivered.id],
   );
-  await deleteExpiredWebhooks(app.database);
+  await deleteExpiredWebhooks(app.database, 31);
+  expect(await deliveriesOf(app, person, id)).toHaveLength(4);
+  await deleteExpiredWebhooks(app.database, 30);
   const left = await deliveriesOf(app, person, id);
   expect(left.map((delivery) => delivery.redelivery_of ?? delivery.id).sort()).toEqual([kept.id, redelivered.id].sort());
   expect(await rowCounter(app)('webhook_messages where account_id = $1', [person.accountId])).toBe(2);
   const previous = () => sql('select previous_secret_sealed is null as gone from webhook_endpoints where id = $1', [id]);
   expect(await previous()).toEqual([{ gone: false }]);
   await sql(`update webhook_endpoints set previous_secret_expires_at = now() - interval '1 second' where id = $1`, [id]);
-  await deleteExpiredWebhooks(app.database);
+  await deleteExpiredWebhooks(app.database, 30);
   expect(await previous()).toEqual([{ gone: true }]);
 });

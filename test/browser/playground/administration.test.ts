@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../../client/index.ts';
@@ -349,4 +350,41 @@ test('the pages fit a narrow window, and are accessible in both themes', async (
     await page.emulateMedia({ colorScheme: 'dark' });
     expect([path, 'dark', await accessibilityViolations(page, { onlyColors: true })]).toEqual([path, 'dark', []]);
   }
+});
+
+test('the audit log and usage are downloaded, and an admin sets when low credits are announced', async () => {
+  const { page, wrong, chief } = await openSettings('account');
+  const threshold = page.getByLabel('Tell admins when credits fall below');
+  await threshold.fill('250');
+  await button(page, 'Save').click();
+  await page.getByText('Saved', { exact: true }).waitFor();
+  const read = async () =>
+    (await app.sql('select low_credit_threshold from accounts where id = $1', [chief.accountId]))[0].low_credit_threshold;
+  expect(await read()).toBe(250);
+  await page.reload();
+  expect(await threshold.inputValue()).toBe('250');
+  await threshold.fill('');
+  await button(page, 'Save').click();
+  await eventually(async () => (await read()) === null, 'the threshold is that of the platform');
+
+  /** The text of the file that a choice of the menu downloads. */
+  const download = async (choice: string) => {
+    await button(page, 'Export').click();
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: choice, exact: true }).click()]);
+    return { name: file.suggestedFilename(), text: readFileSync((await file.path()) ?? '', 'utf8') };
+  };
+  await goTo(page, '/settings/audit-log?action=account.update');
+  await page.getByRole('cell').getByText('account.update', { exact: true }).first().waitFor();
+  const log = await download('JSON lines');
+  expect(log.name).toBe('audit-log.ndjson');
+  expect(log.text).toContain('"low_credit_threshold":250');
+  expect(log.text).toMatch(/\n\{"end":\{"rows":2\}\}\n$/);
+  expect((await download('CSV')).text).toMatch(/^id,account_id,.*,before_state,after_state\r\n/);
+
+  await goTo(page, '/settings/usage?of=account');
+  expect((await download('All records (CSV)')).text).toMatch(/^account_id,run_id,.*,recorded_at\r\n$/);
+  await goTo(page, '/settings/dashboard');
+  expect((await download('JSON lines')).text).toBe('{"end":{"rows":0}}\n');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  expect(wrong).toEqual([]);
 });

@@ -192,7 +192,7 @@ test('a failed transaction charges nothing', async () => {
   const person = await signUp();
   const [runId] = await addRuns(app, person, 1);
   const broken = app.database.transaction(async (tx) => {
-    const settings = { 'credit.per_usd': 1000, 'credit.deduction_policy': noFreeTierPolicy };
+    const settings = { 'credit.per_usd': 1000, 'credit.deduction_policy': noFreeTierPolicy, 'credit.low_threshold': 0 };
     chargeRun(tx, { id: runId!, account_id: person.accountId, multiplier: '1' }, usageCosting(10), settings);
     throw new Error('the worker dies');
   });

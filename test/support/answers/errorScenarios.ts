@@ -66,6 +66,15 @@ const promptServerErrors: Record<string, ErrorScenario> = {
   },
 };
 
+const tooManyExports: ErrorScenario = async ({ app, by }) => {
+  await app.sql(
+    `insert into attempt_counts (bucket, count, window_ends) values ('row-export:' || $1, 60, now() + interval '1 minute')
+     on conflict (bucket) do update set count = 60, window_ends = excluded.window_ends`,
+    [by.id],
+  );
+  return {};
+};
+
 /** Responses that do not follow from the route declaration alone, by operation, in alphabetical order. */
 export const errorScenarios: Readonly<Record<string, Readonly<Record<string, ErrorScenario>>>> = {
   ...runScenarios,
@@ -99,6 +108,7 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
     },
   },
   'asrCredentials.update': { '409 name_conflict': (scene) => renamedLike(scene, '/v1/asr-credentials', 'NewAsrCredential') },
+  'auditLogs.export': { '429 export_rate_limited': tooManyExports },
   'auth.check': { '429 lookup_rate_limited': tooOften(32) },
   'auth.confirmEmail': {
     '400 token_invalid': () => ({ body: { token: 'f'.repeat(64) } }),
@@ -348,6 +358,10 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
     '409 subscription_not_active': async (scene) => ended(scene, scene.sample.params.subscription_id!).then(() => ({})),
   },
   'teams.addMember': { 200: () => ({ times: 2 }) },
+  'usage.export': { '429 export_rate_limited': tooManyExports },
+  'usage.exportOfAccount': {
+    '429 export_rate_limited': async (scene) => ({ ...(await tooManyExports(scene)), params: { account_id: scene.by.accountId } }),
+  },
   'users.delete': { '409 cannot_modify_self': ({ by }) => ({ params: { user_id: by.id } }) },
   'users.removeSecondFactor': { '409 cannot_modify_self': ({ by }) => ({ params: { user_id: by.id } }) },
   'users.update': { '409 cannot_modify_self': ({ by }) => ({ params: { user_id: by.id }, body: { status: 'suspended' } }) },

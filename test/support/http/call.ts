@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { Agent, request } from 'undici';
 import type { Call, HttpResponse } from '../../../client/conformance/call.ts';
 
@@ -33,12 +34,14 @@ export const callTo =
       },
       ...(payload !== undefined && { body: payload }),
     });
-    return answerOf(statusCode, answered, await stream.text());
+    const bytes = Buffer.from(await stream.bytes());
+    const isPacked = answered['content-encoding'] === 'gzip' && bytes.length > 0;
+    return answerOf(statusCode, answered, (isPacked ? gunzipSync(bytes) : bytes).toString());
   };
 
 function answerOf(status: number, fields: Record<string, string | string[] | undefined>, text: string): HttpResponse {
   const headers = new Headers();
   for (const [name, value] of Object.entries(fields)) for (const each of [value ?? []].flat()) headers.append(name, each);
-  const json = headers.get('content-type')?.includes('json') && text !== '';
+  const json = /[/+]json\b/.test(headers.get('content-type') ?? '') && text !== '';
   return { status, body: json ? JSON.parse(text) : undefined, text, headers };
 }

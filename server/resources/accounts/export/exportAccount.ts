@@ -5,11 +5,10 @@ import { bindValues, type RowOf, type Statement } from '../../../database/statem
 import { type AttemptLimit, countAttempt } from '../../../http/pipeline/attemptLimits.ts';
 import type { Scope } from '../../../http/scope.ts';
 import type { StreamBody } from '../../../http/sse.ts';
-import { createConcurrencyLimiter } from '../../../platform/concurrency.ts';
-import { failWith, rateLimited } from '../../../platform/failure.ts';
 import { limiterKeyOf } from '../../../platform/limiterKey.ts';
 import type { Storage } from '../../../storage/storage.ts';
 import { objectKey } from '../../attachments/key.ts';
+import { createPlaces, type Place } from '../../exports/places.ts';
 import { openContent } from '../../workspaces/content.ts';
 import { filesBelow } from '../../workspaces/folder.ts';
 import { readManifest } from '../../workspaces/manifest.ts';
@@ -17,8 +16,7 @@ import * as queries from './queries.ts';
 
 const limits = {
   /** Exports in progress in this process. Each holds a connection and a snapshot of the database. */
-  underway: 2,
-  underwayOfAccount: 1,
+  underway: { inAll: 2, perOwner: 1 },
   /** A client that reads nothing for this time is disconnected. */
   idleMs: 60_000,
   /** Of a whole export. A snapshot keeps PostgreSQL from removing dead rows. */
@@ -38,36 +36,7 @@ const startLimit = (accountId: string): AttemptLimit => ({
   reason,
 });
 
-/** The place of one request among the exports. `hasBegun`: it is left when the connection is free again, otherwise when the response closes. */
-type Place = { hasBegun: boolean; leave(): void };
-
-const placesOfAll = createConcurrencyLimiter(limits.underway);
-const placesOfAccount = createConcurrencyLimiter(limits.underwayOfAccount);
-/** By the signal of a request, because its transaction may be repeated. */
-const places = new WeakMap<AbortSignal, Place>();
-
-function takePlace(accountId: string, closed: AbortSignal): Place {
-  if (closed.aborted) throw failWith('upstream', 'client_disconnected', 'The client disconnected.');
-  const taken = places.get(closed);
-  if (taken) return taken;
-  const leaveAccount = placesOfAccount.acquire(limiterKeyOf('account-export', accountId));
-  if (!leaveAccount) throw rateLimited(reason, 30);
-  const leaveAll = placesOfAll.acquire(limiterKeyOf('account-export'));
-  if (!leaveAll) {
-    leaveAccount();
-    throw rateLimited(reason, 30);
-  }
-  const place = {
-    hasBegun: false,
-    leave() {
-      leaveAccount();
-      leaveAll();
-    },
-  };
-  places.set(closed, place);
-  closed.addEventListener('abort', () => !place.hasBegun && place.leave(), { once: true });
-  return place;
-}
+const takePlace = createPlaces('account-export', limits.underway, reason);
 
 /**
  * The whole account as a zip file, of one moment: lines of JSON for each kind of row, and the files. It is made while it is sent. `closed` aborts when

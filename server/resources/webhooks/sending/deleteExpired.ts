@@ -1,14 +1,15 @@
 import { sql } from 'kysely';
 import type { Database } from '../../../database/sql.ts';
-import { statement } from '../../../database/statement.ts';
+import { type Parameters, statement } from '../../../database/statement.ts';
 
-const monthAgo = sql<string>`now() - interval '30 days'`;
+type Age = { days: number };
+const before = ({ days }: Parameters<Age>) => sql<string>`now() - ${days} * interval '1 day'`;
 
-const deleteOldDeliveries = statement()((db) => db.deleteFrom('webhook_deliveries').where('created_at', '<', monthAgo));
-const deleteOldMessages = statement()((db) =>
+const deleteOldDeliveries = statement<Age>()((db, $) => db.deleteFrom('webhook_deliveries').where('created_at', '<', before($)));
+const deleteOldMessages = statement<Age>()((db, $) =>
   db
     .deleteFrom('webhook_messages as m')
-    .where('m.created_at', '<', monthAgo)
+    .where('m.created_at', '<', before($))
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
@@ -27,7 +28,8 @@ const deleteExpiredSecrets = statement()((db) =>
     .where('previous_secret_expires_at', '<', sql<string>`now()`),
 );
 
-/** Deletes deliveries older than 30 days, messages without deliveries, and previous secrets that have expired. */
-export async function deleteExpiredWebhooks(database: Database): Promise<void> {
-  for (const each of [deleteOldDeliveries, deleteOldMessages, deleteExpiredSecrets]) await database.run(each);
+/** Deletes deliveries older than `days`, messages without deliveries, and previous secrets that have expired. */
+export async function deleteExpiredWebhooks(database: Database, days: number): Promise<void> {
+  for (const each of [deleteOldDeliveries, deleteOldMessages]) await database.run(each, { days });
+  await database.run(deleteExpiredSecrets);
 }

@@ -6,6 +6,7 @@ import { Page } from '../../components/page.tsx';
 import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { useDialog } from '../../resource/dialogs.tsx';
+import { ExportMenu } from '../../resource/exports.tsx';
 import { DateFilter, type Filters, SearchFilter, useFilters } from '../../resource/filters.tsx';
 import { List } from '../../resource/list.tsx';
 import { client } from '../../session.ts';
@@ -59,9 +60,12 @@ export function AuditLog({ title, intro, accountId, nameOf, children }: AuditLog
       title={title}
       intro={intro}
       actions={
-        <Button icon="retry" busy={log.isRefetching} onClick={() => void log.refetch()}>
-          Refresh
-        </Button>
+        <>
+          <ExportMenu name="audit-log" load={(format) => client.auditLogs.export({ query: { ...query, format, include: 'state' } })} />
+          <Button icon="retry" busy={log.isRefetching} onClick={() => void log.refetch()}>
+            Refresh
+          </Button>
+        </>
       }
     >
       <List

@@ -14,10 +14,10 @@ import { showToast } from '../../ui/toasts.tsx';
 import { accountKey, useAccount } from './account.ts';
 import { accountsKey } from './workspaces.tsx';
 
-/** Name and time zone of the active account, and its end. */
+/** Name, time zone and credit alert of the active account, and its end. */
 export default function General() {
   return (
-    <Page title="General" intro="Name and time zone of this account.">
+    <Page title="General" intro="Name, time zone and credit alert of this account.">
       <QueryState query={useAccount()}>{(account) => <Parts account={account} />}</QueryState>
     </Page>
   );
@@ -73,13 +73,27 @@ function Naming({ account }: { account: Account }) {
       <Form
         submit="Save"
         onSubmit={async (values) => {
-          const body = { name: textOf(values, 'name'), timezone: textOf(values, 'timezone') || null };
+          const threshold = textOf(values, 'threshold');
+          const body = {
+            name: textOf(values, 'name'),
+            timezone: textOf(values, 'timezone') || null,
+            low_credit_threshold: threshold === '' ? null : Number(threshold),
+          };
           await client.accounts.update({ params: { account_id: account.id }, body });
           await changed(accountKey, accountsKey, ['me']);
           showToast('Saved');
         }}
       >
         <TextField label="Name" name="name" defaultValue={account.name} required />
+        <TextField
+          label="Tell admins when credits fall below"
+          name="threshold"
+          type="number"
+          min={0}
+          max={10 ** 12}
+          defaultValue={account.low_credit_threshold ?? ''}
+          hint="By notification, email and webhook. Empty: the default of the platform; 0: never."
+        />
         <TimeZoneField initial={account.timezone} hint="For members who have not set their own." />
       </Form>
     </div>

@@ -15,7 +15,7 @@ export default function Dashboard() {
   return (
     <Page title="Dashboard" intro="The whole platform at a glance: all accounts, users and runs.">
       <QueryState query={numbers}>{(data) => <Tiles numbers={data} />}</QueryState>
-      <Daily of="platform" load={(query) => client.usage.daily({ query })} />
+      <Daily of="platform" load={(query) => client.usage.daily({ query })} exported={(query) => client.usage.export({ query })} />
       <Section title="This month, by model">
         <Rows
           caption="Usage by model"

@@ -7,6 +7,7 @@ import { Section } from '../../components/page.tsx';
 import { Empty, QueryState } from '../../components/states.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { useMe } from '../../me.ts';
+import { ExportItems } from '../../resource/exports.tsx';
 import { client } from '../../session.ts';
 import { Button } from '../../ui/buttons.tsx';
 import { Segments, TextField } from '../../ui/fields.tsx';
@@ -88,7 +89,7 @@ export function UsageReport() {
           ]}
           onChange={setMetric}
         />
-        <Export range={range} periods={isValid ? periods.data : undefined} models={models.data} />
+        <Export range={range} accountId={accountId} periods={isValid ? periods.data : undefined} models={models.data} />
       </div>
       {preset === 'custom' && (
         <div className="usage-dates">
@@ -149,9 +150,14 @@ function Report({ range, periods, models, metric }: { range: Range; periods: Per
 const hourOf = (name: string, { start, end }: Range) =>
   start === end ? name.slice(11, 16) : `${name.slice(8, 10)}, ${name.slice(11, 16)}`;
 
-type ExportProps = { range: Range; periods: readonly Period[] | undefined; models: readonly MonthOfModel[] | undefined };
+type ExportProps = {
+  range: Range;
+  accountId: string | undefined;
+  periods: readonly Period[] | undefined;
+  models: readonly MonthOfModel[] | undefined;
+};
 
-function Export({ range, periods, models }: ExportProps) {
+function Export({ range, accountId, periods, models }: ExportProps) {
   const name = `${range.start}-${range.end}`;
   return (
     <Menu
@@ -166,6 +172,13 @@ function Export({ range, periods, models }: ExportProps) {
         {isHourly(range) ? 'By hour (CSV)' : 'By day (CSV)'}
       </MenuItem>
       <MenuItem onSelect={() => save(`usage-by-model-${name}.csv`, modelsCsv(models ?? []))}>By model (CSV)</MenuItem>
+      {accountId !== undefined && (
+        <ExportItems
+          what="All records"
+          name={`usage-records-${name}`}
+          load={(format) => client.usage.exportOfAccount({ params: { account_id: accountId }, query: { ...range, format } })}
+        />
+      )}
     </Menu>
   );
 }

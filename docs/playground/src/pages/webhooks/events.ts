@@ -9,4 +9,5 @@ export const events: readonly (readonly [WebhookEventType, string])[] = [
   ['member.joined', 'A member has joined'],
   ['subscription.changed', 'The subscription has changed'],
   ['api_key.expiring', 'An API key expires soon'],
+  ['credits.low', 'Credits are low'],
 ];

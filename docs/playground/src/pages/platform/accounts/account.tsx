@@ -42,7 +42,11 @@ export function Account({ accountId }: { accountId: string }) {
             <Section title="Entitlement overrides">
               <Overrides account={found} />
             </Section>
-            <Daily of={found.id} load={(query) => client.usage.ofAccountDaily({ params: { account_id: found.id }, query })} />
+            <Daily
+              of={found.id}
+              load={(query) => client.usage.ofAccountDaily({ params: { account_id: found.id }, query })}
+              exported={(query) => client.usage.exportOfAccount({ params: { account_id: found.id }, query })}
+            />
             <Section title="IP rules">
               <IpRules accountId={found.id} />
             </Section>

@@ -5,6 +5,7 @@ import { Chart } from '../../../components/charts/chart.tsx';
 import { count, dollars } from '../../../components/format.tsx';
 import { Section } from '../../../components/page.tsx';
 import { QueryState } from '../../../components/states.tsx';
+import { ExportMenu } from '../../../resource/exports.tsx';
 import { useFilters } from '../../../resource/filters.tsx';
 import { Segments } from '../../../ui/fields.tsx';
 import { periodsOf, type Range, rangeOf } from '../../usage/figures.ts';
@@ -29,10 +30,12 @@ type DailyProps = {
   /** Identifies what `load` counts. */
   of: string;
   load: (range: Range) => Promise<DailyUsage[]>;
+  /** Loads the records of the range. */
+  exported: (range: Range & { format: 'csv' | 'ndjson' }) => Promise<Blob | undefined>;
 };
 
 /** A chart of tokens, cost or runs by day. The address has the choices. */
-export function Daily({ of, load }: DailyProps) {
+export function Daily({ of, load, exported }: DailyProps) {
   const filters = useFilters();
   // A page that stays open over midnight shows the day on which it was opened.
   const [now] = useState(Date.now);
@@ -61,6 +64,7 @@ export function Daily({ of, load }: DailyProps) {
           onChange={(next) => filters.set('range', next)}
           options={ranges.map((each) => [each, `${each} days`])}
         />
+        <ExportMenu name={`usage-${range.start}-${range.end}`} load={(format) => exported({ ...range, format })} />
       </div>
       <QueryState query={daily}>{(rows) => <Chart {...charts[metric]} points={periodsOf(range, rows)} />}</QueryState>
     </Section>

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+export const ExportFormat = z
+  .enum(['ndjson', 'csv'])
+  .meta({ id: 'ExportFormat', description: 'Lines of JSON, or CSV (RFC 4180) with a header.' });
+export type ExportFormat = z.infer<typeof ExportFormat>;
+
+export const exportFormat = ExportFormat.default('ndjson').meta({
+  description:
+    '`ndjson`: a JSON object per line; the last line is `{"end":{"rows":…}}`. `csv`: RFC 4180 with a header; texts that a spreadsheet would read as a formula begin with an apostrophe, and only a complete file ends with a line break.',
+});
+
+/** How every export is sent. */
+export const exportNotes =
+  'Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time.';
