@@ -1445,6 +1445,14 @@ export interface GatewayConfig {
   rate_limit_capacity: number;
   /** Requests per client per minute. */
   rate_limit_per_minute: number;
+  /** Further limits for some of the requests. A request takes a token of every limit that applies, or of none. */
+  rate_limit_rules: RateLimitRule[];
+  /** Whether requests are rejected with 503 `maintenance`, except those of platform admins and allowed addresses. */
+  maintenance: boolean;
+  /** `Retry-After` of rejected requests during maintenance, in seconds. */
+  maintenance_retry_after_seconds: number;
+  /** Networks whose requests are served during maintenance. */
+  maintenance_allowed_cidrs: string[];
 }
 
 /** The fields of the configuration to change. */
@@ -1459,6 +1467,14 @@ export interface GatewayConfigChanges {
   rate_limit_capacity?: number | undefined;
   /** Requests per client per minute. */
   rate_limit_per_minute?: number | undefined;
+  /** Further limits for some of the requests. A request takes a token of every limit that applies, or of none. Replaces the list. */
+  rate_limit_rules?: NewRateLimitRule[] | undefined;
+  /** Whether requests are rejected with 503 `maintenance`, except those of platform admins and allowed addresses. */
+  maintenance?: boolean | undefined;
+  /** `Retry-After` of rejected requests during maintenance, in seconds. */
+  maintenance_retry_after_seconds?: number | undefined;
+  /** Networks whose requests are served during maintenance. */
+  maintenance_allowed_cidrs?: Cidr[] | undefined;
 }
 
 /** Usage of an hour (UTC). */
@@ -2620,6 +2636,24 @@ export interface NewProject {
   visibility?: Visibility | undefined;
 }
 
+/** A limit for some of the requests. */
+export interface NewRateLimitRule {
+  /** Unique name, shown in `RateLimit-Policy` and in errors. `default` is the name of the limit of all requests. */
+  name: string;
+  /** Path of the requests, such as `/v1/threads/*/runs` or `/v1/auth/**`: `*` is any text of a segment, `**` at the end any rest. */
+  path: string;
+  /** Methods of the requests; all if absent. `GET` includes `HEAD`. */
+  methods?: RateLimitMethod[] | undefined;
+  /** Names of plans: only requests of accounts with one of them; all if absent. */
+  plans?: string[] | undefined;
+  /** What the limit counts for: the account and the user (or the address of an anonymous client), each API key, or each address. */
+  count_by: RateLimitCount;
+  /** Burst limit: requests at once. */
+  capacity: number;
+  /** Requests per minute. */
+  per_minute: number;
+}
+
 /** A batch of codes to create. */
 export interface NewRedemptionCodes {
   /** Number of codes to create. */
@@ -3258,6 +3292,30 @@ export type PromptCacheControl = "none" | "system_prompt";
 
 /** Whether something is configured for an account or for all accounts of the platform. */
 export type ProviderScope = "account" | "platform";
+
+/** What a rate limit counts for. */
+export type RateLimitCount = "client" | "api_key" | "address";
+
+/** A method of HTTP. */
+export type RateLimitMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+
+/** A limit for some of the requests. */
+export interface RateLimitRule {
+  /** Unique name, shown in `RateLimit-Policy` and in errors. `default` is the name of the limit of all requests. */
+  name: string;
+  /** Path of the requests, such as `/v1/threads/*/runs` or `/v1/auth/**`: `*` is any text of a segment, `**` at the end any rest. */
+  path: string;
+  /** Methods of the requests; all if absent. `GET` includes `HEAD`. */
+  methods?: RateLimitMethod[] | undefined;
+  /** Names of plans: only requests of accounts with one of them; all if absent. */
+  plans?: string[] | undefined;
+  /** What the limit counts for: the account and the user (or the address of an anonymous client), each API key, or each address. */
+  count_by: RateLimitCount;
+  /** Burst limit: requests at once. */
+  capacity: number;
+  /** Requests per minute. */
+  per_minute: number;
+}
 
 /** The number of notifications that were marked as read. */
 export interface ReadAll {

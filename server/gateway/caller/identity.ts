@@ -18,6 +18,8 @@ export type Identity = {
   isPlatformAdmin: boolean;
   /** Of a service key, which has no account and no user. */
   serviceKeyId?: string;
+  /** Of an API key of an account. */
+  apiKeyId?: string;
 };
 
 /** A caller without a valid credential. */
@@ -28,6 +30,7 @@ const selectOwner = statement<{ keyHash: string }>()((db, $) =>
   db
     .selectFrom('api_keys')
     .select([
+      'id',
       'account_id',
       'user_id',
       // `least` ignores nulls.
@@ -82,9 +85,9 @@ export function createIdentityResolver({
       }
       const owner = await connection.row(selectOwner, { keyHash });
       if (!owner) return { identity: anonymous, expiresAt: Infinity };
-      const { account_id: accountId, user_id: userId, expires_at } = owner;
+      const { id: apiKeyId, account_id: accountId, user_id: userId, expires_at } = owner;
       const expiresAt = expires_at === null ? Infinity : Date.parse(expires_at);
-      return { identity: { type: 'api_key', accountId, userId, isPlatformAdmin: false }, expiresAt };
+      return { identity: { type: 'api_key', accountId, userId, isPlatformAdmin: false, apiKeyId }, expiresAt };
     };
     const known = keys.get(keyHash) ?? (await withTimeout(keys.load(keyHash, undefined, ask)));
     return known && Date.now() < known.expiresAt ? known.identity : anonymous;

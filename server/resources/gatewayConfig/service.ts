@@ -1,6 +1,6 @@
 import type { GatewayConfigChanges } from '../../../contract/gatewayConfig.ts';
 import type { Scope } from '../../http/scope.ts';
-import { gatewayKeys, type GatewaySettings, readUncachedGatewaySettings } from '../settings/gateway.ts';
+import { gatewayKeys, type GatewaySettings, gatewaySettingText, readUncachedGatewaySettings } from '../settings/gateway.ts';
 import { acquireSettingsLock } from '../settings/queries.ts';
 import { storeSetting } from '../settings/service.ts';
 import { viewGateway } from './view.ts';
@@ -12,7 +12,7 @@ export async function updateGatewayConfig(scope: Scope, changes: GatewayConfigCh
   const before = await readUncachedGatewaySettings(app.database, tx);
   for (const [name, key] of Object.entries(gatewayKeys)) {
     const value = changes[name as keyof typeof gatewayKeys];
-    if (value !== undefined) await storeSetting(scope, key, String(value));
+    if (value !== undefined) await storeSetting(scope, key, gatewaySettingText(value));
   }
   const after = await readUncachedGatewaySettings(app.database, tx);
   if (Object.keys(changes).length === 0) skipAudit();

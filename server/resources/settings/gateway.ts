@@ -1,3 +1,4 @@
+import { type RateLimitRule, RateLimitRules } from '../../../contract/gatewayConfig.ts';
 import type { Queryable } from '../../database/sql.ts';
 import { resolveSettings } from './resolve.ts';
 import { readSettings, readUncached, type Settings } from './settings.ts';
@@ -9,12 +10,24 @@ export const gatewayKeys = {
   risk_reject_threshold: 'gateway.risk_reject_threshold',
   rate_limit_capacity: 'gateway.ratelimit_capacity',
   rate_limit_per_minute: 'gateway.ratelimit_rate_per_minute',
+  rate_limit_rules: 'gateway.ratelimit_rules',
+  maintenance: 'gateway.maintenance_enabled',
+  maintenance_retry_after_seconds: 'gateway.maintenance_retry_after_seconds',
+  maintenance_allowed_cidrs: 'gateway.maintenance_allowed_cidrs',
 } as const satisfies Record<string, keyof Settings>;
 
-export type GatewaySettings = { [Name in keyof typeof gatewayKeys]: Settings[(typeof gatewayKeys)[Name]] };
+type StoredSettings = { [Name in keyof typeof gatewayKeys]: Settings[(typeof gatewayKeys)[Name]] };
 
-const pickGatewaySettings = (settings: Settings) =>
-  Object.fromEntries(Object.entries(gatewayKeys).map(([name, key]) => [name, settings[key]])) as GatewaySettings;
+export type GatewaySettings = Omit<StoredSettings, 'rate_limit_rules'> & { rate_limit_rules: RateLimitRule[] };
+
+function pickGatewaySettings(settings: Settings): GatewaySettings {
+  const stored = Object.fromEntries(Object.entries(gatewayKeys).map(([name, key]) => [name, settings[key]])) as StoredSettings;
+  return { ...stored, rate_limit_rules: RateLimitRules.parse(JSON.parse(stored.rate_limit_rules)) };
+}
+
+/** The text of a value, as settings are stored. */
+export const gatewaySettingText = (value: GatewaySettings[keyof GatewaySettings]): string =>
+  Array.isArray(value) && value.some((each) => typeof each === 'object') ? JSON.stringify(value) : String(value);
 
 export async function readGatewaySettings(sql: Queryable, through?: Queryable, env?: NodeJS.ProcessEnv): Promise<GatewaySettings> {
   return pickGatewaySettings(await readSettings(sql, through, env));
