@@ -26,7 +26,7 @@ const ruleFields = {
     .meta({ description: 'Unique name, shown in `RateLimit-Policy` and in errors. `default` is the name of the limit of all requests.' }),
   path: z.string().min(2).max(200).regex(pathPattern).meta({
     description:
-      'Path of the requests, such as `/v1/threads/*/runs` or `/v1/auth/**`: `*` is any text of a segment, `**` at the end any rest.',
+      'Path of the requests, such as `/v1/attachments/*` or `/v1/auth/**`: `*` is any text of a segment, `**` at the end any rest.',
   }),
   methods: z.array(method).min(1).max(7).optional().meta({ description: 'Methods of the requests; all if absent. `GET` includes `HEAD`.' }),
   plans: z

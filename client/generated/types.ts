@@ -2640,7 +2640,7 @@ export interface NewProject {
 export interface NewRateLimitRule {
   /** Unique name, shown in `RateLimit-Policy` and in errors. `default` is the name of the limit of all requests. */
   name: string;
-  /** Path of the requests, such as `/v1/threads/*/runs` or `/v1/auth/**`: `*` is any text of a segment, `**` at the end any rest. */
+  /** Path of the requests, such as `/v1/attachments/*` or `/v1/auth/**`: `*` is any text of a segment, `**` at the end any rest. */
   path: string;
   /** Methods of the requests; all if absent. `GET` includes `HEAD`. */
   methods?: RateLimitMethod[] | undefined;
@@ -3303,7 +3303,7 @@ export type RateLimitMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELET
 export interface RateLimitRule {
   /** Unique name, shown in `RateLimit-Policy` and in errors. `default` is the name of the limit of all requests. */
   name: string;
-  /** Path of the requests, such as `/v1/threads/*/runs` or `/v1/auth/**`: `*` is any text of a segment, `**` at the end any rest. */
+  /** Path of the requests, such as `/v1/attachments/*` or `/v1/auth/**`: `*` is any text of a segment, `**` at the end any rest. */
   path: string;
   /** Methods of the requests; all if absent. `GET` includes `HEAD`. */
   methods?: RateLimitMethod[] | undefined;

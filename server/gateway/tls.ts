@@ -98,8 +98,8 @@ function certificateOf(pem: Buffer, file: string): X509Certificate {
 function privateKeyOf(pem: Buffer, file: string) {
   try {
     return createPrivateKey(pem);
-  } catch (error) {
-    const expected = errorCodeOf(error) === 'ERR_MISSING_PASSPHRASE' ? 'a private key without a passphrase' : 'a private key in PEM format';
+  } catch {
+    const expected = pem.includes('ENCRYPTED') ? 'a private key without a passphrase' : 'a private key in PEM format';
     throw new OperatorError(`${keyName}: expected ${expected} in ${file}`);
   }
 }
