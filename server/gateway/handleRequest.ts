@@ -64,7 +64,7 @@ async function takeToken({ buckets, accountLimits }: RequestDependencies, rules:
 /** The path of a response that measures the gateway alone: it passes everything that a request passes before it is forwarded. */
 const benchPath = '/benchz';
 
-const isBench = ({ path, request }: RequestContext) => path === benchPath && isLoopback(request.socket.remoteAddress ?? '');
+const isBench = ({ path, ip }: RequestContext) => path === benchPath && isLoopback(ip);
 
 function sendBench({ response, headers, traceId }: RequestContext) {
   response.writeHead(200, { ...headers, 'content-type': 'text/plain', 'content-length': 2, 'x-trace-id': traceId }).end('ok');

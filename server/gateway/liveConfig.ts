@@ -13,6 +13,8 @@ import { withTimeout } from './timeout.ts';
 export type LiveConfig = Readonly<{
   proxies: TrustedProxies;
   rate: Rate;
+  /** Of accounts without their own; 0 means that of the gateway. */
+  accountRate: { burst: number; perMinute: number };
   rateRules: readonly CompiledRule[];
   riskRejectThreshold: number;
   maintenance: MaintenanceSettings;
@@ -59,6 +61,7 @@ function configOf(settings: GatewaySettings, cdnHeader: string): LiveConfig {
     proxies: { mode: settings.ip_mode, isTrusted: (ip) => isWithin(ip, networks), cdnHeader },
     // A bucket of less than one token rejects every request.
     rate: { capacity: Math.max(1, settings.rate_limit_capacity), perSecond: settings.rate_limit_per_minute / 60 },
+    accountRate: { burst: settings.account_request_burst, perMinute: settings.account_requests_per_minute },
     rateRules: settings.rate_limit_rules.map(compileRule),
     riskRejectThreshold: settings.risk_reject_threshold,
     maintenance: {

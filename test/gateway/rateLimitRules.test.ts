@@ -159,6 +159,14 @@ test('the rate of a plan or an override replaces that of the gateway, and takes 
   expect(await policy(bob)).toBe('"default";q=20;w=20');
 });
 
+test('an account rate of the platform applies to accounts without their own, not to anonymous callers', async () => {
+  const env = { ARKLOOP_RATELIMIT_CAPACITY: '20', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '60', ARKLOOP_LIMIT_REQUESTS_PER_MINUTE: '600' };
+  const { call } = await startOwnGateway(env, { alone: true });
+  const ann = await app.signUp();
+  const policy = async (token?: string) => (await call('GET', '/v1/me', { token })).headers.get('ratelimit-policy');
+  expect([await policy(ann.token), await policy()]).toEqual(['"default";q=600;w=60', '"default";q=20;w=20']);
+});
+
 test('a user cannot use up the rate of an account with a plan through another account, and gets its rate only once', async () => {
   const { call } = await startOwnGateway({ ARKLOOP_RATELIMIT_CAPACITY: '3', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '0.1' });
   const ann = await app.signUp();

@@ -7,8 +7,8 @@ import type { SettingKey } from '../../resources/settings/registry.ts';
 import { parseEntitlement } from '../../resources/settings/resolve.ts';
 import { withTimeout } from '../timeout.ts';
 
-/** The plan of an account, '' if it has none, and the rate of its plan or override; 0 means that of the gateway. */
-export type AccountLimits = { plan: string; burst: number; perMinute: number };
+/** The plan of an account, '' if it has none, and the rate of its plan or override, if they set one; 0 means that of the gateway. */
+export type AccountLimits = { plan: string; burst: number | undefined; perMinute: number | undefined };
 
 export type AccountLimitsReader = {
   /** What is known without asking the database. */
@@ -49,11 +49,11 @@ const selectLimits = statement<{ accountId: string }>()((db, $) =>
 /** An override takes precedence over the plan. */
 function limitsOf(rows: readonly RowOf<typeof selectLimits>[]): AccountLimits {
   const values = new Map(rows.toSorted((one, other) => one.rank - other.rank).map(({ key, value }) => [key, value]));
-  const numberOf = (key: SettingKey) => Number(parseEntitlement(key, values.get(key) ?? '') ?? 0);
+  const numberOf = (key: SettingKey) => parseEntitlement(key, values.get(key) ?? '') as number | undefined;
   return { plan: values.get('plan') ?? '', burst: numberOf(burstKey), perMinute: numberOf(perMinuteKey) };
 }
 
-const none: AccountLimits = { plan: '', burst: 0, perMinute: 0 };
+const none: AccountLimits = { plan: '', burst: undefined, perMinute: undefined };
 
 /** After this time the limits are read again, while the known ones still apply. */
 const freshMs = 4_000;

@@ -2,6 +2,7 @@ import type { RateLimitRule } from '../../../contract/gatewayConfig.ts';
 import { type LimiterKey, limiterKeyOf } from '../../platform/limiterKey.ts';
 import { type NoClientAddress, rateLimitAddress } from '../../platform/network/clientAddress.ts';
 import { anonymous } from '../caller/identity.ts';
+import type { LiveConfig } from '../liveConfig.ts';
 import type { RequestContext } from '../requestContext.ts';
 import type { AccountLimits } from './accountLimits.ts';
 import type { Bucket, Rate } from './buckets.ts';
@@ -64,13 +65,11 @@ function keysOf({ identity: { serviceKeyId, apiKeyId }, ip }: Caller): Subject[]
 
 const addressOf = ({ ip }: Caller): Subject[] => [['ip', rateLimitAddress(ip)]];
 
+type Rates = Pick<LiveConfig, 'rate' | 'accountRate' | 'rateRules'>;
+
 /** The buckets of all limits that apply to a request. The default limit is the first. */
-export function bucketsOf(
-  caller: Caller,
-  rules: { rate: Rate; rateRules: readonly CompiledRule[] },
-  account: AccountLimits | undefined,
-): Bucket[] {
-  const rate = rateOf(rules.rate, account);
+export function bucketsOf(caller: Caller, rules: Rates, account: AccountLimits | undefined): Bucket[] {
+  const rate = caller.identity.accountId === '' ? rules.rate : rateOf(rules, account);
   const buckets = clientsOf(caller).map((subject): Bucket => ({ key: defaultKeyOf(subject, rate, rules.rate), policy: 'default', rate }));
   for (const rule of rules.rateRules) {
     if (!rule.matches(caller, account?.plan ?? '')) continue;
@@ -80,13 +79,12 @@ export function bucketsOf(
   return buckets;
 }
 
-/** The rate of the account's plan or override, if it has one. */
-function rateOf(usual: Rate, account: AccountLimits | undefined): Rate {
-  if (!account || (account.burst === 0 && account.perMinute === 0)) return usual;
-  const perSecond = account.perMinute > 0 ? account.perMinute / 60 : usual.perSecond;
-  // Without a burst of its own, a higher rate must not be limited by a bucket that is smaller than a minute of it.
-  const capacity = account.burst > 0 ? account.burst : account.perMinute > 0 ? account.perMinute : usual.capacity;
-  return { capacity: Math.max(1, capacity), perSecond };
+/** The rate of an account. A rate without a burst may be used up at once in a minute. */
+function rateOf({ rate, accountRate }: Rates, account: AccountLimits | undefined): Rate {
+  const burst = account?.burst ?? accountRate.burst;
+  const perMinute = account?.perMinute ?? accountRate.perMinute;
+  if (burst === 0 && perMinute === 0) return rate;
+  return { capacity: burst || perMinute || rate.capacity, perSecond: perMinute > 0 ? perMinute / 60 : rate.perSecond };
 }
 
 /**

@@ -16,12 +16,19 @@ export const gatewayKeys = {
   maintenance_allowed_cidrs: 'gateway.maintenance_allowed_cidrs',
 } as const satisfies Record<string, keyof Settings>;
 
-type StoredSettings = { [Name in keyof typeof gatewayKeys]: Settings[(typeof gatewayKeys)[Name]] };
+/** The rate of accounts without one in their plan or override, which is no part of the gateway configuration. */
+const keys = {
+  ...gatewayKeys,
+  account_requests_per_minute: 'limit.requests_per_minute',
+  account_request_burst: 'limit.request_burst',
+} as const satisfies Record<string, keyof Settings>;
+
+type StoredSettings = { [Name in keyof typeof keys]: Settings[(typeof keys)[Name]] };
 
 export type GatewaySettings = Omit<StoredSettings, 'rate_limit_rules'> & { rate_limit_rules: RateLimitRule[] };
 
 function pickGatewaySettings(settings: Settings): GatewaySettings {
-  const stored = Object.fromEntries(Object.entries(gatewayKeys).map(([name, key]) => [name, settings[key]])) as StoredSettings;
+  const stored = Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, settings[key]])) as StoredSettings;
   return { ...stored, rate_limit_rules: RateLimitRules.parse(JSON.parse(stored.rate_limit_rules)) };
 }
 
