@@ -8168,7 +8168,7 @@ export interface Api {
   readonly configSchema: ConfigSchemaApi;
   /** The configuration for outgoing email. */
   readonly email: EmailApi;
-  /** The configuration of the gateway: rate limits, risk threshold and trusted proxies. */
+  /** The configuration of the gateway: rate limits, risk threshold, trusted proxies and maintenance. */
   readonly gatewayConfig: GatewayConfigApi;
   /** Requests handled by the gateway. */
   readonly accessLog: AccessLogApi;

@@ -1,14 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import { urls } from '../../platform/config/kinds.ts';
-import { OperatorError } from '../../platform/operatorError.ts';
+import { errorCodeOf, OperatorError } from '../../platform/operatorError.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
 
 const pollMs = 2_000;
 
 /** The addresses in the file: one in a line, `#` starts a comment. Throws an `OperatorError` that names the variable. */
 export async function readUpstreamFile(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new OperatorError(`ARKLOOP_GATEWAY_UPSTREAMS_FILE: cannot read the file (${error.message})`);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new OperatorError(`ARKLOOP_GATEWAY_UPSTREAMS_FILE: cannot read ${file} (${errorCodeOf(error)})`);
   });
   const lines = text.split('\n').map((line) => line.replace(/(^|\s)#.*/, '').trim());
   const parsed = urls.schema.safeParse(lines.filter(Boolean).join(','));

@@ -367,9 +367,27 @@ export const configVariables = {
     ),
     ARKLOOP_RATELIMIT_CAPACITY: withDefault(number(0, 'exclusive'), '600', `Requests of a caller at once. ${initial}`),
     ARKLOOP_RATELIMIT_RATE_PER_MINUTE: withDefault(number(0, 'exclusive'), '300', `Requests of a caller in a minute. ${initial}`),
+    ARKLOOP_GATEWAY_RATELIMIT_RULES: optional(
+      json,
+      `Limits for some of the requests, as \`rate_limit_rules\` ([Scaling](operations.md#scaling)). ${initial}`,
+      { shownDefault: 'none' },
+    ),
+    ARKLOOP_GATEWAY_MAINTENANCE_ENABLED: withDefault(
+      boolean,
+      'false',
+      `Reject requests with 503 \`maintenance\` ([Maintenance](operations.md#maintenance)). ${initial}`,
+    ),
+    ARKLOOP_GATEWAY_MAINTENANCE_RETRY_AFTER_SECONDS: withDefault(
+      integer(1, 86_400),
+      '60',
+      `\`Retry-After\` of requests that are rejected for maintenance. ${initial}`,
+    ),
+    ARKLOOP_GATEWAY_MAINTENANCE_ALLOWED_CIDRS: optional(cidrs, `Networks that are served during maintenance. ${initial}`, {
+      shownDefault: 'none',
+    }),
     ARKLOOP_GATEWAY_MAINTENANCE_FILE: optional(
       path,
-      'While this file exists, requests are rejected with 503 `maintenance` ([Maintenance](operations.md#maintenance)).',
+      'While this file exists, requests are rejected as for `ARKLOOP_GATEWAY_MAINTENANCE_ENABLED`.',
     ),
     ARKLOOP_GATEWAY_BENCHZ: withDefault(
       boolean,
