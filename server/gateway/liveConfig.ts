@@ -5,20 +5,11 @@ import type { CacheInvalidation } from '../pubsub/cacheInvalidation.ts';
 import { type GatewaySettings, initialGatewaySettings, readGatewaySettings } from '../resources/settings/gateway.ts';
 import type { TrustedProxies } from './caller/clientIp.ts';
 import type { MaintenanceSettings } from './maintenance.ts';
-import type { Rate } from './rateLimits/buckets.ts';
-import { type CompiledRule, compileRule } from './rateLimits/rateLimitRules.ts';
+import { compileRule, type RateLimits } from './rateLimits/rateLimitRules.ts';
 import { withTimeout } from './timeout.ts';
 
 /** The gateway settings that administrators can change, parsed for use by requests. */
-export type LiveConfig = Readonly<{
-  proxies: TrustedProxies;
-  rate: Rate;
-  /** Of accounts without their own; 0 means that of the gateway. */
-  accountRate: { burst: number; perMinute: number };
-  rateRules: readonly CompiledRule[];
-  riskRejectThreshold: number;
-  maintenance: MaintenanceSettings;
-}>;
+export type LiveConfig = RateLimits & Readonly<{ proxies: TrustedProxies; riskRejectThreshold: number; maintenance: MaintenanceSettings }>;
 
 /** `current` returns the settings in effect. They can change between requests. */
 export type ConfigWatcher = { current(): LiveConfig; close(): void };

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
-import type { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -19,7 +18,7 @@ export const latestResponse = (socket: Duplex): ServerResponse | undefined => la
  * Closes connections in stages (RFC 9112 section 9.6): after a response that is sent before its request has arrived, sends FIN and discards
  * the rest of the request. Closing at once sends RST, after which the client may lose the response.
  */
-export function enableLingeringClose(server: Server | SecureServer, connection: 'connection' | 'secureConnection' = 'connection'): void {
+export function enableLingeringClose(server: Server, connection: 'connection' | 'secureConnection' = 'connection'): void {
   server.on(connection, (socket: Socket) => {
     const destroySoon = socket.destroySoon.bind(socket);
     socket.destroySoon = () => {
@@ -42,7 +41,7 @@ export function lingeringClose(socket: Socket, text?: string): void {
 }
 
 /** Stops accepting connections, waits up to `timeoutMs` for running requests, then closes all connections. */
-export async function closeServer(server: Server | SecureServer, timeoutMs: number): Promise<void> {
+export async function closeServer(server: Server, timeoutMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   // Close connections as they become idle.

@@ -2,7 +2,6 @@ import type { RateLimitRule } from '../../../contract/gatewayConfig.ts';
 import { type LimiterKey, limiterKeyOf } from '../../platform/limiterKey.ts';
 import { type NoClientAddress, rateLimitAddress } from '../../platform/network/clientAddress.ts';
 import { anonymous } from '../caller/identity.ts';
-import type { LiveConfig } from '../liveConfig.ts';
 import type { RequestContext } from '../requestContext.ts';
 import type { AccountLimits } from './accountLimits.ts';
 import type { Bucket, Rate } from './buckets.ts';
@@ -65,10 +64,11 @@ function keysOf({ identity: { serviceKeyId, apiKeyId }, ip }: Caller): Subject[]
 
 const addressOf = ({ ip }: Caller): Subject[] => [['ip', rateLimitAddress(ip)]];
 
-type Rates = Pick<LiveConfig, 'rate' | 'accountRate' | 'rateRules'>;
+/** The limits of the gateway. `accountRate` is that of accounts without their own; 0 means `rate`. */
+export type RateLimits = Readonly<{ rate: Rate; accountRate: { burst: number; perMinute: number }; rateRules: readonly CompiledRule[] }>;
 
 /** The buckets of all limits that apply to a request. The default limit is the first. */
-export function bucketsOf(caller: Caller, rules: Rates, account: AccountLimits | undefined): Bucket[] {
+export function bucketsOf(caller: Caller, rules: RateLimits, account: AccountLimits | undefined): Bucket[] {
   const rate = caller.identity.accountId === '' ? rules.rate : rateOf(rules, account);
   const buckets = clientsOf(caller).map((subject): Bucket => ({ key: defaultKeyOf(subject, rate, rules.rate), policy: 'default', rate }));
   for (const rule of rules.rateRules) {
@@ -80,7 +80,7 @@ export function bucketsOf(caller: Caller, rules: Rates, account: AccountLimits |
 }
 
 /** The rate of an account. A rate without a burst may be used up at once in a minute. */
-function rateOf({ rate, accountRate }: Rates, account: AccountLimits | undefined): Rate {
+function rateOf({ rate, accountRate }: RateLimits, account: AccountLimits | undefined): Rate {
   const burst = account?.burst ?? accountRate.burst;
   const perMinute = account?.perMinute ?? accountRate.perMinute;
   if (burst === 0 && perMinute === 0) return rate;

@@ -1,5 +1,4 @@
 import { type OutgoingHttpHeaders, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Server as SecureServer } from 'node:https';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCodes } from '../../../contract/shared/errorCodes.ts';
@@ -28,7 +27,7 @@ const failureOf = (error: Error): MalformedRequestError => {
 type Options = { headers: OutgoingHttpHeaders; onRejected?: (failure: MalformedRequestError) => void };
 
 /** Returns the error envelope and a trace id for requests that cannot be parsed. `trackResponse` must be called for each request. */
-export function rejectMalformedRequests(server: Server | SecureServer, { headers, onRejected }: Options): void {
+export function rejectMalformedRequests(server: Server, { headers, onRejected }: Options): void {
   const refused = new WeakSet<Duplex>();
   const refuse = (socket: Duplex, failure: MalformedRequestError) => {
     // The parser also reports each further chunk.
