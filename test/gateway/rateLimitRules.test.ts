@@ -198,6 +198,8 @@ test('a rule for a plan applies to its accounts only, and stored rules replace t
   await expect.poll(() => policy(bob), { timeout: 6_000 }).toBe('"default";q=1000;w=60');
   expect(await policy(ann)).toBe('"default";q=1000;w=60, "of-plan";q=5;w=3000');
   expect((await app.call('GET', '/v1/admin/gateway-config', { token: admin.token })).body.rate_limit_rules).toEqual(rules);
+  expect((await asAdmin('PUT', '/v1/admin/gateway-config', { rate_limit_rules: [] })).rate_limit_rules).toEqual([]);
+  await expect.poll(() => policy(ann), { timeout: 6_000 }).toBe('"default";q=1000;w=60');
 });
 
 test.for([

@@ -10,9 +10,9 @@ export async function updateGatewayConfig(scope: Scope, changes: GatewayConfigCh
   const { app, tx, audit, skipAudit } = scope;
   await tx.row(acquireSettingsLock);
   const before = await readUncachedGatewaySettings(app.database, tx);
-  for (const [name, key] of Object.entries(gatewayKeys)) {
-    const value = changes[name as keyof typeof gatewayKeys];
-    if (value !== undefined) await storeSetting(scope, key, gatewaySettingText(value));
+  for (const name of Object.keys(gatewayKeys) as (keyof typeof gatewayKeys)[]) {
+    const value = changes[name];
+    if (value !== undefined) await storeSetting(scope, gatewayKeys[name], gatewaySettingText(name, value));
   }
   const after = await readUncachedGatewaySettings(app.database, tx);
   if (Object.keys(changes).length === 0) skipAudit();

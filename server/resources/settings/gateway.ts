@@ -32,9 +32,9 @@ function pickGatewaySettings(settings: Settings): GatewaySettings {
   return { ...stored, rate_limit_rules: RateLimitRules.parse(JSON.parse(stored.rate_limit_rules)) };
 }
 
-/** The text of a value, as settings are stored. */
-export const gatewaySettingText = (value: GatewaySettings[keyof GatewaySettings]): string =>
-  Array.isArray(value) && value.some((each) => typeof each === 'object') ? JSON.stringify(value) : String(value);
+/** The text of a value, as settings are stored. Networks are a comma-separated list. */
+export const gatewaySettingText = (name: keyof GatewaySettings, value: GatewaySettings[keyof GatewaySettings]): string =>
+  name === 'rate_limit_rules' ? JSON.stringify(value) : String(value);
 
 export async function readGatewaySettings(sql: Queryable, through?: Queryable, env?: NodeJS.ProcessEnv): Promise<GatewaySettings> {
   return pickGatewaySettings(await readSettings(sql, through, env));
