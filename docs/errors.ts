@@ -83,6 +83,7 @@ requests that are safe to repeat.`;
 
 /** Reasons that are returned before the request reaches an operation, and by what. */
 const earlyReasons: readonly [reason: string, status: number, by: string][] = [
+  ['maintenance', 503, 'the gateway'],
   ['open_streams_exceeded', 429, 'the gateway'],
   ['request_rate', 429, 'the gateway'],
   ['unfinished_requests', 429, 'the gateway'],

@@ -137,6 +137,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   login_taken: 'Another user has this login, or one that looks like it.',
   lookup_rate_limited: 'Too many lookups of logins and email addresses.',
   mail_rate_limited: 'Too many emails were sent to this address, or by you.',
+  maintenance: 'The installation is in maintenance. Try again after `Retry-After`.',
   malformed_json: 'The body is not valid JSON.',
   malformed_multipart: 'The multipart form is malformed.',
   mcp_authorization_rate_limited: 'The account has started too many authorizations of MCP servers. Try again after `Retry-After`.',
@@ -194,7 +195,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   registration_rate_limited: 'Too many registrations from this address.',
   replay_running: 'A replay of this endpoint is still running. Wait until it has ended.',
   request_id_required: 'An MCP server asks. Its answer must name the question in `request_id`.',
-  request_rate: 'You exceed the request rate limit of the gateway. Slow down.',
+  request_rate:
+    'You exceed a request rate limit of the gateway. `details.policy` names it, as in `RateLimit-Policy`; `limit` and `retry_after_seconds` are its values.',
   revision_conflict:
     'The file is not in the version that the request names. `details.sha256` is the current one; null if there is no file.',
   risk_rejected: 'The gateway classified the request as an attack.',

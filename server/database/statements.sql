@@ -142,7 +142,7 @@ delete
   where "id" = $1;
 
 -- gateway/caller/identity.ts 1
-select "account_id", "user_id", least(expires_at, case when previous_key_hash = $1 then previous_expires_at end) as "expires_at"
+select "id", "account_id", "user_id", least(expires_at, case when previous_key_hash = $1 then previous_expires_at end) as "expires_at"
   from "api_keys"
   where ("key_hash" = $2 or "previous_key_hash" = $3) and "revoked_at" is null;
 
@@ -150,6 +150,21 @@ select "account_id", "user_id", least(expires_at, case when previous_key_hash = 
 select "id", least(expires_at, case when previous_key_hash = $1 then previous_expires_at end) as "expires_at"
   from "service_keys"
   where ("key_hash" = $2 or "previous_key_hash" = $3) and "revoked_at" is null;
+
+-- gateway/rateLimits/accountLimits.ts 1
+select 'plan' as "key", lower(p.name) as "value", 0 as "rank"
+  from "subscriptions" as "s"
+  inner
+  join "plans" as "p" on "p"."id" = "s"."plan_id"
+  where "s"."account_id" = $1 and "s"."status" = 'active'
+  union all select "e"."key", "e"."value", 1 as "rank"
+  from "subscriptions" as "s"
+  inner
+  join "plan_entitlements" as "e" on "e"."plan_id" = "s"."plan_id"
+  where "s"."account_id" = $2 and "s"."status" = 'active' and "e"."key" = any('{limit.request_burst,limit.requests_per_minute}'::text[])
+  union all select "o"."key", "o"."value", 2 as "rank"
+  from "entitlement_overrides" as "o"
+  where "o"."account_id" = $3 and "o"."key" = any('{limit.request_burst,limit.requests_per_minute}'::text[]) and ("o"."expires_at" is null or "o"."expires_at" > clock_timestamp());
 
 -- http/access/accessControl.ts 1
 select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", "s"."id" is not null as "session_live"

@@ -81,8 +81,18 @@ const maxQueued = 4_096;
 const maxBatch = 1_024;
 const flushMs = 250;
 const pauseMs = 1_000;
+/** The share of successful requests that get a line, from 0 to 1, and the duration in milliseconds from which a request always gets one. */
+export type Sampling = { rate: number; slowMs: number };
+
+/** The duration of an event stream is that of its run, so a long stream is not slow. */
+function isSampled({ rate, slowMs }: Sampling, { response, startedAt }: RequestContext): boolean {
+  if (rate >= 1 || statusOf(response) >= 400) return true;
+  const isStream = `${response.getHeader('content-type') ?? ''}`.startsWith('text/event-stream');
+  return (!isStream && performance.now() - startedAt >= slowMs) || Math.random() < rate;
+}
+
 export type AccessLog = {
-  /** Adds a line for a request whose response has ended. */
+  /** Adds a line for a request whose response has ended, unless it is left out by the sampling. */
   record(visit: RequestContext): void;
   /** The number of lines lost because the queue was full. */
   dropped(): number;
@@ -90,7 +100,7 @@ export type AccessLog = {
 };
 
 /** Writes access log lines in batches, without delaying requests. Without a database it does nothing. */
-export function openAccessLog(database: Queryable | undefined, log: Log): AccessLog {
+export function openAccessLog(database: Queryable | undefined, log: Log, sampling: Sampling = { rate: 1, slowMs: 0 }): AccessLog {
   if (!database) return { record: () => undefined, dropped: () => 0, close: async () => undefined };
   const waiting: Line[] = [];
   let [dropped, told] = [0, 0];
@@ -134,7 +144,7 @@ export function openAccessLog(database: Queryable | undefined, log: Log): Access
     } while (waiting.length >= maxBatch);
   }
   return {
-    record: (visit) => add(lineOf(visit)),
+    record: (visit) => void (isSampled(sampling, visit) && add(lineOf(visit))),
     dropped: () => dropped,
     async close() {
       if (waiting.length > 0) write();

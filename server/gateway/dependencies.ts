@@ -4,7 +4,6 @@ import { createUnfinishedRequests } from '../http/body/unfinishedRequests.ts';
 import { createConcurrencyLimiter } from '../platform/concurrency.ts';
 import type { Config } from '../platform/config/config.ts';
 import type { Keyring } from '../platform/crypto/keyring.ts';
-import type { LimiterKey } from '../platform/limiterKey.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
@@ -17,9 +16,12 @@ import { createIdentityResolver } from './caller/identity.ts';
 import { ipFilter } from './caller/ipFilter.ts';
 import type { RequestDependencies } from './handleRequest.ts';
 import { type LiveConfig, watchConfig } from './liveConfig.ts';
-import { createLocalBuckets, type Rate } from './rateLimits/buckets.ts';
+import { watchMaintenanceFile } from './maintenance.ts';
+import { createAccountLimits } from './rateLimits/accountLimits.ts';
+import { type Bucket, createLocalBuckets } from './rateLimits/buckets.ts';
 import { openRedisBuckets } from './rateLimits/redisBuckets.ts';
-import { createUpstream } from './upstream/upstream.ts';
+import { readUpstreamFile, watchUpstreamFile } from './upstream/upstreamList.ts';
+import { createUpstreamPool, type UpstreamPool } from './upstream/upstreamPool.ts';
 
 /**
  * Without a database, a gateway writes no access log and leaves API keys, IP rules and stored settings to the API. Without the JWT secret,
@@ -42,7 +44,7 @@ export type OpenDependencies = RequestDependencies & { liveConfig(): LiveConfig;
 /** One connection writes the access log, the other runs queries. */
 const maxConnections = 2;
 
-/** Throws if the GeoIP file cannot be read. */
+/** Throws if a configured file cannot be read. */
 export async function openDependencies({
   config,
   log,
@@ -51,23 +53,45 @@ export async function openDependencies({
   databaseUrl,
 }: GatewayOptions): Promise<OpenDependencies> {
   const geo = await openGeoIp(config.geoipDbPath, log);
+  const addresses =
+    config.gatewayUpstreamsFile === undefined ? config.gatewayUpstream : await readUpstreamFile(config.gatewayUpstreamsFile);
+  const maintenanceFile = await watchMaintenanceFile(config.gatewayMaintenanceFile, log);
   const source = databaseUrl === undefined ? undefined : openSource(databaseUrl, config, log);
   // Register all listeners before the channel connects, which happens while the stored settings are read.
   const identify = createIdentityResolver({ jwtSecrets, sql: source?.database, channel: source?.channel });
   const isBlocked = ipFilter(source);
+  const accountLimits = createAccountLimits(source);
   const live = await watchConfig(env, config.gatewayCdnIpHeader, source && { ...source, log });
-  const accessLog = openAccessLog(config.accessLogEnabled ? source?.database : undefined, log);
+  const accessLog = openAccessLog(config.accessLogEnabled ? source?.database : undefined, log, {
+    rate: config.accessLogSampleRate,
+    slowMs: config.accessLogSlowMs,
+  });
   const presence = await registerGateway(source && { ...source, log });
   const local = createLocalBuckets();
-  const fallback = (buckets: readonly LimiterKey[], rate: Rate) => local.take(buckets, rateShareOf(rate, presence.activeCount()));
+  const fallback = (buckets: readonly Bucket[]) =>
+    local.take(buckets.map((bucket) => ({ ...bucket, rate: rateShareOf(bucket.rate, presence.activeCount()) })));
   const { gatewayRedisUrl: url, gatewayRedisTimeoutMs: timeoutMs } = config;
   const redis = url ? await openRedisBuckets({ url, timeoutMs, log, fallback }) : undefined;
-  const api = createUpstream(config.gatewayUpstream ?? 'http://127.0.0.1:19001', config.gatewayUpstreamTimeoutMs);
-  const frontend = config.gatewayFrontendUpstream && createUpstream(config.gatewayFrontendUpstream, config.gatewayUpstreamTimeoutMs);
+  const poolOf = (named: readonly string[]): UpstreamPool =>
+    createUpstreamPool({
+      addresses: named,
+      timeoutMs: config.gatewayUpstreamTimeoutMs,
+      checkIntervalMs: config.gatewayUpstreamCheckIntervalMs,
+      log,
+    });
+  const api = poolOf(addresses ?? ['http://127.0.0.1:19001']);
+  const frontend = config.gatewayFrontendUpstream && poolOf([config.gatewayFrontendUpstream]);
+  const upstreamFile =
+    config.gatewayUpstreamsFile === undefined
+      ? undefined
+      : watchUpstreamFile(config.gatewayUpstreamsFile, { initial: addresses ?? [], log, onChange: api.replace });
   return {
     identify,
     isBlocked,
-    buckets: redis ?? { take: async (buckets, rate) => fallback(buckets, rate) },
+    buckets: redis ?? { take: async (buckets) => fallback(buckets) },
+    accountLimits,
+    maintenanceFile,
+    hasBench: config.gatewayBenchz,
     limits: limitsOf(config),
     api,
     frontend: frontend || undefined,
@@ -78,8 +102,10 @@ export async function openDependencies({
       live.close();
       geo.close();
       redis?.close();
-      api.agent.destroy();
-      if (frontend) frontend.agent.destroy();
+      maintenanceFile.close();
+      upstreamFile?.close();
+      api.close();
+      if (frontend) frontend.close();
       await accessLog.close();
       await presence.unregister();
       await source?.channel.close();

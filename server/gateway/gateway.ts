@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import { health } from '../../contract/health.ts';
 import { rejectMalformedRequests } from '../http/body/malformedRequest.ts';
 import { closeServer, enableLingeringClose, trackResponse } from '../http/connections.ts';
@@ -14,6 +15,7 @@ import { handleRequest, isApiPath } from './handleRequest.ts';
 import { sendReadiness } from './readiness.ts';
 import { newRequestContext, type RequestContext, statusOf } from './requestContext.ts';
 import { sendError, sendProbeResponse } from './responses.ts';
+import { type Certificates, openCertificates } from './tls.ts';
 import { securityHeaders } from './upstream/headers.ts';
 
 /** A running gateway. `address` is its base URL; `shutDown` lets running requests finish. */
@@ -41,6 +43,7 @@ const serverOptions = {
 /** Starts the reverse proxy in front of the API. The API does not have to be running. */
 export async function startGateway(deps: GatewayOptions): Promise<Gateway> {
   const { config, log } = deps;
+  const certificates = await openCertificates(config.gatewayTlsCertFile, config.gatewayTlsKeyFile, log);
   const parts = await openDependencies(deps);
   const origins = new Set(config.gatewayCorsAllowedOrigins);
   let ending = false;
@@ -84,27 +87,42 @@ export async function startGateway(deps: GatewayOptions): Promise<Gateway> {
       sendError(visit, 'internal');
     });
   };
-  const server = createServer({ ...serverOptions, ...deps.limits }, handle);
-  server.maxHeadersCount = 0;
-  for (const event of ['checkContinue', 'checkExpectation']) server.on(event, handle);
-  enableLingeringClose(server);
-  rejectMalformedRequests(server, { headers: securityHeaders(false), onRejected: metricsEvents.gatewayRejected.emit });
+  const { server, watching } = serverOf({ ...serverOptions, ...deps.limits }, certificates, handle);
+  rejectMalformedRequests(server, { headers: securityHeaders(certificates !== undefined), onRejected: metricsEvents.gatewayRejected.emit });
   try {
     await listen(server, config.gatewayAddr);
   } catch (error) {
+    watching?.close();
     await parts.close();
     throw error;
   }
   server.on('error', (err) => log.error({ err }, 'the gateway had a problem'));
   return {
-    address: baseUrl(server, config.gatewayAddr.host),
+    address: baseUrl(server, config.gatewayAddr.host, certificates ? 'https' : 'http'),
     droppedLines: parts.accessLog.dropped,
     async shutDown() {
       ending = true;
+      watching?.close();
       await closeServer(server, drainMs);
       await parts.close();
     },
   };
+}
+
+/** An HTTP server, or with certificates an HTTPS server. */
+function serverOf(
+  options: ServerOptions,
+  certificates: Certificates | undefined,
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+) {
+  const secure = certificates && createSecureServer({ ...options, ...certificates.options }, handle);
+  const server: Server | SecureServer = secure ?? createServer(options, handle);
+  server.maxHeadersCount = 0;
+  for (const event of ['checkContinue', 'checkExpectation']) server.on(event, handle);
+  enableLingeringClose(server, secure ? 'secureConnection' : 'connection');
+  // A handshake that fails has no HTTP response, not even after its timeout.
+  secure?.prependListener('tlsClientError', (_error, socket) => socket.destroy());
+  return { server, watching: secure && certificates.watch(secure) };
 }
 
 /** Without the path, which may contain a secret, such as that of a shared thread. */
@@ -120,7 +138,7 @@ const answerOf = ({ request, response, startedAt }: RequestContext) => ({
 /** Health probes are neither rate limited nor logged. */
 const isProbe = (path: string) => path === health.live.path || path === health.ready.path;
 
-function listen(server: Server, { host, port }: Config['gatewayAddr']) {
+function listen(server: Server | SecureServer, { host, port }: Config['gatewayAddr']) {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
   server.listen(port, host, () => {
@@ -130,9 +148,9 @@ function listen(server: Server, { host, port }: Config['gatewayAddr']) {
   return promise;
 }
 
-function baseUrl(server: Server, host: string) {
+function baseUrl(server: Server | SecureServer, host: string, scheme: 'http' | 'https') {
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
   const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
+  return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
 }

@@ -4,11 +4,12 @@ import type { Log } from '../platform/telemetry/log.ts';
 import type { CacheInvalidation } from '../pubsub/cacheInvalidation.ts';
 import { type GatewaySettings, initialGatewaySettings, readGatewaySettings } from '../resources/settings/gateway.ts';
 import type { TrustedProxies } from './caller/clientIp.ts';
-import type { Rate } from './rateLimits/buckets.ts';
+import type { MaintenanceSettings } from './maintenance.ts';
+import { compileRule, type RateLimits } from './rateLimits/rateLimitRules.ts';
 import { withTimeout } from './timeout.ts';
 
 /** The gateway settings that administrators can change, parsed for use by requests. */
-export type LiveConfig = Readonly<{ proxies: TrustedProxies; rate: Rate; riskRejectThreshold: number }>;
+export type LiveConfig = RateLimits & Readonly<{ proxies: TrustedProxies; riskRejectThreshold: number; maintenance: MaintenanceSettings }>;
 
 /** `current` returns the settings in effect. They can change between requests. */
 export type ConfigWatcher = { current(): LiveConfig; close(): void };
@@ -26,7 +27,10 @@ export async function watchConfig(env: NodeJS.ProcessEnv, cdnHeader: string, sou
   if (!source) return { current: () => rules, close: () => undefined };
   const { database, changes, log } = source;
   const read = async () => {
-    rules = configOf(await readGatewaySettings(database, database, env), cdnHeader);
+    const next = configOf(await readGatewaySettings(database, database, env), cdnHeader);
+    if (next.maintenance.isOn !== rules.maintenance.isOn)
+      log.warn(`the stored configuration turned maintenance ${next.maintenance.isOn ? 'on' : 'off'}`);
+    rules = next;
   };
   // Reads run one at a time, so that an older result does not replace a newer one.
   let reading: Promise<void> = Promise.resolve();
@@ -43,10 +47,18 @@ export async function watchConfig(env: NodeJS.ProcessEnv, cdnHeader: string, sou
 
 function configOf(settings: GatewaySettings, cdnHeader: string): LiveConfig {
   const networks = settings.trusted_cidrs.map(parseNetwork);
+  const allowed = settings.maintenance_allowed_cidrs.map(parseNetwork);
   return {
     proxies: { mode: settings.ip_mode, isTrusted: (ip) => isWithin(ip, networks), cdnHeader },
     // A bucket of less than one token rejects every request.
     rate: { capacity: Math.max(1, settings.rate_limit_capacity), perSecond: settings.rate_limit_per_minute / 60 },
+    accountRate: { burst: settings.account_request_burst, perMinute: settings.account_requests_per_minute },
+    rateRules: settings.rate_limit_rules.map(compileRule),
     riskRejectThreshold: settings.risk_reject_threshold,
+    maintenance: {
+      isOn: settings.maintenance,
+      retryAfterSeconds: settings.maintenance_retry_after_seconds,
+      isAllowed: (ip) => isWithin(ip, allowed),
+    },
   };
 }

@@ -1,18 +1,13 @@
-import { get } from 'node:http';
-import { get as secureGet } from 'node:https';
-import { json } from 'node:stream/consumers';
-import { health, type Unreadiness } from '../../contract/health.ts';
+import type { Unreadiness } from '../../contract/health.ts';
 import type { RequestContext } from './requestContext.ts';
 import { sendProbeResponse } from './responses.ts';
-import type { Upstream } from './upstream/upstream.ts';
-
-/** Timeout for the API's readiness response, in milliseconds. */
-const timeoutMs = 2_000;
+import { fetchReadiness, type ReadinessResponse } from './upstream/fetchReadiness.ts';
+import type { UpstreamPool } from './upstream/upstreamPool.ts';
 
 /** Returns the API's `/readyz` response, or 503 if the API does not respond in time or this gateway is not ready (`reason`). */
-export function sendReadiness(upstream: Upstream, reason: string | undefined, visit: RequestContext) {
+export function sendReadiness(pool: UpstreamPool, reason: string | undefined, visit: RequestContext) {
   if (reason !== undefined) return unavailable(visit, reason);
-  fetchReadiness(upstream).then(
+  readinessOf(pool).then(
     ({ status, body }) => sendProbeResponse(visit, status, body),
     () => unavailable(visit, 'upstream unreachable'),
   );
@@ -21,14 +16,14 @@ export function sendReadiness(upstream: Upstream, reason: string | undefined, vi
 const unavailable = (visit: RequestContext, reason: string) =>
   sendProbeResponse(visit, 503, { status: 'unavailable', reason } satisfies Unreadiness);
 
-/** Uses a new connection, to check that the API accepts one. */
-function fetchReadiness({ url }: Upstream) {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: 200 | 503; body: object }>();
-  const start = url.protocol === 'https:' ? secureGet : get;
-  const target = new URL(`${url.pathname.replace(/\/$/, '')}${health.ready.path}`, url);
-  const asking = start(target, { agent: false, signal: AbortSignal.timeout(timeoutMs) }, (answer) => {
-    json(answer).then((body) => resolve({ status: answer.statusCode === 200 ? 200 : 503, body: body as object }), reject);
-  });
-  asking.on('error', reject);
-  return promise;
+/** Ready if one of the upstreams is. */
+async function readinessOf(pool: UpstreamPool): Promise<ReadinessResponse> {
+  const responses = pool.all().map(fetchReadiness);
+  const isReady = async (response: Promise<ReadinessResponse>) => {
+    const found = await response;
+    if (found.status !== 200) throw new Error('not ready');
+    return found;
+  };
+  // Several responses without a ready one: the first that came at all, with its reason.
+  return await Promise.any(responses.map(isReady)).catch(() => Promise.any(responses));
 }

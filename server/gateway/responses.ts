@@ -23,13 +23,23 @@ const messages = {
 export type GatewayError = keyof typeof messages;
 
 /** `details.reason` of an error that has several causes. */
-export type ErrorReason = 'ip_blocked' | 'risk_rejected' | 'request_rate' | 'open_streams_exceeded' | 'unfinished_requests' | 'overloaded';
+export type ErrorReason =
+  | 'ip_blocked'
+  | 'risk_rejected'
+  | 'request_rate'
+  | 'open_streams_exceeded'
+  | 'unfinished_requests'
+  | 'overloaded'
+  | 'maintenance';
 
-const problem = (failure: GatewayError, trace_id: string, reason?: ErrorReason): Problem => ({
+/** Replaces the message of the error for some reasons. */
+const messagesOfReasons: Partial<Record<ErrorReason, string>> = { maintenance: 'The service is in maintenance. Try again later.' };
+
+const problem = (failure: GatewayError, trace_id: string, reason?: ErrorReason, details: object = {}): Problem => ({
   error: errorCodes[failure][1],
-  message: messages[failure],
+  message: (reason && messagesOfReasons[reason]) ?? messages[failure],
   trace_id,
-  details: { ...(reason && { reason }), ...(failure === 'invalid' && { issues: [] }) },
+  details: { ...(reason && { reason }), ...details, ...(failure === 'invalid' && { issues: [] }) },
 });
 
 function sendJson(response: ServerResponse, status: number, body: object, headers: object = {}): void {
@@ -59,11 +69,16 @@ export function sendProbeResponse(
 const connectionEndingErrors: readonly GatewayError[] = ['too_large', 'headers_too_large', 'invalid', 'wrong_method'];
 
 /** Sends an error response. If the headers are already sent, destroys the connection. */
-export function sendError({ response, headers, traceId, path }: RequestContext, failure: GatewayError, reason?: ErrorReason): void {
+export function sendError(
+  { response, headers, traceId, path }: RequestContext,
+  failure: GatewayError,
+  reason?: ErrorReason,
+  details?: object,
+): void {
   if (response.headersSent) return void response.destroy();
   metricsEvents.gatewayRejected.emit(reason ?? failure);
   const [status] = errorCodes[failure];
-  const body = problem(failure, traceId, reason);
+  const body = problem(failure, traceId, reason, details);
   sendJson(response, status, hasOpenAiErrors(path) ? openAiProblem(status, body) : body, {
     ...headers,
     'x-trace-id': traceId,

@@ -18,8 +18,8 @@ export const latestResponse = (socket: Duplex): ServerResponse | undefined => la
  * Closes connections in stages (RFC 9112 section 9.6): after a response that is sent before its request has arrived, sends FIN and discards
  * the rest of the request. Closing at once sends RST, after which the client may lose the response.
  */
-export function enableLingeringClose(server: Server): void {
-  server.on('connection', (socket) => {
+export function enableLingeringClose(server: Server, connection: 'connection' | 'secureConnection' = 'connection'): void {
+  server.on(connection, (socket: Socket) => {
     const destroySoon = socket.destroySoon.bind(socket);
     socket.destroySoon = () => {
       const request = latestResponses.get(socket)?.req;

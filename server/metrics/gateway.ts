@@ -1,4 +1,4 @@
-import { Counter, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 import { methodLabel, shortDurationBuckets, startAtZero } from './labels.ts';
 import type { MetricGroup } from './metricGroup.ts';
@@ -37,7 +37,31 @@ export const gatewayMetrics: MetricGroup = ({ registers }) => {
     registers,
   });
   startAtZero(lines, 'outcome', ['written', 'dropped']);
+  const healthy = new Gauge({
+    name: 'arkloop_gateway_upstream_healthy',
+    help: 'Whether an upstream of several is used (1) or ejected (0).',
+    labelNames: ['upstream'],
+    registers,
+  });
+  const ejections = new Counter({
+    name: 'arkloop_gateway_upstream_ejections_total',
+    help: 'Ejections of upstreams, by reason: connect (no connection could be opened), or check (it was not ready).',
+    labelNames: ['reason'],
+    registers,
+  });
+  startAtZero(ejections, 'reason', ['connect', 'check']);
+  const expiry = new Gauge({
+    name: 'arkloop_gateway_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate of the gateway expires; 0 without one.',
+    registers,
+  });
   return [
+    metricsEvents.upstreamStateChanged.on(({ upstream, state, reason }) => {
+      if (state === 'ejected' && reason !== 'configuration') ejections.inc({ reason });
+      if (state === 'removed') healthy.remove({ upstream });
+      else healthy.set({ upstream }, state === 'healthy' ? 1 : 0);
+    }),
+    metricsEvents.certificateLoaded.on((time) => expiry.set(time)),
     metricsEvents.gatewayResponded.on(({ method, status, seconds }) => {
       requests.inc({ method: methodLabel(method), status });
       times.observe(seconds);

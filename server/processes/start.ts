@@ -130,7 +130,7 @@ async function startRole(start: Start): Promise<number | void> {
       readiness: start.readiness,
       config: {
         ...config,
-        gatewayUpstream: config.gatewayUpstream ?? bannerInfo.api,
+        gatewayUpstream: config.gatewayUpstream ?? (bannerInfo.api ? [bannerInfo.api] : undefined),
         gatewayFrontendUpstream: config.gatewayFrontendUpstream ?? bannerInfo.api,
       },
       ...(await gatewayDependencies(start, deps)),

@@ -196,3 +196,36 @@ test('a gateway serves requests while its database connection is lost, and logs 
   expect(answer.status).toBe(200);
   expect(await accessLogLines(app, 'trace_id = $1', [answer.headers.get('x-trace-id')])).toHaveLength(1);
 });
+
+test('of successful requests only the sampled share is logged; errors, slow requests and requests without an answer always are', async () => {
+  const { url } = await startUpstream((req, res) => {
+    if (req.url === '/v1/failed') return void res.writeHead(404).end();
+    if (req.url === '/v1/gone') return;
+    setTimeout(() => res.end('ok'), req.url === '/v1/slow' ? 300 : 0);
+  });
+  const env = { ARKLOOP_RATELIMIT_CAPACITY: '100000', ARKLOOP_ACCESS_LOG_SLOW_MS: '250' };
+  const pathsOf = async (rate: string, count: number) => {
+    const { gateway } = await startTestGateway({ url, databaseUrl: app.databaseUrl }, { ...env, ARKLOOP_ACCESS_LOG_SAMPLE_RATE: rate });
+    const agent = `sampled ${randomUUID()}`;
+    const ask = (path: string, signal?: AbortSignal) =>
+      fetch(`${gateway.address}${path}`, { headers: { 'user-agent': agent }, ...(signal && { signal }) }).then((answer) => answer.text());
+    for (let n = 0; n < count; n++) await ask('/v1/ok');
+    await Promise.all([ask('/v1/failed'), ask('/v1/slow'), ask('/v1/gone', AbortSignal.timeout(100)).catch(() => undefined)]);
+    await gateway.shutDown();
+    const lines = await accessLogLines(app, 'user_agent = $1', [agent]);
+    return lines.map(({ path }) => path as string).sort();
+  };
+  const always = ['/v1/failed', '/v1/gone', '/v1/slow'];
+  expect(await pathsOf('0', 100)).toEqual(always);
+  const half = await pathsOf('0.5', 300);
+  expect(half.filter((path) => path !== '/v1/ok')).toEqual(always);
+  // 300 fair coins: outside of 90 to 210 once in 10^11 runs.
+  expect(half.length).toBeGreaterThan(90);
+  expect(half.length).toBeLessThan(213);
+});
+
+test.each(['1.1', '-0.1', 'half'])('a sample rate of %s stops the start', async (rate) => {
+  await expect(startGatewayTo('http://127.0.0.1:1', { ARKLOOP_ACCESS_LOG_SAMPLE_RATE: rate })).rejects.toThrow(
+    'ARKLOOP_ACCESS_LOG_SAMPLE_RATE: expected a number from 0 to 1',
+  );
+});

@@ -16,7 +16,17 @@ const path = '/v1/admin/gateway-config';
 const read = async () => (await call('GET', path, { token })).body;
 const put = (changes: unknown) => call('PUT', path, { token, body: changes });
 const forget = () => sql(`delete from platform_settings`);
-const usual = { ip_mode: 'direct', trusted_cidrs: [], risk_reject_threshold: 0, rate_limit_capacity: 50, rate_limit_per_minute: 300 };
+const usual = {
+  ip_mode: 'direct',
+  trusted_cidrs: [],
+  risk_reject_threshold: 0,
+  rate_limit_capacity: 50,
+  rate_limit_per_minute: 300,
+  rate_limit_rules: [],
+  maintenance: false,
+  maintenance_retry_after_seconds: 60,
+  maintenance_allowed_cidrs: [],
+};
 
 test('GET returns the current settings; PUT changes the given fields, keeps the others, and audits both states', async () => {
   expect(await read()).toEqual(usual);

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { createLocalBuckets, rateHeaders } from '../../server/gateway/rateLimits/buckets.ts';
 import { limiterKeyOf } from '../../server/platform/limiterKey.ts';
 import { startTestApp } from '../support/app/testApp.ts';
+import { resultOf, takeFrom } from '../support/gateway/buckets.ts';
 import { behindGatewayEnv, startTestGateway, trustedProxyEnv } from '../support/gateway/testGateway.ts';
 import { openStream } from '../support/http/events.ts';
 import { openThread, startRun } from '../support/resources/conversation.ts';
@@ -38,30 +39,30 @@ test('at six requests per minute Retry-After is at most ten seconds, after which
   let now = 0;
   const rate = { capacity: 10, perSecond: 0.1 };
   const buckets = createLocalBuckets(10, () => now);
-  for (let n = 0; n < 10; n++) expect(buckets.take([a], rate).granted).toBe(true);
+  for (let n = 0; n < 10; n++) expect(takeFrom(buckets, [a], rate).granted).toBe(true);
   now += 3;
-  const refused = buckets.take([a], rate);
-  const wait = Number(rateHeaders(refused)['retry-after']);
+  const refused = takeFrom(buckets, [a], rate);
+  const wait = Number(rateHeaders(resultOf(refused.granted, refused.tokens, rate))['retry-after']);
   expect([refused.granted, wait]).toEqual([false, 10]);
   now += wait * 1_000;
-  expect([buckets.take([a], rate).granted, buckets.take([a], rate).granted]).toEqual([true, false]);
+  expect([takeFrom(buckets, [a], rate).granted, takeFrom(buckets, [a], rate).granted]).toEqual([true, false]);
 });
 
 test('the default policy is 600 per 120 seconds, a lower capacity clips the tokens, and the number of buckets is bounded', () => {
   const rate = { capacity: 600, perSecond: 5 };
-  expect(rateHeaders({ granted: true, tokens: 599, rate })).toMatchObject({
+  expect(rateHeaders(resultOf(true, 599, rate))).toMatchObject({
     'ratelimit-policy': '"default";q=600;w=120',
     ratelimit: '"default";r=599;t=1',
     'x-ratelimit-limit': '600',
     'x-ratelimit-remaining': '599',
     'x-ratelimit-reset': '1',
   });
-  expect(rateHeaders({ granted: true, tokens: 600, rate }).ratelimit).toBe('"default";r=600;t=0');
+  expect(rateHeaders(resultOf(true, 600, rate)).ratelimit).toBe('"default";r=600;t=0');
   const buckets = createLocalBuckets(2, () => 0);
-  buckets.take([a], rate);
-  expect(buckets.take([a], { ...rate, capacity: 5 }).tokens).toBe(4);
-  for (const key of ['b', 'c']) buckets.take([limiterKeyOf(key)], rate);
-  expect(buckets.take([a], { ...rate, capacity: 5 }).tokens).toBe(4);
+  takeFrom(buckets, [a], rate);
+  expect(takeFrom(buckets, [a], { ...rate, capacity: 5 }).tokens).toBe(4);
+  for (const key of ['b', 'c']) takeFrom(buckets, [limiterKeyOf(key)], rate);
+  expect(takeFrom(buckets, [a], { ...rate, capacity: 5 }).tokens).toBe(4);
 });
 
 test('requests with invalid tokens share the bucket of their address, or of its /64 for IPv6', async () => {
@@ -105,11 +106,11 @@ test('a token is taken from each of several buckets, or from none', () => {
   const buckets = createLocalBuckets(10, () => 0);
   const rate = { capacity: 3, perSecond: 1 };
   const [first, second] = [limiterKeyOf('account', '1'), limiterKeyOf('account', '2')];
-  expect([buckets.take([a, first], rate).tokens, buckets.take([a, second], rate).tokens]).toEqual([2, 1]);
-  expect(buckets.take([second], rate).tokens).toBe(1);
-  expect(buckets.take([second], rate).tokens).toBe(0);
-  expect(buckets.take([a, second], rate)).toEqual({ granted: false, tokens: 0, rate });
-  expect(buckets.take([a, first], rate)).toMatchObject({ granted: true, tokens: 0 });
+  expect([takeFrom(buckets, [a, first], rate).tokens, takeFrom(buckets, [a, second], rate).tokens]).toEqual([2, 1]);
+  expect(takeFrom(buckets, [second], rate).tokens).toBe(1);
+  expect(takeFrom(buckets, [second], rate).tokens).toBe(0);
+  expect(takeFrom(buckets, [a, second], rate)).toEqual({ granted: false, tokens: 0 });
+  expect(takeFrom(buckets, [a, first], rate)).toMatchObject({ granted: true, tokens: 0 });
 });
 
 test('an API key counts against its account, and additional accounts of a user do not raise the limit', async () => {

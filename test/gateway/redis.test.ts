@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createLocalBuckets } from '../../server/gateway/rateLimits/buckets.ts';
 import { openRedisBuckets } from '../../server/gateway/rateLimits/redisBuckets.ts';
 import { type LimiterKey, limiterKeyOf } from '../../server/platform/limiterKey.ts';
+import { takeFromShared } from '../support/gateway/buckets.ts';
 import { startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
 
 const log = pino({ level: 'silent' });
@@ -60,18 +61,18 @@ test('two gateways share a bucket exactly, and a lower capacity clips it', async
   onTestFinished(() => void [one, two].map(({ close }) => close()));
   await sleep(300);
   const [key, rate] = [randomUUID(), { capacity: 10, perSecond: 0.001 }];
-  const taken = await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 ? one : two).take([limiterKeyOf(key)], rate)));
+  const taken = await Promise.all(Array.from({ length: 40 }, (_, n) => takeFromShared(n % 2 ? one : two, [limiterKeyOf(key)], rate)));
   expect(taken.filter(({ granted }) => granted)).toHaveLength(10);
   const other = randomUUID();
-  expect((await one.take([limiterKeyOf(other)], { capacity: 100, perSecond: 0.001 })).tokens).toBe(99);
-  expect((await two.take([limiterKeyOf(other)], { capacity: 5, perSecond: 0.001 })).tokens).toBeCloseTo(4, 1);
+  expect((await takeFromShared(one, [limiterKeyOf(other)], { capacity: 100, perSecond: 0.001 })).tokens).toBe(99);
+  expect((await takeFromShared(two, [limiterKeyOf(other)], { capacity: 5, perSecond: 0.001 })).tokens).toBeCloseTo(4, 1);
   const quick = { capacity: 1, perSecond: 5 };
-  expect([(await one.take([limiterKeyOf(`q${key}`)], quick)).granted, (await two.take([limiterKeyOf(`q${key}`)], quick)).granted]).toEqual([
-    true,
-    false,
-  ]);
+  expect([
+    (await takeFromShared(one, [limiterKeyOf(`q${key}`)], quick)).granted,
+    (await takeFromShared(two, [limiterKeyOf(`q${key}`)], quick)).granted,
+  ]).toEqual([true, false]);
   await sleep(300);
-  expect((await two.take([limiterKeyOf(`q${key}`)], quick)).granted).toBe(true);
+  expect((await takeFromShared(two, [limiterKeyOf(`q${key}`)], quick)).granted).toBe(true);
   // A token is taken from each of several buckets, or from none.
   const [account, second, user] = ['account', 'other', 'user'].map((kind) => limiterKeyOf(kind, key)) as [
     LimiterKey,
@@ -79,9 +80,9 @@ test('two gateways share a bucket exactly, and a lower capacity clips it', async
     LimiterKey,
   ];
   const few = { capacity: 2, perSecond: 0.001 };
-  expect((await one.take([account, user], few)).tokens).toBeCloseTo(1, 1);
-  expect((await two.take([second, user], few)).tokens).toBeCloseTo(0, 1);
-  expect((await one.take([account, user], few)).granted).toBe(false);
-  expect((await one.take([account], few)).granted).toBe(true);
-  expect((await one.take([account], few)).granted).toBe(false);
+  expect((await takeFromShared(one, [account, user], few)).tokens).toBeCloseTo(1, 1);
+  expect((await takeFromShared(two, [second, user], few)).tokens).toBeCloseTo(0, 1);
+  expect((await takeFromShared(one, [account, user], few)).granted).toBe(false);
+  expect((await takeFromShared(one, [account], few)).granted).toBe(true);
+  expect((await takeFromShared(one, [account], few)).granted).toBe(false);
 });

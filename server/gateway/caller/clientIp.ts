@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type ClientAddress, parseClientAddress, unknownAddress } from '../../platform/network/clientAddress.ts';
 import type { GatewaySettings } from '../../resources/settings/gateway.ts';
 
-/** `secure` is true if a trusted proxy received the request over HTTPS. */
+/** `secure` is true if the gateway, or a trusted proxy in front of it, received the request over HTTPS. */
 export type Caller = { ip: ClientAddress; secure: boolean };
 
 /** Which peers are trusted to report the client's address, and in which header. */
@@ -11,13 +11,14 @@ export type TrustedProxies = { mode: GatewaySettings['ip_mode']; isTrusted(ip: s
 /** The client of a request: the peer, or the address that a trusted peer reports. */
 export function callerOf({ socket, headers }: IncomingMessage, proxies: TrustedProxies): Caller {
   const peer = parseClientAddress(socket.remoteAddress ?? '') ?? unknownAddress;
-  if (proxies.mode === 'direct' || !proxies.isTrusted(peer)) return { ip: peer, secure: false };
+  const isEncrypted = 'encrypted' in socket;
+  if (proxies.mode === 'direct' || !proxies.isTrusted(peer)) return { ip: peer, secure: isEncrypted };
   const named =
     proxies.mode === 'cdn'
       ? clientFromCdnHeader(headers[proxies.cdnHeader])
       : clientFromForwardedFor(textOf(headers['x-forwarded-for']), proxies);
-  const protocol = textOf(headers['x-forwarded-proto']).split(',').at(-1);
-  return { ip: named ?? peer, secure: protocol?.trim().toLowerCase() === 'https' };
+  const protocol = textOf(headers['x-forwarded-proto']).split(',').at(-1)?.trim().toLowerCase();
+  return { ip: named ?? peer, secure: protocol ? protocol === 'https' : isEncrypted };
 }
 
 const textOf = (header: string | string[] | undefined) => (Array.isArray(header) ? header.join(',') : (header ?? ''));

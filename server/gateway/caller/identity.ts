@@ -18,6 +18,8 @@ export type Identity = {
   isPlatformAdmin: boolean;
   /** Of a service key, which has no account and no user. */
   serviceKeyId?: string;
+  /** Of an API key of an account. */
+  apiKeyId?: string;
 };
 
 /** A caller without a valid credential. */
@@ -26,7 +28,7 @@ export const anonymous: Identity = { type: 'anonymous', accountId: '', userId: '
 const selectOwner = statement<{ keyHash: string }>()((db, $) =>
   db
     .selectFrom('api_keys')
-    .select(['account_id', 'user_id', secretEnd($).as('expires_at')])
+    .select(['id', 'account_id', 'user_id', secretEnd($).as('expires_at')])
     .where(hasSecret($))
     .where('revoked_at', 'is', null),
 );
@@ -73,9 +75,9 @@ export function createIdentityResolver({
       }
       const owner = await connection.row(selectOwner, { keyHash });
       if (!owner) return { identity: anonymous, expiresAt: Infinity };
-      const { account_id: accountId, user_id: userId, expires_at } = owner;
+      const { id: apiKeyId, account_id: accountId, user_id: userId, expires_at } = owner;
       const expiresAt = expires_at === null ? Infinity : Date.parse(expires_at);
-      return { identity: { type: 'api_key', accountId, userId, isPlatformAdmin: false }, expiresAt };
+      return { identity: { type: 'api_key', accountId, userId, isPlatformAdmin: false, apiKeyId }, expiresAt };
     };
     const known = keys.get(keyHash) ?? (await withTimeout(keys.load(keyHash, undefined, ask)));
     return known && Date.now() < known.expiresAt ? known.identity : anonymous;

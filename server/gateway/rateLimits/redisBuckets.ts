@@ -1,45 +1,45 @@
-import type { LimiterKey } from '../../platform/limiterKey.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
-import type { Buckets, Rate, TakeResult } from './buckets.ts';
+import type { Bucket, Buckets, TakeResult } from './buckets.ts';
 
 // Runs atomically and by the clock of the Redis server, so that gateways share a bucket without races or clock differences.
 const script = `
-local capacity, rate = tonumber(ARGV[1]), tonumber(ARGV[2])
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
-local filled, least = {}, capacity
+local filled, granted = {}, 1
 for i, key in ipairs(KEYS) do
+  local capacity, rate = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
   local saved = redis.call('HMGET', key, 'tokens', 'at')
   filled[i] = capacity
   if saved[1] then
     filled[i] = math.min(capacity, tonumber(saved[1]) + math.max(0, now - tonumber(saved[2])) * rate)
   end
-  least = math.min(least, filled[i])
+  if filled[i] < 1 - 1e-9 then granted = 0 end
 end
-local granted = 0
-if least >= 1 - 1e-9 then granted = 1 end
+local answer = {granted}
 for i, key in ipairs(KEYS) do
+  local capacity, rate = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
   local tokens = math.max(0, filled[i] - granted)
   redis.call('HSET', key, 'tokens', string.format('%.9f', tokens), 'at', string.format('%.6f', now))
   redis.call('PEXPIRE', key, math.ceil((capacity - tokens) / rate * 1000) + 1000)
+  answer[i + 1] = string.format('%.9f', tokens)
 end
-return {granted, string.format('%.9f', math.max(0, least - granted))}`;
+return answer`;
 
 /** After a slow response, requests bypass Redis for this time. */
 const bypassMs = 1_000;
 
-type Options = { url: string; timeoutMs: number; log: Log; fallback(buckets: readonly LimiterKey[], rate: Rate): TakeResult };
+type Options = { url: string; timeoutMs: number; log: Log; fallback(buckets: readonly Bucket[]): TakeResult };
 
 /** Buckets shared by all gateways of an installation. While Redis is unavailable or slow, `fallback` takes the token in this process. */
 export async function openRedisBuckets({ url, timeoutMs, log, fallback }: Options): Promise<Buckets & { close(): void }> {
   const { createClient, defineScript } = await import('@redis/client');
   const take = defineScript({
     SCRIPT: script,
-    parseCommand: (parser, buckets: readonly LimiterKey[], rate: Rate) => {
-      parser.pushKeysLength(buckets.map((bucket) => `arkloop:bucket:${bucket}`));
-      parser.push(`${rate.capacity}`, `${rate.perSecond}`);
+    parseCommand: (parser, buckets: readonly Bucket[]) => {
+      parser.pushKeysLength(buckets.map(({ key }) => `arkloop:bucket:${key}`));
+      parser.push(...buckets.flatMap(({ rate }) => [`${rate.capacity}`, `${rate.perSecond}`]));
     },
-    transformReply: ([granted, tokens]: [number, string]) => ({ granted: granted === 1, tokens: Number(tokens) }),
+    transformReply: ([granted, ...tokens]: [number, ...string[]]) => ({ granted: granted === 1, tokens: tokens.map(Number) }),
   });
   const client = createClient({
     url,
@@ -54,16 +54,17 @@ export async function openRedisBuckets({ url, timeoutMs, log, fallback }: Option
   client.on('ready', complaints.over);
   client.connect().catch(complaints.of);
   return {
-    async take(buckets, rate) {
-      if (!client.isReady || performance.now() < restingUntil) return fallback(buckets, rate);
+    async take(buckets) {
+      if (!client.isReady || performance.now() < restingUntil) return fallback(buckets);
       const late = Promise.withResolvers<undefined>();
       const timer = setTimeout(late.resolve, timeoutMs, undefined);
-      const asked = client.take(buckets, rate).catch((error: unknown) => void complaints.of(error));
+      const asked = client.take(buckets).catch((error: unknown) => void complaints.of(error));
       const taken = await Promise.race([asked, late.promise]);
       clearTimeout(timer);
-      if (taken) return { ...taken, rate };
+      if (taken)
+        return { granted: taken.granted, levels: buckets.map(({ policy, rate }, at) => ({ policy, rate, tokens: taken.tokens[at]! })) };
       restingUntil = performance.now() + bypassMs;
-      return fallback(buckets, rate);
+      return fallback(buckets);
     },
     close: () => client.destroy(),
   };

@@ -12,7 +12,8 @@ import { maxAnswerMs } from '../../platform/timers.ts';
 import type { RequestContext } from '../requestContext.ts';
 import { type GatewayError, sendError } from '../responses.ts';
 import { responseHeaders, upstreamHeaders } from './headers.ts';
-import type { Upstream } from './upstream.ts';
+import { isConnectFailure, type Upstream } from './upstream.ts';
+import type { UpstreamPool } from './upstreamPool.ts';
 
 /** `Retry-After` of the error for too many open streams. */
 const retryAfterSeconds = 5;
@@ -21,17 +22,32 @@ const retryAfterSeconds = 5;
 export const maxBodyBytes = 32 * 1024 * 1024;
 
 /** Forwards a request and streams the response back without buffering. If one side disconnects, the other is closed too. */
-export function forward(upstream: Upstream, visit: RequestContext, limits: ForwardLimits): void {
+export function forward(pool: UpstreamPool, visit: RequestContext, limits: ForwardLimits): void {
   if (visit.response.destroyed) return;
+  const upstream = pool.choose();
+  if (!upstream) return giveUp(visit, 'bad_gateway');
   const { method, headers } = visit.request;
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   const mayRetry = !hasBody && (method === 'GET' || method === 'HEAD');
   if (hasBody) limits.unfinished.track(visit.request, rateLimitAddress(visit.ip), (bound) => shed(visit, bound));
-  send({ upstream, limits }, visit, hasBody, mayRetry);
+  send({ pool, upstream, tried: new Set(), limits }, visit, hasBody, mayRetry);
 }
 
 export type ForwardLimits = { openStreams: ConcurrencyLimiter; unfinished: UnfinishedRequests };
-type ForwardTarget = { upstream: Upstream; limits: ForwardLimits };
+type ForwardTarget = { pool: UpstreamPool; upstream: Upstream; tried: Set<Upstream>; limits: ForwardLimits };
+
+/** Maximum upstreams that a request is sent to. */
+const maxAttempts = 3;
+
+/**
+ * The upstream for another attempt after a failure to connect, when nothing has seen the request yet: one that was not tried, or the same one again if
+ * there is no other, because a restarting server refuses connections for moments only.
+ */
+function nextUpstream({ pool, upstream, tried }: ForwardTarget, error: unknown): Upstream | undefined {
+  if (!isConnectFailure(error) || tried.size >= maxAttempts) return undefined;
+  const other = pool.choose(tried);
+  return other ?? (pool.all().length === 1 && tried.size === 1 && errorCodeOf(error) === 'ECONNREFUSED' ? upstream : undefined);
+}
 
 /** Rejects the slowest unfinished request to make room for others. */
 function shed(visit: RequestContext, bound: ExceededLimit) {
@@ -44,8 +60,9 @@ function shed(visit: RequestContext, bound: ExceededLimit) {
 }
 
 function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, mayRetry: boolean) {
-  const { upstream, limits } = route;
+  const { pool, upstream, tried, limits } = route;
   const { request, response } = visit;
+  const done = pool.begin(upstream);
   const outgoing = open(upstream, visit, hasBody);
   let answered = false;
   let cut: GatewayError = 'bad_gateway';
@@ -62,7 +79,7 @@ function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, may
   const wait = () => {
     if (!answered && !outgoing.destroyed) responseTimer = setTimeout(abort, timeoutOf(upstream, visit), 'gateway_timeout');
   };
-  response.once('close', leave);
+  response.once('close', leave).once('close', done);
   if (hasBody) request.once('end', wait);
   else wait();
   outgoing.once('response', (incoming) => {
@@ -73,10 +90,13 @@ function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, may
   });
   outgoing.on('error', (error) => {
     clearTimeout(responseTimer);
+    if (isConnectFailure(error)) pool.connectFailed(upstream, error);
     if (answered || response.destroyed || response.headersSent) return;
-    if (!mayRetry || errorCodeOf(error) !== 'ECONNREFUSED') return giveUp(visit, cut);
-    response.off('close', leave);
-    send(route, visit, hasBody, false);
+    const next = mayRetry ? nextUpstream({ ...route, tried: tried.add(upstream) }, error) : undefined;
+    if (!next) return giveUp(visit, cut);
+    response.off('close', leave).off('close', done);
+    done();
+    send({ ...route, upstream: next }, visit, hasBody, next !== upstream);
   });
   if (!hasBody) return void outgoing.end();
   if (request.headers.expect !== undefined) response.writeContinue();

@@ -1,13 +1,44 @@
-import { type Agent, Agent as PlainAgent } from 'node:http';
+import { type Agent, type ClientRequestArgs, Agent as PlainAgent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { delayWriteErrors } from '../../platform/network/earlyResponse.ts';
+import { errorCodeOf } from '../../platform/operatorError.ts';
 
-export type Upstream = { url: URL; agent: Agent; timeoutMs: number };
+/** A server behind the gateway. `name` is its address without credentials, for logs and metrics. */
+export type Upstream = {
+  name: string;
+  url: URL;
+  agent: Agent;
+  timeoutMs: number;
+  /** Requests and streams that this gateway has open at it. */
+  inFlight: number;
+};
+
+/** Maximum time to open a connection, in milliseconds. Without it, a host that drops packets is noticed only after minutes. */
+const connectTimeoutMs = 5_000;
+const connectTimeoutCode = 'UPSTREAM_CONNECT_TIMEOUT';
 
 export function createUpstream(address: string, timeoutMs: number): Upstream {
   const url = new URL(address);
-  const agent = new (url.protocol === 'https:' ? SecureAgent : PlainAgent)({ keepAlive: true, maxFreeSockets: 256 });
+  const isSecure = url.protocol === 'https:';
+  const agent = new (isSecure ? SecureAgent : PlainAgent)({ keepAlive: true, maxFreeSockets: 256 });
   const connect = agent.createConnection.bind(agent);
-  agent.createConnection = (options, done) => delayWriteErrors(connect(options, done));
-  return { url, agent, timeoutMs };
+  agent.createConnection = (options: ClientRequestArgs, done) => {
+    const socket = connect(options, done);
+    if (socket) limitConnectTime(socket, isSecure ? 'secureConnect' : 'connect');
+    return delayWriteErrors(socket);
+  };
+  return { name: `${url.origin}${url.pathname.replace(/\/$/, '')}`, url, agent, timeoutMs, inFlight: 0 };
 }
+
+function limitConnectTime(socket: Duplex, connected: 'connect' | 'secureConnect') {
+  const giveUp = () => socket.destroy(Object.assign(new Error('no connection in time'), { code: connectTimeoutCode }));
+  const timer = setTimeout(giveUp, connectTimeoutMs).unref();
+  const stop = () => clearTimeout(timer);
+  socket.once(connected, stop).once('close', stop);
+}
+
+const connectErrors = new Set(['ECONNREFUSED', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', connectTimeoutCode]);
+
+/** Whether no connection was opened, so that the upstream has seen nothing of the request. */
+export const isConnectFailure = (error: unknown): boolean => connectErrors.has(`${errorCodeOf(error)}`);

@@ -30,6 +30,7 @@ const {
   cidrs,
   csv,
   dsn,
+  fraction,
   headerName,
   hexKey,
   hexKeys,
@@ -48,6 +49,7 @@ const {
   secrets,
   text,
   url,
+  urls,
   word,
 } = kind;
 
@@ -226,6 +228,12 @@ export const configVariables = {
     ),
     ARKLOOP_WEBHOOK_RETENTION_DAYS: withDefault(integer(1, 3_650), '30', 'Days for which webhook deliveries and their attempts are kept.'),
     ARKLOOP_ACCESS_LOG_ENABLED: withDefault(boolean, 'true', 'Note every request of the gateway in the database.'),
+    ARKLOOP_ACCESS_LOG_SAMPLE_RATE: withDefault(
+      fraction,
+      '1',
+      'Share of the successful requests that are noted. Failed and slow ones always are ([Access log](operations.md#access-log)).',
+    ),
+    ARKLOOP_ACCESS_LOG_SLOW_MS: withDefault(integer(0), '1000', 'Duration from which a request is slow and noted in any case.'),
     ARKLOOP_ACCESS_LOG_RETENTION_DAYS: withDefault(integer(1, 3_650), '7', 'Days of access log kept.'),
   },
   Worker: {
@@ -320,9 +328,25 @@ export const configVariables = {
   },
   Gateway: {
     ARKLOOP_GATEWAY_ADDR: withDefault(address, '0.0.0.0:19000', 'Listen address of the gateway.'),
-    ARKLOOP_GATEWAY_UPSTREAM: optional(url, 'The API behind the gateway.', {
-      shownDefault: '`http://127.0.0.1:19001`; in role `all` its own API',
-    }),
+    ARKLOOP_GATEWAY_TLS_CERT_FILE: optional(
+      path,
+      'Certificate in PEM format, with the chain behind it: the gateway serves HTTPS. Read again when it changes ([TLS](self-hosting.md#tls-in-the-gateway)).',
+    ),
+    ARKLOOP_GATEWAY_TLS_KEY_FILE: optional(path, 'Private key of the certificate in PEM format, without a passphrase.'),
+    ARKLOOP_GATEWAY_UPSTREAM: optional(
+      urls,
+      'The API behind the gateway, or several of them ([Several upstreams](operations.md#several-upstreams)).',
+      { shownDefault: '`http://127.0.0.1:19001`; in role `all` its own API' },
+    ),
+    ARKLOOP_GATEWAY_UPSTREAMS_FILE: optional(
+      path,
+      'File with a URL of an API in each line, in place of `ARKLOOP_GATEWAY_UPSTREAM`. Read again when it changes.',
+    ),
+    ARKLOOP_GATEWAY_UPSTREAM_CHECK_INTERVAL_MS: withDefault(
+      integer(100, 600_000),
+      '2000',
+      'How often each of several APIs is asked for `/readyz`.',
+    ),
     ARKLOOP_GATEWAY_FRONTEND_UPSTREAM: optional(url, 'What serves all other paths than `/v1` and `/mcp`; unset, they are not found.'),
     ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: withDefault(integer(1), '60000', 'Wait for response headers of the API.'),
     ARKLOOP_GATEWAY_TRUST_INCOMING_TRACE_ID: withDefault(boolean, 'false', 'Keep the trace id that a caller sends.'),
@@ -349,6 +373,33 @@ export const configVariables = {
     ),
     ARKLOOP_RATELIMIT_CAPACITY: withDefault(number(0, 'exclusive'), '600', `Requests of a caller at once. ${initial}`),
     ARKLOOP_RATELIMIT_RATE_PER_MINUTE: withDefault(number(0, 'exclusive'), '300', `Requests of a caller in a minute. ${initial}`),
+    ARKLOOP_GATEWAY_RATELIMIT_RULES: optional(
+      json,
+      `Limits for some of the requests, as \`rate_limit_rules\` ([Scaling](operations.md#scaling)). ${initial}`,
+      { shownDefault: 'none' },
+    ),
+    ARKLOOP_GATEWAY_MAINTENANCE_ENABLED: withDefault(
+      boolean,
+      'false',
+      `Reject requests with 503 \`maintenance\` ([Maintenance](operations.md#maintenance)). ${initial}`,
+    ),
+    ARKLOOP_GATEWAY_MAINTENANCE_RETRY_AFTER_SECONDS: withDefault(
+      integer(1, 86_400),
+      '60',
+      `\`Retry-After\` of requests that are rejected for maintenance. ${initial}`,
+    ),
+    ARKLOOP_GATEWAY_MAINTENANCE_ALLOWED_CIDRS: optional(cidrs, `Networks that are served during maintenance. ${initial}`, {
+      shownDefault: 'none',
+    }),
+    ARKLOOP_GATEWAY_MAINTENANCE_FILE: optional(
+      path,
+      'While this file exists, requests are rejected as for `ARKLOOP_GATEWAY_MAINTENANCE_ENABLED`.',
+    ),
+    ARKLOOP_GATEWAY_BENCHZ: withDefault(
+      boolean,
+      'false',
+      'Answer `/benchz` to callers on the same machine, to measure the gateway without an API.',
+    ),
     ARKLOOP_GATEWAY_MAX_STREAMS_PER_ADDRESS: withDefault(
       integer(0),
       '500',

@@ -36,6 +36,15 @@ export const integer = (min: number, max = 2_147_483_647): Kind<number> => ({
   schema: line.regex(/^\d+$/).transform(Number).pipe(z.int().min(min).max(max)),
 });
 
+export const fraction: Kind<number> = {
+  type: 'number',
+  expected: 'a number from 0 to 1',
+  schema: line
+    .regex(/^(\d+(\.\d*)?|\.\d+)$/)
+    .transform(Number)
+    .pipe(z.number().min(0).max(1)),
+};
+
 /** Greater than `min` if `exclusive`. */
 export const number = (min: number, exclusive: 'exclusive' | 'inclusive' = 'inclusive'): Kind<number> => ({
   type: 'number',
@@ -90,6 +99,22 @@ export const url: Kind<string> = {
   type: 'URL',
   expected: 'an http or https URL',
   schema: line.pipe(z.url({ protocol: /^https?$/ })).transform((value) => trimEnd(value, '/')),
+};
+
+const maxUrls = 64;
+
+export const urls: Kind<string[]> = {
+  type: 'CSV',
+  expected: `1 to ${maxUrls} distinct http or https URLs, separated by commas`,
+  schema: list
+    .pipe(
+      z
+        .array(z.url({ protocol: /^https?$/ }))
+        .min(1)
+        .max(maxUrls),
+    )
+    .transform((values) => values.map((value) => trimEnd(value, '/')))
+    .refine((values) => new Set(values.map((value) => new URL(value).href)).size === values.length),
 };
 
 /** Secret, because it may contain a password. */

@@ -50,6 +50,20 @@ function objectStore(config: Config): string[] {
   return missing.map(([name]) => `ARKLOOP_S3_${name}: is required when another of the ARKLOOP_S3_* variables of a store is set`);
 }
 
+/** What the gateway of this process cannot have both or only one of. */
+function gateway(config: Config, role: Role): string[] {
+  if (role !== 'all' && role !== 'gateway') return [];
+  const problems: string[] = [];
+  const [cert, key] = [config.gatewayTlsCertFile, config.gatewayTlsKeyFile];
+  if (key !== undefined && cert === undefined)
+    problems.push('ARKLOOP_GATEWAY_TLS_CERT_FILE: is required when ARKLOOP_GATEWAY_TLS_KEY_FILE is set');
+  if (cert !== undefined && key === undefined)
+    problems.push('ARKLOOP_GATEWAY_TLS_KEY_FILE: is required when ARKLOOP_GATEWAY_TLS_CERT_FILE is set');
+  if (config.gatewayUpstream && config.gatewayUpstreamsFile !== undefined)
+    problems.push('ARKLOOP_GATEWAY_UPSTREAMS_FILE: must not be set together with ARKLOOP_GATEWAY_UPSTREAM');
+  return problems;
+}
+
 /** Several API processes divide these limits, and each needs a share. */
 function apiProcesses(config: Config, role: Role): string[] {
   const { apiProcesses: count } = config;
@@ -69,7 +83,7 @@ function apiProcesses(config: Config, role: Role): string[] {
 
 /** Problems with combinations of variables that are each valid on their own. */
 export function contradictions(config: Config, role: Role): string[] {
-  const problems = [...administrator(config), ...objectStore(config), ...apiProcesses(config, role)];
+  const problems = [...administrator(config), ...objectStore(config), ...apiProcesses(config, role), ...gateway(config, role)];
   const refuse = (when: boolean, line: string) => when && problems.push(line);
   refuse(
     config.workerHeartbeatSeconds >= config.workerLeaseSeconds,

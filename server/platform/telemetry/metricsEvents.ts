@@ -60,6 +60,10 @@ export const metricsEvents = {
   gatewayRejected: fact<string>('gateway-refused'),
   /** The upstream of the gateway did not respond, or not completely. */
   upstreamFailed: fact<'bad_gateway' | 'gateway_timeout' | 'broken_off'>('upstream-failed'),
+  /** An upstream of several was ejected, is used again or was removed. `reason`: `connect`, `check` or `configuration`. */
+  upstreamStateChanged: fact<{ upstream: string; state: 'healthy' | 'ejected' | 'removed'; reason: string }>('upstream-state-changed'),
+  /** The gateway serves a certificate that expires at this time, in seconds since 1970. */
+  certificateLoaded: fact<number>('certificate-loaded'),
   /** A read that a replica may serve. `reason` is empty if the replica served it. */
   replicaRead: fact<{ server: 'replica' | 'primary'; reason: ReplicaFallback | '' }>('replica-read'),
   /** How long a read waited until the replica could serve it. */

@@ -1,6 +1,6 @@
 import type { GatewayConfigChanges } from '../../../contract/gatewayConfig.ts';
 import type { Scope } from '../../http/scope.ts';
-import { gatewayKeys, type GatewaySettings, readUncachedGatewaySettings } from '../settings/gateway.ts';
+import { gatewayKeys, type GatewaySettings, gatewaySettingText, readUncachedGatewaySettings } from '../settings/gateway.ts';
 import { acquireSettingsLock } from '../settings/queries.ts';
 import { storeSetting } from '../settings/service.ts';
 import { viewGateway } from './view.ts';
@@ -10,9 +10,9 @@ export async function updateGatewayConfig(scope: Scope, changes: GatewayConfigCh
   const { app, tx, audit, skipAudit } = scope;
   await tx.row(acquireSettingsLock);
   const before = await readUncachedGatewaySettings(app.database, tx);
-  for (const [name, key] of Object.entries(gatewayKeys)) {
-    const value = changes[name as keyof typeof gatewayKeys];
-    if (value !== undefined) await storeSetting(scope, key, String(value));
+  for (const name of Object.keys(gatewayKeys) as (keyof typeof gatewayKeys)[]) {
+    const value = changes[name];
+    if (value !== undefined) await storeSetting(scope, gatewayKeys[name], gatewaySettingText(name, value));
   }
   const after = await readUncachedGatewaySettings(app.database, tx);
   if (Object.keys(changes).length === 0) skipAudit();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RateLimitRules } from '../../../contract/gatewayConfig.ts';
 import { boolean, host, mailbox, url, word } from '../../platform/config/kinds.ts';
 import { decimal, integer, jsonDocument, networks, ofKind, password, positiveInteger, type Setting, singleLine } from './types.ts';
 
@@ -88,6 +89,18 @@ const limits = {
     positiveInteger(),
     '0',
     'Maximum concurrent runs of an account; 0 means the value of the environment variable.',
+    both,
+  ),
+  'limit.requests_per_minute': withDefault(
+    positiveInteger(),
+    '0',
+    'Requests of an account per minute at the gateway; 0 means the rate of the gateway.',
+    both,
+  ),
+  'limit.request_burst': withDefault(
+    positiveInteger(),
+    '0',
+    'Maximum burst of requests of an account at the gateway; 0 means a minute of its rate, or the burst of the gateway.',
     both,
   ),
   'limit.team_members': withDefault(positiveInteger(), '0', 'Maximum members of a team; 0 means no limit.', both),
@@ -240,6 +253,25 @@ const gateway = {
     ...changeableAtRuntime,
     variable: 'ARKLOOP_RATELIMIT_RATE_PER_MINUTE',
   }),
+  'gateway.ratelimit_rules': withDefault(
+    jsonDocument(RateLimitRules, 'a JSON array of rate limit rules with distinct names'),
+    '[]',
+    'Limits for some of the requests, as in the gateway configuration.',
+    changeableAtRuntime,
+  ),
+  'gateway.maintenance_enabled': withDefault(flag, 'false', 'Whether requests are rejected for maintenance.', changeableAtRuntime),
+  'gateway.maintenance_retry_after_seconds': withDefault(
+    integer(1, 86_400),
+    '60',
+    'When clients should try again after maintenance.',
+    changeableAtRuntime,
+  ),
+  'gateway.maintenance_allowed_cidrs': withDefault(
+    networks,
+    '',
+    'Networks that are served during maintenance, separated by commas.',
+    changeableAtRuntime,
+  ),
 } as const;
 
 export const registry = { ...money, ...limits, ...features, ...agent, ...mail, ...gateway } as const;

@@ -168,7 +168,15 @@ test('environment variables override stored values except for the gateway, and i
   expect((await effective({ ARKLOOP_SMTP_HOST: 'mail.test', ARKLOOP_WEB_SEARCH_PROVIDER: '123' }))['email.smtp_host']).toBe('mail.test');
   const proxied = { ARKLOOP_GATEWAY_IP_MODE: 'proxy', ARKLOOP_RATELIMIT_CAPACITY: '7' };
   const atGateway = () => readGatewaySettings(database, database, proxied);
-  const usual = { trusted_cidrs: [], risk_reject_threshold: 0, rate_limit_capacity: 7, rate_limit_per_minute: 300 };
+  const others = {
+    rate_limit_rules: [],
+    maintenance: false,
+    maintenance_retry_after_seconds: 60,
+    maintenance_allowed_cidrs: [],
+    account_requests_per_minute: 0,
+    account_request_burst: 0,
+  };
+  const usual = { trusted_cidrs: [], risk_reject_threshold: 0, rate_limit_capacity: 7, rate_limit_per_minute: 300, ...others };
   expect(await atGateway()).toEqual({ ip_mode: 'proxy', ...usual });
   await put('gateway.ip_mode', 'cdn');
   await put('gateway.trusted_cidrs', '10.1.2.3/8');

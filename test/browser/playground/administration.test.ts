@@ -176,6 +176,16 @@ test('settings, email and gateway say beside the field what is wrong, and keep w
     '10.0.0.0/8',
     '192.0.2.0/24',
   ]);
+  await page.getByLabel('Further limits').fill('[{');
+  await button(page, 'Save').click();
+  await page.getByText('Enter a JSON array.').waitFor();
+  const rule = { name: 'login', path: '/v1/auth/**', methods: ['POST'], count_by: 'address', capacity: 20, per_minute: 10 };
+  await page.getByLabel('Further limits').fill(JSON.stringify([rule]));
+  await page.getByLabel('Allowed networks').fill('203.0.113.0/24');
+  await page.getByLabel('Reject requests for maintenance').check();
+  await button(page, 'Save').click();
+  const stored = async () => (await app.call('GET', '/v1/admin/gateway-config', { token: chief.token })).body;
+  await expect.poll(stored).toMatchObject({ rate_limit_rules: [rule], maintenance: true, maintenance_allowed_cidrs: ['203.0.113.0/24'] });
 
   await toPage(page, 'Email');
   await page.getByLabel('Recipient').fill('me@example.com');

@@ -8,6 +8,7 @@ import { expectWithin } from '../../support/app/expectWithin.ts';
 import { fastWorkerEnv, startProcess, testKeysEnv } from '../../support/app/process.ts';
 import { callTo, startTestApp } from '../../support/app/testApp.ts';
 import { expectRunInvariants } from '../../support/checks/invariants.ts';
+import { takeFrom } from '../../support/gateway/buckets.ts';
 import { openStream } from '../../support/http/events.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 
@@ -77,12 +78,12 @@ test('APIs whose clocks are up to 25 seconds off accept each other’s tokens, a
 test('a wall clock set back by an hour neither refills a rate limit bucket nor extends a cache entry', async () => {
   const [buckets, memory] = [createLocalBuckets(), new ExpiringCache<string>(10, 50)];
   const [a, rate] = [limiterKeyOf('a'), { capacity: 1, perSecond: 20 }];
-  buckets.take([a], rate);
+  takeFrom(buckets, [a], rate);
   memory.set('a', 'remembered');
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
-  expect([buckets.take([a], rate).granted, memory.get('a')]).toEqual([false, 'remembered']);
+  expect([takeFrom(buckets, [a], rate).granted, memory.get('a')]).toEqual([false, 'remembered']);
   await sleep(60);
-  expect([buckets.take([a], rate).granted, memory.get('a')]).toEqual([true, undefined]);
+  expect([takeFrom(buckets, [a], rate).granted, memory.get('a')]).toEqual([true, undefined]);
   vi.setSystemTime(Date.now() + 7_200_000);
-  expect(buckets.take([a], rate).granted).toBe(false);
+  expect(takeFrom(buckets, [a], rate).granted).toBe(false);
 });

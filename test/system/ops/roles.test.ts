@@ -57,6 +57,18 @@ test.each([
     'ARKLOOP_GATEWAY_ADDR: expected host:port, with a port from 0 to 65535',
   ],
   [
+    'a missing certificate',
+    'gateway',
+    { ARKLOOP_GATEWAY_TLS_CERT_FILE: '/nowhere/cert.pem', ARKLOOP_GATEWAY_TLS_KEY_FILE: '/nowhere/key.pem' },
+    'ARKLOOP_GATEWAY_TLS_CERT_FILE: cannot read /nowhere/cert.pem (ENOENT)',
+  ],
+  [
+    'a missing list of upstreams',
+    'gateway',
+    { ARKLOOP_GATEWAY_UPSTREAMS_FILE: '/nowhere/upstreams' },
+    'ARKLOOP_GATEWAY_UPSTREAMS_FILE: cannot read /nowhere/upstreams (ENOENT)',
+  ],
+  [
     'an unreachable database',
     'migrate',
     { ARKLOOP_DATABASE_URL: 'postgres://user:hunter2@127.0.0.1:1/data' },

@@ -4,8 +4,8 @@ import { Page } from '../../components/page.tsx';
 import { QueryState } from '../../components/states.tsx';
 import { NumberField, numberOf } from '../../resource/values.tsx';
 import { client } from '../../session.ts';
-import { TextArea } from '../../ui/fields.tsx';
-import { Form, textOf } from '../../ui/form.tsx';
+import { Checkbox, TextArea } from '../../ui/fields.tsx';
+import { FieldError, Form, textOf } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
 import { showToast } from '../../ui/toasts.tsx';
 
@@ -16,7 +16,7 @@ export default function Gateway() {
   return (
     <Page
       title="Gateway"
-      intro="How the gateway finds out the address of a client, and how many requests it lets through. Changes apply within seconds."
+      intro="How the gateway finds out the address of a client, how many requests it lets through, and maintenance. Changes apply within seconds."
     >
       <QueryState query={config}>
         {(data) => (
@@ -38,12 +38,14 @@ const Config = ({ config }: { config: GatewayConfig }) => {
         const saved = await client.gatewayConfig.set({
           body: {
             ip_mode: textOf(values, 'ip_mode') as GatewayConfigChanges['ip_mode'],
-            trusted_cidrs: textOf(values, 'trusted_cidrs')
-              .split(/[\s,]+/)
-              .filter(Boolean),
+            trusted_cidrs: networksOf(values, 'trusted_cidrs'),
             risk_reject_threshold: numberOf(values, 'risk_reject_threshold'),
             rate_limit_capacity: numberOf(values, 'rate_limit_capacity'),
             rate_limit_per_minute: numberOf(values, 'rate_limit_per_minute'),
+            rate_limit_rules: rulesOf(values),
+            maintenance: values.has('maintenance'),
+            maintenance_retry_after_seconds: numberOf(values, 'maintenance_retry_after_seconds'),
+            maintenance_allowed_cidrs: networksOf(values, 'maintenance_allowed_cidrs'),
           },
         });
         queries.setQueryData(queryKey, saved);
@@ -94,6 +96,59 @@ const Config = ({ config }: { config: GatewayConfig }) => {
           required
         />
       </div>
+      <TextArea
+        label="Further limits"
+        name="rate_limit_rules"
+        rows={config.rate_limit_rules.length > 0 ? 12 : 4}
+        spellCheck={false}
+        placeholder={exampleRules}
+        defaultValue={config.rate_limit_rules.length > 0 ? JSON.stringify(config.rate_limit_rules, null, 2) : ''}
+        hint="A JSON array of limits for some of the requests, by path, method, plan, API key or address."
+      />
+      <h2>Maintenance</h2>
+      <Checkbox
+        label="Reject requests for maintenance"
+        name="maintenance"
+        defaultChecked={config.maintenance}
+        hint="All but those of platform admins and of the networks below. What is in progress ends by itself."
+      />
+      <NumberField
+        label="Try again after"
+        name="maintenance_retry_after_seconds"
+        min={1}
+        max={86_400}
+        defaultValue={config.maintenance_retry_after_seconds}
+        hint="Seconds that clients are told to wait."
+        required
+      />
+      <TextArea
+        label="Allowed networks"
+        name="maintenance_allowed_cidrs"
+        rows={3}
+        placeholder={'203.0.113.7/32\n2001:db8::/32'}
+        defaultValue={config.maintenance_allowed_cidrs.join('\n')}
+        hint="Networks that are served during maintenance, one per line. An admin who has to sign in needs one."
+      />
     </Form>
   );
 };
+
+const exampleRules = `[
+  { "name": "login", "path": "/v1/auth/**", "methods": ["POST"], "count_by": "address", "capacity": 20, "per_minute": 10 }
+]`;
+
+const networksOf = (values: FormData, name: string) =>
+  textOf(values, name)
+    .split(/[\s,]+/)
+    .filter(Boolean);
+
+/** The API checks the rules themselves. */
+function rulesOf(values: FormData): GatewayConfigChanges['rate_limit_rules'] {
+  const text = textOf(values, 'rate_limit_rules').trim();
+  if (text === '') return [];
+  try {
+    return JSON.parse(text) as GatewayConfigChanges['rate_limit_rules'];
+  } catch {
+    throw new FieldError('rate_limit_rules', 'Enter a JSON array.');
+  }
+}
