@@ -85,10 +85,10 @@ export type FeatureFlags = z.infer<typeof FeatureFlags>;
 
 export const PasswordChange = z
   .strictObject({
-    current_password: z
-      .string()
-      .nullish()
-      .meta({ description: 'Required, unless the session was opened with an emailed code within the last ten minutes.' }),
+    current_password: z.string().nullish().meta({
+      description:
+        'Required, unless an emailed code or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes.',
+    }),
     new_password: z.string().meta({ description: 'At least 8 code points and at most 256 bytes, with at least one letter and one digit.' }),
   })
   .meta({ id: 'PasswordChange', description: 'The current and the new password.' });
@@ -102,7 +102,7 @@ export const me = initContract().router({
     description:
       'Use this after sign-in, and after switching accounts, to show the user and to decide which controls their permissions allow.',
     responses: { 200: Me },
-    metadata: { auth: 'user' },
+    metadata: { auth: 'user', secondFactor: 'optional' },
   },
   update: {
     method: 'PATCH',
@@ -148,7 +148,7 @@ export const me = initContract().router({
     summary: 'Retrieve the value of every feature flag for the active account',
     description: 'Evaluates the account override of each flag, or else its default. Use it to show or hide features of a client.',
     responses: { 200: FeatureFlags },
-    metadata: { auth: 'user' },
+    metadata: { auth: 'user', secondFactor: 'optional' },
   },
   changePassword: {
     method: 'POST',
@@ -158,6 +158,6 @@ export const me = initContract().router({
       'Ends all your other sessions. API keys remain valid. Use it also to set a password after signing in with an emailed code.',
     body: PasswordChange,
     responses: { 204: null },
-    metadata: { auth: 'user', rateLimit: 'login', audit: ['user.password_change', 'user'] },
+    metadata: { auth: 'user', secondFactor: 'optional', rateLimit: 'login', audit: ['user.password_change', 'user'] },
   },
 } as const satisfies Resource);

@@ -4,8 +4,8 @@ import { pageQuery } from './shared/pagination.ts';
 import { initContract, type Resource } from './shared/route.ts';
 
 export const SignInMethod = z
-  .enum(['password', 'email_otp'])
-  .meta({ id: 'SignInMethod', description: 'How a session was opened: with a password, or with an emailed code.' });
+  .enum(['password', 'email_otp', 'passkey'])
+  .meta({ id: 'SignInMethod', description: 'How a session was opened: with a password, an emailed code, or a passkey.' });
 
 export const UserSession = z
   .object({

@@ -79,6 +79,8 @@ export interface Account {
   status: AccountStatus;
   /** IANA time zone. */
   timezone: string | null;
+  /** From when members need a second factor, or a session that a passkey has opened or confirmed; null if they do not. API keys are not affected. */
+  second_factor_required_from: Time | null;
   /** Your role in the account; null for a platform admin who is not a member. */
   role: string | null;
   /** When the account was created. */
@@ -103,6 +105,8 @@ export interface AccountChanges {
   name?: string | undefined;
   /** IANA time zone; null clears it. */
   timezone?: string | null | undefined;
+  /** From when members need a second factor or a passkey, now or later; null ends it. Members without one are then refused with 403 `second_factor_missing`. */
+  second_factor_required_from?: string | null | undefined;
 }
 
 /** The confirmation for closing a workspace. */
@@ -2064,6 +2068,8 @@ export interface Member {
   email: string | null;
   /** Role in the account, which determines the permissions. */
   role: string;
+  /** The second factor of the user. A session needs `authenticator_app`, or to be opened or confirmed with the passkey, where one is required. */
+  second_factor: MemberSecondFactor;
   /** When the user became a member. */
   created_at: Time;
 }
@@ -2088,6 +2094,9 @@ export interface MemberJoinedWebhook {
 
 /** A role of an account member. Admins manage members, settings and secrets; members work with threads, runs and projects. */
 export type MemberRole = "admin" | "member";
+
+/** The second factor of a member. */
+export type MemberSecondFactor = "none" | "passkey" | "authenticator_app";
 
 /** A fact about a user that agents use in later threads. Only this user can read it. */
 export interface Memory {
@@ -2541,6 +2550,14 @@ export interface NewMessage {
   content_json?: MessageContent | undefined;
 }
 
+/** A passkey that a browser has made. */
+export interface NewPasskey {
+  /** A name by which you recognize it, 1 to 100 characters. */
+  name: string;
+  /** What `navigator.credentials.create()` returned. */
+  credential: PasskeyAttestation;
+}
+
 /** A persona to create. */
 export interface NewPersona {
   /** Where to create the persona. `platform` requires a platform admin. */
@@ -2938,9 +2955,112 @@ export interface OwnedInviteCode {
 /** An opaque cursor. Only cursors that the same list returned with the same filters are accepted. If `before` and `cursor` are both given, they must be equal. Any other value is rejected with 400, with the reason `invalid_cursor` if it has the form of a cursor. */
 export type PageCursor = string;
 
+/** A key pair on a device or in a password manager, with which a user signs in (WebAuthn). */
+export interface Passkey {
+  /** ID of the passkey, for renaming and deleting it. */
+  id: Id;
+  /** The name that you gave it. */
+  name: string;
+  /** Whether its device can copy it to others, such as those of the same cloud account. */
+  backup_eligible: boolean;
+  /** Whether it was copied when it was last used. Losing its device then does not lose it. */
+  backed_up: boolean;
+  /** When it was registered. */
+  created_at: Time;
+  /** When it was last used; null if never. */
+  last_used_at: Time | null;
+}
+
+/** An `AuthenticationResponseJSON` of WebAuthn: `toJSON()` of the result of `navigator.credentials.get()`. */
+export interface PasskeyAssertion {
+  /** ID of the credential. */
+  id: string;
+  /** The same as `id`. */
+  rawId: string;
+  /** Kind of the credential. */
+  type: "public-key";
+  /** What the authenticator returned. */
+  response: PasskeyAssertionResponse;
+  [name: string]: unknown;
+}
+
+/** The response of the authenticator that has the passkey. */
+export interface PasskeyAssertionResponse {
+  /** What the browser signed: challenge, origin and type. */
+  clientDataJSON: string;
+  /** Relying party, flags and counter. */
+  authenticatorData: string;
+  /** The signature of the passkey. */
+  signature: string;
+  /** The user to whom the passkey belongs. */
+  userHandle?: string | null | undefined;
+  [name: string]: unknown;
+}
+
+/** A `RegistrationResponseJSON` of WebAuthn: `toJSON()` of the result of `navigator.credentials.create()`. */
+export interface PasskeyAttestation {
+  /** ID of the credential. */
+  id: string;
+  /** The same as `id`. */
+  rawId: string;
+  /** Kind of the credential. */
+  type: "public-key";
+  /** What the authenticator returned. */
+  response: PasskeyAttestationResponse;
+  [name: string]: unknown;
+}
+
+/** The response of the authenticator that made the passkey. */
+export interface PasskeyAttestationResponse {
+  /** What the browser signed: challenge, origin and type. */
+  clientDataJSON: string;
+  /** The public key with the data of the authenticator. */
+  attestationObject: string;
+  /** How the browser reaches the authenticator, such as `internal` or `usb`. */
+  transports?: string[] | undefined;
+  [name: string]: unknown;
+}
+
+/** The new name of a passkey. */
+export interface PasskeyChanges {
+  /** A name by which you recognize it, 1 to 100 characters. */
+  name: string;
+}
+
+/** What a browser needs to make or use a passkey. */
+export interface PasskeyOptions {
+  /** For `PublicKeyCredential.parseCreationOptionsFromJSON()` when registering, otherwise for `parseRequestOptionsFromJSON()`. The result is `publicKey` of `navigator.credentials.create()` or `get()`. */
+  public_key: PasskeyOptionsPublicKey;
+  /** Seconds until the challenge in `public_key` expires. It can be used once. */
+  expires_in: number;
+}
+
+/** For `PublicKeyCredential.parseCreationOptionsFromJSON()` when registering, otherwise for `parseRequestOptionsFromJSON()`. The result is `publicKey` of `navigator.credentials.create()` or `get()`. */
+export type PasskeyOptionsPublicKey = Record<string, unknown>;
+
+/** The proof that the user has a passkey. */
+export interface PasskeyProof {
+  /** What `navigator.credentials.get()` returned. */
+  credential: PasskeyAssertion;
+}
+
+/** The proof that the user who registers a passkey is present. */
+export interface PasskeyRegistrationStart {
+  /** Required, unless an emailed code or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes. */
+  current_password?: string | null | undefined;
+  /** Required if your second factor is on, unless a passkey has opened or confirmed the session within the last ten minutes. */
+  code?: string | null | undefined;
+}
+
+/** What the passkey is used for: a sign-in, or the second factor of one. */
+export interface PasskeySignIn {
+  /** `details.challenge_token` of a sign-in that needs a second factor, to complete it with a passkey. Without it, any passkey signs its user in. */
+  challenge_token?: string | null | undefined;
+}
+
 /** The current and the new password. */
 export interface PasswordChange {
-  /** Required, unless the session was opened with an emailed code within the last ten minutes. */
+  /** Required, unless an emailed code or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes. */
   current_password?: string | null | undefined;
   /** At least 8 code points and at most 256 bytes, with at least one letter and one digit. */
   new_password: string;
@@ -4660,8 +4780,8 @@ export interface SecondFactorAnswer {
 
 /** A code that proves that the caller has the second factor. */
 export interface SecondFactorCode {
-  /** The current code of the app, or a recovery code. White space is ignored. */
-  code: string;
+  /** The current code of the app, or a recovery code. White space is ignored. Required, unless a passkey has opened or confirmed the session within the last ten minutes. */
+  code?: string | null | undefined;
 }
 
 /** A code that proves that the app has the secret. */
@@ -4672,10 +4792,10 @@ export interface SecondFactorConfirmation {
 
 /** The password and a code of the user who turns the second factor off. */
 export interface SecondFactorRemoval {
-  /** Required, unless the session was opened with an emailed code within the last ten minutes. */
+  /** Required, unless an emailed code or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes. */
   current_password?: string | null | undefined;
-  /** The current code of the app, or a recovery code. White space is ignored. */
-  code: string;
+  /** The current code of the app, or a recovery code. White space is ignored. Required, unless a passkey has opened or confirmed the session within the last ten minutes. */
+  code?: string | null | undefined;
 }
 
 /** What an authenticator app needs to generate codes. */
@@ -4688,7 +4808,7 @@ export interface SecondFactorSetup {
 
 /** The password of the user who sets up a second factor. */
 export interface SecondFactorStart {
-  /** Required, unless the session was opened with an emailed code within the last ten minutes. */
+  /** Required, unless an emailed code or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes. */
   current_password?: string | null | undefined;
 }
 
@@ -4930,8 +5050,8 @@ export interface SharedThreadThread {
   created_at: Time;
 }
 
-/** How a session was opened: with a password, or with an emailed code. */
-export type SignInMethod = "password" | "email_otp";
+/** How a session was opened: with a password, an emailed code, or a passkey. */
+export type SignInMethod = "password" | "email_otp" | "passkey";
 
 /** What a person does next. */
 export type SignInStep = "password" | "register";
@@ -6569,13 +6689,70 @@ export interface SecondFactorApi {
    *
    * Use this when few codes are left, or when others may have seen them. The earlier codes are void.
    */
-  readonly replaceRecoveryCodes: Call<{ body: SecondFactorCode; }, RecoveryCodes, Reasons['secondFactor.replaceRecoveryCodes']>;
+  readonly replaceRecoveryCodes: Call<{ body?: SecondFactorCode | undefined; }, RecoveryCodes, Reasons['secondFactor.replaceRecoveryCodes']>;
   /**
    * Turn your second factor off
    *
    * Requires your password and a code. The secret and the recovery codes are deleted.
    */
-  readonly disable: Call<{ body: SecondFactorRemoval; }, undefined, Reasons['secondFactor.disable']>;
+  readonly disable: Call<{ body?: SecondFactorRemoval | undefined; }, undefined, Reasons['secondFactor.disable']>;
+}
+
+export interface PasskeysApi {
+  /**
+   * Start a sign-in with a passkey
+   *
+   * Returns the options for `navigator.credentials.get()`. Send its result to `POST /v1/auth/passkey/verify` within five minutes. No login is needed: the browser offers the passkeys of this site.
+   */
+  readonly signInOptions: Call<{ body?: PasskeySignIn | undefined; }, PasskeyOptions, Reasons['passkeys.signInOptions']>;
+  /**
+   * Sign in with a passkey
+   *
+   * Opens a session, like signing in with a password. The device has verified its user, so no second factor is asked for. Also completes a sign-in that failed with `second_factor_required`, if its options were requested with the `challenge_token`.
+   */
+  readonly signIn: Call<{ body: PasskeyProof; }, AccessGrant, Reasons['passkeys.signIn']>;
+  /**
+   * List your passkeys, newest first
+   *
+   * Use this for a settings page. The keys themselves are not returned.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Passkey, Reasons['passkeys.list']>;
+  /**
+   * Start registering a passkey
+   *
+   * Returns the options for `navigator.credentials.create()`. Send its result to `POST /v1/me/passkeys` in the same session within five minutes. If the installation sends email, your address must be verified.
+   */
+  readonly registrationOptions: Call<{ body?: PasskeyRegistrationStart | undefined; }, PasskeyOptions, Reasons['passkeys.registrationOptions']>;
+  /**
+   * Register a passkey
+   *
+   * From now on the passkey signs you in. A user has at most 20. The authenticator must verify its user, with a PIN or a fingerprint.
+   */
+  readonly register: Call<{ body: NewPasskey; }, Passkey, Reasons['passkeys.register']>;
+  /**
+   * Rename a passkey
+   *
+   * The name is shown only to you. The name in a password manager stays as it is.
+   */
+  readonly rename: Call<{ params: { passkey_id: Id; }; body: PasskeyChanges; }, Passkey, Reasons['passkeys.rename']>;
+  /**
+   * Delete a passkey
+   *
+   * It no longer signs you in; sessions that it opened continue. The last way to sign in cannot be deleted: 409 `last_sign_in_method`. Delete it on its device too.
+   */
+  readonly delete: Call<{ params: { passkey_id: Id; }; }, undefined, Reasons['passkeys.delete']>;
+  /**
+   * Start confirming a session with a passkey
+   *
+   * Returns the options for `navigator.credentials.get()`. Send its result to `POST /v1/me/confirmation` within five minutes.
+   */
+  readonly confirmationOptions: Call<NoRequest, PasskeyOptions, Reasons['passkeys.confirmationOptions']>;
+  /**
+   * Confirm a session with a passkey
+   *
+   * For ten minutes, operations of this session that require your password or a code of your second factor need neither. It also counts as the second factor of the session, for accounts that require one.
+   */
+  readonly confirm: Call<{ body: PasskeyProof; }, undefined, Reasons['passkeys.confirm']>;
 }
 
 export interface SessionsApi {
@@ -6619,7 +6796,7 @@ export interface AccountsApi {
    */
   readonly get: Call<{ params: { account_id: Id; }; }, Account, Reasons['accounts.get']>;
   /**
-   * Update the name or time zone of an account
+   * Update the name, the time zone or the required second factor of an account
    *
    * Omitted fields keep their values. The slug cannot be changed.
    */
@@ -8020,6 +8197,8 @@ export interface Api {
   readonly me: MeApi;
   /** A code of an authenticator app that signing in requires in addition. */
   readonly secondFactor: SecondFactorApi;
+  /** Key pairs of devices and password managers, with which users sign in without a password (WebAuthn). */
+  readonly passkeys: PasskeysApi;
   /** The devices and programs on which you are signed in. */
   readonly sessions: SessionsApi;
   /** Personal accounts and workspaces, and their members. */

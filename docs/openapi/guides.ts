@@ -5,6 +5,7 @@ const areaGuides: Readonly<Record<string, string>> = {
   auth: 'authentication',
   me: 'authentication',
   secondFactor: 'authentication#second-factor',
+  passkeys: 'authentication#passkeys',
   sessions: 'authentication#sessions',
   accounts: 'authentication#accounts',
   teams: 'permissions',

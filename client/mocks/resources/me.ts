@@ -13,6 +13,7 @@ import { ownCodes } from './codes.ts';
 import { setKeyProperties } from './effects.ts';
 import { listResult, serveGeneric, visibleRows } from './generic.ts';
 import { isVerified } from './people.ts';
+import { requirePassword } from './security.ts';
 
 const accounts = resourceType('/v1/accounts');
 const flagKind = resourceType('/v1/feature-flags');
@@ -53,9 +54,9 @@ export const me: RouteHandlers<typeof meRoutes> = {
     const flags = state.rows(flagKind).map(({ value }) => value as FeatureFlag);
     return { status: 200, body: Object.fromEntries(flags.map((flag) => [flag.key, valueFor(flag)])) };
   },
-  changePassword: ({ engine, caller: { user, session }, body }) => {
-    if (user.password !== null && body.current_password !== user.password)
-      throw apiError('unauthenticated', 'invalid_credentials', 'The password is wrong.');
+  changePassword: ({ engine, caller, body }) => {
+    const { user, session } = caller;
+    requirePassword(caller, body.current_password);
     user.password = body.new_password;
     for (const each of engine.state.sessions.values()) if (each.userId === user.id && each !== session) each.ended = true;
     return { status: 204, body: undefined };

@@ -12,6 +12,7 @@ const adminUsers = resourceType('/v1/admin/users');
 const apiKeys = resourceType('/v1/api-keys');
 const adminAccounts = resourceType('/v1/admin/accounts');
 const userSessions = resourceType('/v1/me/sessions');
+const passkeys = resourceType('/v1/me/passkeys');
 
 export type NewPerson = { login: string; password: string; email?: string | null; locale?: string | null; isAdmin?: boolean };
 
@@ -35,7 +36,8 @@ export function addUser(engine: Engine, { login, password, email = null, locale 
   };
   state.users.set(id, user);
   const account = { id: accountId, slug: `personal-${fakes.hex(12)}`, name: login, type: 'personal', status: 'active', timezone: null };
-  const value = { ...account, role: 'admin', created_at };
+  const rules = { second_factor_required_from: null };
+  const value = { ...account, ...rules, role: 'admin', created_at };
   state.add(accounts, { owner: id, parents: {}, value });
   addAccount(state, user, value);
   const shown = { status: 'active', is_platform_admin: isAdmin, email_verified_at: null, last_login_at: null, timezone: null };
@@ -71,6 +73,8 @@ export const isVerified = (state: State, { id }: User): boolean => adminRowOf(st
 export function proveAddress({ state, time }: Engine, user: User, session?: Session) {
   if (!isVerified(state, user) && !session) {
     user.password = null;
+    delete user.passkeys;
+    state.remove(passkeys, ({ owner }) => owner === user.id);
     for (const each of state.sessions.values()) if (each.userId === user.id) each.ended = true;
     for (const { value } of state.rows(apiKeys, (key) => key.value.user_id === user.id)) value.revoked_at ??= time();
   }
@@ -79,7 +83,7 @@ export function proveAddress({ state, time }: Engine, user: User, session?: Sess
 
 /** Adds a user to the member list of an account, with the role of their own account row. */
 export function addMember(state: State, { id, username, email }: User, { id: account_id, role }: Json, created_at: unknown) {
-  const value = { account_id, user_id: id, username, email, role, created_at };
+  const value = { account_id, user_id: id, username, email, role, second_factor: 'none', created_at };
   state.add(members, { owner: account_id as string, parents: { account_id: account_id as string }, value });
 }
 
@@ -98,11 +102,16 @@ export const findUser = ({ state }: Engine, identity: string): User | undefined 
   [...state.users.values()].find(({ login, email }) => [login, email].some((each) => each && loginKey(each) === loginKey(identity)));
 
 /** The session starts in the personal account of the user. */
-export function openSession({ state, fakes, now, time }: Engine, { id: userId, accountId }: User): Session {
-  const session = { id: fakes.id(now()), userId, accountId, refreshToken: fakes.hex(43), rotated: [], ended: false };
+export function openSession(
+  { state, fakes, now, time }: Engine,
+  { id: userId, accountId }: User,
+  method: 'password' | 'passkey' = 'password',
+): Session {
+  const isConfirmed = method === 'passkey';
+  const session = { id: fakes.id(now()), userId, accountId, refreshToken: fakes.hex(43), rotated: [], ended: false, isConfirmed };
   state.sessions.set(session.id, session);
   const times = { created_at: time(), last_used_at: time(), expires_at: time(lifetimes.refresh * 1000) };
-  const client = { method: 'password', device: null, user_agent: null, ip_address: '127.0.0.1' };
+  const client = { method, device: null, user_agent: null, ip_address: '127.0.0.1' };
   state.add(userSessions, {
     owner: userId,
     parents: {},

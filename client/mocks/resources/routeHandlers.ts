@@ -11,6 +11,7 @@ import { skills } from '../agents/skills.ts';
 import type { Context, RouteResult } from '../context.ts';
 import { credits } from '../credits/credits.ts';
 import { usage } from '../credits/usage.ts';
+import { passkeys } from '../passkeys/handlers.ts';
 import { schedules } from '../runs/schedules.ts';
 import { webhookDeliveries, webhookEndpoints } from '../webhooks/handlers.ts';
 import { attachments } from './attachments.ts';
@@ -51,6 +52,7 @@ const areas = {
   },
   ...{
     notifications,
+    passkeys,
     personas,
     projects,
     redemptionCodes,

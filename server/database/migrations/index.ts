@@ -51,6 +51,7 @@ import { Migration00055 } from './Migration00055.ts';
 import { Migration00056 } from './Migration00056.ts';
 import { Migration00057 } from './Migration00057.ts';
 import { Migration00058 } from './Migration00058.ts';
+import { Migration00061 } from './Migration00061.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -107,4 +108,5 @@ export const migrations = [
   { name: 'Migration00056', class: Migration00056 },
   { name: 'Migration00057', class: Migration00057 },
   { name: 'Migration00058', class: Migration00058 },
+  { name: 'Migration00061', class: Migration00061 },
 ];

@@ -3,8 +3,18 @@ import { onPage, type PageKey } from '../../database/paging.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import { activeStatuses } from '../runs/statuses.ts';
 
-const own = ['id', 'slug', 'name', 'type', 'status', 'timezone', 'created_at'] as const;
-const columns = ['a.id', 'a.slug', 'a.name', 'a.type', 'a.status', 'a.timezone', 'a.created_at', 'm.role'] as const;
+const own = ['id', 'slug', 'name', 'type', 'status', 'timezone', 'second_factor_required_from', 'created_at'] as const;
+const columns = [
+  'a.id',
+  'a.slug',
+  'a.name',
+  'a.type',
+  'a.status',
+  'a.timezone',
+  'a.second_factor_required_from',
+  'a.created_at',
+  'm.role',
+] as const;
 
 /** `role` is null if the user is not a member. */
 export const selectAccount = statement<{ accountId: string; userId: string }>({ isShort: true })((db, $) =>
@@ -62,8 +72,13 @@ export const insertEmptyBalance = statement<{ accountId: string }>()((db, $) =>
   db.insertInto('credit_balances').values({ account_id: $.accountId, balance: sql.lit(0) }),
 );
 
-export const updateAccount = statement<{ accountId: string; name: string; timezone: string | null }>()((db, $) =>
-  db.updateTable('accounts').set({ name: $.name, timezone: $.timezone }).where('id', '=', $.accountId),
+type AccountUpdate = { accountId: string; name: string; timezone: string | null; requiredFrom: string | null };
+
+export const updateAccount = statement<AccountUpdate>()((db, $) =>
+  db
+    .updateTable('accounts')
+    .set({ name: $.name, timezone: $.timezone, second_factor_required_from: $.requiredFrom })
+    .where('id', '=', $.accountId),
 );
 
 export const markClosed = statement<{ accountId: string }>()((db, $) =>

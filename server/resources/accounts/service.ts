@@ -77,15 +77,22 @@ export async function getAccount({ db, accountId, actor }: Pick<Scope, 'db' | 'a
   return account;
 }
 
-export async function updateAccount(scope: Scope, { name, timezone }: AccountChanges): Promise<AccountRow> {
+export async function updateAccount(scope: Scope, changes: AccountChanges): Promise<AccountRow> {
+  const { name, timezone, second_factor_required_from: requiredFrom } = changes;
   const zone = readTimeZone(timezone);
   if (zone === undefined) throw invalidField('/timezone', ...fieldRules.timezone);
   if (name !== undefined) checkName(name);
   const account = await lockAccountFor(scope, 'account.members.invite');
-  const before = { name: account.name, timezone: account.timezone };
-  const after = { name: name ?? before.name, timezone: timezone === undefined ? before.timezone : zone };
-  await scope.tx.run(queries.updateAccount, { accountId: account.id, ...after });
+  const before = { name: account.name, timezone: account.timezone, second_factor_required_from: account.second_factor_required_from };
+  const after = {
+    name: name ?? before.name,
+    timezone: timezone === undefined ? before.timezone : zone,
+    second_factor_required_from: requiredFrom === undefined ? before.second_factor_required_from : requiredFrom,
+  };
+  const { second_factor_required_from: from, ...rest } = after;
+  await scope.tx.run(queries.updateAccount, { accountId: account.id, ...rest, requiredFrom: from });
   scope.audit({ before, after });
+  if (from !== before.second_factor_required_from) scope.afterCommit(() => scope.app.accessControl.invalidateAllUsers());
   return { ...account, ...after };
 }
 

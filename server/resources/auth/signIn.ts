@@ -16,7 +16,7 @@ export const userSuspended = () => failWith('forbidden', 'user_suspended', 'This
 export async function signIn(
   scope: RequestScope,
   known: CredentialRow,
-  method: SignInMethod,
+  method: Exclude<SignInMethod, 'passkey'>,
   check?: () => Promise<void>,
 ): Promise<SignedIn> {
   const { user_id: userId, account_id: accountId, login_key: loginKey } = known;

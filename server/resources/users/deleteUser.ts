@@ -4,6 +4,7 @@ import { closeLockedAccount, endAccess } from '../accounts/endAccess.ts';
 import { unverifyAddress } from '../auth/codes/verifyAddress.ts';
 import { invalidateTokens } from '../auth/queries.ts';
 import { deactivateCodes } from '../inviteCodes/queries.ts';
+import { deletePasskeys } from '../passkeys/deletePasskeys.ts';
 import { requestCancel } from '../runs/cancel.ts';
 import { turnOff } from '../secondFactor/turnOff.ts';
 import type { MembershipRow, UserRow } from './queries.ts';
@@ -30,6 +31,7 @@ export async function deleteUser(scope: Scope, { id }: UserRow): Promise<void> {
   const { closing, leaving } = await splitAccounts(scope, id);
   for (const end of [queries.deleteCredential, queries.deleteLoginCode, queries.deleteVerification]) await tx.run(end, { userId: id });
   await turnOff(scope, id);
+  await deletePasskeys(scope, id);
   await endActivity(scope, id, 'deleted');
   for (const accountId of closing) await closeLockedAccount(scope, accountId);
   for (const accountId of leaving) await endAccess(scope, accountId, [id]);
