@@ -22,6 +22,10 @@ export const Me = z
     permissions: z
       .array(z.enum(permissions as [(typeof permissions)[number]]).meta({ id: 'Permission', description: 'Name of a permission.' }))
       .meta({ description: 'Permissions in the active account, sorted.' }),
+    second_factor_missing: z.boolean().meta({
+      description:
+        'Whether the active account or the platform requires a second factor that this session does not have. Most operations then fail with 403 `second_factor_missing`.',
+    }),
   })
   .meta({ id: 'Me', description: 'The signed-in user, with their role and permissions in the active account.' });
 export type Me = z.infer<typeof Me>;

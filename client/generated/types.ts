@@ -2044,6 +2044,8 @@ export interface Me {
   role: string;
   /** Permissions in the active account, sorted. */
   permissions: Permission[];
+  /** Whether the active account or the platform requires a second factor that this session does not have. Most operations then fail with 403 `second_factor_missing`. */
+  second_factor_missing: boolean;
 }
 
 /** The fields of the profile to change. At least one is required. */

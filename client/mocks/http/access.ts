@@ -113,7 +113,7 @@ export function resolveCaller(engine: Engine, route: Route, credential: Credenti
     throw apiError('forbidden', 'no_account_membership', 'You are no longer a member of this account.');
   }
   if (account && account.value.status !== 'active' && route.metadata.account !== 'optional') throw accountSuspended();
-  if (account && session && lacksSecondFactor(engine, account.value, user, session) && !isOpenWithoutIt(route))
+  if (account && lacksSecondFactor(engine, account.value, { user, session }) && !isOpenWithoutIt(route))
     throw apiError('forbidden', 'second_factor_missing', 'This account needs a second factor: set one up, or use a passkey.');
   const ofRole = permissionsOf(String(account?.value.role ?? ''));
   const held = key ? ofRole.filter((permission) => key.inherits_permissions || (key.scopes as string[]).includes(permission)) : ofRole;
@@ -121,10 +121,14 @@ export function resolveCaller(engine: Engine, route: Route, credential: Credenti
 }
 
 /** A passkey that has opened or confirmed the session is enough. */
-function lacksSecondFactor({ state, now }: Engine, { second_factor_required_from: own }: Json, user: User, session: Session) {
+export function lacksSecondFactor(
+  { state, now }: Engine,
+  { second_factor_required_from: own }: Json,
+  { user, session }: { user: User; session: Session | undefined },
+): boolean {
   const [stored] = state.rows(settings, ({ value }) => value.key === 'auth.second_factor_required_from');
   const isRequired = [own, stored?.value.value].some((from) => typeof from === 'string' && Date.parse(from) <= now());
-  return isRequired && !user.secondFactor?.enabledAt && !session.isConfirmed;
+  return session !== undefined && isRequired && !user.secondFactor?.enabledAt && !session.isConfirmed;
 }
 
 const isOpenWithoutIt = ({ metadata: { account, secondFactor } }: Route) => account === 'optional' || secondFactor === 'optional';

@@ -6,6 +6,7 @@ import type { Notification, notifications as notificationRoutes } from '../../..
 import { permissions } from '../../../contract/shared/permissions.ts';
 import { type Context, type RouteHandlers, untypedContext } from '../context.ts';
 import { createResource, ownerOf } from '../factory.ts';
+import { lacksSecondFactor } from '../http/access.ts';
 import { apiError, notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json, Row } from '../state.ts';
@@ -40,7 +41,8 @@ export const me: RouteHandlers<typeof meRoutes> = {
     };
     const held = permissions.filter((permission) => caller.permissions.has(permission));
     const here = { account_id: caller.accountId, account_name: name, role: isAdmin ? 'platform_admin' : role, permissions: held };
-    return { status: 200, body: { ...of, created_at, ...here } };
+    const second_factor_missing = lacksSecondFactor(engine, account!.value, caller);
+    return { status: 200, body: { ...of, created_at, ...here, second_factor_missing } };
   },
   update: ({ caller: { user }, body }) => {
     user.username = body.username?.trim() ?? user.username;

@@ -217,6 +217,6 @@ test('a user has at most 20 passkeys, with names of 1 to 100 characters', async 
     'passkey_limit_reached',
   ]);
   const page = await call('GET', '/v1/me/passkeys?limit=15', { token });
-  const rest = await call('GET', `/v1/me/passkeys?limit=15&cursor=${page.headers.get('x-next-cursor')}`, { token });
+  const rest = await call('GET', `/v1/me/passkeys?limit=15&before=${page.headers.get('x-next-cursor')}`, { token });
   expect([page.body.length, rest.body.length]).toEqual([15, 5]);
 });
