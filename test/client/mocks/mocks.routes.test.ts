@@ -132,6 +132,10 @@ async function enrol(desk: MockSession, steps = ['setup', 'confirm']) {
   const given: Record<string, object> = { setup: { current_password: desk.person.password }, confirm: { code: '000000' } };
   for (const step of steps) await ask(desk, 'POST', `/v1/me/second-factor/${step}`, given[step]);
 }
+const credential = { id: 'credential', rawId: 'credential', type: 'public-key' };
+const attestation = { ...credential, response: { clientDataJSON: 'e30', attestationObject: 'oA' } };
+const assertion = { ...credential, response: { clientDataJSON: 'e30', authenticatorData: 'AA', signature: 'AA' } };
+const passkey = (desk: MockSession) => ask(desk, 'POST', '/v1/me/passkeys', { name: 'Laptop', credential: attestation });
 const url = 'https://hooks.example.test/';
 
 /** Valid bodies, where a generated one breaks a rule that the schema does not express. */
@@ -151,6 +155,11 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
     return { code: body[0].code };
   },
   'messages.create': () => ({ content: 'Hello' }),
+  'passkeys.confirm': (desk) => passkey(desk).then(() => ({ credential: assertion })),
+  'passkeys.register': () => ({ name: 'Laptop', credential: attestation }),
+  'passkeys.registrationOptions': ({ person: { password } }) => ({ current_password: password }),
+  'passkeys.signIn': (desk) => passkey(desk).then(() => ({ credential: assertion })),
+  'passkeys.signInOptions': () => ({}),
   'runs.continue': failed,
   'runs.input': () => ({ content: 'Blue' }),
   'secondFactor.setUp': ({ person: { password } }) => ({ current_password: password }),

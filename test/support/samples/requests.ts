@@ -3,6 +3,7 @@ import { requestParts as httpParts } from '../../../client/conformance/samples/r
 import type { SampleTables } from '../../../client/conformance/samples/sampleOf.ts';
 import { sampleTranscriber } from '../agent/transcriber.ts';
 import { grantAccess, sampleProtectedUrl } from '../mcp/authorizationServer.ts';
+import { passkeyRequests } from '../passkeys/samples.ts';
 import { startMailServer } from '../resources/mail.ts';
 import { appCode, enrol, setUp } from '../resources/secondFactor.ts';
 import { bodies, resetSetup } from './bodies.ts';
@@ -57,6 +58,11 @@ export const requestParts: SampleTables<SampleContext>['requestParts'] = {
   'me.resetInviteCode': async ({ app, by }) =>
     app.sql(`update invite_codes set created_at = created_at - interval '2 days' where user_id = $1`, [by.id]).then(nothing),
   'notifications.readAll': (maker) => notificationOf(maker).then(nothing),
+  'passkeys.confirm': passkeyRequests.confirm,
+  'passkeys.confirmationOptions': passkeyRequests.confirmationOptions,
+  'passkeys.register': passkeyRequests.register,
+  'passkeys.registrationOptions': passkeyRequests.registrationOptions,
+  'passkeys.signIn': passkeyRequests.signIn,
   'secondFactor.confirm': async ({ app }) => {
     const person = await app.signUp();
     return { token: person.token, body: { code: await appCode(await setUp(app, person)) } };
