@@ -103,6 +103,9 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
   '/v1/llm-providers/{provider_id}/models/{model_id}': async (maker, { provider_id: id }) =>
     (await post(maker, `/v1/llm-providers/${id}/models`, { model: uniqueName() })).id,
   '/v1/mcp-configs/{config_id}': madeAt('/v1/mcp-configs', 'NewMcpConfig'),
+  '/v1/me/passkeys/{passkey_id}': async () => {
+    throw new UncheckedReason('needs a passkey');
+  },
   '/v1/me/sessions/{session_id}': sessionOf,
   '/v1/memories/{memory_id}': madeAt('/v1/memories', 'NewMemory'),
   '/v1/models/{model...}': async (maker) => {

@@ -122,7 +122,8 @@ function ShownCodes({ codes, onClose }: { codes: readonly string[]; onClose: () 
   const changed = useChanged();
   const close = () => {
     onClose();
-    void changed(...changes);
+    // Everything: the account may have refused it for want of a second factor.
+    void changed([]);
   };
   return (
     <Dialog title="Recovery codes" intro="Each code signs you in once if you lose your app. They cannot be shown again.">
