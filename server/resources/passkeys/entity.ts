@@ -13,7 +13,7 @@ export const Passkey = defineEntity({
     /** COSE, in base64url. */
     publicKey: p.text(),
     /** The last signature counter. Authenticators that do not count always send 0. */
-    counter: p.bigint('number').default(0),
+    counter: p.bigint('number').defaultRaw('0'),
     name: p.text(),
     transports: p.array<string>().columnType('text[]').defaultRaw("'{}'::text[]"),
     backupEligible: p.boolean(),

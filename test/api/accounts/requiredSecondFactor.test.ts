@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { type Person, sharedTestApp, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { passkeyCalls } from '../../support/passkeys/passkeyCalls.ts';
 import { enrol } from '../../support/resources/secondFactor.ts';
 
-const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
+const app = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
 const { call, sql, signUp, joinAccount } = app;
 const { post, register, signIn, confirm } = passkeyCalls(app);
 

@@ -1,12 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { type Answer, sharedTestApp } from '../../support/app/testApp.ts';
+import { type Answer, startTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
 import { createAuthenticator, type Wrongs } from '../../support/passkeys/authenticator.ts';
 import { passkeyCalls } from '../../support/passkeys/passkeyCalls.ts';
 
-const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
+const app = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
 const { call, sql, signUp, signUpAdmin } = app;
 const { logIn } = sessionCalls(call);
 const { post, creationOptions, register, requestOptions, verify, signIn, confirm, list } = passkeyCalls(app);

@@ -181,6 +181,7 @@ const extras: Record<
   (desk: MockSession, params: Record<string, string>) => Promise<{ headers?: object; query?: Record<string, string> }>
 > = {
   'accounts.removeMember': join,
+  'passkeys.confirmationOptions': (desk) => passkey(desk).then(() => ({})),
   'accounts.updateMember': join,
   'chatModels.get': async (_, params) => {
     params.model = 'stub';

@@ -1,7 +1,7 @@
 import type { Params } from '../../../client/conformance/sample.ts';
 import { asAdmin, flowTokenOf, post } from '../../../client/conformance/samples/fixtures.ts';
 import { fillPath } from '../../../contract/shared/path.ts';
-import { passkeyOf } from '../passkeys/samples.ts';
+import { passkeyOf, verifiedUser } from '../passkeys/samples.ts';
 import { startMailServer } from '../resources/mail.ts';
 import { enrol } from '../resources/secondFactor.ts';
 import { bodies } from '../samples/bodies.ts';
@@ -318,7 +318,7 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
   'passkeys.registrationOptions': {
     '401 invalid_credentials': (scene) => bodyOf(scene, { current_password: 'wrong' }),
     '409 passkey_limit_reached': async (scene) => {
-      const person = await scene.app.signUp();
+      const person = await verifiedUser(scene.app);
       for (let count = 0; count < 20; count++) await passkeyOf({ app: scene.app, by: person });
       return { token: person.token, body: { current_password: person.password } };
     },

@@ -12,10 +12,17 @@ export async function passkeyOf({ app, by }: Maker): Promise<string> {
   return id;
 }
 
+/** Where mail is delivered, only users with a verified address register passkeys. */
+export async function verifiedUser({ signUp, sql }: Maker['app']) {
+  const person = await signUp();
+  await sql('update users set email_verified_at = now() where id = $1', [person.id]);
+  return person;
+}
+
 /** The parts of a request of a new user, who has a passkey unless it is registered. */
 export const passkeyRequests = {
   registrationOptions: async ({ app }: Pick<Maker, 'app'>) => {
-    const person = await app.signUp();
+    const person = await verifiedUser(app);
     return { token: person.token, body: { current_password: person.password } };
   },
   register: async ({ app }: Pick<Maker, 'app'>) => {
