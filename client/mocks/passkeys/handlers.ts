@@ -26,7 +26,7 @@ const requestOptions = (engine: Engine, user?: User) =>
     ...(user && { allowCredentials: idsOf(user).map((id) => ({ id, type: 'public-key' })) }),
   });
 
-function use(engine: Engine, user: User, credentialId: string) {
+function recordUse(engine: Engine, user: User, credentialId: string) {
   const id = user.passkeys?.[credentialId];
   const [row] = id ? engine.state.rows(kind, ({ value }) => value.id === id) : [];
   if (!row) throw passkeyInvalid();
@@ -52,7 +52,7 @@ export const passkeys: Pick<
     const user = [...engine.state.users.values()].find((each) => each.passkeys?.[credential.id]);
     if (!user) throw passkeyInvalid();
     if (user.status !== 'active') throw userSuspended();
-    use(engine, user, credential.id);
+    recordUse(engine, user, credential.id);
     return { status: 200, ...signedIn(engine, openSession(engine, user, 'passkey')) };
   },
   registrationOptions: ({ engine, caller, body }) => {
@@ -96,7 +96,7 @@ export const passkeys: Pick<
     return { status: 200, body: requestOptions(engine, user) };
   },
   confirm: ({ engine, caller, body: { credential } }) => {
-    use(engine, caller.user, credential.id);
+    recordUse(engine, caller.user, credential.id);
     confirm(caller);
     return { status: 204, body: undefined };
   },

@@ -39,7 +39,7 @@ async function ask(how: () => Promise<Credential | null>): Promise<PublicKeyCred
   } catch (error) {
     const text = messages[(error as DOMException).name];
     if (text === undefined) throw error;
-    throw new Error(text);
+    throw new Error(text, { cause: error });
   }
   throw new Error(messages.NotAllowedError);
 }

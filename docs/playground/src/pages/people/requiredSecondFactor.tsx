@@ -15,7 +15,8 @@ type Choice = 'off' | 'now' | 'later';
 /** Whether members need a second factor, and from when. */
 export function RequiredSecondFactor({ account: { id, second_factor_required_from: from } }: { account: Account }) {
   const changed = useChanged();
-  const isLater = from !== null && Date.parse(from) > Date.now();
+  const [now] = useState(() => Date.now());
+  const isLater = from !== null && Date.parse(from) > now;
   const [choice, choose] = useState<Choice>(from === null ? 'off' : isLater ? 'later' : 'now');
   const wanted = (values: FormData) => {
     if (choice === 'off') return null;

@@ -15,7 +15,7 @@ export function RequiredNotice() {
   if (!me?.second_factor_missing) return null;
   return (
     <>
-      <div className="notice warning" role="status">
+      <div className="notice warning">
         <span>
           {me.account_name} requires a second factor.{' '}
           {hasPasskey
