@@ -4,6 +4,7 @@ import { statusAndReason } from '../../support/http/responses.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
 import { createAuthenticator } from '../../support/passkeys/authenticator.ts';
 import { passkeyCalls } from '../../support/passkeys/passkeyCalls.ts';
+import { codeFor } from '../../support/resources/mail.ts';
 import { appCode, enrol } from '../../support/resources/secondFactor.ts';
 
 const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
@@ -219,4 +220,14 @@ test('a user has at most 20 passkeys, with names of 1 to 100 characters', async 
   const page = await call('GET', '/v1/me/passkeys?limit=15', { token });
   const rest = await call('GET', `/v1/me/passkeys?limit=15&before=${page.headers.get('x-next-cursor')}`, { token });
   expect([page.body.length, rest.body.length]).toEqual([15, 5]);
+});
+
+test('the first proof of an address deletes passkeys, which another person may have registered', async () => {
+  const person = await signUp();
+  const { authenticator } = await register(person);
+  await post('/v1/auth/email/otp/send', { email: person.email });
+  const proof = await post('/v1/auth/email/otp/verify', { email: person.email, otp: await codeFor(app, person.email) });
+  expect(proof.status).toBe(200);
+  expect(await list(proof.body.access_token)).toEqual([]);
+  expect(statusAndReason(await signIn(authenticator))).toEqual([401, 'passkey_invalid']);
 });
