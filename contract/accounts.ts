@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { changes, Id, Time, trimmedText } from './shared/fields.ts';
+import { Instant } from './shared/instant.ts';
 import { pageQuery } from './shared/pagination.ts';
 import { declareFile, initContract, type Resource } from './shared/route.ts';
 
@@ -25,6 +26,10 @@ export const Account = z
     timezone: z.string().nullable().meta({ description: 'IANA time zone.' }),
     low_credit_threshold: z.int().min(0).nullable().meta({
       description: 'The event `credits.low` is sent when the balance falls below it; 0 turns it off. Null: the default of the platform.',
+    }),
+    second_factor_required_from: Time.nullable().meta({
+      description:
+        'From when members need a second factor, or a session that a passkey has opened or confirmed; null if they do not. API keys are not affected.',
     }),
     role: z.string().nullable().meta({ description: 'Your role in the account; null for a platform admin who is not a member.' }),
     created_at: Time.meta({ description: 'When the account was created.' }),
@@ -67,6 +72,10 @@ export const AccountChanges = changes({
     .max(10 ** 12)
     .nullish()
     .meta({ description: 'Credits; 0 turns the event `credits.low` off. Null: the default of the platform.' }),
+  second_factor_required_from: Instant.nullish().meta({
+    description:
+      'From when members need a second factor or a passkey, now or later; null ends it. Members without one are then refused with 403 `second_factor_missing`.',
+  }),
 }).meta({ id: 'AccountChanges', description: 'The fields of the account to change. At least one is required.' });
 export type AccountChanges = z.infer<typeof AccountChanges>;
 
@@ -75,6 +84,10 @@ export const AccountClosing = z
   .meta({ id: 'AccountClosing', description: 'The confirmation for closing a workspace.' });
 export type AccountClosing = z.infer<typeof AccountClosing>;
 
+export const MemberSecondFactor = z
+  .enum(['none', 'passkey', 'authenticator_app'])
+  .meta({ id: 'MemberSecondFactor', description: 'The second factor of a member.' });
+
 export const Member = z
   .object({
     account_id: Id.meta({ description: 'The account of the membership.' }),
@@ -82,6 +95,10 @@ export const Member = z
     username: z.string().meta({ description: 'Display name of the user.' }),
     email: z.string().nullable().meta({ description: 'Email address of the user; null if they have none.' }),
     role: z.string().meta({ description: 'Role in the account, which determines the permissions.' }),
+    second_factor: MemberSecondFactor.meta({
+      description:
+        'The second factor of the user. A session needs `authenticator_app`, or to be opened or confirmed with the passkey, where one is required.',
+    }),
     created_at: Time.meta({ description: 'When the user became a member.' }),
   })
   .meta({ id: 'Member', description: 'A member of an account.' });
@@ -123,7 +140,7 @@ export const accounts = initContract().router({
   update: {
     method: 'PATCH',
     path: '/v1/accounts/{account_id}',
-    summary: 'Update the name, time zone or credit threshold of an account',
+    summary: 'Update the name, time zone, credit threshold or required second factor of an account',
     description: 'Omitted fields keep their values. The slug cannot be changed.',
     body: AccountChanges,
     responses: { 200: Account },

@@ -30,6 +30,7 @@ export { me } from './me.ts';
 export { memories } from './memories.ts';
 export { messages } from './messages.ts';
 export { notifications } from './notifications.ts';
+export { passkeys } from './passkeys.ts';
 export { personas } from './personas.ts';
 export { plans } from './plans.ts';
 export { platformSettings } from './platformSettings.ts';

@@ -22,6 +22,10 @@ export const Me = z
     permissions: z
       .array(z.enum(permissions as [(typeof permissions)[number]]).meta({ id: 'Permission', description: 'Name of a permission.' }))
       .meta({ description: 'Permissions in the active account, sorted.' }),
+    second_factor_missing: z.boolean().meta({
+      description:
+        'Whether the active account or the platform requires a second factor that this session does not have. Most operations then fail with 403 `second_factor_missing`.',
+    }),
   })
   .meta({ id: 'Me', description: 'The signed-in user, with their role and permissions in the active account.' });
 export type Me = z.infer<typeof Me>;
@@ -86,7 +90,8 @@ export type FeatureFlags = z.infer<typeof FeatureFlags>;
 export const PasswordChange = z
   .strictObject({
     current_password: z.string().nullish().meta({
-      description: 'Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes.',
+      description:
+        'Required, unless an emailed code, an identity provider or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes.',
     }),
     new_password: z.string().meta({ description: 'At least 8 code points and at most 256 bytes, with at least one letter and one digit.' }),
   })
@@ -101,7 +106,7 @@ export const me = initContract().router({
     description:
       'Use this after sign-in, and after switching accounts, to show the user and to decide which controls their permissions allow.',
     responses: { 200: Me },
-    metadata: { auth: 'user' },
+    metadata: { auth: 'user', secondFactor: 'optional' },
   },
   update: {
     method: 'PATCH',
@@ -147,7 +152,7 @@ export const me = initContract().router({
     summary: 'Retrieve the value of every feature flag for the active account',
     description: 'Evaluates the account override of each flag, or else its default. Use it to show or hide features of a client.',
     responses: { 200: FeatureFlags },
-    metadata: { auth: 'user' },
+    metadata: { auth: 'user', secondFactor: 'optional' },
   },
   changePassword: {
     method: 'POST',
@@ -157,6 +162,6 @@ export const me = initContract().router({
       'Ends all your other sessions. API keys remain valid. Use it also to set a password after signing in with an emailed code or an identity provider.',
     body: PasswordChange,
     responses: { 204: null },
-    metadata: { auth: 'user', rateLimit: 'login', audit: ['user.password_change', 'user'] },
+    metadata: { auth: 'user', secondFactor: 'optional', rateLimit: 'login', audit: ['user.password_change', 'user'] },
   },
 } as const satisfies Resource);

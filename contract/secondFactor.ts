@@ -11,11 +11,17 @@ export const SecondFactor = z
 export type SecondFactor = z.infer<typeof SecondFactor>;
 
 const currentPassword = z.string().nullish().meta({
-  description: 'Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes.',
+  description:
+    'Required, unless an emailed code, an identity provider or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes.',
 });
 
 /** A code of the app, or a recovery code. */
 export const secondFactorCode = z.string().min(1).max(64);
+
+const provingCode = secondFactorCode.nullish().meta({
+  description:
+    'The current code of the app, or a recovery code. White space is ignored. Required, unless a passkey has opened or confirmed the session within the last ten minutes.',
+});
 
 export const SecondFactorStart = z
   .strictObject({ current_password: currentPassword })
@@ -42,14 +48,14 @@ export const SecondFactorConfirmation = z
 
 export const SecondFactorCode = z
   .strictObject({
-    code: secondFactorCode.meta({ description: 'The current code of the app, or a recovery code. White space is ignored.' }),
+    code: provingCode,
   })
   .meta({ id: 'SecondFactorCode', description: 'A code that proves that the caller has the second factor.' });
 
 export const SecondFactorRemoval = z
   .strictObject({
     current_password: currentPassword,
-    code: secondFactorCode.meta({ description: 'The current code of the app, or a recovery code. White space is ignored.' }),
+    code: provingCode,
   })
   .meta({ id: 'SecondFactorRemoval', description: 'The password and a code of the user who turns the second factor off.' });
 export type SecondFactorRemoval = z.infer<typeof SecondFactorRemoval>;

@@ -3,9 +3,9 @@ import { Id, Time } from './shared/fields.ts';
 import { pageQuery } from './shared/pagination.ts';
 import { initContract, type Resource } from './shared/route.ts';
 
-export const SignInMethod = z.enum(['password', 'email_otp', 'oidc']).meta({
+export const SignInMethod = z.enum(['password', 'email_otp', 'oidc', 'passkey']).meta({
   id: 'SignInMethod',
-  description: 'How a session was opened: with a password, with an emailed code, or with an identity provider (`oidc`).',
+  description: 'How a session was opened: with a password, an emailed code, an identity provider (`oidc`), or a passkey.',
 });
 
 export const UserSession = z

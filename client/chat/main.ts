@@ -1,5 +1,5 @@
 import { ApiError, ConnectionError } from '../index.ts';
-import { type AskCredentials, openClient } from './account.ts';
+import { openClient, type SignInPrompts } from './account.ts';
 import { type Conversation, openConversation } from './conversation.ts';
 import { ChatError, type ChatOptions, readOptions, usage } from './options.ts';
 import type { Output } from './printer.ts';
@@ -15,7 +15,8 @@ async function main(options: ChatOptions): Promise<number> {
     output.out(usage);
     return 0;
   }
-  const client = await openClient(options.api, options.file, options.login ? askCredentials : undefined);
+  const { prompts, close } = signInPrompts(options.login);
+  const client = await openClient(options.api, options.file, prompts).finally(close);
   const terminal = options.question === undefined ? openTerminal() : undefined;
   const conversation = openConversation({
     client,
@@ -58,14 +59,18 @@ async function converse(conversation: Conversation, terminal: Terminal, { api }:
   return 0;
 }
 
-const askCredentials: AskCredentials = async () => {
-  const terminal = openTerminal();
-  try {
-    return { login: (await terminal.ask('Login: ')).trim(), password: await terminal.askSecret('Password: ') };
-  } finally {
-    terminal.close();
-  }
-};
+/** Opens the terminal with the first question. Lines that are piped to a chat without --login are questions to the agent, and no code is read from them. */
+function signInPrompts(asksCredentials: boolean): { prompts: SignInPrompts; close: () => void } {
+  let terminal: Terminal | undefined;
+  const open = () => (terminal ??= openTerminal());
+  const credentials = async () => ({ login: (await open().ask('Login: ')).trim(), password: await open().askSecret('Password: ') });
+  const code = async (question: string) => {
+    if (!asksCredentials && process.stdin.isTTY !== true)
+      throw new ChatError('This user has a second factor: start the chat in a terminal, where it asks for the code.');
+    return (await open().ask(question)).trim();
+  };
+  return { prompts: { credentials: asksCredentials ? credentials : undefined, code }, close: () => terminal?.close() };
+}
 
 function explain(error: unknown, api: string): string {
   if (error instanceof ChatError) return error.message;

@@ -23,10 +23,20 @@ export type User = {
   created_at: string;
   /** `enabledAt` is null until the setup is confirmed. */
   secondFactor?: { enabledAt: string | null; recoveryCodes: string[] };
+  /** IDs of passkeys by those of their credentials. */
+  passkeys?: Record<string, string>;
 };
 
 /** `rotated` holds the previous refresh tokens. */
-export type Session = { id: string; userId: string; accountId: string; refreshToken: string; rotated: string[]; ended: boolean };
+export type Session = {
+  id: string;
+  userId: string;
+  accountId: string;
+  refreshToken: string;
+  rotated: string[];
+  ended: boolean;
+  isConfirmed?: boolean;
+};
 
 /** The stored response of an Idempotency-Key. */
 export type StoredResponse = { request: string; status: number | 'working'; body: unknown; headers: Record<string, string> };

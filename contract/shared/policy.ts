@@ -31,6 +31,8 @@ export type Policy = {
   allowReaders?: true;
   /** `optional`: the route concerns only the user and works without a usable active account. */
   account?: 'optional';
+  /** `optional`: works for members without the second factor that their account or the platform requires. Implied by `account: 'optional'`. */
+  secondFactor?: 'optional';
   /** A request with a secret in this query parameter needs no credential. The service decides what the secret gives access to. */
   secretParam?: string;
   /** The origin of the request is checked, because the route reads or sets the session cookie, or because its protocol requires it. */

@@ -8,6 +8,7 @@ const areaGuides: Readonly<Record<string, string>> = {
   providerSignIn: 'authentication#identity-providers',
   identities: 'authentication#identity-providers',
   identityProviders: 'authentication#identity-providers',
+  passkeys: 'authentication#passkeys',
   sessions: 'authentication#sessions',
   accounts: 'authentication#accounts',
   teams: 'permissions',

@@ -28,7 +28,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   captcha_invalid: 'The captcha was not solved, or its token was already used. Show a new captcha.',
   captcha_required: 'Captchas are enabled. Send `cf_turnstile_token`.',
   captcha_unavailable: 'The captcha service does not respond. Try again later.',
-  challenge_invalid: 'The challenge of the sign-in is wrong, used or older than ten minutes, or had five wrong codes. Sign in again.',
+  challenge_invalid: 'The challenge is wrong, used, expired or of another session, or had five wrong codes. Begin again.',
   client_secret_required:
     'An identity provider with another issuer needs its client secret again, so that the stored one is not sent to another server.',
   code_exhausted: 'The code has reached its maximum number of uses.',
@@ -170,6 +170,13 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   otp_unavailable: 'No code can be emailed to this user.',
   overloaded: 'Too many expensive requests at once. Try again after `Retry-After`.',
   overrides_not_supported: 'This feature flag does not support account overrides.',
+  passkey_exists: 'The passkey is registered already, for this user or another one.',
+  passkey_invalid:
+    'The passkey is not known or not of this user, or its signature, origin, domain, counter or verification of the user is not right. Begin again.',
+  passkey_limit_reached: 'The user has 20 passkeys. Delete one first.',
+  passkey_missing: 'The user has no passkey.',
+  passkeys_not_configured:
+    'The installation has no host name to which passkeys can belong. Its operator sets `ARKLOOP_APP_BASE_URL` or `ARKLOOP_PASSKEY_RP_ID`.',
   password_policy: 'A password must have at least 8 code points and at most 256 bytes, with at least one letter and one digit.',
   path_taken: 'A file, a folder or a link is in the way. `details.path` names it.',
   persona_conflict: 'A persona with this key and version already exists.',
@@ -213,6 +220,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   second_factor_disabled: 'The second factor is off.',
   second_factor_enabled: 'The second factor is already on. Turn it off first to set up another one.',
   second_factor_invalid: 'The code is wrong, was used before, or has expired. Wait for the next code of the app, or use a recovery code.',
+  second_factor_missing:
+    'The account or the platform requires a second factor. Set one up (`POST /v1/me/second-factor/setup`), or sign in with a passkey.',
   second_factor_not_set_up: 'No setup was started, or it has ended. Call `POST /v1/me/second-factor/setup` first.',
   second_factor_required:
     'The user has a second factor. Send `details.challenge_token`, which is valid for `details.expires_in` seconds, with a code to `POST /v1/auth/second-factor/verify`.',

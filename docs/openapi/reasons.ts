@@ -157,6 +157,36 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
     hashing,
     { 401: ['invalid_credentials', 'second_factor_invalid'], 409: ['second_factor_disabled'], 429: ['login_rate_limited'] },
   ],
+  passkeysSignInOptions: [
+    { 401: ['challenge_invalid'], 409: ['passkey_missing'], 429: ['login_rate_limited'], 503: ['passkeys_not_configured'] },
+  ],
+  passkeysSignIn: [
+    {
+      401: ['challenge_invalid', 'passkey_invalid'],
+      403: ['user_suspended', 'email_not_verified'],
+      429: ['login_rate_limited'],
+      503: ['passkeys_not_configured'],
+    },
+  ],
+  passkeysRegistrationOptions: [
+    hashing,
+    {
+      401: ['invalid_credentials', 'second_factor_invalid'],
+      409: ['email_not_verified', 'passkey_limit_reached'],
+      429: ['login_rate_limited'],
+      503: ['passkeys_not_configured'],
+    },
+  ],
+  passkeysRegister: [
+    {
+      401: ['challenge_invalid', 'passkey_invalid'],
+      409: ['email_not_verified', 'passkey_exists', 'passkey_limit_reached'],
+      503: ['passkeys_not_configured'],
+    },
+  ],
+  passkeysDelete: [{ 409: ['last_sign_in_method'] }],
+  passkeysConfirmationOptions: [{ 409: ['passkey_missing'], 503: ['passkeys_not_configured'] }],
+  passkeysConfirm: [{ 401: ['challenge_invalid', 'passkey_invalid'], 429: ['login_rate_limited'], 503: ['passkeys_not_configured'] }],
   meResetInviteCode: [{ 429: ['invite_code_reset_cooldown'] }],
   meRedeem: [
     { 409: ['code_inactive', 'code_expired', 'code_exhausted', 'already_redeemed', 'balance_overflow'], 429: ['redeem_rate_limited'] },

@@ -24,6 +24,7 @@ import { McpConfig } from '../resources/mcpConfigs/entity.ts';
 import { Memory } from '../resources/memories/entity.ts';
 import { Message } from '../resources/messages/entity.ts';
 import { Notification } from '../resources/notifications/entity.ts';
+import { Passkey, PasskeyChallenge } from '../resources/passkeys/entity.ts';
 import { Persona } from '../resources/personas/entity.ts';
 import { Plan, PlanEntitlement } from '../resources/plans/entity.ts';
 import { Project } from '../resources/projects/entity.ts';
@@ -84,6 +85,8 @@ export const entities = [
   Memory,
   Message,
   Notification,
+  Passkey,
+  PasskeyChallenge,
   Persona,
   Plan,
   PlanEntitlement,

@@ -64,4 +64,6 @@ export type Scope = RequestScope & {
   readonly isPlatformAdmin: boolean;
   /** Whether the actor is an API key with explicit scopes, or a service key. Ownership by its user grants such a key nothing. */
   readonly isScoped: boolean;
+  /** Whether the account or the platform requires a second factor that the session does not have. Only some routes are open then. */
+  readonly lacksSecondFactor?: boolean;
 };

@@ -91,6 +91,7 @@ const forgetSessions = statement()((db) =>
 const forgetCodes = statement()((db) => db.deleteFrom('login_codes').where('expires_at', '<', now));
 const forgetChallenges = statement()((db) => db.deleteFrom('sign_in_challenges').where('expires_at', '<', now));
 const forgetIdentityFlows = statement()((db) => db.deleteFrom('identity_flows').where('expires_at', '<', now));
+const forgetPasskeyChallenges = statement()((db) => db.deleteFrom('passkey_challenges').where('expires_at', '<', now));
 const forgetVerifications = statement()((db) => db.deleteFrom('email_verifications').where('expires_at', '<', now));
 const forgetOccurrences = statement()((db) =>
   db.deleteFrom('schedule_occurrences').where('created_at', '<', sql<string>`now() - interval '90 days'`),
@@ -184,6 +185,7 @@ export async function deleteExpiredRows(database: Database, retention: Retention
     forgetCodes,
     forgetChallenges,
     forgetIdentityFlows,
+    forgetPasskeyChallenges,
     forgetVerifications,
     forgetOccurrences,
     forgetSchedules,

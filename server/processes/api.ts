@@ -88,6 +88,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
   const accessControl = createAccessControl({
     db: database,
     jwtSecrets: keys.jwtSecrets,
+    secondFactorRequiredFrom: async () => (await readSettings(database))['auth.second_factor_required_from'],
     publishInvalidation: createAccessNotifier(channel, complain),
     onKeyUseFailed: (error) => log.warn({ err: error }, 'the use of a key was not recorded'),
   });

@@ -46,6 +46,7 @@ import { meHandlers } from '../resources/me/handlers.ts';
 import { memoryHandlers } from '../resources/memories/handlers.ts';
 import { messageHandlers } from '../resources/messages/handlers.ts';
 import { notificationHandlers } from '../resources/notifications/handlers.ts';
+import { passkeyHandlers } from '../resources/passkeys/handlers.ts';
 import { personaHandlers } from '../resources/personas/handlers.ts';
 import { planHandlers } from '../resources/plans/handlers.ts';
 import { projectHandlers } from '../resources/projects/handlers.ts';
@@ -108,6 +109,7 @@ const implementations = (config: Config, eventBroker: EventBroker): Implementati
   chatModelHandlers,
   runHandlers(eventBroker, copyTurns),
   memoryHandlers,
+  passkeyHandlers,
   personaHandlers,
   skillHandlers,
   llmProviderHandlers,

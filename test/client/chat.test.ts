@@ -45,7 +45,11 @@ async function dataDir() {
 function chat(
   args: string[],
   dir: string,
-  { input, onOutput }: { input?: string; onOutput?: (text: string, interrupt: () => void) => void } = {},
+  {
+    input,
+    onOutput,
+    replies = {},
+  }: { input?: string; onOutput?: (text: string, interrupt: () => void) => void; replies?: Record<string, string[]> } = {},
 ) {
   const child = spawn(process.execPath, [main, ...args], {
     env: { PATH: process.env.PATH, ARKLOOP_DATA_DIR: dir, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
@@ -58,8 +62,9 @@ function chat(
   });
   child.stderr.on('data', (chunk) => {
     said.err += chunk;
+    for (const [question, lines] of Object.entries(replies)) if (String(chunk).endsWith(question)) child.stdin.write(`${lines.shift()}\n`);
   });
-  child.stdin.end(input);
+  if (Object.keys(replies).length === 0) child.stdin.end(input);
   return new Promise<{ out: string; err: string; code: number | null }>((resolve) =>
     child.on('close', (code) => resolve({ ...said, code })),
   );
@@ -150,6 +155,35 @@ test('a lost user is registered again, and an unreachable server is a one-line e
   const nobody = await chat(['--api', 'http://127.0.0.1:1', 'x'], dir);
   expect(nobody).toMatchObject({ code: 1, out: '' });
   expect(nobody.err.trim().split('\n')).toEqual([expect.stringContaining('http://127.0.0.1:1 does not answer')]);
+});
+
+test('a user with a second factor is asked for the code, again after a wrong one, and not in a pipe', async () => {
+  const challenge: RequestHandler = (_, res) =>
+    sendJson(res, 401, {
+      error: 'auth.unauthorized',
+      message: 'Enter the code.',
+      trace_id: 'a'.repeat(32),
+      details: { reason: 'second_factor_required', challenge_token: 'challenge', expires_in: 600 },
+    });
+  const verify: RequestHandler = ({ body }, res) =>
+    JSON.parse(body).code === '123 456'
+      ? sendJson(res, 200, tokenResponse('t2'))
+      : sendError(res, 401, 'auth.unauthorized', 'second_factor_invalid');
+  const overrides = { 'POST /v1/auth/login': challenge, 'POST /v1/auth/second-factor/verify': verify };
+  const { baseUrl, requests } = await chatServer((res) => void res.end(story(delta('yes'), ['run.completed'])), overrides);
+  const dir = await dataDir();
+  const replies = () => ({ 'Login: ': ['ada'], 'Password: ': ['secret'], 'app: ': ['000000'], 'Code: ': ['123 456'] });
+  expect(await chat(['--api', baseUrl, '--login', 'x'], dir, { replies: replies() })).toMatchObject({ code: 0, out: 'yes\n' });
+  const codes = requests.filter(({ url }) => url.endsWith('/verify')).map(({ body }) => JSON.parse(body));
+  expect(codes).toEqual(['000000', '123 456'].map((code) => ({ challenge_token: 'challenge', code })));
+  expect(requests.at(-1)!.headers.authorization).toBe('Bearer t2');
+
+  // The remembered user: the code is not stored, and piped lines are questions.
+  const piped = await chat(['--api', baseUrl], dir, { input: '123 456\n' });
+  expect(piped).toMatchObject({ code: 1, out: '', err: expect.stringContaining('This user has a second factor') });
+  const wrong = { ...replies(), 'Code: ': ['1', '2', '3', '4'] };
+  const refused = await chat(['--api', baseUrl, '--login', 'x'], dir, { replies: wrong });
+  expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('second_factor_invalid') });
 });
 
 test.each([

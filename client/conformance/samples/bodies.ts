@@ -37,6 +37,9 @@ async function skillOf({ call, by }: SampleContext, { skill_id: id }: Params) {
 const hextet = () => randomInt(1, 0xffff).toString(16);
 const hosted = { provider: 'openai', api_key: 'sk-sample-0001', base_url: 'https://models.example.test/v1' };
 
+/** Well-formed, but made by no authenticator. */
+const credential = { id: 'sample', rawId: 'sample', type: 'public-key' };
+
 /** The smallest valid body by model, for models that do not accept `{}`, over HTTP. In alphabetical order. */
 export const bodies: Record<string, (maker: SampleContext, params: Params) => unknown> = {
   AccountChanges: () => ({ name: uniqueName() }),
@@ -96,6 +99,7 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   NewMcpConfig: () => ({ name: uniqueName(), transport: 'streamable_http', url: 'https://mcp.example.test/mcp' }),
   NewMemory: () => ({ content: `Prefers ${uniqueName()}` }),
   NewMessage: () => ({ content: 'hi' }),
+  NewPasskey: () => ({ name: uniqueName(), credential: { ...credential, response: { clientDataJSON: 'e30', attestationObject: 'oA' } } }),
   NewPersona: () => ({ persona_key: uniqueName(), version: '1', display_name: uniqueName(), prompt_md: 'Be a sample.' }),
   NewPlan: () => ({ name: uniqueName(), display_name: 'Sample', entitlements: [{ key: 'sample.key', value: '1', value_type: 'integer' }] }),
   NewProject: () => ({ name: uniqueName() }),
@@ -113,6 +117,8 @@ export const bodies: Record<string, (maker: SampleContext, params: Params) => un
   NewUser: () => person(),
   NewWebhookEndpoint: () => ({ url: 'https://receiver.example.test/hooks', events: ['run.completed', 'run.failed'] }),
   NewWebhookReplay: () => ({ since: '2026-01-01T00:00:00Z' }),
+  PasskeyChanges: () => ({ name: uniqueName() }),
+  PasskeyProof: () => ({ credential: { ...credential, response: { clientDataJSON: 'e30', authenticatorData: 'AA', signature: 'AA' } } }),
   PersonaChanges: () => ({ description: 'changed' }),
   PlanChanges: () => ({ display_name: 'Changed' }),
   ProviderAnswer: () => ({ state: 'sample', code: 'sample' }),

@@ -81,6 +81,12 @@ export const requestParts: Record<string, (maker: SampleContext, params: Params)
   },
   // Not the memories of the caller: they cannot be restored.
   'memories.deleteAll': bySomebody,
+  'passkeys.registrationOptions': async (maker) => {
+    const { admin, call, registerUser } = asAdmin(maker);
+    const { id, token, password } = await registerUser();
+    await call('PATCH', `/v1/admin/users/${id}`, { token: admin.token, body: { email_verified: true } });
+    return { token, body: { current_password: password } };
+  },
   'runs.retry': async (maker, { thread_id: id }) => {
     await post(maker, `/v1/threads/${id}/messages`, { content: 'hi' });
     return {};
@@ -118,6 +124,7 @@ export const requestParts: Record<string, (maker: SampleContext, params: Params)
 const everybody = 'would touch everybody on this server';
 const outside = 'needs what lies outside of the API';
 const authenticator = 'needs the code of an authenticator app';
+const passkey = 'needs a passkey';
 
 /** Operations whose success is not tried, with the reason. Their errors are still checked. */
 export const skippedOperations: Record<string, string> = {
@@ -151,6 +158,12 @@ export const skippedOperations: Record<string, string> = {
   'mcpConfigs.test': outside,
   'me.resetInviteCode': 'a code must be a day old',
   'notifications.read': 'only the server makes notifications',
+  'passkeys.confirm': passkey,
+  'passkeys.confirmationOptions': passkey,
+  'passkeys.delete': passkey,
+  'passkeys.register': passkey,
+  'passkeys.rename': passkey,
+  'passkeys.signIn': passkey,
   'platformSettings.delete': everybody,
   'platformSettings.get': everybody,
   'platformSettings.set': everybody,

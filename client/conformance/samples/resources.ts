@@ -110,6 +110,9 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
   '/v1/me/identities/{identity_id}': async () => {
     throw new UncheckedReason('needs an identity provider');
   },
+  '/v1/me/passkeys/{passkey_id}': async () => {
+    throw new UncheckedReason('needs a passkey');
+  },
   '/v1/me/sessions/{session_id}': sessionOf,
   '/v1/memories/{memory_id}': madeAt('/v1/memories', 'NewMemory'),
   '/v1/models/{model...}': async (maker) => {

@@ -11,6 +11,7 @@ import { isLoopback } from './loopback.ts';
 const accounts = resourceType('/v1/accounts');
 const apiKeys = resourceType('/v1/api-keys');
 const serviceKeys = resourceType('/v1/admin/service-keys');
+const settings = resourceType('/v1/admin/platform-settings');
 
 /** Token lifetimes in seconds. */
 export const lifetimes = { access: 900, refresh: 2_592_000 };
@@ -99,7 +100,8 @@ function keyOf({ state, time, now }: Engine, kind: typeof apiKeys, token: string
 export const accountSuspended = () => apiError('forbidden', 'account_suspended', 'This account is suspended.');
 
 /** Resolves the account: the `named` one, else that of the credential. Throws 403 or 404. */
-export function resolveCaller({ state }: Engine, route: Route, credential: Credential, named: string | undefined): Caller {
+export function resolveCaller(engine: Engine, route: Route, credential: Credential, named: string | undefined): Caller {
+  const { state } = engine;
   const { user, session, key, serviceKey } = credential;
   if (serviceKey) return resolveServiceKey(state, route, user, serviceKey, named);
   if (key && named !== undefined && named !== credential.accountId) throw notFound();
@@ -111,10 +113,25 @@ export function resolveCaller({ state }: Engine, route: Route, credential: Crede
     throw apiError('forbidden', 'no_account_membership', 'You are no longer a member of this account.');
   }
   if (account && account.value.status !== 'active' && route.metadata.account !== 'optional') throw accountSuspended();
+  if (account && lacksSecondFactor(engine, account.value, { user, session }) && !isOpenWithoutIt(route))
+    throw apiError('forbidden', 'second_factor_missing', 'This account needs a second factor: set one up, or use a passkey.');
   const ofRole = permissionsOf(String(account?.value.role ?? ''));
   const held = key ? ofRole.filter((permission) => key.inherits_permissions || (key.scopes as string[]).includes(permission)) : ofRole;
   return { user, accountId, session, permissions: new Set([...held, ...(user.isAdmin && !key ? platformPermissions : [])]) };
 }
+
+/** A passkey that has opened or confirmed the session is enough. */
+export function lacksSecondFactor(
+  { state, now }: Engine,
+  { second_factor_required_from: own }: Json,
+  { user, session }: { user: User; session: Session | undefined },
+): boolean {
+  const [stored] = state.rows(settings, ({ value }) => value.key === 'auth.second_factor_required_from');
+  const isRequired = [own, stored?.value.value].some((from) => typeof from === 'string' && Date.parse(from) <= now());
+  return session !== undefined && isRequired && !user.secondFactor?.enabledAt && !session.isConfirmed;
+}
+
+const isOpenWithoutIt = ({ metadata: { account, secondFactor } }: Route) => account === 'optional' || secondFactor === 'optional';
 
 /** A service key acts in no account, except one in the path. Throws 404 for an unknown account, 403 without a scope of the route. */
 function resolveServiceKey(state: Engine['state'], route: Route, user: User, { scopes: held }: Json, named: string | undefined): Caller {

@@ -11,16 +11,16 @@ import { consumeCode } from './security.ts';
 const accounts = resourceType('/v1/accounts');
 const unauthenticated = (reason: string, message: string) => apiError('unauthenticated', reason, message);
 
-const signedIn = (engine: Engine, session: Session) => ({
+export const signedIn = (engine: Engine, session: Session) => ({
   body: { access_token: issueToken(engine, session), token_type: 'bearer' as const, expires_in: lifetimes.access },
   headers: sessionCookie(engine, session.refreshToken),
 });
-const userSuspended = (headers = {}) => apiError('forbidden', 'user_suspended', 'This user is suspended.', {}, headers);
+export const userSuspended = (headers = {}) => apiError('forbidden', 'user_suspended', 'This user is suspended.', {}, headers);
 /** Throws 403 for a suspended user, and 401 for one with a second factor. The challenge is the id of the user. */
 export function signIn(engine: Engine, user: User, method: SignInMethod = 'password') {
   if (user.status !== 'active') throw userSuspended();
   if (user.secondFactor?.enabledAt) {
-    const details = { challenge_token: user.id, expires_in: 600 };
+    const details = { challenge_token: user.id, expires_in: 600, ...(Object.keys(user.passkeys ?? {}).length > 0 && { passkey: true }) };
     throw apiError('unauthenticated', 'second_factor_required', 'Enter the code of your authenticator app.', details);
   }
   return openSignIn(engine, user, method);

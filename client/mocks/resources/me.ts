@@ -5,12 +5,14 @@ import type { Notification, notifications as notificationRoutes } from '../../..
 import { permissions } from '../../../contract/shared/permissions.ts';
 import { type Context, type RouteHandlers, untypedContext } from '../context.ts';
 import { createResource, ownerOf } from '../factory.ts';
+import { lacksSecondFactor } from '../http/access.ts';
 import { apiError, notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json, Row } from '../state.ts';
 import { ownCodes } from './codes.ts';
 import { listResult, serveGeneric, visibleRows } from './generic.ts';
 import { isVerified } from './people.ts';
+import { requirePassword } from './security.ts';
 
 const accounts = resourceType('/v1/accounts');
 const flagKind = resourceType('/v1/feature-flags');
@@ -37,7 +39,8 @@ export const me: RouteHandlers<typeof meRoutes> = {
     };
     const held = permissions.filter((permission) => caller.permissions.has(permission));
     const here = { account_id: caller.accountId, account_name: name, role: isAdmin ? 'platform_admin' : role, permissions: held };
-    return { status: 200, body: { ...of, created_at, ...here } };
+    const second_factor_missing = lacksSecondFactor(engine, account!.value, caller);
+    return { status: 200, body: { ...of, created_at, ...here, second_factor_missing } };
   },
   update: ({ caller: { user }, body }) => {
     user.username = body.username?.trim() ?? user.username;
@@ -51,9 +54,9 @@ export const me: RouteHandlers<typeof meRoutes> = {
     const flags = state.rows(flagKind).map(({ value }) => value as FeatureFlag);
     return { status: 200, body: Object.fromEntries(flags.map((flag) => [flag.key, valueFor(flag)])) };
   },
-  changePassword: ({ engine, caller: { user, session }, body }) => {
-    if (user.password !== null && body.current_password !== user.password)
-      throw apiError('unauthenticated', 'invalid_credentials', 'The password is wrong.');
+  changePassword: ({ engine, caller, body }) => {
+    const { user, session } = caller;
+    requirePassword(caller, body.current_password);
     user.password = body.new_password;
     for (const each of engine.state.sessions.values()) if (each.userId === user.id && each !== session) each.ended = true;
     return { status: 204, body: undefined };

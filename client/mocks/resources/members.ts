@@ -1,11 +1,11 @@
-import type { accounts as accountRoutes, Member, MemberRole } from '../../../contract/accounts.ts';
+import type { Account, accounts as accountRoutes, Member, MemberRole } from '../../../contract/accounts.ts';
 import type { Invitation, invitations as invitationRoutes } from '../../../contract/invitations.ts';
 import { type Context, RawBody, type RouteHandlers, untypedContext } from '../context.ts';
 import { apiError, notFound } from '../http/errors.ts';
 import { backfillBroadcasts } from '../notifications.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json, State } from '../state.ts';
-import { listResult, visibleRows } from './generic.ts';
+import { listResult, serveGeneric, visibleRows } from './generic.ts';
 import { addMember, isVerified } from './people.ts';
 import { emptyZip } from './workspaces.ts';
 
@@ -46,6 +46,26 @@ export const accounts: RouteHandlers<typeof accountRoutes> = {
       'cache-control': 'no-store',
     },
   }),
+  /** Each member has a row of the account: all get the changes. */
+  update: (context) => {
+    const { engine, loaded } = context;
+    const value = serveGeneric(untypedContext(context)).body as Account;
+    const { name, timezone, second_factor_required_from } = value;
+    for (const row of engine.state.rows(accountKind, (each) => each.value.id === loaded.account_id!.value.id))
+      Object.assign(row.value, { name, timezone, second_factor_required_from });
+    return { status: 200, body: value };
+  },
+  members: (context) => {
+    const { engine, caller } = context;
+    const rows = visibleRows(memberKind, untypedContext(context));
+    for (const { value } of rows) {
+      const { secondFactor, passkeys = {} } = engine.state.users.get(value.user_id as string) ?? {};
+      const factor = secondFactor?.enabledAt ? 'authenticator_app' : Object.keys(passkeys).length > 0 ? 'passkey' : 'none';
+      value.second_factor = factor;
+    }
+    const { body, next } = listResult(rows, untypedContext(context), JSON.stringify(['members', caller.accountId]));
+    return { status: 200, body: body as Member[], next };
+  },
   updateMember: ({ engine: { state }, loaded, body: { role } }) => {
     const member = loaded.user_id!.value as Member;
     requireChangeableRole({ state }, member, role);

@@ -13,6 +13,7 @@ const adminUsers = resourceType('/v1/admin/users');
 const apiKeys = resourceType('/v1/api-keys');
 const adminAccounts = resourceType('/v1/admin/accounts');
 const userSessions = resourceType('/v1/me/sessions');
+const passkeys = resourceType('/v1/me/passkeys');
 
 export type NewPerson = { login: string; password: string; email?: string | null; locale?: string | null; isAdmin?: boolean };
 
@@ -35,16 +36,9 @@ export function addUser(engine: Engine, { login, password, email = null, locale 
     created_at,
   };
   state.users.set(id, user);
-  const account = {
-    id: accountId,
-    slug: `personal-${fakes.hex(12)}`,
-    name: login,
-    type: 'personal',
-    status: 'active',
-    timezone: null,
-    low_credit_threshold: null,
-  };
-  const value = { ...account, role: 'admin', created_at };
+  const account = { id: accountId, slug: `personal-${fakes.hex(12)}`, name: login, type: 'personal', status: 'active', timezone: null };
+  const rules = { low_credit_threshold: null, second_factor_required_from: null };
+  const value = { ...account, ...rules, role: 'admin', created_at };
   state.add(accounts, { owner: id, parents: {}, value });
   addAccount(state, user, value);
   const shown = { status: 'active', is_platform_admin: isAdmin, email_verified_at: null, last_login_at: null, timezone: null };
@@ -80,6 +74,8 @@ export const isVerified = (state: State, { id }: User): boolean => adminRowOf(st
 export function proveAddress({ state, time }: Engine, user: User, session?: Session) {
   if (!isVerified(state, user) && !session) {
     user.password = null;
+    delete user.passkeys;
+    state.remove(passkeys, ({ owner }) => owner === user.id);
     for (const each of state.sessions.values()) if (each.userId === user.id) each.ended = true;
     for (const { value } of state.rows(apiKeys, (key) => key.value.user_id === user.id)) value.revoked_at ??= time();
   }
@@ -88,7 +84,7 @@ export function proveAddress({ state, time }: Engine, user: User, session?: Sess
 
 /** Adds a user to the member list of an account, with the role of their own account row. */
 export function addMember(state: State, { id, username, email }: User, { id: account_id, role }: Json, created_at: unknown) {
-  const value = { account_id, user_id: id, username, email, role, created_at };
+  const value = { account_id, user_id: id, username, email, role, second_factor: 'none', created_at };
   state.add(members, { owner: account_id as string, parents: { account_id: account_id as string }, value });
 }
 
@@ -114,7 +110,8 @@ export function openSession(
   { id: userId, accountId }: User,
   method: SignInMethod = 'password',
 ): Session {
-  const session = { id: fakes.id(now()), userId, accountId, refreshToken: fakes.hex(43), rotated: [], ended: false };
+  const isConfirmed = method === 'passkey';
+  const session = { id: fakes.id(now()), userId, accountId, refreshToken: fakes.hex(43), rotated: [], ended: false, isConfirmed };
   state.sessions.set(session.id, session);
   const times = { created_at: time(), last_used_at: time(), expires_at: time(lifetimes.refresh * 1000) };
   const client = { method, device: null, user_agent: null, ip_address: '127.0.0.1' };

@@ -15,6 +15,7 @@ import { usage } from '../credits/usage.ts';
 import { apiKeys } from '../keys/apiKeys.ts';
 import { rejectServiceKey } from '../keys/closedToServiceKeys.ts';
 import { serviceKeys } from '../keys/serviceKeys.ts';
+import { passkeys } from '../passkeys/handlers.ts';
 import { schedules } from '../runs/schedules.ts';
 import { webhookDeliveries, webhookEndpoints } from '../webhooks/handlers.ts';
 import { attachments } from './attachments.ts';
@@ -57,6 +58,7 @@ const areas = {
   },
   ...{
     notifications,
+    passkeys,
     personas,
     projects,
     providerSignIn,

@@ -1,6 +1,6 @@
 import type { secondFactor as secondFactorRoutes } from '../../../contract/secondFactor.ts';
 import type { sessions as sessionRoutes, UserSession } from '../../../contract/sessions.ts';
-import { type Engine, type RouteHandlers, untypedContext } from '../context.ts';
+import { type Caller, type Engine, type RouteHandlers, untypedContext } from '../context.ts';
 import { apiError, notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Row, User } from '../state.ts';
@@ -37,7 +37,8 @@ export const sessions: RouteHandlers<typeof sessionRoutes> = {
 const goodCode = '000000';
 
 /** Throws 401 unless the code is right. A recovery code is used up. */
-export function consumeCode({ secondFactor }: User, typed: string): void {
+export function consumeCode({ secondFactor }: User, typed: string | null | undefined): void {
+  if (!typed) throw apiError('unauthenticated', 'second_factor_invalid', 'The code is not valid.');
   const code = typed.replace(/[\s-]/g, '').toUpperCase();
   if (code === goodCode || !secondFactor) return;
   const at = secondFactor.recoveryCodes.findIndex((each) => each.replaceAll('-', '') === code);
@@ -45,8 +46,15 @@ export function consumeCode({ secondFactor }: User, typed: string): void {
   secondFactor.recoveryCodes.splice(at, 1);
 }
 
-function requirePassword({ password }: User, typed: string | null | undefined) {
-  if (password !== null && typed !== password) throw apiError('unauthenticated', 'invalid_credentials', 'The current password is wrong.');
+/** Throws 401 unless the code is right, or is left out in a session that a passkey has confirmed. */
+export function requireCode({ user, session }: Pick<Caller, 'user' | 'session'>, typed: string | null | undefined): void {
+  if (typed || !session?.isConfirmed) consumeCode(user, typed);
+}
+
+/** A session that a passkey has opened or confirmed needs no password, and no code. */
+export function requirePassword({ user: { password }, session }: Pick<Caller, 'user' | 'session'>, typed: string | null | undefined) {
+  if (!session?.isConfirmed && password !== null && typed !== password)
+    throw apiError('unauthenticated', 'invalid_credentials', 'The current password is wrong.');
 }
 
 /** Returns the second factor of a user for whom it is on. Throws 409. */
@@ -75,8 +83,9 @@ export const secondFactor: RouteHandlers<typeof secondFactorRoutes> = {
     status: 200,
     body: { enabled_at: user.secondFactor?.enabledAt ?? null, recovery_codes_left: user.secondFactor?.recoveryCodes.length ?? 0 },
   }),
-  setUp: ({ caller: { user }, body }) => {
-    requirePassword(user, body.current_password);
+  setUp: ({ caller, body }) => {
+    const { user } = caller;
+    requirePassword(caller, body.current_password);
     requireOff(user);
     user.secondFactor = { enabledAt: null, recoveryCodes: [] };
     const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
@@ -90,16 +99,17 @@ export const secondFactor: RouteHandlers<typeof secondFactorRoutes> = {
     user.secondFactor = { enabledAt: engine.time(), recoveryCodes: newCodes(engine) };
     return { status: 200, body: { recovery_codes: [...user.secondFactor.recoveryCodes] } };
   },
-  replaceRecoveryCodes: ({ engine, caller: { user }, body }) => {
-    const factor = factorOf(user);
-    consumeCode(user, body.code);
+  replaceRecoveryCodes: ({ engine, caller, body }) => {
+    const factor = factorOf(caller.user);
+    requireCode(caller, body.code);
     factor.recoveryCodes = newCodes(engine);
     return { status: 200, body: { recovery_codes: [...factor.recoveryCodes] } };
   },
-  disable: ({ caller: { user }, body }) => {
-    requirePassword(user, body.current_password);
+  disable: ({ caller, body }) => {
+    const { user } = caller;
+    requirePassword(caller, body.current_password);
     factorOf(user);
-    consumeCode(user, body.code);
+    requireCode(caller, body.code);
     delete user.secondFactor;
     return { status: 204, body: undefined };
   },

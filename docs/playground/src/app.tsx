@@ -3,6 +3,7 @@ import { Redirect, Route, Switch } from 'wouter';
 import { ErrorBoundary } from './components/errorBoundary.tsx';
 import { Loading } from './components/states.tsx';
 import { restoreSession, useSession } from './session.ts';
+import { SecondFactorGuard } from './shell/secondFactorGuard.tsx';
 import { Shell } from './shell/shell.tsx';
 import { Button } from './ui/buttons.tsx';
 
@@ -66,16 +67,18 @@ const SignedOutRoutes = () => (
 const SignedInRoutes = () => (
   <Shell>
     <Suspense fallback={<Loading />}>
-      <Switch>
-        <Route path="/">
-          <Chat />
-        </Route>
-        <Route path="/chat/:threadId">{({ threadId }) => <Chat threadId={threadId} key={threadId} />}</Route>
-        <Route path="/settings/*?">{(params) => <Settings address={params['*'] ?? ''} />}</Route>
-        <Route>
-          <Redirect to="/" replace />
-        </Route>
-      </Switch>
+      <SecondFactorGuard>
+        <Switch>
+          <Route path="/">
+            <Chat />
+          </Route>
+          <Route path="/chat/:threadId">{({ threadId }) => <Chat threadId={threadId} key={threadId} />}</Route>
+          <Route path="/settings/*?">{(params) => <Settings address={params['*'] ?? ''} />}</Route>
+          <Route>
+            <Redirect to="/" replace />
+          </Route>
+        </Switch>
+      </SecondFactorGuard>
     </Suspense>
   </Shell>
 );

@@ -1,4 +1,4 @@
-import { QueryClient } from '@tanstack/react-query';
+import { QueryCache, QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { ApiError, createClient, isTransient } from '../../../client/index.ts';
 import { chosenAccount, forgetAccount } from './account.ts';
@@ -9,7 +9,14 @@ export type SessionState = 'unknown' | 'in' | 'out' | 'unreachable';
 let state: SessionState = 'unknown';
 const listeners = new Set<() => void>();
 
-export const queries = new QueryClient({
+export const queries: QueryClient = new QueryClient({
+  // The account has begun to require a second factor: `me` tells so, and the shell leads to the settings.
+  queryCache: new QueryCache({
+    onError: (error, { queryKey }) => {
+      if (error instanceof ApiError && error.reason === 'second_factor_missing' && queryKey[0] !== 'me')
+        void queries.invalidateQueries({ queryKey: ['me'] });
+    },
+  }),
   defaultOptions: {
     // The client itself retries.
     // Structural sharing reads every field. A recorder, which tests install, should see only what the pages read.

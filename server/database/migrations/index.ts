@@ -52,6 +52,7 @@ import { Migration00056 } from './Migration00056.ts';
 import { Migration00057 } from './Migration00057.ts';
 import { Migration00058 } from './Migration00058.ts';
 import { Migration00060 } from './Migration00060.ts';
+import { Migration00061 } from './Migration00061.ts';
 import { Migration00063 } from './Migration00063.ts';
 import { Migration00064 } from './Migration00064.ts';
 import { Migration00065 } from './Migration00065.ts';
@@ -112,6 +113,7 @@ export const migrations = [
   { name: 'Migration00057', class: Migration00057 },
   { name: 'Migration00058', class: Migration00058 },
   { name: 'Migration00060', class: Migration00060 },
+  { name: 'Migration00061', class: Migration00061 },
   { name: 'Migration00063', class: Migration00063 },
   { name: 'Migration00064', class: Migration00064 },
   { name: 'Migration00065', class: Migration00065 },

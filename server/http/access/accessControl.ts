@@ -22,7 +22,15 @@ const selectSession = statement<{ userId: string; sessionId: string; accountId: 
     .leftJoin('sessions as s', (join) => join.on('s.id', '=', $.sessionId).onRef('s.user_id', '=', 'u.id').on('s.revoked_at', 'is', null))
     .leftJoin('accounts as a', (join) => join.on('a.id', '=', $.accountId).on('a.deleted_at', 'is', null))
     .leftJoin('memberships as m', (join) => join.onRef('m.account_id', '=', 'a.id').onRef('m.user_id', '=', 'u.id'))
-    .select((eb) => [...accessColumns, eb('s.id', 'is not', null).$castTo<boolean>().as('session_live')])
+    .select((eb) => [
+      ...accessColumns,
+      eb('s.id', 'is not', null).$castTo<boolean>().as('session_live'),
+      eb
+        .or([eb('u.second_factor_at', 'is not', null), eb('s.confirmed_at', 'is not', null)])
+        .$castTo<boolean>()
+        .as('has_second_factor'),
+      'a.second_factor_required_from',
+    ])
     .where('u.id', '=', $.userId)
     .where('u.status', '<>', sql.lit('deleted' as const)),
 );
@@ -105,18 +113,23 @@ const allUsers = '*';
 export type AccessDeps = {
   db: Queryable;
   jwtSecrets: Keyring;
+  /** From when all users need a second factor; null if they do not. */
+  secondFactorRequiredFrom(): Promise<string | null>;
   publishInvalidation(userId: string): void;
   onKeyUseFailed(error: unknown): void;
 };
 
 /** Authentication and authorization from the database. Results are cached until they are invalidated. */
-export function createAccessControl({ db, jwtSecrets, publishInvalidation, onKeyUseFailed }: AccessDeps) {
+export function createAccessControl({ db, jwtSecrets, secondFactorRequiredFrom, publishInvalidation, onKeyUseFailed }: AccessDeps) {
   const claims = new ExpiringCache<AccessClaims>(20_000);
   const sessions = new ExpiringCache<SessionAccess>(20_000);
   const keys = new ExpiringCache<KeyAccess>(20_000);
   const recordUse = createLastUse(20_000, onKeyUseFailed);
   const requests = createKeyRequestCounter(db, onKeyUseFailed);
   const serviceKeys = createServiceKeyAccess(db, onKeyUseFailed);
+
+  const isSecondFactorRequired = async ({ role, second_factor_required_from: from }: SessionAccess) =>
+    (role !== null && hasCome(from)) || hasCome(await secondFactorRequiredFrom());
 
   async function bySession(token: string, wanted: string | undefined, acceptExpired: boolean): Promise<VerifiedCredential> {
     const known = claims.get(token) ?? (await readAccessToken(jwtSecrets, token));
@@ -142,7 +155,8 @@ export function createAccessControl({ db, jwtSecrets, publishInvalidation, onKey
       async accessTo(named, reach) {
         const accountId = named ?? known.account;
         const found = accountId === asked ? standing : await standingIn(accountId);
-        return accountAccessOf(found, accountId, named !== undefined, reach);
+        const access = accountAccessOf(found, accountId, named !== undefined, reach);
+        return found.has_second_factor ? access : { ...access, lacksSecondFactor: await isSecondFactorRequired(found) };
       },
     };
   }
@@ -216,7 +230,9 @@ function bearerOf(authorization: IncomingHttpHeaders['authorization']): string {
   return token;
 }
 
-function accountAccessOf(found: SessionAccess, accountId: string, named: boolean, reach: AccessScope): AccountAccess {
+type Standing = Pick<SessionAccess, 'role' | 'account_status' | 'is_platform_admin'>;
+
+function accountAccessOf(found: Standing, accountId: string, named: boolean, reach: AccessScope): AccountAccess {
   const { role, account_status: status, is_platform_admin: isPlatformAdmin } = found;
   const isVisitor = reach === 'member or platform.admin' && isPlatformAdmin && status !== null && role === null;
   if (reach !== 'anybody' && !isVisitor) requireMembership(found, named);
@@ -235,12 +251,14 @@ function permissionsFor(role: string | null, isPlatformAdmin: boolean): Readonly
   return made;
 }
 
-function requireMembership({ role, account_status: status }: SessionAccess, named: boolean) {
+function requireMembership({ role, account_status: status }: Pick<Standing, 'role' | 'account_status'>, named: boolean) {
   if (status === null || role === null) {
     if (named) throw notFound();
     throw failWith('forbidden', 'no_account_membership', 'You are no longer a member of this account.');
   }
   if (status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');
 }
+
+const hasCome = (time: string | null): boolean => time !== null && Date.parse(time) <= Date.now();
 
 const unauthenticated = (reason: string, message: string) => failWith('unauthenticated', reason, message);

@@ -21,6 +21,8 @@ export type AccountAccess = {
   isPlatformAdmin: boolean;
   /** Whether the actor is an API key with explicit scopes, or a service key. Ownership by its user grants such a key nothing. */
   isScoped: boolean;
+  /** Whether the account or the platform requires a second factor that the user of a session does not have. */
+  lacksSecondFactor?: boolean;
 };
 
 /** Who can use a route in an account: members, platform admins as well, or anybody (routes about the user alone). */

@@ -20,7 +20,7 @@ import { serviceKeyNotAllowed } from './rejectServiceKey.ts';
 
 /**
  * Runs the first checks, in this order: body size; host and origin (403); authentication (401); addresses (403) and limits (429) of the key; kind
- * of credential (403); syntax of path, query and headers (400); account (404, 403); IP rules (403); permission to read (403).
+ * of credential (403); syntax of path, query and headers (400); account (404, 403); IP rules (403); second factor (403); permission to read (403).
  */
 export async function authenticateRequest(
   app: App,
@@ -51,6 +51,7 @@ export async function authenticateRequest(
     const grantTo = async ({ accessTo }: VerifiedCredential) => {
       const access = await accessTo(fromPath ? input.params.account_id : input.accountId, accessScopeOf(route));
       await checkIpRules(app, access, ip);
+      if (access.lacksSecondFactor && needsSecondFactor(route)) throw secondFactorMissing();
       if (actor?.serviceKeyId) requireServiceScope(access, route.metadata);
       else if (!isExempt(route, { ...input, actor, access })) requirePermission(access, auth === 'platform' ? 'platform.admin' : read);
       return access;
@@ -74,6 +75,12 @@ async function checkIpRules({ ipRules }: App, { accountId, role, isPlatformAdmin
 /** Whether the query contains the secret that replaces a credential. */
 const hasQuerySecret = ({ metadata: { secretParam } }: Route, { url }: Request) =>
   secretParam !== undefined && url.includes('?') && Object.hasOwn({ ...parse(url.slice(url.indexOf('?') + 1)) }, secretParam);
+
+/** Routes about the user alone stay open, so that they can set one up. */
+const needsSecondFactor = ({ metadata: { account, secondFactor } }: Route) => account !== 'optional' && secondFactor !== 'optional';
+
+const secondFactorMissing = () =>
+  failWith('forbidden', 'second_factor_missing', 'This account needs a second factor: set one up, or use a passkey.');
 
 const accessScopeOf = (route: Route): AccessScope =>
   route.metadata.account === 'optional'

@@ -165,6 +165,16 @@ export const configVariables = {
     ARKLOOP_AUTH_ACCESS_TOKEN_TTL_SECONDS: withDefault(integer(1), '900', 'Life of an access token.'),
     ARKLOOP_AUTH_REFRESH_TOKEN_TTL_SECONDS: withDefault(integer(1), '2592000', 'Life of a refresh token, renewed at each rotation.'),
     ARKLOOP_AUTH_REGISTRATIONS_PER_IP_HOUR: withDefault(integer(0), '20', 'Registrations per address and hour; 0 turns the limit off.'),
+    ARKLOOP_PASSKEY_RP_ID: optional(
+      host,
+      'Domain to which passkeys belong (the relying party of WebAuthn). Changing it makes all passkeys useless ([passkeys](authentication.md#passkeys)).',
+      { shownDefault: 'the host of `ARKLOOP_APP_BASE_URL`' },
+    ),
+    ARKLOOP_PASSKEY_ORIGINS: optional(
+      origins,
+      'Origins whose pages may use passkeys: the domain or its subdomains, with https except for localhost.',
+      { shownDefault: 'that of `ARKLOOP_APP_BASE_URL`, and those of `ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS` in the domain' },
+    ),
     ARKLOOP_ENCRYPTION_KEY: optional(hexKey, 'AES-256-GCM key of stored secrets. Required in production.', {
       shownDefault: 'generated once in the data folder',
     }),

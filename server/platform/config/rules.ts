@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Config, Role } from './shape.ts';
 
 const placeholder =
@@ -64,6 +65,19 @@ function gateway(config: Config, role: Role): string[] {
   return problems;
 }
 
+/** The domain of passkeys must be one that browsers accept, for the pages that use it. */
+function passkeys({ passkeyRpId: id, passkeyOrigins: origins, appBaseUrl }: Config): string[] {
+  if (id !== undefined && isIP(id)) return ['ARKLOOP_PASSKEY_RP_ID: must be a host name, not an IP address'];
+  if (origins?.length === 0) return ['ARKLOOP_PASSKEY_ORIGINS: must name at least one origin'];
+  const domain = id ?? new URL(appBaseUrl).hostname;
+  const isUsable = ({ protocol, hostname }: URL) =>
+    (hostname === domain || hostname.endsWith(`.${domain}`)) &&
+    (protocol === 'https:' || hostname === 'localhost' || hostname.endsWith('.localhost'));
+  if (origins?.every((origin) => isUsable(new URL(origin))) === false)
+    return [`ARKLOOP_PASSKEY_ORIGINS: must be https origins of ${domain} or its subdomains`];
+  return [];
+}
+
 /** Several API processes divide these limits, and each needs a share. */
 function apiProcesses(config: Config, role: Role): string[] {
   const { apiProcesses: count } = config;
@@ -83,7 +97,13 @@ function apiProcesses(config: Config, role: Role): string[] {
 
 /** Problems with combinations of variables that are each valid on their own. */
 export function contradictions(config: Config, role: Role): string[] {
-  const problems = [...administrator(config), ...objectStore(config), ...apiProcesses(config, role), ...gateway(config, role)];
+  const problems = [
+    ...administrator(config),
+    ...objectStore(config),
+    ...passkeys(config),
+    ...apiProcesses(config, role),
+    ...gateway(config, role),
+  ];
   const refuse = (when: boolean, line: string) => when && problems.push(line);
   refuse(
     config.workerHeartbeatSeconds >= config.workerLeaseSeconds,

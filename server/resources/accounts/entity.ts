@@ -12,6 +12,7 @@ export const Account = defineEntity({
     status: p.enum(['active', 'suspended'] as const).default('active'),
     ownerUserId: p.uuid(),
     timezone: p.text().nullable(),
+    secondFactorRequiredFrom: timestamptz().nullable(),
     createdAt: timestamptz().defaultRaw('now()'),
     deletedAt: timestamptz().nullable(),
     lowCreditThreshold: p.bigint('number').nullable(),

@@ -1,29 +1,36 @@
 import { sql } from 'kysely';
 import { onPage, type PageKey } from '../../database/paging.ts';
-import { type RowOf, statement } from '../../database/statement.ts';
+import { type Builder, type RowOf, statement } from '../../database/statement.ts';
 
-const columns = ['m.account_id', 'm.user_id', 'u.username', 'u.email', 'm.role', 'm.created_at'] as const;
+const membersOf = (db: Builder) =>
+  db
+    .selectFrom('memberships as m')
+    .innerJoin('users as u', 'u.id', 'm.user_id')
+    .select(({ exists, selectFrom }) => [
+      'm.account_id',
+      'm.user_id',
+      'u.username',
+      'u.email',
+      'm.role',
+      'm.created_at',
+      'u.second_factor_at',
+      exists(selectFrom('passkeys as p').select(sql.lit(1).as('one')).whereRef('p.user_id', '=', 'u.id'))
+        .$castTo<boolean>()
+        .as('has_passkey'),
+    ]);
 
 type Of = { accountId: string };
 type One = Of & { userId: string };
 type Several = Of & { userIds: readonly string[] };
 
 export const selectMember = statement<One>()((db, $) =>
-  db
-    .selectFrom('memberships as m')
-    .innerJoin('users as u', 'u.id', 'm.user_id')
-    .select(columns)
-    .where('m.account_id', '=', $.accountId)
-    .where('m.user_id', '=', $.userId),
+  membersOf(db).where('m.account_id', '=', $.accountId).where('m.user_id', '=', $.userId),
 );
 
 export type MemberRow = RowOf<typeof selectMember>;
 
 export const selectMembers = statement<Of & PageKey>()((db, $) =>
-  db
-    .selectFrom('memberships as m')
-    .innerJoin('users as u', 'u.id', 'm.user_id')
-    .select(columns)
+  membersOf(db)
     .where('m.account_id', '=', $.accountId)
     .where(onPage($, 'm.created_at', 'm.user_id'))
     .orderBy('m.created_at', 'desc')

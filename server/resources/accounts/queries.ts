@@ -3,7 +3,17 @@ import { onPage, type PageKey } from '../../database/paging.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import { activeStatuses } from '../runs/statuses.ts';
 
-const own = ['id', 'slug', 'name', 'type', 'status', 'timezone', 'low_credit_threshold', 'created_at'] as const;
+const own = [
+  'id',
+  'slug',
+  'name',
+  'type',
+  'status',
+  'timezone',
+  'low_credit_threshold',
+  'second_factor_required_from',
+  'created_at',
+] as const;
 const columns = [
   'a.id',
   'a.slug',
@@ -12,6 +22,7 @@ const columns = [
   'a.status',
   'a.timezone',
   'a.low_credit_threshold',
+  'a.second_factor_required_from',
   'a.created_at',
   'm.role',
 ] as const;
@@ -72,12 +83,23 @@ export const insertEmptyBalance = statement<{ accountId: string }>()((db, $) =>
   db.insertInto('credit_balances').values({ account_id: $.accountId, balance: sql.lit(0) }),
 );
 
-type AccountValues = { accountId: string; name: string; timezone: string | null; low_credit_threshold: number | null };
+type AccountValues = {
+  accountId: string;
+  name: string;
+  timezone: string | null;
+  low_credit_threshold: number | null;
+  second_factor_required_from: string | null;
+};
 
 export const updateAccount = statement<AccountValues>()((db, $) =>
   db
     .updateTable('accounts')
-    .set({ name: $.name, timezone: $.timezone, low_credit_threshold: $.low_credit_threshold })
+    .set({
+      name: $.name,
+      timezone: $.timezone,
+      low_credit_threshold: $.low_credit_threshold,
+      second_factor_required_from: $.second_factor_required_from,
+    })
     .where('id', '=', $.accountId),
 );
 

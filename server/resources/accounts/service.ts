@@ -79,20 +79,23 @@ export async function getAccount({ db, accountId, actor }: Pick<Scope, 'db' | 'a
 
 export async function updateAccount(
   scope: Scope,
-  { name, timezone, low_credit_threshold: threshold }: AccountChanges,
+  { name, timezone, low_credit_threshold: threshold, second_factor_required_from: requiredFrom }: AccountChanges,
 ): Promise<AccountRow> {
   const zone = readTimeZone(timezone);
   if (zone === undefined) throw invalidField('/timezone', ...fieldRules.timezone);
   if (name !== undefined) checkName(name);
   const account = await lockAccountFor(scope, 'account.members.invite');
-  const before = { name: account.name, timezone: account.timezone, low_credit_threshold: account.low_credit_threshold };
+  const { timezone: current, low_credit_threshold, second_factor_required_from } = account;
+  const before = { name: account.name, timezone: current, low_credit_threshold, second_factor_required_from };
   const after = {
     name: name ?? before.name,
-    timezone: timezone === undefined ? before.timezone : zone,
-    low_credit_threshold: threshold === undefined ? before.low_credit_threshold : threshold,
+    timezone: timezone === undefined ? current : zone,
+    low_credit_threshold: threshold === undefined ? low_credit_threshold : threshold,
+    second_factor_required_from: requiredFrom === undefined ? second_factor_required_from : requiredFrom,
   };
   await scope.tx.run(queries.updateAccount, { accountId: account.id, ...after });
   scope.audit({ before, after });
+  if (after.second_factor_required_from !== second_factor_required_from) scope.afterCommit(() => scope.app.accessControl.invalidateAllUsers());
   return { ...account, ...after };
 }
 

@@ -12,9 +12,12 @@ export const viewAccount = (row: AccountRow): Account => ({
   status: row.status,
   timezone: readTimeZone(row.timezone) ?? null,
   low_credit_threshold: row.low_credit_threshold,
+  second_factor_required_from: row.second_factor_required_from,
   role: row.role,
   created_at: row.created_at,
 });
+
+const secondFactorOf = (row: MemberRow) => (row.second_factor_at !== null ? 'authenticator_app' : row.has_passkey ? 'passkey' : 'none');
 
 export const viewMember = (row: MemberRow): Member => ({
   account_id: row.account_id,
@@ -22,5 +25,6 @@ export const viewMember = (row: MemberRow): Member => ({
   username: row.username,
   email: row.email,
   role: row.role,
+  second_factor: secondFactorOf(row),
   created_at: row.created_at,
 });

@@ -73,7 +73,9 @@ export const Session = defineEntity({
     revokeReason: p.enum(['logout', 'logout_all', 'reuse', 'suspended', 'deleted', 'address_verified'] as const).nullable(),
     ip: p.text().nullable(),
     userAgent: p.text().nullable(),
-    method: p.enum(['password', 'email_otp', 'oidc'] as const).default('password'),
+    method: p.enum(['password', 'email_otp', 'oidc', 'passkey'] as const).default('password'),
+    /** When a passkey last proved that the user is present. */
+    confirmedAt: timestamptz().nullable(),
   },
   indexes: [
     { name: 'sessions_recent', expression: 'create index sessions_recent on sessions (user_id, created_at desc)' },

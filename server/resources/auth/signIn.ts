@@ -17,7 +17,7 @@ export const userSuspended = () => failWith('forbidden', 'user_suspended', 'This
 export async function signIn(
   scope: RequestScope,
   known: CredentialRow,
-  method: SignInMethod,
+  method: Exclude<SignInMethod, 'passkey'>,
   check?: () => Promise<void>,
   details: Record<string, unknown> = {},
 ): Promise<SignedIn> {

@@ -5,10 +5,10 @@ import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, invalidField, notFound } from '../../platform/failure.ts';
 import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { requirePassword } from '../auth/changePassword.ts';
-import { type CredentialRow, lockActiveUser, selectCredentialByUserId, selectPersonalAccount } from '../auth/queries.ts';
+import { lockActiveUser, selectCredentialByUserId, selectPersonalAccount } from '../auth/queries.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
 import { userSuspended } from '../auth/signIn.ts';
-import { mailTransport } from '../email/transport.ts';
+import { requireWayToSignIn } from '../auth/waysToSignIn.ts';
 import { unsealLink } from './flowContents.ts';
 import { completeFlow, type FlowOwner, lockProviderOf, requireProvider, startFlow } from './flows.ts';
 import { linkKeyOf } from './linkTokens.ts';
@@ -90,18 +90,9 @@ export async function unlinkIdentity(scope: Scope, { id, issuer }: IdentityRow):
   const { userId } = actor;
   if (!(await tx.row(lockActiveUser, { userId }))) throw userSuspended();
   await lockSession(tx, actor);
-  const known = await tx.row(selectCredentialByUserId, { userId });
-  const others = (await tx.rows(queries.selectIdentities, { userId })).filter((each) => each.id !== id);
-  if (!known || !(others.some(({ usable }) => usable) || (await hasOtherWay(scope, known))))
-    throw failWith('conflict', 'last_sign_in_method', 'This is your last way to sign in. Set a password first.');
   if ((await tx.run(queries.deleteIdentity, { userId, id })) === 0) throw notFound();
+  await requireWayToSignIn(scope, userId);
   await auditInOwnAccount(scope, id, { issuer });
-}
-
-/** A password, or a code by mail. */
-async function hasOtherWay({ app, tx }: Scope, { password_hash: password, email_key: email }: CredentialRow): Promise<boolean> {
-  if (password !== null) return true;
-  return email !== null && (await mailTransport(app.config, app.database, tx)).to !== 'nowhere';
 }
 
 async function auditInOwnAccount({ tx, actor: { userId }, audit }: Scope, targetId: string, metadata: object): Promise<void> {

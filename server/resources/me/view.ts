@@ -13,6 +13,7 @@ export const viewMe = (row: MeRow, scope: Scope): Me => ({
   timezone: zone(row.timezone),
   account_timezone: zone(row.account_timezone),
   role: roleOf({ is_platform_admin: scope.isPlatformAdmin, role: scope.role }),
+  second_factor_missing: scope.lacksSecondFactor ?? false,
   permissions: permissions.filter((permission) => scope.permissions.has(permission)),
 });
 

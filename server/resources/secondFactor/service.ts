@@ -7,6 +7,7 @@ import { requirePassword } from '../auth/changePassword.ts';
 import { selectCredentialByUserId, selectPersonalAccount } from '../auth/queries.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
 import { mailTransport } from '../email/transport.ts';
+import { isConfirmed } from '../passkeys/confirmation.ts';
 import { appCodeLimit, consumeAppCode, consumeCode, countCode, invalidCode } from './checkCode.ts';
 import { encryptionContext, isSetupOver, keyUri, newRecoveryCodes, newSecret, readCode, secretText, stepBeforeSetup } from './codes.ts';
 import { notifyOfSecondFactor } from './notices.ts';
@@ -29,11 +30,18 @@ async function lockCaller({ tx, actor }: Scope, { enabled }: { enabled: boolean 
 const isOff = () => failWith('conflict', 'second_factor_disabled', 'Your second factor is off.');
 const isOn = () => failWith('conflict', 'second_factor_enabled', 'Your second factor is already on.');
 
-/** Locks the caller and consumes a code of their second factor. Throws 401 for a wrong one. */
-async function requireCode(scope: Scope, typed: string): Promise<void> {
+/**
+ * Locks the caller and consumes a code of their second factor. Throws 401 for a wrong one. Without a code, a passkey must have opened or confirmed
+ * the session.
+ */
+export async function requireCode(scope: Scope, typed: string | null | undefined): Promise<void> {
   const { userId } = scope.actor;
   const known = await scope.db.row(selectCredentialByUserId, { userId });
   if (!known || (await getSecondFactor(scope)).enabled_at === null) throw isOff();
+  if (!typed) {
+    if (!(await isConfirmed(scope))) throw invalidCode();
+    return void (await lockCaller(scope, { enabled: true }));
+  }
   const counted = await countCode(scope, { userId, loginKey: known.login_key }, typed);
   await lockCaller(scope, { enabled: true });
   if (!(await consumeCode(scope, counted))) throw invalidCode();
@@ -75,12 +83,14 @@ export async function confirmSecondFactor(scope: Scope, typed: string): Promise<
   if (code?.kind !== 'totp' || (await consumeAppCode(scope, userId, code.digits)) === 0) throw invalidCode();
   await resetCount(tx, limit);
   await tx.run(queries.enable, { userId });
+  // An account may have refused the user for want of it.
+  scope.afterCommit(() => scope.app.accessControl.invalidateUser(userId));
   const codes = await renewRecoveryCodes(scope);
   scope.audit({ accountId: await notifyOfSecondFactor(scope, userId, 'enabled'), targetId: userId });
   return codes;
 }
 
-export async function replaceRecoveryCodes(scope: Scope, code: string): Promise<string[]> {
+export async function replaceRecoveryCodes(scope: Scope, code: string | null | undefined): Promise<string[]> {
   await requireCode(scope, code);
   await auditInOwnAccount(scope);
   return renewRecoveryCodes(scope);

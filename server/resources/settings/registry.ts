@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RateLimitRules } from '../../../contract/gatewayConfig.ts';
+import { Instant } from '../../../contract/shared/instant.ts';
 import { boolean, host, mailbox, url, word } from '../../platform/config/kinds.ts';
 import { decimal, integer, jsonDocument, networks, ofKind, password, positiveInteger, type Setting, singleLine } from './types.ts';
 
@@ -29,6 +30,7 @@ const both = { scope: 'both' } as const;
 const bothSecret = { scope: 'both', sensitive: true } as const;
 const key: Typed<string> = { type: 'string', schema: z.string().trim().min(1), expected: 'a text' };
 const address = ofKind('string', url);
+const instant: Typed<string> = { type: 'string', schema: Instant, expected: 'a time such as 2026-01-31T09:30:00Z' };
 
 const Tier = z.object({
   multiplier: z.number().min(0),
@@ -160,6 +162,10 @@ const features = {
     integer(0),
     '10',
     'Seconds in which the previous refresh token is answered with `token_rotated`.',
+  ),
+  'auth.second_factor_required_from': withoutDefault(
+    instant,
+    'From when all users need a second factor or a passkey, such as 2026-01-31T09:30:00Z. API keys are not affected.',
   ),
   'app.base_url': withDefault(address, 'http://localhost:19000', 'Base URL of links in mail and pages.'),
 } as const;

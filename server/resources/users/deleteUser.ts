@@ -5,6 +5,7 @@ import { unverifyAddress } from '../auth/codes/verifyAddress.ts';
 import { invalidateTokens } from '../auth/queries.ts';
 import { deleteIdentities } from '../identities/queries.ts';
 import { deactivateCodes } from '../inviteCodes/queries.ts';
+import { deletePasskeys } from '../passkeys/deletePasskeys.ts';
 import { requestCancel } from '../runs/cancel.ts';
 import { turnOff } from '../secondFactor/turnOff.ts';
 import type { MembershipRow, UserRow } from './queries.ts';
@@ -32,6 +33,7 @@ export async function deleteUser(scope: Scope, { id }: UserRow): Promise<void> {
   for (const end of [queries.deleteCredential, queries.deleteLoginCode, queries.deleteVerification, deleteIdentities])
     await tx.run(end, { userId: id });
   await turnOff(scope, id);
+  await deletePasskeys(scope, id);
   await endActivity(scope, id, 'deleted');
   for (const accountId of closing) await closeLockedAccount(scope, accountId);
   for (const accountId of leaving) await endAccess(scope, accountId, [id]);

@@ -2,13 +2,14 @@ import type { RequestScope } from '../../http/scope.ts';
 import { queueMail } from '../email/queue.ts';
 import { deleteIdentities } from '../identities/queries.ts';
 import { notifyUsers } from '../notifications/service.ts';
+import { deletePasskeys } from '../passkeys/deletePasskeys.ts';
 import { requestCancel } from '../runs/cancel.ts';
 import { deleteChallenges } from '../secondFactor/queries.ts';
 import { selectOpenRuns } from './queries.ts';
 import * as queries from './resetQueries.ts';
 
 /**
- * Ends all access of previous holders of a user: the password, linked identities, every session but `kept`, API keys, open invitations, share links and open
+ * Ends all access of previous holders of a user: the password, passkeys, linked identities, every session but `kept`, API keys, open invitations, share links and open
  * runs. In accounts without other members it also disables connections, see `endConnections`. Texts and memberships remain. The user is
  * notified by email and notification. The caller holds the lock of the user. Sessions end before API keys, because creating a key locks a
  * session. See docs/decisions/0018-first-proof-of-an-address.md.
@@ -18,6 +19,7 @@ export async function resetAccess(scope: RequestScope, userId: string, kept?: st
   await tx.run(queries.deletePassword, { userId });
   await tx.run(deleteChallenges, { userId });
   await tx.run(deleteIdentities, { userId });
+  await deletePasskeys(scope, userId);
   const ended = {
     sessions: await tx.run(queries.endSessions, { userId, keptId: kept ?? null }),
     api_keys: await tx.run(queries.revokeKeys, { userId }),

@@ -36,6 +36,7 @@ test('members are listed newest first in pages, and only for admins', async () =
     username: admin.login,
     email: admin.email,
     role: 'admin',
+    second_factor: 'none',
     created_at: expect.stringMatching(/Z$/),
   });
   const first = await list(admin, id, '?limit=3');

@@ -1,10 +1,10 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
 import { cookieOf } from '../../support/http/sessions.ts';
 import { newAccount } from '../../support/identity/calls.ts';
 import { oidcClient, startOidcProvider } from '../../support/identity/oidcProvider.ts';
-import { appCode } from '../../support/resources/secondFactor.ts';
+import { appCode, enrol } from '../../support/resources/secondFactor.ts';
 import { accessibilityViolations, chooseAction, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
 
 let browser: Browser;
@@ -179,4 +179,125 @@ test('people sign in with an identity provider, link identities with consent, an
   await lost.page.getByRole('alert').waitFor();
   await lost.page.getByRole('link', { name: 'Back to sign-in' }).click();
   await button(lost.page, 'Continue with Harbor SSO').waitFor();
+});
+
+/** A device with a verified user, through the DevTools protocol. Passkeys need a host name, so the pages are opened at localhost. */
+async function addAuthenticator(context: BrowserContext, page: Page) {
+  const devTools = await context.newCDPSession(page);
+  await devTools.send('WebAuthn.enable');
+  const options = {
+    protocol: 'ctap2',
+    transport: 'internal',
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+  } as const;
+  const { authenticatorId } = await devTools.send('WebAuthn.addVirtualAuthenticator', { options });
+  return {
+    credentials: async () => (await devTools.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
+    setVerified: (isUserVerified: boolean) => devTools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
+  };
+}
+
+test('a user adds a passkey, signs in with it alone and as a second factor, confirms with it, and deletes it', async () => {
+  const url = app.url.replace('127.0.0.1', 'localhost');
+  const person = await app.signUp();
+  const { page, wrong, context } = await openPage(browser);
+  const device = await addAuthenticator(context, page);
+  await setSessionCookie(context, url, person);
+  await page.goto(`${url}/settings/security`);
+  const dialog = page.getByRole('dialog');
+  await button(page, 'Add a passkey').click();
+  await dialog.getByLabel('Name').fill('Laptop 🔑');
+  await dialog.getByLabel('Current password').fill(person.password);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await button(page, 'Continue').click();
+  await page.getByRole('row', { name: /Laptop 🔑/ }).waitFor();
+  const [made] = await device.credentials();
+  expect(made).toMatchObject({ isResidentCredential: true, rpId: 'localhost', userName: person.login });
+  expect(await accessibilityViolations(page)).toEqual([]);
+  expect(wrong).toEqual([]);
+
+  await context.clearCookies();
+  await page.goto(url);
+  await button(page, 'Sign in with a passkey').waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await button(page, 'Sign in with a passkey').click();
+  await page.getByRole('textbox', { name: 'Message' }).waitFor();
+  expect(wrong).toEqual([]);
+
+  // The second factor of a password.
+  const { secret } = await enrol(app, person);
+  expect(secret).toMatch(/^[A-Z2-7]+$/);
+  await context.clearCookies();
+  await page.goto(url);
+  await page.getByLabel('Login or email').fill(person.login);
+  await page.getByLabel('Password').fill(person.password);
+  await button(page, 'Sign in').click();
+  await button(page, 'Use a passkey').click();
+  await page.getByRole('textbox', { name: 'Message' }).waitFor();
+
+  // Instead of the password and the code.
+  await page.goto(`${url}/settings/security`);
+  await button(page, 'Turn off').click();
+  await dialog.getByRole('button', { name: 'Use a passkey instead' }).click();
+  await dialog.getByText('Confirmed with a passkey.').waitFor();
+  await dialog.getByRole('button', { name: 'Turn off' }).click();
+  await button(page, 'Set up an authenticator app').waitFor();
+
+  await chooseAction(page, 'Laptop 🔑', 'Rename');
+  await dialog.getByLabel('Name').fill('Old laptop');
+  await button(page, 'Save').click();
+  await chooseAction(page, 'Old laptop', 'Delete');
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('No passkeys yet').waitFor();
+  await context.clearCookies();
+  await page.goto(url);
+  await button(page, 'Sign in with a passkey').click();
+  await page.getByText('The passkey was not accepted.').waitFor();
+  await device.setVerified(false);
+  await button(page, 'Sign in with a passkey').click();
+  await page.getByText('No passkey was used').waitFor();
+});
+
+test('an owner requires a second factor, and members are led to set one up', async () => {
+  const [owner, member] = [await app.signUp(), await app.signUp()];
+  const { body: workspace } = await app.call('POST', '/v1/accounts', { token: owner.token, body: { slug: `w-${owner.id}`, name: 'Acme' } });
+  await app.joinAccount(member, { ...owner, accountId: workspace.id });
+  const { secret } = await enrol(app, owner);
+  expect(secret).not.toBe('');
+  const inWorkspace = (context: BrowserContext) =>
+    context.addInitScript((id) => localStorage.setItem('account', id), workspace.id as string);
+
+  const first = await openPage(browser);
+  await inWorkspace(first.context);
+  await setSessionCookie(first.context, app.url, owner);
+  await first.page.goto(`${app.url}/settings/account`);
+  await first.page.getByRole('combobox', { name: 'Members need a second factor' }).click();
+  await first.page.getByRole('option', { name: 'Yes, now' }).click();
+  await first.page.getByRole('button', { name: 'Save' }).last().click();
+  await first.page.getByText('Required since').waitFor();
+  expect(await accessibilityViolations(first.page)).toEqual([]);
+  await first.page.goto(`${app.url}/settings/members`);
+  await first.page.getByRole('row', { name: new RegExp(`${member.login}.*None`) }).waitFor();
+  expect(first.wrong).toEqual([]);
+
+  const second = await openPage(browser);
+  const { page } = second;
+  await inWorkspace(second.context);
+  await setSessionCookie(second.context, app.url, member);
+  await page.goto(app.url);
+  await page.getByText('Acme requires a second factor.').waitFor();
+  expect(new URL(page.url()).pathname).toBe('/settings/security');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await button(page, 'Set up an authenticator app').click();
+  await page.getByRole('dialog').getByLabel('Current password').fill(member.password);
+  await button(page, 'Continue').click();
+  const code = await appCode((await page.getByRole('dialog').locator('code').textContent())!);
+  await page.getByRole('dialog').getByLabel('Code', { exact: true }).fill(code);
+  await button(page, 'Turn on').click();
+  await button(page, 'I have stored them').click();
+  await page.getByText('Acme requires a second factor.').waitFor({ state: 'detached' });
+  await page.goto(app.url);
+  await page.getByRole('textbox', { name: 'Message' }).waitFor();
 });

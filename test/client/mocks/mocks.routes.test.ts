@@ -138,6 +138,10 @@ async function atProvider(desk: MockSession, params: Record<string, string>) {
   params.identity_provider_id = await addProvider(desk);
   return {};
 }
+const credential = { id: 'credential', rawId: 'credential', type: 'public-key' };
+const attestation = { ...credential, response: { clientDataJSON: 'e30', attestationObject: 'oA' } };
+const assertion = { ...credential, response: { clientDataJSON: 'e30', authenticatorData: 'AA', signature: 'AA' } };
+const passkey = (desk: MockSession) => ask(desk, 'POST', '/v1/me/passkeys', { name: 'Laptop', credential: attestation });
 const url = 'https://hooks.example.test/';
 
 /** Generated servers are programs, whose prompts cannot be read. */
@@ -171,6 +175,11 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   },
   'messages.create': () => ({ content: 'Hello' }),
   'providerSignIn.complete': (_, { identity_provider_id: id }) => ({ state: `mock-${id}`, code: 'mock' }),
+  'passkeys.confirm': (desk) => passkey(desk).then(() => ({ credential: assertion })),
+  'passkeys.register': () => ({ name: 'Laptop', credential: attestation }),
+  'passkeys.registrationOptions': ({ person: { password } }) => ({ current_password: password }),
+  'passkeys.signIn': (desk) => passkey(desk).then(() => ({ credential: assertion })),
+  'passkeys.signInOptions': () => ({}),
   'runs.continue': failed,
   'runs.input': () => ({ content: 'Blue' }),
   'secondFactor.setUp': ({ person: { password } }) => ({ current_password: password }),
@@ -192,6 +201,7 @@ const extras: Record<
   (desk: MockSession, params: Record<string, string>) => Promise<{ headers?: object; query?: Record<string, string> }>
 > = {
   'accounts.removeMember': join,
+  'passkeys.confirmationOptions': (desk) => passkey(desk).then(() => ({})),
   'accounts.updateMember': join,
   'chatModels.get': async (_, params) => {
     params.model = 'stub';

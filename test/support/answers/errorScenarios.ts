@@ -1,6 +1,7 @@
 import type { Params } from '../../../client/conformance/sample.ts';
 import { asAdmin, flowTokenOf, post } from '../../../client/conformance/samples/fixtures.ts';
 import { fillPath } from '../../../contract/shared/path.ts';
+import { passkeyOf, verifiedUser } from '../passkeys/samples.ts';
 import { startMailServer } from '../resources/mail.ts';
 import { enrol } from '../resources/secondFactor.ts';
 import { bodies } from '../samples/bodies.ts';
@@ -315,6 +316,65 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
   'projects.update': {
     '409 default_project': async (scene) => ({ params: await defaultProject(scene), body: { visibility: 'shared' } }),
   },
+  'passkeys.confirm': {
+    '401 challenge_invalid': (scene) => scene.app.sql('delete from passkey_challenges').then(() => ({})),
+    '401 passkey_invalid': rejectedPasskey,
+    '429 login_rate_limited': tooManyPasskeys,
+  },
+  'passkeys.confirmationOptions': { '409 passkey_missing': newUser },
+  'passkeys.delete': {
+    '409 last_sign_in_method': async (scene) => {
+      const person = await scene.app.signUp();
+      const id = await passkeyOf({ app: scene.app, by: person });
+      await withoutAddress(scene, person.id);
+      await scene.app.sql('update credentials set password_hash = null where user_id = $1', [person.id]);
+      return { params: { passkey_id: id }, token: person.token };
+    },
+  },
+  'passkeys.register': {
+    '401 challenge_invalid': (scene) => scene.app.sql('delete from passkey_challenges').then(() => ({})),
+    '401 passkey_invalid': (scene) => bodyOf(scene, { credential: withResponse(scene, { attestationObject: 'oA' }) }),
+    '409 passkey_exists': async (scene) => {
+      const { id } = (scene.sample.body as { credential: { id: string } }).credential;
+      await passkeyOf({ app: scene.app, by: scene.by });
+      await scene.app.sql(
+        `update passkeys set credential_id = $2 where id = (select max(id::text)::uuid from passkeys where user_id = $1)`,
+        [scene.by.id, id],
+      );
+      return {};
+    },
+  },
+  'passkeys.registrationOptions': {
+    '401 invalid_credentials': (scene) => bodyOf(scene, { current_password: 'wrong' }),
+    '409 passkey_limit_reached': async (scene) => {
+      const person = await verifiedUser(scene.app);
+      for (let count = 0; count < 20; count++) await passkeyOf({ app: scene.app, by: person });
+      return { token: person.token, body: { current_password: person.password } };
+    },
+    '429 login_rate_limited': tooOften(12, { current_password: 'wrong' }),
+  },
+  'passkeys.signIn': {
+    '401 challenge_invalid': (scene) => scene.app.sql('delete from passkey_challenges').then(() => ({})),
+    '401 passkey_invalid': rejectedPasskey,
+    '429 login_rate_limited': tooManyPasskeys,
+  },
+  'passkeys.signInOptions': {
+    '401 challenge_invalid': () => ({ body: { challenge_token: 'nonsense' } }),
+    '409 passkey_missing': async ({ app }) => {
+      const person = await app.signUp();
+      await enrol(app, person);
+      const { login, password } = person;
+      const { body } = await app.call('POST', '/v1/auth/login', { body: { login, password } });
+      return { body: { challenge_token: body.details.challenge_token } };
+    },
+    '429 login_rate_limited': async ({ app }) => {
+      await app.sql(
+        `insert into attempt_counts (bucket, count, window_ends) values ('passkey-options:127.0.0.1', 1000, now() + interval '1 hour')
+         on conflict (bucket) do update set count = 1000`,
+      );
+      return {};
+    },
+  },
   'secondFactor.confirm': {
     '401 second_factor_invalid': (scene) => bodyOf(scene, { code: 'nonsense' }),
     '409 second_factor_not_set_up': newUser,
@@ -366,6 +426,24 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
   'users.removeSecondFactor': { '409 cannot_modify_self': ({ by }) => ({ params: { user_id: by.id } }) },
   'users.update': { '409 cannot_modify_self': ({ by }) => ({ params: { user_id: by.id }, body: { status: 'suspended' } }) },
 };
+
+/** A credential of the sample whose response has other parts. */
+const withResponse = ({ sample }: ScenarioContext, changes: object) => {
+  const { credential } = sample.body as { credential: { response: object } };
+  return { ...credential, response: { ...credential.response, ...changes } };
+};
+
+function rejectedPasskey(scene: ScenarioContext): RequestChange {
+  return bodyOf(scene, { credential: withResponse(scene, { signature: 'AAAA' }) });
+}
+
+async function tooManyPasskeys({ app }: ScenarioContext): Promise<RequestChange> {
+  await app.sql(
+    `insert into attempt_counts (bucket, count, window_ends) values ('passkey:127.0.0.1', 1000, now() + interval '1 hour')
+     on conflict (bucket) do update set count = 1000`,
+  );
+  return {};
+}
 
 /** The platform already has an administrator. */
 async function alreadyInitialized({ app }: ScenarioContext): Promise<RequestChange> {

@@ -24,7 +24,11 @@ export function createStabilizer(now = Date.now()): <T>(value: T) => T {
     if (typeof value === 'string')
       return name === 'masked_email'
         ? 'a***a@example.test'
-        : (secret.test(name) || (name === 'state' && value.length === 43)) && !named.test(value) && !value.startsWith('eyJ')
+        : (secret.test(name) ||
+              ((name === 'state' || name === 'id') && value.length === 43) ||
+              (name === 'id' && /^[\w-]{22}$/.test(value))) &&
+            !named.test(value) &&
+            !value.startsWith('eyJ')
           ? masked(replace(value))
           : replace(value);
     if (typeof value === 'number') return measured.test(name) ? 12 : value;
@@ -82,7 +86,8 @@ function stableTime(text: string, now: number): string {
   return new Date(anchor + Math.round((time - now) / 3_600_000) * 3_600_000).toISOString();
 }
 
-const secret = /^(otp|code|token|secret|flow_token|challenge_token|session_token|share_token|cursor|key_prefix)$/;
+const secret =
+  /^(otp|code|token|secret|flow_token|challenge_token|session_token|share_token|cursor|key_prefix|challenge|clientDataJSON|attestationObject|authenticatorData|signature|rawId|userHandle)$/;
 /** Values chosen by a test stay readable. */
 const named = /^(sample|nonsense|no-such)/i;
 const measured = /^(latency_ms|duration_ms|uptime)/;

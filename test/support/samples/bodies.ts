@@ -2,6 +2,8 @@ import { bodies as httpBodies, person } from '../../../client/conformance/sample
 import { flowTokenOf, uniqueName } from '../../../client/conformance/samples/fixtures.ts';
 import type { SampleTables } from '../../../client/conformance/samples/sampleOf.ts';
 import type { TestApp } from '../app/testApp.ts';
+import { createAuthenticator } from '../passkeys/authenticator.ts';
+import { passkeyCalls } from '../passkeys/passkeyCalls.ts';
 import { codeFor, verificationTokenFor } from '../resources/mail.ts';
 import { appCode, enrol } from '../resources/secondFactor.ts';
 import type { SampleContext } from './context.ts';
@@ -50,6 +52,10 @@ export const bodies: SampleTables<SampleContext>['bodies'] = {
     ]);
     return { ...((await httpBodies.NewSubscription!(maker, params)) as object), account_id: accountId };
   },
+  NewPasskey: async ({ app, by }) => ({
+    name: 'Laptop',
+    credential: createAuthenticator().create(await passkeyCalls(app).creationOptions(by)),
+  }),
   // A new member for each request, so that lists grow.
   NewTeamMember: async (maker) => ({ user_id: await memberOf(maker, maker.by.accountId), role: 'member' }),
   PlatformSetup: async ({ app }) => {

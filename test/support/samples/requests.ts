@@ -5,6 +5,7 @@ import { sampleTranscriber } from '../agent/transcriber.ts';
 import { sampleLink, sampleLinkStart, sampleLinkToken, sampleProviderSignIn, usableProvider } from '../identity/samples.ts';
 import { grantAccess, sampleProtectedUrl } from '../mcp/authorizationServer.ts';
 import { samplePromptUrl } from '../mcp/promptServer.ts';
+import { passkeyRequests } from '../passkeys/samples.ts';
 import { startMailServer } from '../resources/mail.ts';
 import { appCode, enrol, setUp } from '../resources/secondFactor.ts';
 import { bodies, resetSetup } from './bodies.ts';
@@ -73,6 +74,11 @@ export const requestParts: SampleTables<SampleContext>['requestParts'] = {
   'notifications.readAll': (maker) => notificationOf(maker).then(nothing),
   'providerSignIn.complete': (maker, { identity_provider_id: id }) => sampleProviderSignIn(maker, id!),
   'providerSignIn.start': (maker, { identity_provider_id: id }) => usableProvider(maker, id!).then(nothing),
+  'passkeys.confirm': passkeyRequests.confirm,
+  'passkeys.confirmationOptions': passkeyRequests.confirmationOptions,
+  'passkeys.register': passkeyRequests.register,
+  'passkeys.registrationOptions': passkeyRequests.registrationOptions,
+  'passkeys.signIn': passkeyRequests.signIn,
   'secondFactor.confirm': async ({ app }) => {
     const person = await app.signUp();
     return { token: person.token, body: { code: await appCode(await setUp(app, person)) } };

@@ -3,6 +3,7 @@ import { resources as httpResources } from '../../../client/conformance/samples/
 import type { SampleTables } from '../../../client/conformance/samples/sampleOf.ts';
 import { notifyUsers } from '../../../server/resources/notifications/service.ts';
 import { creditOperationOf } from '../credits/credits.ts';
+import { passkeyOf } from '../passkeys/samples.ts';
 import { bodies } from './bodies.ts';
 import type { Maker, SampleContext } from './context.ts';
 import { invitationTo, memberOf, workspaceOf } from './people.ts';
@@ -53,6 +54,7 @@ export const resources: SampleTables<SampleContext>['resources'] = {
     (await post(maker, `/v1/threads/${await threadOf(maker)}:report`, await bodies.NewReport!(maker, {}))).id,
   '/v1/llm-providers/{provider_id}': async (maker) => (await post(maker, '/v1/llm-providers', await bodies.NewLlmProvider!(maker, {}))).id,
   '/v1/me/identities/{identity_id}': identityOf,
+  '/v1/me/passkeys/{passkey_id}': passkeyOf,
   '/v1/notifications/{notification_id}': notificationOf,
   '/v1/runs/{run_id}': runOf,
   '/v1/schedules/{schedule_id}': scheduleOf,

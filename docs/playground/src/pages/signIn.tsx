@@ -1,18 +1,21 @@
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { ApiError } from '../../../../client/index.ts';
 import { SignedOutPage } from '../components/signedOutPage.tsx';
+import { ErrorNotice } from '../components/states.tsx';
+import { canUsePasskeys, signInWithPasskey } from '../passkeys.ts';
 import { client, signedIn } from '../session.ts';
+import { Button } from '../ui/buttons.tsx';
 import { TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
 import { confirmLink, hasLinkToken } from './identity/flow.ts';
 import { ProviderButtons } from './identity/providerButtons.tsx';
 
-/** Sign-in with a password or a mailed code, and a code of the authenticator app for users who have one. */
+/** Sign-in with a passkey, a password or a mailed code, and a second factor for users who have one. */
 export default function SignIn() {
   const [byCode, setByCode] = useState(false);
-  const [challenge, setChallenge] = useState<string>();
+  const [challenge, setChallenge] = useState<Challenge>();
   const [path] = useLocation();
   const isInvited = path.startsWith('/invitations/');
   const isLinking = hasLinkToken();
@@ -46,6 +49,7 @@ export default function SignIn() {
         !byCode && <ProviderButtons />
       )}
       {byCode ? <ByCode onChallenge={setChallenge} /> : <ByPassword onChallenge={setChallenge} />}
+      <WithPasskey />
       <p className="aside">
         <button type="button" className="link" onClick={() => setByCode(!byCode)}>
           {byCode ? 'Sign in with a password' : 'Forgot your password? Sign in with a code'}
@@ -65,7 +69,9 @@ function useEntry() {
   };
 }
 
-type FirstFactor = { onChallenge: (token: string) => void };
+/** A sign-in that needs a second factor. `hasPasskey`: a passkey can be it. */
+type Challenge = { token: string; hasPasskey: boolean };
+type FirstFactor = { onChallenge: (challenge: Challenge) => void };
 
 /** Completes a sign-in, or asks for the second factor. */
 function useFirstFactor({ onChallenge }: FirstFactor) {
@@ -75,13 +81,28 @@ function useFirstFactor({ onChallenge }: FirstFactor) {
       await signIn();
     } catch (error) {
       if (!(error instanceof ApiError && error.reason === 'second_factor_required')) throw error;
-      return onChallenge(String(error.details.challenge_token));
+      return onChallenge({ token: String(error.details.challenge_token), hasPasskey: error.details.passkey === true });
     }
     await enter();
   };
 }
 
-export function SecondFactor({ challenge, onCancel }: { challenge: string; onCancel: () => void }) {
+/** Needs no login: the browser offers the passkeys of this site. */
+function WithPasskey({ challenge }: { challenge?: string }) {
+  const enter = useEntry();
+  const signIn = useMutation({ mutationFn: () => signInWithPasskey(challenge), onSuccess: enter });
+  if (!canUsePasskeys()) return null;
+  return (
+    <>
+      <Button icon="key" wide busy={signIn.isPending} onClick={() => signIn.mutate()}>
+        {challenge ? 'Use a passkey' : 'Sign in with a passkey'}
+      </Button>
+      {signIn.error && <ErrorNotice error={signIn.error} />}
+    </>
+  );
+}
+
+export function SecondFactor({ challenge: { token, hasPasskey }, onCancel }: { challenge: Challenge; onCancel: () => void }) {
   const enter = useEntry();
   return (
     <SignedOutPage title="Enter your code" intro="Your sign-in needs a code of your authenticator app.">
@@ -90,7 +111,7 @@ export function SecondFactor({ challenge, onCancel }: { challenge: string; onCan
         wide
         fieldOf={{ second_factor_invalid: 'code' }}
         onSubmit={async (values) => {
-          await client.auth.verifySecondFactor({ body: { challenge_token: challenge, code: textOf(values, 'code') } });
+          await client.auth.verifySecondFactor({ body: { challenge_token: token, code: textOf(values, 'code') } });
           await enter();
         }}
       >
@@ -103,6 +124,7 @@ export function SecondFactor({ challenge, onCancel }: { challenge: string; onCan
           required
         />
       </Form>
+      {hasPasskey && <WithPasskey challenge={token} />}
       <p className="aside">
         <button type="button" className="link" onClick={onCancel}>
           Back to sign-in

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { type RowOf, statement } from '../../../database/statement.ts';
 
 const now = sql<string>`now()`;
+const tenMinutesAgo = sql<string>`clock_timestamp() - interval '10 minutes'`;
 
 type NewSession = {
   id: string;
@@ -9,7 +10,7 @@ type NewSession = {
   accountId: string;
   ip: string;
   userAgent: string | null;
-  method: 'password' | 'email_otp' | 'oidc';
+  method: 'password' | 'email_otp' | 'oidc' | 'passkey';
   tokenHash: string;
   lifeSeconds: number;
 };
@@ -27,6 +28,7 @@ export const insertSession = statement<NewSession>()((db, $) =>
           ip: $.ip,
           user_agent: $.userAgent,
           method: $.method,
+          confirmed_at: sql<string | null>`case when ${$.method}::text = 'passkey' then now() end`,
         })
         .returning(['id', 'created_at']),
     )
@@ -172,14 +174,21 @@ export const revokeSessions = statement<Ended>()((db, $) =>
     ),
 );
 
-/** Returns the session if a mailed code or an identity provider opened it within the last 10 minutes. */
+/** Returns the session if a mailed code, an identity provider or a passkey opened it, or a passkey confirmed it, within the last 10 minutes. */
 export const selectFreshCodeSession = statement<{ sessionId: string | null }>()((db, $) =>
   db
     .selectFrom('sessions')
     .select('id')
     .where('id', '=', sql<string>`${$.sessionId}::uuid`)
-    .where('method', 'in', [sql.lit('email_otp' as const), sql.lit('oidc' as const)])
-    .where('created_at', '>', sql<string>`clock_timestamp() - interval '10 minutes'`),
+    .where((eb) =>
+      eb.or([
+        eb.and([
+          eb('method', 'in', [sql.lit('email_otp' as const), sql.lit('oidc' as const)]),
+          eb('created_at', '>', tenMinutesAgo),
+        ]),
+        eb('confirmed_at', '>', tenMinutesAgo),
+      ]),
+    ),
 );
 
 /** A live session of a user by id or by refresh token. The token may be rotated: another request may be exchanging it. */
@@ -203,7 +212,7 @@ export const selectOwnSession = statement<{ userId: string; sessionId: string | 
         ),
       ]),
     )
-    .orderBy((eb) => eb('method', '=', sql.lit('password' as const)), 'desc')
+    .orderBy((eb) => eb('method', '<>', sql.lit('email_otp' as const)), 'desc')
     .limit(sql.lit(1)),
 );
 

@@ -11,7 +11,7 @@ export type SignedIn = { grant: AccessGrant; refreshToken: string };
 /** The user, session and account of an access token. */
 export type TokenSubject = { userId: string; sessionId: string; accountId: string; role: string };
 
-export type SignInMethod = 'password' | 'email_otp' | 'oidc';
+export type SignInMethod = 'password' | 'email_otp' | 'oidc' | 'passkey';
 
 /** Other sessions of the user stay open. */
 export async function openSession(

@@ -12,6 +12,7 @@ import { TextField } from '../../ui/fields.tsx';
 import { Form, textOf } from '../../ui/form.tsx';
 import { showToast } from '../../ui/toasts.tsx';
 import { accountKey, useAccount } from './account.ts';
+import { RequiredSecondFactor } from './requiredSecondFactor.tsx';
 import { accountsKey } from './workspaces.tsx';
 
 /** Name, time zone and credit alert of the active account, and its end. */
@@ -49,6 +50,7 @@ function Parts({ account }: { account: Account }) {
         </dd>
       </dl>
       {mayChange && <Naming account={account} />}
+      {mayChange && account.type === 'workspace' && <RequiredSecondFactor account={account} />}
       {mayClose && account.type === 'workspace' && (
         <Section title="Close the workspace">
           <p className="muted">

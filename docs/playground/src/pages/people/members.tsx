@@ -91,6 +91,7 @@ function MemberList({ accountId, open }: ListProps) {
       ),
     },
     { title: 'Role', cell: ({ role }) => <Role role={role} /> },
+    { title: 'Second factor', cell: ({ second_factor }) => <Factor factor={second_factor} /> },
     { title: 'Joined', cell: ({ created_at }) => <When at={created_at} /> },
   ];
   return (
@@ -114,6 +115,11 @@ function MemberList({ accountId, open }: ListProps) {
     />
   );
 }
+
+const factors = { none: 'None', passkey: 'Passkey', authenticator_app: 'App' } as const;
+const Factor = ({ factor }: { factor: Member['second_factor'] }) => (
+  <Badge tone={factor === 'none' ? 'warning' : 'good'}>{factors[factor] ?? asWords(factor)}</Badge>
+);
 
 const Role = ({ role }: { role: string }) => <Badge tone={role === 'member' ? '' : 'accent'}>{asWords(role)}</Badge>;
 

@@ -9,11 +9,14 @@ import { Badge, Button, Copyable, CopyButton } from '../../ui/buttons.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { Form, textOf } from '../../ui/form.tsx';
-import { CurrentPassword, currentPasswordOf } from './currentPassword.tsx';
+import { CodeField, CurrentPassword, currentPasswordOf, proofKey } from './currentPassword.tsx';
 
 const QrCode = lazy(() => import('./qrCode.tsx'));
 
 const stateKey = ['second-factor'];
+/** What depends on whether it is on: the account may require it. */
+const changes = [stateKey, proofKey, ['me']];
+const codeOf = (values: FormData) => textOf(values, 'code') || undefined;
 const fieldOf = { invalid_credentials: 'current_password', second_factor_invalid: 'code' };
 
 /** Whether signing in needs a code of an authenticator app. */
@@ -119,7 +122,8 @@ function ShownCodes({ codes, onClose }: { codes: readonly string[]; onClose: () 
   const changed = useChanged();
   const close = () => {
     onClose();
-    void changed(stateKey);
+    // Everything: the account may have refused it for want of a second factor.
+    void changed([]);
   };
   return (
     <Dialog title="Recovery codes" intro="Each code signs you in once if you lose your app. They cannot be shown again.">
@@ -153,16 +157,6 @@ const Download = ({ codes, children }: { codes: readonly string[]; children: Rea
   </a>
 );
 
-const CodeField = () => (
-  <TextField
-    label="Code"
-    name="code"
-    autoComplete="one-time-code"
-    hint="Six digits from the app, or one of your recovery codes."
-    required
-  />
-);
-
 function NewCodes({ onClose }: { onClose: () => void }) {
   const [codes, setCodes] = useState<readonly string[]>();
   if (codes) return <ShownCodes codes={codes} onClose={onClose} />;
@@ -174,7 +168,7 @@ function NewCodes({ onClose }: { onClose: () => void }) {
       changes={[]}
       onClose={onClose}
       onSubmit={async (values) =>
-        setCodes((await client.secondFactor.replaceRecoveryCodes({ body: { code: textOf(values, 'code') } })).recovery_codes)
+        setCodes((await client.secondFactor.replaceRecoveryCodes({ body: { code: codeOf(values) } })).recovery_codes)
       }
     >
       <p>The earlier codes stop working.</p>
@@ -189,12 +183,10 @@ const TurnOff = ({ onClose }: { onClose: () => void }) => (
     submit="Turn off"
     kind="danger"
     fieldOf={fieldOf}
-    changes={[stateKey]}
+    changes={changes}
     done="Two-factor authentication is off"
     onClose={onClose}
-    onSubmit={(values) =>
-      client.secondFactor.disable({ body: { current_password: currentPasswordOf(values), code: textOf(values, 'code') } })
-    }
+    onSubmit={(values) => client.secondFactor.disable({ body: { current_password: currentPasswordOf(values), code: codeOf(values) } })}
   >
     <p>Your password or an emailed code is then enough to sign in.</p>
     <CurrentPassword />

@@ -6,6 +6,8 @@ import { Form } from '../../ui/form.tsx';
 import { showToast } from '../../ui/toasts.tsx';
 import { Identities } from '../identity/identities.tsx';
 import { CurrentPassword, currentPasswordOf } from './currentPassword.tsx';
+import { Passkeys } from './passkeys.tsx';
+import { RequiredNotice } from './requiredNotice.tsx';
 import { SecondFactor } from './secondFactor.tsx';
 import { Sessions, sessionsKey } from './sessions.tsx';
 
@@ -13,6 +15,10 @@ import { Sessions, sessionsKey } from './sessions.tsx';
 export default function Security() {
   return (
     <Page title="Security" intro="How you sign in, and the devices on which you are signed in.">
+      <RequiredNotice />
+      <Section title="Passkeys">
+        <Passkeys />
+      </Section>
       <Section title="Password">
         <PasswordForm />
       </Section>
