@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { errorCodeOf, OperatorError } from '../platform/operatorError.ts';
 import { expectedSchemaVersion } from './expectedSchema.ts';
+import { lockTables } from './lockTables.ts';
 
 /** An advisory lock. If several instances start at once, one migrates and the others wait. */
 const migrationLock = 7_203_118_401;
@@ -48,8 +49,14 @@ async function runMigrations(url: string, only: readonly string[] | undefined) {
     migrations: { migrationsList: migrations, snapshot: false, allOrNothing: true },
     logger: () => {},
   });
+  const connection = orm.em.getDriver().getConnection();
   try {
-    await orm.migrator.up(only && { migrations: [...only] });
+    // A build that is older than the schema has none.
+    if ((await orm.migrator.getPending()).length === 0) return;
+    await connection.transactional(async (transaction) => {
+      await lockTables((sql) => connection.execute<Record<string, unknown>[]>(sql, [], 'all', transaction));
+      await orm.migrator.up({ transaction, ...(only && { migrations: [...only] }) });
+    });
   } finally {
     await orm.close(true);
   }
