@@ -204,8 +204,9 @@ function firstUp(channel: NotificationChannel): Promise<void> {
 }
 
 /**
- * `/readyz`: the process accepts requests, the database responds within 2 s and has the schema that this build expects. An unavailable object store
- * or broker is reported but does not make the process unready: most requests do not need it, and other API processes could not reach it either.
+ * `/readyz`: the process accepts requests, the database responds within 2 s and has the schema that this build expects, or a newer one: migrations run
+ * before the processes are replaced, and the old ones serve until then. An unavailable object store or broker is reported but does not make the
+ * process unready: most requests do not need it, and other API processes could not reach it either.
  */
 async function checkReadiness(
   database: Database,
@@ -218,7 +219,7 @@ async function checkReadiness(
   const late = new Promise<never>((_, reject) => setTimeout(reject, 2_000, new Error('late')).unref());
   const version = await Promise.race([schemaVersion(database.pool), late]).catch(() => undefined);
   if (version === undefined) return { reason: 'database unreachable' };
-  if (version !== expectedSchemaVersion) return { reason: `schema version mismatch: expected ${expectedSchemaVersion}, got ${version}` };
+  if (version < expectedSchemaVersion) return { reason: `schema version mismatch: expected ${expectedSchemaVersion}, got ${version}` };
   const notifications = channel.isUp ? ('ok' as const) : ('unreachable' as const);
   return { schema_version: version, storage: await storageState(), notifications };
 }

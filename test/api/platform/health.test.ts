@@ -55,7 +55,7 @@ describe('health endpoints', async () => {
     expect(await rawSend(url, request('GET /readyz'))).toMatchObject({ status: 200 });
   });
 
-  test('report a schema version older or newer than the program', async () => {
+  test('report a schema version older than the program, and serve with a newer one', async () => {
     const expected = (await call('GET', '/readyz')).body.schema_version;
     const ready = async () => {
       const answer = await call('GET', '/readyz');
@@ -64,7 +64,7 @@ describe('health endpoints', async () => {
     };
     const mismatch = (got: string) => [503, { status: 'unavailable', reason: `schema version mismatch: expected ${expected}, got ${got}` }];
     await sql(`insert into mikro_orm_migrations (name) values ('Migration99999')`);
-    expect(await ready()).toEqual(mismatch('99999'));
+    expect(await ready()).toEqual([200, { status: 'ok', storage: 'ok', notifications: 'ok', schema_version: '99999' }]);
     await sql(`delete from mikro_orm_migrations where name = 'Migration99999' or name like $1`, [`%${expected}`]);
     expect(await ready()).toEqual(mismatch(migrations.at(-2)!.name.slice(-5)));
     await sql('alter table mikro_orm_migrations rename to elsewhere');
