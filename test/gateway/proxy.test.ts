@@ -98,6 +98,29 @@ test('returns 502 while the API is down, and recovers when it is back', async ()
   expect((await fetch(`${gateway.address}/v1/me`)).status).toBe(200);
 });
 
+test('a request without a body is repeated once if the API closes a kept connection instead of answering, others are not', async () => {
+  const seen: string[] = [];
+  const used = new WeakSet<object>();
+  let closes = 0;
+  const { url } = await startUpstream((req, res) => {
+    seen.push(`${req.method} ${req.url}`);
+    if (closes > 0 && used.has(req.socket)) {
+      closes--;
+      return void req.socket.destroy();
+    }
+    used.add(req.socket);
+    res.end('ok');
+  });
+  const gateway = await startGatewayTo(url);
+  const status = async (path: string, method = 'GET') => (await fetch(gateway.address + path, { method })).status;
+  expect(await status('/v1/a')).toBe(200);
+  closes = 1;
+  expect(await status('/v1/b')).toBe(200);
+  closes = 1;
+  expect(await status('/v1/c', 'POST')).toBe(502);
+  expect(seen).toEqual(['GET /v1/a', 'GET /v1/b', 'GET /v1/b', 'POST /v1/c']);
+});
+
 test('requests and the readiness probe time out if the API hangs', async () => {
   const gateway = await startGatewayTo((await startUpstream(() => undefined)).url, { ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: '100' });
   const started = performance.now();

@@ -74,13 +74,19 @@ function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, may
   outgoing.on('error', (error) => {
     clearTimeout(responseTimer);
     if (answered || response.destroyed || response.headersSent) return;
-    if (!mayRetry || errorCodeOf(error) !== 'ECONNREFUSED') return giveUp(visit, cut);
+    if (!mayRetry || cut !== 'bad_gateway' || !isLostUnanswered(outgoing, error)) return giveUp(visit, cut);
     response.off('close', leave);
     send(route, visit, hasBody, false);
   });
   if (!hasBody) return void outgoing.end();
   if (request.headers.expect !== undefined) response.writeContinue();
   sendBody(request, outgoing, () => abort('too_large'));
+}
+
+/** The API was not there, or closed the connection of an earlier request while this one was sent, as an API that stops does. */
+function isLostUnanswered({ reusedSocket }: ClientRequest, error: Error): boolean {
+  const code = errorCodeOf(error);
+  return code === 'ECONNREFUSED' || (reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE'));
 }
 
 /** The answer of a model that is not streamed has no headers before its end. The API limits such a call to `maxAnswerMs`. */
