@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { callWithin } from '../../client/conformance/call.ts';
 import { audit } from '../support/auditor/audit.ts';
 import type { Finding } from '../support/auditor/finding.ts';

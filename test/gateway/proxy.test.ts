@@ -121,6 +121,21 @@ test('a request without a body is repeated once if the API closes a kept connect
   expect(seen).toEqual(['GET /v1/a', 'GET /v1/b', 'GET /v1/b', 'POST /v1/c']);
 });
 
+test('a connection to the API is closed after four seconds without a request, and not while a response is open', async () => {
+  const closed: string[] = [];
+  const { url } = await startUpstream((req, res) => {
+    req.socket.on('close', () => closed.push(req.url!));
+    if (req.url === '/v1/idle') return void res.end('ok');
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    setTimeout(() => res.end('data: late\n\n'), 5_500);
+  });
+  const gateway = await startGatewayTo(url);
+  const stream = fetch(`${gateway.address}/v1/stream`).then((response) => response.text());
+  await (await fetch(`${gateway.address}/v1/idle`)).text();
+  await expect.poll(() => closed, { timeout: 7_000 }).toEqual(['/v1/idle']);
+  expect(await stream).toBe('data: late\n\n');
+});
+
 test('requests and the readiness probe time out if the API hangs', async () => {
   const gateway = await startGatewayTo((await startUpstream(() => undefined)).url, { ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: '100' });
   const started = performance.now();

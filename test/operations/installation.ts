@@ -16,8 +16,8 @@ import { freePort } from '../support/app/ports.ts';
 import { redis } from '../support/cluster/brokers.ts';
 import { query } from '../support/cluster/query.ts';
 
-/** The roles in the order in which an upgrade replaces them. */
-const roles = ['api', 'worker', 'gateway'] as const;
+/** The roles in the order in which they are replaced: workers before APIs, which may queue jobs that older workers do not know. */
+const roles = ['worker', 'gateway', 'api'] as const;
 export type Role = (typeof roles)[number];
 type Env = Readonly<Record<string, string>>;
 
@@ -52,7 +52,7 @@ export type Installation = {
 type Options = { folder: string; upstreamUrl: string; collectorUrl: string; env: Env; onLine(name: string, line: string): void };
 
 /** How long `/readyz` is 503 before a process closes its port, and when the balancer has noticed, in milliseconds. */
-const drainMs = 2_000;
+const drainMs = 5_000;
 const noticedMs = 700;
 const startMs = 90_000;
 
@@ -112,6 +112,7 @@ export async function prepareInstallation({ folder, upstreamUrl, collectorUrl, e
   const errors: LoggedError[] = [];
   const exits: { name: string; how: string }[] = [];
   const extras: ServerProcess[] = [];
+  const all: ServerProcess[] = [];
   let started = 0;
 
   async function startProcess(role: Role, name: string, own: Env = {}): Promise<Place> {
@@ -129,6 +130,7 @@ export async function prepareInstallation({ folder, upstreamUrl, collectorUrl, e
       },
       { home, onLine, onError: (error) => void errors.push(error), onUnexpectedExit: (of, how) => void exits.push({ name: of, how }) },
     );
+    all.push(process);
     const late = sleep(startMs, 'late', { ref: false });
     if ((await Promise.race([process.ready(), late])) === 'late') {
       await process.stop();
@@ -206,7 +208,7 @@ export async function prepareInstallation({ folder, upstreamUrl, collectorUrl, e
     errors,
     exits,
     async stop() {
-      await Promise.all([stopExtras(), ...places.map(({ process: of }) => of.stop())]);
+      await Promise.all(all.map((each) => each.stop()));
       proxy.stop();
       if (!('reason' in broker)) await broker.stop();
       await Promise.all(stores.map((store) => store.close()));

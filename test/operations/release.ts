@@ -8,7 +8,14 @@ const run = promisify(execFile);
 const git = async (...args: string[]) => (await run('git', ['-C', root, ...args], { maxBuffer: 1e8 })).stdout.trim();
 
 /** The code of a release in a folder of its own. */
-export type Release = { version: string; commit: string; home: string; remove(): Promise<void> };
+export type Release = {
+  version: string;
+  commit: string;
+  home: string;
+  /** Whether its processes end connections by `Connection: close` before they stop, and not under requests. */
+  announcesClose: boolean;
+  remove(): Promise<void>;
+};
 
 /**
  * Puts the code of the last release, or of `commit`, into `folder`. Returns the reason if the history does not contain it, as in a copy without
@@ -30,7 +37,9 @@ export async function checkOutRelease(folder: string, commit?: string): Promise<
     await remove();
     throw error;
   }
-  return { version: versionIn(readFileSync(join(home, 'package.json'), 'utf8')), commit: from, home, remove };
+  const version = versionIn(readFileSync(join(home, 'package.json'), 'utf8'));
+  const announcesClose = readFileSync(join(home, 'server/http/connections.ts'), 'utf8').includes('announceClose');
+  return { version, commit: from, home, announcesClose, remove };
 }
 
 /** The tag of the newest released document, or the last commit with its version. */

@@ -40,9 +40,17 @@ if (unknown !== undefined) {
       log.write(`${new Date().toISOString()} day ${line}\n`);
     },
     onLine: (name, line) => void log.write(`${name} ${line}\n`),
+    interrupted: signalArrives(),
   });
   for (const line of linesOf(report)) say(line);
   process.exitCode = report.findings.length > 0 ? 1 : 0;
+}
+
+/** Rejects, so that everything that was started is stopped. */
+function signalArrives(): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error(`interrupted by ${signal}`)));
+  return promise;
 }
 
 function linesOf(report: DayReport): string[] {
