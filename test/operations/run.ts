@@ -1,11 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { Agent, setGlobalDispatcher } from 'undici';
 import { summarize } from '../support/auditor/audit.ts';
 import { type DayReport, liveOperatorsDay } from './day.ts';
 import { type StepName, steps } from './steps/steps.ts';
 
 /* `npm run test:operations -- --quick --only upgrade,keys`: see docs/guides/fault-tests.md. */
+
+// As a load balancer in front of the gateways is configured: it gives up idle connections before a gateway that drains closes them.
+setGlobalDispatcher(new Agent({ keepAliveTimeout: 4_000, keepAliveMaxTimeout: 4_000 }));
 
 const { values } = parseArgs({
   options: {
