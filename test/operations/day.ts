@@ -5,17 +5,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { keyringOf } from '../../server/platform/crypto/keyring.ts';
 import { auditFailures, findingsOfProcesses, isSettled, until } from '../faults/finalChecks.ts';
-import { type FailedRequest, type Load, startLoad } from '../faults/load.ts';
+import { type FailedRequest, startLoad } from '../faults/load.ts';
 import { seededRandom } from '../faults/random.ts';
 import { startUpstream } from '../faults/upstream.ts';
 import { audit } from '../support/auditor/audit.ts';
 import type { Finding } from '../support/auditor/finding.ts';
-import { type Journal, newJournal } from '../support/auditor/journal.ts';
+import { newJournal } from '../support/auditor/journal.ts';
 import { query } from '../support/cluster/query.ts';
 import { openCollector } from '../support/telemetry/collector.ts';
-import { type Installation, prepareInstallation } from './installation.ts';
+import type { Day } from './dayContext.ts';
+import { prepareInstallation } from './installation.ts';
+import { newKeys } from './keys.ts';
 import { checkOutRelease } from './release.ts';
-import { type Keys, newKeys } from './steps/keys.ts';
 import { type StepName, steps } from './steps/steps.ts';
 
 export type DayOptions = {
@@ -32,28 +33,6 @@ export type DayOptions = {
   onLine(name: string, line: string): void;
   /** Rejects to end the day early. */
   interrupted: Promise<never>;
-};
-
-/** What a step works with. */
-export type Day = Pick<DayOptions, 'isQuick' | 'say'> & {
-  installation: Installation;
-  load: Load;
-  journal: Journal;
-  collector: Awaited<ReturnType<typeof openCollector>>;
-  keys: Keys;
-  /** The life of access tokens, after which no token is signed with an old secret, in seconds. */
-  tokenSeconds: number;
-  /** The release that the installation is upgraded from, or why there is none. */
-  release: Awaited<ReturnType<typeof checkOutRelease>>;
-  /** A folder for files. */
-  folder: string;
-  report(finding: Finding): void;
-  /** Does something, and returns the requests of the load that failed meanwhile. Reports if the load did nothing. */
-  underLoad(name: string, work: () => Promise<unknown>): Promise<FailedRequest[]>;
-  /** The rest of the day has no load. */
-  stopLoad(): Promise<void>;
-  /** Like `underLoad`, and reports each request that failed. */
-  withoutFailure(name: string, work: () => Promise<unknown>): Promise<void>;
 };
 
 export type DayReport = {

@@ -7,7 +7,7 @@ import { loadPassword } from '../../faults/load.ts';
 import { audit } from '../../support/auditor/audit.ts';
 import { journalBefore, knownNow } from '../../support/auditor/journal.ts';
 import { query } from '../../support/cluster/query.ts';
-import type { Day } from '../day.ts';
+import type { Day } from '../dayContext.ts';
 
 const maxSettlingMs = 120_000;
 

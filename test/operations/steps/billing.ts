@@ -1,7 +1,7 @@
 import { callWithin, type HttpResponse } from '../../../client/conformance/call.ts';
 import { billingScopes, runBillingScript } from '../../guides/billingScript.ts';
 import { query } from '../../support/cluster/query.ts';
-import type { Day } from '../day.ts';
+import type { Day } from '../dayContext.ts';
 
 /** An admin creates a service key and subscriptions, and the script of the guide renews them with the key. */
 export async function renewSubscriptions({ installation, load, report, withoutFailure }: Day): Promise<void> {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { callWithin } from '../../../client/conformance/call.ts';
 import { until } from '../../faults/finalChecks.ts';
 import { query } from '../../support/cluster/query.ts';
-import type { Day } from '../day.ts';
+import type { Day } from '../dayContext.ts';
 
 /** The longest time until everything serves again. */
 const maxRecoveryMs = 45_000;

@@ -1,4 +1,4 @@
-import type { Day } from '../day.ts';
+import type { Day } from '../dayContext.ts';
 import { backUp } from './backup.ts';
 import { renewSubscriptions } from './billing.ts';
 import { replaceKeys } from './keys.ts';

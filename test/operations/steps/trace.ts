@@ -3,7 +3,7 @@ import { callWithin } from '../../../client/conformance/call.ts';
 import { until } from '../../faults/finalChecks.ts';
 import { loadPassword } from '../../faults/load.ts';
 import type { Item } from '../../support/telemetry/otlp.ts';
-import type { Day } from '../day.ts';
+import type { Day } from '../dayContext.ts';
 
 /** The spans from the request of the client to the call of the model, each the child of the one before it. */
 const path: readonly [service: string, name: RegExp][] = [

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { expectedSchemaVersion } from '../../../server/database/expectedSchema.ts';
 import { schemaVersion } from '../../../server/database/migrate.ts';
 import type { FailedRequest } from '../../faults/load.ts';
-import type { Day } from '../day.ts';
+import type { Day } from '../dayContext.ts';
 import type { Release } from '../release.ts';
 
 const present = new URL('../../../', import.meta.url).pathname;
