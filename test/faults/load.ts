@@ -139,6 +139,7 @@ export function startLoad(options: LoadOptions): Load {
     const threadId = await write(user, 'thread', '/v1/threads', (title) => ({ title }));
     if (!threadId) return;
     for (let round = random.integer(1, 3); round > 0 && !load.signal.aborted; round--) {
+      await signInAgain(user, loadPassword);
       const messageId = await write(user, 'message', `/v1/threads/${threadId}/messages`, (content) => ({ content }), threadId);
       // Without a new message, the model would ask for the same tool calls again.
       if (!messageId) return;
@@ -147,6 +148,7 @@ export function startLoad(options: LoadOptions): Load {
       if (!runId) return;
       if (random.next() < 0.1) cancelLater(user, runId).catch(() => undefined);
       await follow(user, runId);
+      await signInAgain(user, loadPassword);
       await read(user, threadId, runId);
       await pause();
     }
@@ -158,12 +160,14 @@ export function startLoad(options: LoadOptions): Load {
   }
 
   /** Reads the events and reconnects with the last seq until the final event. */
-  async function follow({ token }: User, runId: string) {
+  async function follow(user: User, runId: string) {
     const events: RunEvent[] = [];
     for (const until = Date.now() + followMs; !events.some(isTerminal) && Date.now() < until && !load.signal.aborted; await sleep(100)) {
       const signal = AbortSignal.timeout(Math.max(0, Math.min(until - Date.now(), 20_000)));
       const lastEventId = events.at(-1)?.seq ?? 0;
       const request = `GET /v1/runs/${runId}/events`;
+      await signInAgain(user, loadPassword);
+      const { token } = user;
       const failed = (status: number, text: string) => {
         if (!signal.aborted) options.onFailure?.({ at: Date.now(), request, status, text });
       };

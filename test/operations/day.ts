@@ -70,7 +70,7 @@ async function live(options: DayOptions, folder: string, ends: (() => unknown)[]
   ends.unshift(upstream.close);
   const collector = await openCollector();
   ends.unshift(collector.close);
-  const tokenSeconds = isQuick ? 40 : 90;
+  const tokenSeconds = isQuick ? 60 : 90;
   const keys = newKeys();
   const installation = await prepareInstallation({
     folder,
@@ -98,7 +98,7 @@ async function live(options: DayOptions, folder: string, ends: (() => unknown)[]
     random: seededRandom(seed),
     people,
     pauseMs: 150,
-    tokenMs: (tokenSeconds * 1_000) / 3,
+    tokenMs: (tokenSeconds * 1_000) / 4,
     onFailure: (failure) => void failed.push(failure),
   });
   let isLoaded = true;
