@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { errorCodeOf, OperatorError } from '../platform/operatorError.ts';
 import { expectedSchemaVersion, oldestCompatibleVersion } from './expectedSchema.ts';
+import { lockTables } from './lockTables.ts';
 
 /** An advisory lock. If several instances start at once, one migrates and the others wait. */
 const migrationLock = 7_203_118_401;
@@ -52,8 +53,12 @@ async function runMigrations(url: string, only: readonly string[] | undefined) {
     migrations: { migrationsList: migrations, snapshot: false, allOrNothing: true },
     logger: () => {},
   });
+  const connection = orm.em.getDriver().getConnection();
   try {
-    await orm.migrator.up(only && { migrations: [...only] });
+    await connection.transactional(async (transaction) => {
+      await lockTables((sql) => connection.execute<Record<string, unknown>[]>(sql, [], 'all', transaction));
+      await orm.migrator.up({ transaction, ...(only && { migrations: [...only] }) });
+    });
   } finally {
     await orm.close(true);
   }

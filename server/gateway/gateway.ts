@@ -47,6 +47,10 @@ export async function startGateway(deps: GatewayOptions): Promise<Gateway> {
   const parts = await openDependencies(deps);
   const origins = new Set(config.gatewayCorsAllowedOrigins);
   let ending = false;
+  // Responses are the last of their connections before they are closed, see `announceClose`.
+  deps.readiness?.onChange((state) => {
+    ending = state === 'shutting down';
+  });
 
   function arrive(request: IncomingMessage, response: ServerResponse): RequestContext {
     const { ip, secure } = callerOf(request, parts.liveConfig().proxies);

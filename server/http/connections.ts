@@ -40,6 +40,12 @@ export function lingeringClose(socket: Socket, text?: string): void {
   else socket.end(text);
 }
 
+/**
+ * Makes a response the last one of its connection. Called while a process shuts down, before `closeServer`: a connection that the server closes at the
+ * moment when a client sends its next request fails that request, and clients repeat only some.
+ */
+export const announceClose = (answer: ServerResponse): void => void answer.setHeader('connection', 'close');
+
 /** Stops accepting connections, waits up to `timeoutMs` for running requests, then closes all connections. */
 export async function closeServer(server: Server, timeoutMs: number): Promise<void> {
   const closed = once(server, 'close');

@@ -9,7 +9,7 @@ import type { Database } from '../database/sql.ts';
 import { createAccessControl } from '../http/access/accessControl.ts';
 import type { App } from '../http/app.ts';
 import { rejectMalformedRequests } from '../http/body/malformedRequest.ts';
-import { closeServer, enableLingeringClose, trackResponse } from '../http/connections.ts';
+import { announceClose, closeServer, enableLingeringClose, trackResponse } from '../http/connections.ts';
 import { safeHeaders } from '../http/cors.ts';
 import { messageClassesFor } from '../http/expressMessages.ts';
 import { createCursors } from '../http/pages.ts';
@@ -149,8 +149,13 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
   const handler = createApp(app, eventBroker, {
     ready: () => checkReadiness(database, () => (stopping ? 'shutting down' : readiness.reason()), storageState, channel),
   });
+  let lastResponses = false;
+  readiness.onChange((state) => {
+    lastResponses = state === 'shutting down';
+  });
   const handle = (req: IncomingMessage, res: ServerResponse) => {
     trackResponse(res);
+    if (lastResponses) announceClose(res);
     handler(req, res);
   };
   const server = createServer({ ...messageClassesFor(handler), ...apiLimits, ...limits }, handle);
@@ -205,8 +210,9 @@ function firstUp(channel: NotificationChannel): Promise<void> {
 }
 
 /**
- * `/readyz`: the process accepts requests, the database responds within 2 s and has the schema that this build expects, or a newer compatible one. An unavailable object store
- * or broker is reported but does not make the process unready: most requests do not need it, and other API processes could not reach it either.
+ * `/readyz`: the process accepts requests, the database responds within 2 s and has the schema that this build expects, or a newer compatible one:
+ * migrations run before the processes are replaced, and the old ones serve until then. An unavailable object store or broker is reported but does not
+ * make the process unready: most requests do not need it, and other API processes could not reach it either.
  */
 async function checkReadiness(
   database: Database,

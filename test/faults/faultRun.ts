@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { callWithin } from '../../client/conformance/call.ts';
 import { audit } from '../support/auditor/audit.ts';
 import type { Finding } from '../support/auditor/finding.ts';
 import { newJournal } from '../support/auditor/journal.ts';
 import { query } from '../support/cluster/query.ts';
+import { auditFailures, auditUploads, findingsOfProcesses, isSettled, until } from './finalChecks.ts';
 import { injectFaults } from './inject.ts';
 import { type Installation, startInstallation } from './installation.ts';
 import { type Load, startLoad } from './load.ts';
@@ -93,11 +93,6 @@ export async function runFaults({ seed, seconds, kinds, people = 10, say, onLine
   }
 }
 
-async function until(holds: () => Promise<boolean>, ms: number): Promise<boolean> {
-  for (const end = Date.now() + ms; Date.now() < end; await sleep(500)) if (await holds().catch(() => false)) return true;
-  return false;
-}
-
 /** All processes are ready, the workers announce themselves, and consecutive requests succeed. */
 async function isRecovered({ url, servers, databaseUrl }: Installation, load: Load): Promise<boolean> {
   if (Object.values(servers).some((server) => !server.isReady())) return false;
@@ -113,51 +108,6 @@ async function isRecovered({ url, servers, databaseUrl }: Installation, load: Lo
     if (status !== 200) return false;
   }
   return true;
-}
-
-/** No run and no operation is open, and no delivery is due. */
-async function isSettled({ databaseUrl }: Installation): Promise<boolean> {
-  const findings = await audit({ databaseUrl, isSettled: true });
-  if (findings.some(({ kind }) => kind === 'run.open' || kind === 'credits.operation_open')) return false;
-  return !(await hasPendingDeliveries(databaseUrl));
-}
-
-async function hasPendingDeliveries(databaseUrl: string): Promise<boolean> {
-  const [{ n }] = await query<{ n: number }>(databaseUrl, `select count(*)::int as n from webhook_deliveries where status = 'pending'`);
-  return n > 0;
-}
-
-async function auditUploads(url: string, { uploads }: Load): Promise<Finding[]> {
-  const call = callWithin(url, 10_000);
-  const findings: Finding[] = [];
-  for (const { key, token, content } of uploads) {
-    const { status, text } = await call('GET', `/v1/attachments/${key}`, { token });
-    if (status !== 200 || text !== content)
-      findings.push({ kind: 'write.lost', subject: key, detail: `upload: ${status} ${text.slice(0, 200)}` });
-  }
-  return findings;
-}
-
-/** Runs may fail because of the model, or because a busy account has used up its credits, but not because of our own processes. */
-async function auditFailures({ databaseUrl }: Installation): Promise<Finding[]> {
-  const failed = await query<{ subject: string; detail: string }>(
-    databaseUrl,
-    `select id as subject, error::text as detail from runs
-     where status = 'failed' and error ->> 'error_class' not like 'provider.%' and error ->> 'error_class' <> 'budget.exceeded'`,
-  );
-  return failed.map((row) => ({ kind: 'run.failed', ...row }));
-}
-
-/** Messages that say that something happened which the program did not foresee. */
-const unforeseen = /not foreseen|cannot be replayed|a request failed|unhandled|uncaught|does not know|reason of our own/;
-
-function findingsOfProcesses({ errors, exits }: Installation): Finding[] {
-  return [
-    ...exits.map(({ name, how }) => ({ kind: 'process.exit', subject: name, detail: how })),
-    ...errors
-      .filter(({ message }) => unforeseen.test(message))
-      .map(({ name, line }) => ({ kind: 'process.error', subject: name, detail: line.slice(0, 1_500) })),
-  ];
 }
 
 async function countRows({ databaseUrl }: Installation): Promise<Record<string, number>> {

@@ -68,6 +68,9 @@ const open = {
   ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: '15000',
 };
 
+/** Of servers that are loaded. */
+export const loadedServerEnv: Readonly<Record<string, string>> = { ...quick, ...open };
+
 const admin = { login: 'chief', password: 'Passw0rd-1' };
 
 export async function startInstallation({ upstreamUrl, env: more = {}, onLine }: InstallationOptions): Promise<Installation> {
@@ -83,8 +86,7 @@ export async function startInstallation({ upstreamUrl, env: more = {}, onLine }:
   const postgresPort = Number(new URL(server.url).port);
   const encryptionKey = randomBytes(32);
   const shared = {
-    ...quick,
-    ...open,
+    ...loadedServerEnv,
     ARKLOOP_STORAGE_ROOT: storageRoot,
     ARKLOOP_AUTH_JWT_SECRET: randomBytes(32).toString('hex'),
     ARKLOOP_ENCRYPTION_KEY: encryptionKey.toString('hex'),

@@ -7,7 +7,10 @@ import { isTerminal, openStream } from '../support/http/events.ts';
 import type { Random } from './random.ts';
 
 /** A registered user, whose tools and webhooks are set up. */
-type User = { login: string; userId: string; accountId: string; token: string };
+type User = { login: string; userId: string; accountId: string; token: string; signedInAt: number };
+
+/** A request without an acknowledgment or a final refusal: the connection broke (0), no response came in time (-1), or 429 or 5xx. */
+export type FailedRequest = { at: number; request: string; status: number; text: string };
 
 export type LoadOptions = {
   url: string;
@@ -19,7 +22,13 @@ export type LoadOptions = {
   people: number;
   /** The least time between the steps of a conversation, in milliseconds. */
   pauseMs: number;
+  /** Users sign in again when their access token is that old. Never by default. */
+  tokenMs?: number;
+  onFailure?: (failure: FailedRequest) => void;
 };
+
+/** Of all users of the load. */
+export const loadPassword = 'Passw0rd-1';
 
 /** Statuses of responses; 0 counts broken connections, and -1 requests without a response in time. */
 type LoadTotals = { requests: number; acknowledged: number; statuses: Map<number, number> };
@@ -27,9 +36,10 @@ type LoadTotals = { requests: number; acknowledged: number; statuses: Map<number
 export type Load = {
   totals: LoadTotals;
   /** Uploads that were acknowledged: the content by key. */
-  uploads: { key: string; token: string; content: string }[];
+  uploads: { key: string; login: string; token: string; content: string }[];
   /** The first user, for checks after the load. */
   anyUser(): User | undefined;
+  users(): readonly User[];
   stop(): Promise<void>;
 };
 
@@ -74,7 +84,7 @@ export function startLoad(options: LoadOptions): Load {
     const login = `user-${randomUUID().slice(0, 13)}`;
     const noted: Journal['users'][number] = { login };
     journal.users.push(noted);
-    const password = 'Passw0rd-1';
+    const password = loadPassword;
     const registered = await api.repeat('POST', '/v1/auth/register', { body: { login, email: `${login}@example.test`, password } });
     // If the first response was lost, the name is taken by this user.
     const signedIn = registered.status === 409 ? await api.repeat('POST', '/v1/auth/login', { body: { login, password } }) : registered;
@@ -86,13 +96,21 @@ export function startLoad(options: LoadOptions): Load {
     }
     const me = await api.repeat('GET', '/v1/me', { token });
     if (me.status !== 200) return undefined;
-    const user = { login, userId: me.body.id, accountId: me.body.account_id, token };
+    const user = { login, userId: me.body.id, accountId: me.body.account_id, token, signedInAt: Date.now() };
     const tools = { name: 'tools', transport: 'streamable_http', url: `${options.upstreamUrl}/mcp`, call_timeout_ms: 5_000 };
     await api.repeat('POST', '/v1/mcp-configs', { token, body: tools });
     const events = ['run.completed', 'run.failed', 'run.cancelled'];
     const endpoint = { url: `${options.upstreamUrl}/hooks`, events };
     await api.repeat('POST', '/v1/webhook-endpoints', { token, body: endpoint, headers: { 'idempotency-key': randomUUID() } });
     return user;
+  }
+
+  /** As a client whose access token is about to expire. */
+  async function signInAgain(user: User, password: string) {
+    if (Date.now() - user.signedInAt < (options.tokenMs ?? Number.POSITIVE_INFINITY)) return;
+    const signedInAt = Date.now();
+    const { status, body } = await api.repeat('POST', '/v1/auth/login', { body: { login: user.login, password } });
+    if (status === 200) Object.assign(user, { token: body.access_token, signedInAt });
   }
 
   /** Sends a write until it is acknowledged, and sometimes once more. Returns the id, or undefined if the write was refused or given up. */
@@ -117,9 +135,11 @@ export function startLoad(options: LoadOptions): Load {
   }
 
   async function converse(user: User) {
+    await signInAgain(user, loadPassword);
     const threadId = await write(user, 'thread', '/v1/threads', (title) => ({ title }));
     if (!threadId) return;
     for (let round = random.integer(1, 3); round > 0 && !load.signal.aborted; round--) {
+      await signInAgain(user, loadPassword);
       const messageId = await write(user, 'message', `/v1/threads/${threadId}/messages`, (content) => ({ content }), threadId);
       // Without a new message, the model would ask for the same tool calls again.
       if (!messageId) return;
@@ -128,6 +148,7 @@ export function startLoad(options: LoadOptions): Load {
       if (!runId) return;
       if (random.next() < 0.1) cancelLater(user, runId).catch(() => undefined);
       await follow(user, runId);
+      await signInAgain(user, loadPassword);
       await read(user, threadId, runId);
       await pause();
     }
@@ -139,16 +160,25 @@ export function startLoad(options: LoadOptions): Load {
   }
 
   /** Reads the events and reconnects with the last seq until the final event. */
-  async function follow({ token }: User, runId: string) {
+  async function follow(user: User, runId: string) {
     const events: RunEvent[] = [];
     for (const until = Date.now() + followMs; !events.some(isTerminal) && Date.now() < until && !load.signal.aborted; await sleep(100)) {
       const signal = AbortSignal.timeout(Math.max(0, Math.min(until - Date.now(), 20_000)));
       const lastEventId = events.at(-1)?.seq ?? 0;
-      const stream = await openStream(options.url, runId, { token, lastEventId, signal }).catch(() => undefined);
+      const request = `GET /v1/runs/${runId}/events`;
+      await signInAgain(user, loadPassword);
+      const { token } = user;
+      const failed = (status: number, text: string) => {
+        if (!signal.aborted) options.onFailure?.({ at: Date.now(), request, status, text });
+      };
+      const stream = await openStream(options.url, runId, { token, lastEventId, signal }).catch((error: Error) =>
+        failed(0, causeOf(error)),
+      );
       totals.requests++;
       if (!stream) continue;
-      await stream.ended.catch(() => undefined);
+      await stream.ended.catch((error: Error) => failed(0, causeOf(error)));
       if (stream.status === 200) events.push(...stream.events);
+      else if (isTransient(stream.status)) failed(stream.status, stream.text());
     }
     journal.streams.push({ runId, events: events.map(({ seq, event_id }) => ({ seq, event_id })) });
   }
@@ -160,7 +190,7 @@ export function startLoad(options: LoadOptions): Load {
     if (random.next() < 0.3) await api.call('GET', '/v1/me/credits', { token });
   }
 
-  async function upload({ token }: User) {
+  async function upload({ login, token }: User) {
     const content = `text ${randomUUID()}`;
     const form = new FormData();
     form.set('file', new File([content], 'note.txt', { type: 'text/plain' }));
@@ -169,10 +199,15 @@ export function startLoad(options: LoadOptions): Load {
       body: form,
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(requestMs),
-    }).catch(() => undefined);
+    }).catch(
+      (error: Error) =>
+        void options.onFailure?.({ at: Date.now(), request: 'POST /v1/attachments/stage', status: 0, text: causeOf(error) }),
+    );
     totals.requests++;
+    if (sent && isTransient(sent.status))
+      options.onFailure?.({ at: Date.now(), request: 'POST /v1/attachments/stage', status: sent.status, text: await sent.clone().text() });
     const { key } = ((await sent?.json().catch(() => ({}))) ?? {}) as { key?: string };
-    if (sent?.status === 201 && key) uploads.push({ key, token, content });
+    if (sent?.status === 201 && key) uploads.push({ key, login, token, content });
     else if (sent && !isTransient(sent.status))
       journal.complaints.push({ kind: 'response.status', subject: '/v1/attachments/stage', detail: String(sent.status) });
     if (sent?.status === 201) totals.acknowledged++;
@@ -198,13 +233,15 @@ export function startLoad(options: LoadOptions): Load {
       if (!chief) {
         const { status, body } = await api.repeat('POST', '/v1/auth/login', { body: { login, password } });
         const me = status === 200 ? await api.repeat('GET', '/v1/me', { token: body.access_token }) : undefined;
-        if (me?.status === 200) chief = { login, userId: me.body.id, accountId: me.body.account_id, token: body.access_token };
+        if (me?.status === 200)
+          chief = { login, userId: me.body.id, accountId: me.body.account_id, token: body.access_token, signedInAt: Date.now() };
       } else if (turn % 8 === 7) {
         await write(chief, 'operation', '/v1/admin/credits/bulk-adjust', (note) => ({ amount: 50, note }));
       } else if (users.length > 0) {
         const { accountId } = random.pick(users);
         await write(chief, 'adjustment', '/v1/admin/credits/adjust', (note) => ({ account_id: accountId, amount: 200, note }));
       }
+      if (chief) await signInAgain(chief, password);
       await pause(3);
     }
   }
@@ -214,6 +251,7 @@ export function startLoad(options: LoadOptions): Load {
     totals,
     uploads,
     anyUser: () => users[0],
+    users: () => users,
     async stop() {
       load.abort();
       await working;
@@ -221,22 +259,27 @@ export function startLoad(options: LoadOptions): Load {
   };
 }
 
+/** `fetch` reports only that it failed, and why in `cause`. */
+const causeOf = ({ message, cause }: Error) => (cause instanceof Error ? `${message}: ${cause.message}` : message);
+
 const idOf = ({ body }: HttpResponse): string => body?.id ?? body?.run_id ?? '';
 
 type CallOptions = Parameters<Call>[2];
 
 /** Calls that count their responses, note unexpected ones, and are repeated. */
-function createCalls({ url, journal }: LoadOptions, totals: LoadTotals, signal: AbortSignal) {
+function createCalls({ url, journal, onFailure }: LoadOptions, totals: LoadTotals, signal: AbortSignal) {
   const send = callWithin(url, requestMs);
   const call: Call = async (method, path, options) => {
     totals.requests++;
     const response = await send(method, path, options).catch((error: Error): HttpResponse => ({
       status: error.name === 'TimeoutError' ? -1 : 0,
       body: undefined,
-      text: '',
+      text: causeOf(error),
       headers: new Headers(),
     }));
     totals.statuses.set(response.status, (totals.statuses.get(response.status) ?? 0) + 1);
+    if (isTransient(response.status))
+      onFailure?.({ at: Date.now(), request: `${method} ${path}`, status: response.status, text: response.text });
     if (isUnexpected(response))
       journal.complaints.push({ kind: 'response.status', subject: `${method} ${path}`, detail: `${response.status} ${response.text}` });
     return response;

@@ -26,6 +26,8 @@ export type ServerProcess = {
 };
 
 type Watch = {
+  /** The folder of the code that it runs. This repository by default. */
+  home?: string;
   onLine?(name: string, line: string): void;
   onError(error: LoggedError): void;
   /** The process ended after it was ready, and was not told to. */
@@ -36,6 +38,7 @@ const retryMs = 300;
 
 /** Returns at once: `ready` resolves when the process serves. */
 export function superviseServer(name: string, role: string, env: Record<string, string>, watch: Watch): ServerProcess {
+  const { home = root } = watch;
   const own = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !foreign.test(variable)));
   let child: ChildProcess | undefined;
   let more: Record<string, string> = {};
@@ -58,8 +61,8 @@ export function superviseServer(name: string, role: string, env: Record<string, 
   async function keepRunning() {
     while (!isStopping) {
       expected = false;
-      child = spawn(process.execPath, [`${root}server/main.ts`, role], {
-        cwd: root,
+      child = spawn(process.execPath, [`${home}server/main.ts`, role], {
+        cwd: home,
         env: { ...own, ...env, ...more },
         stdio: ['ignore', 'pipe', 'pipe'],
       });

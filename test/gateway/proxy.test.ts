@@ -98,6 +98,44 @@ test('returns 502 while the API is down, and recovers when it is back', async ()
   expect((await fetch(`${gateway.address}/v1/me`)).status).toBe(200);
 });
 
+test('a request without a body is repeated once if the API closes a kept connection instead of answering, others are not', async () => {
+  const seen: string[] = [];
+  const used = new WeakSet<object>();
+  let closes = 0;
+  const { url } = await startUpstream((req, res) => {
+    seen.push(`${req.method} ${req.url}`);
+    if (closes > 0 && used.has(req.socket)) {
+      closes--;
+      return void req.socket.destroy();
+    }
+    used.add(req.socket);
+    res.end('ok');
+  });
+  const gateway = await startGatewayTo(url);
+  const status = async (path: string, method = 'GET') => (await fetch(gateway.address + path, { method })).status;
+  expect(await status('/v1/a')).toBe(200);
+  closes = 1;
+  expect(await status('/v1/b')).toBe(200);
+  closes = 1;
+  expect(await status('/v1/c', 'POST')).toBe(502);
+  expect(seen).toEqual(['GET /v1/a', 'GET /v1/b', 'GET /v1/b', 'POST /v1/c']);
+});
+
+test('a connection to the API is closed after four seconds without a request, and not while a response is open', async () => {
+  const closed: string[] = [];
+  const { url } = await startUpstream((req, res) => {
+    req.socket.on('close', () => closed.push(req.url!));
+    if (req.url === '/v1/idle') return void res.end('ok');
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    setTimeout(() => res.end('data: late\n\n'), 5_500);
+  });
+  const gateway = await startGatewayTo(url);
+  const stream = fetch(`${gateway.address}/v1/stream`).then((response) => response.text());
+  await (await fetch(`${gateway.address}/v1/idle`)).text();
+  await expect.poll(() => closed, { timeout: 7_000 }).toEqual(['/v1/idle']);
+  expect(await stream).toBe('data: late\n\n');
+});
+
 test('requests and the readiness probe time out if the API hangs', async () => {
   const gateway = await startGatewayTo((await startUpstream(() => undefined)).url, { ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: '100' });
   const started = performance.now();

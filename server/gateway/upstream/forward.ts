@@ -40,13 +40,17 @@ type ForwardTarget = { pool: UpstreamPool; upstream: Upstream; tried: Set<Upstre
 const maxAttempts = 3;
 
 /**
- * The upstream for another attempt after a failure to connect, when nothing has seen the request yet: one that was not tried, or the same one again if
- * there is no other, because a restarting server refuses connections for moments only.
+ * The upstream for another attempt of a request that no API has answered: after a failure to connect, or if the API closed the connection of an earlier
+ * request while this one was sent, as one that stops does. One that was not tried, or the same one again if there is no other: a restarting server
+ * refuses connections for moments only.
  */
-function nextUpstream({ pool, upstream, tried }: ForwardTarget, error: unknown): Upstream | undefined {
-  if (!isConnectFailure(error) || tried.size >= maxAttempts) return undefined;
+function nextUpstream({ pool, upstream, tried }: ForwardTarget, { reusedSocket }: ClientRequest, error: unknown): Upstream | undefined {
+  const code = errorCodeOf(error);
+  const isLost = reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
+  if (tried.size >= maxAttempts || !(isLost || isConnectFailure(error))) return undefined;
   const other = pool.choose(tried);
-  return other ?? (pool.all().length === 1 && tried.size === 1 && errorCodeOf(error) === 'ECONNREFUSED' ? upstream : undefined);
+  if (other) return other;
+  return isLost || (pool.all().length === 1 && tried.size === 1 && code === 'ECONNREFUSED') ? upstream : undefined;
 }
 
 /** Rejects the slowest unfinished request to make room for others. */
@@ -92,7 +96,7 @@ function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, may
     clearTimeout(responseTimer);
     if (isConnectFailure(error)) pool.connectFailed(upstream, error);
     if (answered || response.destroyed || response.headersSent) return;
-    const next = mayRetry ? nextUpstream({ ...route, tried: tried.add(upstream) }, error) : undefined;
+    const next = mayRetry && cut === 'bad_gateway' ? nextUpstream({ ...route, tried: tried.add(upstream) }, outgoing, error) : undefined;
     if (!next) return giveUp(visit, cut);
     response.off('close', leave).off('close', done);
     done();

@@ -18,10 +18,16 @@ export type Upstream = {
 const connectTimeoutMs = 5_000;
 const connectTimeoutCode = 'UPSTREAM_CONNECT_TIMEOUT';
 
+/**
+ * How long a connection to the API is kept without a request, in milliseconds. Less than the 5 s of `ARKLOOP_SHUTDOWN_DRAIN_MS` in production: an API
+ * that stops ends each connection with its next response, and closes the idle ones after that time, when none is left.
+ */
+const maxIdleMs = 4_000;
+
 export function createUpstream(address: string, timeoutMs: number): Upstream {
   const url = new URL(address);
   const isSecure = url.protocol === 'https:';
-  const agent = new (isSecure ? SecureAgent : PlainAgent)({ keepAlive: true, maxFreeSockets: 256 });
+  const agent = new (isSecure ? SecureAgent : PlainAgent)({ keepAlive: true, maxFreeSockets: 256, timeout: maxIdleMs });
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (options: ClientRequestArgs, done) => {
     const socket = connect(options, done);

@@ -55,7 +55,7 @@ describe('health endpoints', async () => {
     expect(await rawSend(url, request('GET /readyz'))).toMatchObject({ status: 200 });
   });
 
-  test('report a schema version older or newer than the program', async () => {
+  test('report a schema version older than the program, and serve with a newer one', async () => {
     const expected = (await call('GET', '/readyz')).body.schema_version;
     const ready = async () => {
       const answer = await call('GET', '/readyz');

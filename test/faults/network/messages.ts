@@ -12,11 +12,12 @@ export type LinkState =
   | { mode: 'slow'; delayMs: number; bytesPerSecond: number };
 
 /**
- * Sent to the proxy process. `forget` makes the connections that exist now half-open: their targets see them closed, and their other sides see
+ * Sent to the proxy process. `targets` replaces those of new connections. `forget` makes the connections that exist now half-open: their targets see them closed, and their other sides see
  * nothing, as after a failover or in a firewall that lost its state.
  */
 export type ProxyCommand =
   | { kind: 'link'; name: string; port: number; targets: readonly number[] }
+  | { kind: 'targets'; name: string; targets: readonly number[] }
   | { kind: 'state'; name: string; state: LinkState }
   | { kind: 'forget'; name: string };
 

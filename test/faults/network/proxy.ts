@@ -8,6 +8,8 @@ export type Proxy = {
   pid: number;
   /** Returns the port that leads to the first of `targets` that accepts, beginning with the next one at each connection. */
   link(name: string, targets: readonly number[]): Promise<number>;
+  /** Where new connections lead. Connections that exist stay. */
+  lead(name: string, targets: readonly number[]): void;
   set(name: string, state: LinkState): void;
   /** Nothing passes through the connections that exist now, and nothing tells their ends. */
   forget(name: string): void;
@@ -29,6 +31,7 @@ export function startProxy(): Proxy {
         if (reply.name === name) return port;
       }
     },
+    lead: (name, targets) => send({ kind: 'targets', name, targets }),
     set: (name, state) => send({ kind: 'state', name, state }),
     forget: (name) => send({ kind: 'forget', name }),
     stop: () => child.disconnect(),

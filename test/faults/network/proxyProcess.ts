@@ -90,6 +90,7 @@ process.on('message', (command: ProxyCommand) => {
   if (command.kind === 'link') return open(command);
   const link = links.get(command.name)!;
   if (command.kind === 'state') return setState(link, command.state);
+  if (command.kind === 'targets') return void (link.targets = command.targets);
   for (const connection of link.connections) {
     connection.isForgotten = true;
     // The other side has noticed.

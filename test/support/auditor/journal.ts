@@ -39,3 +39,23 @@ export const newJournal = (): Journal => ({
   deliveries: new Set(),
   complaints: [],
 });
+
+/** What clients have been told so far. */
+export type Known = { keys: ReadonlySet<string>; streams: Journal['streams'] };
+
+export const knownNow = ({ writes, users, streams }: Journal): Known => ({
+  keys: new Set([
+    ...writes.filter(({ acknowledged }) => acknowledged).map(({ key }) => key),
+    ...users.flatMap(({ userId }) => userId ?? []),
+  ]),
+  streams: structuredClone(streams),
+});
+
+/** What a copy from a moment after `known` must contain. Later writes may be in it or not. */
+export function journalBefore(journal: Journal, { keys, streams }: Known): Journal {
+  const writes = journal.writes.map(({ acknowledged, ...write }) =>
+    acknowledged && keys.has(write.key) ? { ...write, acknowledged } : write,
+  );
+  const users = journal.users.map(({ login, userId }) => (userId !== undefined && keys.has(userId) ? { login, userId } : { login }));
+  return { ...newJournal(), writes, users, streams, deliveries: journal.deliveries };
+}

@@ -2,12 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { onFileFinished } from '../app/fileCleanup.ts';
 import { listener } from '../app/listener.ts';
 import { type Item, itemsIn, type OtlpPath } from './otlp.ts';
 
-/** Keeps what is exported to it. `answer` replaces the answers, such as with one that never comes. */
-export async function startCollector(answer?: RequestListener) {
+/** Keeps what is exported to it, until it is closed. `answer` replaces the answers, such as with one that never comes. */
+export async function openCollector(answer?: RequestListener) {
   const received: { path: OtlpPath; headers: IncomingHttpHeaders; body: Buffer }[] = [];
   const accept: RequestListener = (_req, res) => res.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
   const server = createServer(
@@ -29,7 +28,6 @@ export async function startCollector(answer?: RequestListener) {
     server.closeAllConnections();
     server.close();
   };
-  onFileFinished(close);
   const items = (path: OtlpPath): Item[] => received.filter((each) => each.path === path).flatMap(({ body }) => itemsIn(path, body));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -19,7 +19,7 @@ import { registerUser, temporaryDataDir } from '../../support/app/instance.ts';
 import { fastWorkerEnv, startProcess, testKeysEnv } from '../../support/app/process.ts';
 import { emptyDatabase, startTestApp, type TestApp, testKeys } from '../../support/app/testApp.ts';
 import { audit, summarize } from '../../support/auditor/audit.ts';
-import { type Journal, newJournal } from '../../support/auditor/journal.ts';
+import { type Journal, journalBefore, knownNow, newJournal } from '../../support/auditor/journal.ts';
 import { query } from '../../support/cluster/query.ts';
 import { callTo } from '../../support/http/call.ts';
 import { eventually } from '../../support/resources/conversation.ts';
@@ -56,15 +56,6 @@ const envOf = (databaseUrl: string, storage: string): Record<string, string> => 
   ARKLOOP_DATA_DIR: join(folder, `${storage}-data`),
 });
 
-/** What clients knew before a moment. Later writes may be in the copy or not. */
-function journalBefore(journal: Journal, known: Set<string>, streams: Journal['streams']): Journal {
-  const writes = journal.writes.map(({ acknowledged, ...write }) =>
-    acknowledged && known.has(write.key) ? { ...write, acknowledged } : write,
-  );
-  const users = journal.users.map(({ login, userId }) => (userId !== undefined && known.has(userId) ? { login, userId } : { login }));
-  return { ...newJournal(), writes, users, streams, deliveries: journal.deliveries };
-}
-
 const journal = newJournal();
 const upstream = await startUpstream(journal);
 const workerEnv = {
@@ -92,15 +83,11 @@ beforeAll(async () => {
     pauseMs: 100,
   });
   await eventually(async () => load.uploads.length > 1 && journal.streams.length > 5, 'uploads and runs', 120_000);
-  const known = new Set([
-    ...journal.writes.filter(({ acknowledged }) => acknowledged).map(({ key }) => key),
-    ...journal.users.flatMap(({ userId }) => userId ?? []),
-  ]);
-  const streams = structuredClone(journal.streams);
+  const known = knownNow(journal);
   uploads = [...load.uploads];
   printed = await command(['backup', backup], envOf(app.databaseUrl, 'storage'));
   await load.stop();
-  expected = journalBefore(journal, known, streams);
+  expected = journalBefore(journal, known);
   await app.stopWorker();
 });
 afterAll(() => upstream.close());

@@ -7,13 +7,20 @@ import { openTelemetry } from '../../../server/processes/telemetry.ts';
 import { openScriptedThread } from '../../support/agent/agent.ts';
 import { addToolServer, callsTools } from '../../support/agent/tools.ts';
 import { chat } from '../../support/agent/vendor.ts';
+import { onFileFinished } from '../../support/app/fileCleanup.ts';
 import { startProcess } from '../../support/app/process.ts';
 import { callTo, freshDatabase, startTestApp } from '../../support/app/testApp.ts';
 import { behindGatewayEnv, startTestGateway } from '../../support/gateway/testGateway.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 import { receiverOfTest, registerEndpoint } from '../../support/resources/receiver.ts';
-import { startCollector } from '../../support/telemetry/collector.ts';
+import { openCollector } from '../../support/telemetry/collector.ts';
 import type { Item } from '../../support/telemetry/otlp.ts';
+
+async function startCollector(...answer: Parameters<typeof openCollector>) {
+  const collector = await openCollector(...answer);
+  onFileFinished(collector.close);
+  return collector;
+}
 
 const app = await startTestApp(behindGatewayEnv);
 const trusting = { ARKLOOP_GATEWAY_TRUST_INCOMING_TRACE_ID: '1' };
