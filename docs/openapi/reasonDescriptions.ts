@@ -129,7 +129,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
     'The API key or service key has reached a limit of requests. `details.budget` names it, with `limit`, `used` and `resets_at`, which is null if it is never reset. `Retry-After` is at most a day.',
   last_admin: 'An account must keep at least one admin.',
   last_platform_admin: 'The platform must keep at least one platform admin.',
-  last_sign_in_method: 'You could not sign in any more: no password is set, no code can be emailed, and there is no other passkey or linked identity.',
+  last_sign_in_method:
+    'You could not sign in any more: no password is set, no code can be emailed, and there is no other passkey or linked identity.',
   link_token_invalid:
     'The token of the link is not known, has expired, is for another user, or your session is older than it. Begin the sign-in again.',
   localhost_denied: 'The URL must not point to the server itself.',

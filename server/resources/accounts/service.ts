@@ -95,7 +95,8 @@ export async function updateAccount(
   };
   await scope.tx.run(queries.updateAccount, { accountId: account.id, ...after });
   scope.audit({ before, after });
-  if (after.second_factor_required_from !== second_factor_required_from) scope.afterCommit(() => scope.app.accessControl.invalidateAllUsers());
+  if (after.second_factor_required_from !== second_factor_required_from)
+    scope.afterCommit(() => scope.app.accessControl.invalidateAllUsers());
   return { ...account, ...after };
 }
 

@@ -75,11 +75,23 @@ test('the count of runs follows created and deleted runs, also after a merge', a
   const { runs } = await counts();
   expect(await counts()).toEqual({ counted: runs, runs });
   await concurrently(3, async (at) =>
-    at === 1 ? deleteExpiredRows(app.database, { auditRetentionDays: 365, runEventsRetentionMonths: 3, notificationRetentionDays: 0, webhookRetentionDays: 30 }) : addRuns(app, other!, 5),
+    at === 1
+      ? deleteExpiredRows(app.database, {
+          auditRetentionDays: 365,
+          runEventsRetentionMonths: 3,
+          notificationRetentionDays: 0,
+          webhookRetentionDays: 30,
+        })
+      : addRuns(app, other!, 5),
   );
   expect(await counts()).toEqual({ counted: runs + 10, runs: runs + 10 });
   await sql(`delete from runs where account_id = $1`, [other!.accountId]);
-  await deleteExpiredRows(app.database, { auditRetentionDays: 365, runEventsRetentionMonths: 3, notificationRetentionDays: 0, webhookRetentionDays: 30 });
+  await deleteExpiredRows(app.database, {
+    auditRetentionDays: 365,
+    runEventsRetentionMonths: 3,
+    notificationRetentionDays: 0,
+    webhookRetentionDays: 30,
+  });
   const after = await counts();
   expect(after.counted).toBe(after.runs);
   expect(await sql('select from run_count_changes')).toHaveLength(1);

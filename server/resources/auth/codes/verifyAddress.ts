@@ -57,8 +57,7 @@ export async function verifyAddress(scope: RequestScope, userId: string, email: 
   if (!address) return false;
   await tx.run(markVerified, { userId, isProven: voucher.by === 'mail' || (voucher.by === 'identity_provider' && voucher.isProof) });
   const isByRegistrant = voucher.by === 'mail' && (voucher.session?.method === 'password' || voucher.session?.method === 'passkey');
-  if (voucher.by === 'mail' && !address.proven && !isByRegistrant)
-    await resetAccess(scope, userId, voucher.session?.id);
+  if (voucher.by === 'mail' && !address.proven && !isByRegistrant) await resetAccess(scope, userId, voucher.session?.id);
   return true;
 }
 

@@ -182,10 +182,7 @@ export const selectFreshCodeSession = statement<{ sessionId: string | null }>()(
     .where('id', '=', sql<string>`${$.sessionId}::uuid`)
     .where((eb) =>
       eb.or([
-        eb.and([
-          eb('method', 'in', [sql.lit('email_otp' as const), sql.lit('oidc' as const)]),
-          eb('created_at', '>', tenMinutesAgo),
-        ]),
+        eb.and([eb('method', 'in', [sql.lit('email_otp' as const), sql.lit('oidc' as const)]), eb('created_at', '>', tenMinutesAgo)]),
         eb('confirmed_at', '>', tenMinutesAgo),
       ]),
     ),

@@ -57,7 +57,12 @@ function SigningIn({ id, answer }: { id: string; answer: ProviderAnswer }) {
   if (!error) return <Loading what="Signing in" />;
   const reason = error instanceof ApiError ? error.reason : undefined;
   if (error instanceof ApiError && reason === 'second_factor_required')
-    return <SecondFactor challenge={{ token: String(error.details.challenge_token), hasPasskey: error.details.passkey === true }} onCancel={() => navigate('/sign-in', { replace: true })} />;
+    return (
+      <SecondFactor
+        challenge={{ token: String(error.details.challenge_token), hasPasskey: error.details.passkey === true }}
+        onCancel={() => navigate('/sign-in', { replace: true })}
+      />
+    );
   if (reason === 'identity_link_required' && hasLinkToken()) return <SignIn />;
   if (reason === 'invite_code_required' || reason === 'invite_code_invalid') return <InviteCode id={id} error={error} />;
   return (
