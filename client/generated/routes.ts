@@ -77,6 +77,17 @@ export const routes = {
     confirm: { method: 'POST', path: '/v1/me/identities/confirm', auth: 'user', errorStatuses: [400, 401, 403, 409, 413, 422, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/me/identities/{identity_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
   },
+  passkeys: {
+    signInOptions: { method: 'POST', path: '/v1/auth/passkey/options', auth: 'public', cookie: true, errorStatuses: [400, 401, 403, 409, 413, 422, 429, 500, 503] },
+    signIn: { method: 'POST', path: '/v1/auth/passkey/verify', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 413, 422, 429, 500, 503] },
+    list: { method: 'GET', path: '/v1/me/passkeys', auth: 'user', retryable: true, paged: true, errorStatuses: [400, 401, 403, 500, 503] },
+    registrationOptions: { method: 'POST', path: '/v1/me/passkeys/options', auth: 'user', errorStatuses: [400, 401, 403, 409, 413, 422, 429, 500, 503] },
+    register: { method: 'POST', path: '/v1/me/passkeys', auth: 'user', errorStatuses: [400, 401, 403, 409, 413, 422, 500, 503] },
+    rename: { method: 'PATCH', path: '/v1/me/passkeys/{passkey_id}', auth: 'user', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
+    delete: { method: 'DELETE', path: '/v1/me/passkeys/{passkey_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
+    confirmationOptions: { method: 'POST', path: '/v1/me/confirmation/options', auth: 'user', errorStatuses: [400, 401, 403, 409, 500, 503] },
+    confirm: { method: 'POST', path: '/v1/me/confirmation', auth: 'user', errorStatuses: [400, 401, 403, 413, 422, 429, 500, 503] },
+  },
   sessions: {
     list: { method: 'GET', path: '/v1/me/sessions', auth: 'user', retryable: true, paged: true, errorStatuses: [400, 401, 403, 500, 503] },
     deleteOthers: { method: 'DELETE', path: '/v1/me/sessions', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 500, 503] },

@@ -83,6 +83,8 @@ export interface Account {
   timezone: string | null;
   /** The event `credits.low` is sent when the balance falls below it; 0 turns it off. Null: the default of the platform. */
   low_credit_threshold: number | null;
+  /** From when members need a second factor, or a session that a passkey has opened or confirmed; null if they do not. API keys are not affected. */
+  second_factor_required_from: Time | null;
   /** Your role in the account; null for a platform admin who is not a member. */
   role: string | null;
   /** When the account was created. */
@@ -109,6 +111,8 @@ export interface AccountChanges {
   timezone?: string | null | undefined;
   /** Credits; 0 turns the event `credits.low` off. Null: the default of the platform. */
   low_credit_threshold?: number | null | undefined;
+  /** From when members need a second factor or a passkey, now or later; null ends it. Members without one are then refused with 403 `second_factor_missing`. */
+  second_factor_required_from?: string | null | undefined;
 }
 
 /** The confirmation for closing a workspace. */
@@ -1466,6 +1470,14 @@ export interface GatewayConfig {
   rate_limit_capacity: number;
   /** Requests per client per minute. */
   rate_limit_per_minute: number;
+  /** Further limits for some of the requests. A request takes a token of every limit that applies, or of none. */
+  rate_limit_rules: RateLimitRule[];
+  /** Whether requests are rejected with 503 `maintenance`, except those of platform admins and allowed addresses. */
+  maintenance: boolean;
+  /** `Retry-After` of rejected requests during maintenance, in seconds. */
+  maintenance_retry_after_seconds: number;
+  /** Networks whose requests are served during maintenance. */
+  maintenance_allowed_cidrs: string[];
 }
 
 /** The fields of the configuration to change. */
@@ -1480,6 +1492,14 @@ export interface GatewayConfigChanges {
   rate_limit_capacity?: number | undefined;
   /** Requests per client per minute. */
   rate_limit_per_minute?: number | undefined;
+  /** Further limits for some of the requests. A request takes a token of every limit that applies, or of none. Replaces the list. */
+  rate_limit_rules?: NewRateLimitRule[] | undefined;
+  /** Whether requests are rejected with 503 `maintenance`, except those of platform admins and allowed addresses. */
+  maintenance?: boolean | undefined;
+  /** `Retry-After` of rejected requests during maintenance, in seconds. */
+  maintenance_retry_after_seconds?: number | undefined;
+  /** Networks whose requests are served during maintenance. */
+  maintenance_allowed_cidrs?: Cidr[] | undefined;
 }
 
 /** Usage of an hour (UTC). */
@@ -2258,6 +2278,8 @@ export interface Me {
   role: string;
   /** Permissions in the active account, sorted. */
   permissions: Permission[];
+  /** Whether the active account or the platform requires a second factor that this session does not have. Most operations then fail with 403 `second_factor_missing`. */
+  second_factor_missing: boolean;
 }
 
 /** The fields of the profile to change. At least one is required. */
@@ -2282,6 +2304,8 @@ export interface Member {
   email: string | null;
   /** Role in the account, which determines the permissions. */
   role: string;
+  /** The second factor of the user. A session needs `authenticator_app`, or to be opened or confirmed with the passkey, where one is required. */
+  second_factor: MemberSecondFactor;
   /** When the user became a member. */
   created_at: Time;
 }
@@ -2306,6 +2330,9 @@ export interface MemberJoinedWebhook {
 
 /** A role of an account member. Admins manage members, settings and secrets; members work with threads, runs and projects. */
 export type MemberRole = "admin" | "member";
+
+/** The second factor of a member. */
+export type MemberSecondFactor = "none" | "passkey" | "authenticator_app";
 
 /** A fact about a user that agents use in later threads. Only this user can read it. */
 export interface Memory {
@@ -2781,6 +2808,14 @@ export interface NewMessage {
   content_json?: MessageContent | undefined;
 }
 
+/** A passkey that a browser has made. */
+export interface NewPasskey {
+  /** A name by which you recognize it, 1 to 100 characters. */
+  name: string;
+  /** What `navigator.credentials.create()` returned. */
+  credential: PasskeyAttestation;
+}
+
 /** A persona to create. */
 export interface NewPersona {
   /** Where to create the persona. `platform` requires a platform admin. */
@@ -2858,6 +2893,24 @@ export interface NewProject {
   team_id?: Id | null | undefined;
   /** Who can see the project. */
   visibility?: Visibility | undefined;
+}
+
+/** A limit for some of the requests. */
+export interface NewRateLimitRule {
+  /** Unique name, shown in `RateLimit-Policy` and in errors. `default` is the name of the limit of all requests. */
+  name: string;
+  /** Path of the requests, such as `/v1/attachments/*` or `/v1/auth/**`: `*` is any text of a segment, `**` at the end any rest. */
+  path: string;
+  /** Methods of the requests; all if absent. `GET` includes `HEAD`. */
+  methods?: RateLimitMethod[] | undefined;
+  /** Names of plans: only requests of accounts with one of them; all if absent. */
+  plans?: string[] | undefined;
+  /** What the limit counts for: the account and the user (or the address of an anonymous client), each API key, or each address. */
+  count_by: RateLimitCount;
+  /** Burst limit: requests at once. */
+  capacity: number;
+  /** Requests per minute. */
+  per_minute: number;
 }
 
 /** A batch of codes to create. */
@@ -3178,9 +3231,112 @@ export interface OwnedInviteCode {
 /** An opaque cursor. Only cursors that the same list returned with the same filters are accepted. If `before` and `cursor` are both given, they must be equal. Any other value is rejected with 400, with the reason `invalid_cursor` if it has the form of a cursor. */
 export type PageCursor = string;
 
+/** A key pair on a device or in a password manager, with which a user signs in (WebAuthn). */
+export interface Passkey {
+  /** ID of the passkey, for renaming and deleting it. */
+  id: Id;
+  /** The name that you gave it. */
+  name: string;
+  /** Whether its device can copy it to others, such as those of the same cloud account. */
+  backup_eligible: boolean;
+  /** Whether it was copied when it was last used. Losing its device then does not lose it. */
+  backed_up: boolean;
+  /** When it was registered. */
+  created_at: Time;
+  /** When it was last used; null if never. */
+  last_used_at: Time | null;
+}
+
+/** An `AuthenticationResponseJSON` of WebAuthn: `toJSON()` of the result of `navigator.credentials.get()`. */
+export interface PasskeyAssertion {
+  /** ID of the credential. */
+  id: string;
+  /** The same as `id`. */
+  rawId: string;
+  /** Kind of the credential. */
+  type: "public-key";
+  /** What the authenticator returned. */
+  response: PasskeyAssertionResponse;
+  [name: string]: unknown;
+}
+
+/** The response of the authenticator that has the passkey. */
+export interface PasskeyAssertionResponse {
+  /** What the browser signed: challenge, origin and type. */
+  clientDataJSON: string;
+  /** Relying party, flags and counter. */
+  authenticatorData: string;
+  /** The signature of the passkey. */
+  signature: string;
+  /** The user to whom the passkey belongs. */
+  userHandle?: string | null | undefined;
+  [name: string]: unknown;
+}
+
+/** A `RegistrationResponseJSON` of WebAuthn: `toJSON()` of the result of `navigator.credentials.create()`. */
+export interface PasskeyAttestation {
+  /** ID of the credential. */
+  id: string;
+  /** The same as `id`. */
+  rawId: string;
+  /** Kind of the credential. */
+  type: "public-key";
+  /** What the authenticator returned. */
+  response: PasskeyAttestationResponse;
+  [name: string]: unknown;
+}
+
+/** The response of the authenticator that made the passkey. */
+export interface PasskeyAttestationResponse {
+  /** What the browser signed: challenge, origin and type. */
+  clientDataJSON: string;
+  /** The public key with the data of the authenticator. */
+  attestationObject: string;
+  /** How the browser reaches the authenticator, such as `internal` or `usb`. */
+  transports?: string[] | undefined;
+  [name: string]: unknown;
+}
+
+/** The new name of a passkey. */
+export interface PasskeyChanges {
+  /** A name by which you recognize it, 1 to 100 characters. */
+  name: string;
+}
+
+/** What a browser needs to make or use a passkey. */
+export interface PasskeyOptions {
+  /** For `PublicKeyCredential.parseCreationOptionsFromJSON()` when registering, otherwise for `parseRequestOptionsFromJSON()`. The result is `publicKey` of `navigator.credentials.create()` or `get()`. */
+  public_key: PasskeyOptionsPublicKey;
+  /** Seconds until the challenge in `public_key` expires. It can be used once. */
+  expires_in: number;
+}
+
+/** For `PublicKeyCredential.parseCreationOptionsFromJSON()` when registering, otherwise for `parseRequestOptionsFromJSON()`. The result is `publicKey` of `navigator.credentials.create()` or `get()`. */
+export type PasskeyOptionsPublicKey = Record<string, unknown>;
+
+/** The proof that the user has a passkey. */
+export interface PasskeyProof {
+  /** What `navigator.credentials.get()` returned. */
+  credential: PasskeyAssertion;
+}
+
+/** The proof that the user who registers a passkey is present. */
+export interface PasskeyRegistrationStart {
+  /** Required, unless an emailed code or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes. */
+  current_password?: string | null | undefined;
+  /** Required if your second factor is on, unless a passkey has opened or confirmed the session within the last ten minutes. */
+  code?: string | null | undefined;
+}
+
+/** What the passkey is used for: a sign-in, or the second factor of one. */
+export interface PasskeySignIn {
+  /** `details.challenge_token` of a sign-in that needs a second factor, to complete it with a passkey. Without it, any passkey signs its user in. */
+  challenge_token?: string | null | undefined;
+}
+
 /** The current and the new password. */
 export interface PasswordChange {
-  /** Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes. */
+  /** Required, unless an emailed code, an identity provider or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes. */
   current_password?: string | null | undefined;
   /** At least 8 code points and at most 256 bytes, with at least one letter and one digit. */
   new_password: string;
@@ -3535,6 +3691,30 @@ export interface ProviderSignInRequest {
   return_to?: string | null | undefined;
   /** Needed if the person is to be registered and the registration mode is `invite_only`. */
   invite_code?: string | null | undefined;
+}
+
+/** What a rate limit counts for. */
+export type RateLimitCount = "client" | "api_key" | "address";
+
+/** A method of HTTP. */
+export type RateLimitMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+
+/** A limit for some of the requests. */
+export interface RateLimitRule {
+  /** Unique name, shown in `RateLimit-Policy` and in errors. `default` is the name of the limit of all requests. */
+  name: string;
+  /** Path of the requests, such as `/v1/attachments/*` or `/v1/auth/**`: `*` is any text of a segment, `**` at the end any rest. */
+  path: string;
+  /** Methods of the requests; all if absent. `GET` includes `HEAD`. */
+  methods?: RateLimitMethod[] | undefined;
+  /** Names of plans: only requests of accounts with one of them; all if absent. */
+  plans?: string[] | undefined;
+  /** What the limit counts for: the account and the user (or the address of an anonymous client), each API key, or each address. */
+  count_by: RateLimitCount;
+  /** Burst limit: requests at once. */
+  capacity: number;
+  /** Requests per minute. */
+  per_minute: number;
 }
 
 /** The number of notifications that were marked as read. */
@@ -4938,8 +5118,8 @@ export interface SecondFactorAnswer {
 
 /** A code that proves that the caller has the second factor. */
 export interface SecondFactorCode {
-  /** The current code of the app, or a recovery code. White space is ignored. */
-  code: string;
+  /** The current code of the app, or a recovery code. White space is ignored. Required, unless a passkey has opened or confirmed the session within the last ten minutes. */
+  code?: string | null | undefined;
 }
 
 /** A code that proves that the app has the secret. */
@@ -4950,10 +5130,10 @@ export interface SecondFactorConfirmation {
 
 /** The password and a code of the user who turns the second factor off. */
 export interface SecondFactorRemoval {
-  /** Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes. */
+  /** Required, unless an emailed code, an identity provider or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes. */
   current_password?: string | null | undefined;
-  /** The current code of the app, or a recovery code. White space is ignored. */
-  code: string;
+  /** The current code of the app, or a recovery code. White space is ignored. Required, unless a passkey has opened or confirmed the session within the last ten minutes. */
+  code?: string | null | undefined;
 }
 
 /** What an authenticator app needs to generate codes. */
@@ -4966,7 +5146,7 @@ export interface SecondFactorSetup {
 
 /** The password of the user who sets up a second factor. */
 export interface SecondFactorStart {
-  /** Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes. */
+  /** Required, unless an emailed code, an identity provider or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes. */
   current_password?: string | null | undefined;
 }
 
@@ -5208,8 +5388,8 @@ export interface SharedThreadThread {
   created_at: Time;
 }
 
-/** How a session was opened: with a password, with an emailed code, or with an identity provider (`oidc`). */
-export type SignInMethod = "password" | "email_otp" | "oidc";
+/** How a session was opened: with a password, an emailed code, an identity provider (`oidc`), or a passkey. */
+export type SignInMethod = "password" | "email_otp" | "oidc" | "passkey";
 
 /** A provider on the sign-in page. */
 export interface SignInProvider {
@@ -6888,13 +7068,13 @@ export interface SecondFactorApi {
    *
    * Use this when few codes are left, or when others may have seen them. The earlier codes are void.
    */
-  readonly replaceRecoveryCodes: Call<{ body: SecondFactorCode; }, RecoveryCodes, Reasons['secondFactor.replaceRecoveryCodes']>;
+  readonly replaceRecoveryCodes: Call<{ body?: SecondFactorCode | undefined; }, RecoveryCodes, Reasons['secondFactor.replaceRecoveryCodes']>;
   /**
    * Turn your second factor off
    *
    * Requires your password and a code. The secret and the recovery codes are deleted.
    */
-  readonly disable: Call<{ body: SecondFactorRemoval; }, undefined, Reasons['secondFactor.disable']>;
+  readonly disable: Call<{ body?: SecondFactorRemoval | undefined; }, undefined, Reasons['secondFactor.disable']>;
 }
 
 export interface IdentitiesApi {
@@ -6928,6 +7108,63 @@ export interface IdentitiesApi {
    * You can no longer sign in with it; sessions stay open. Your last way to sign in cannot be removed.
    */
   readonly delete: Call<{ params: { identity_id: Id; }; }, undefined, Reasons['identities.delete']>;
+}
+
+export interface PasskeysApi {
+  /**
+   * Start a sign-in with a passkey
+   *
+   * Returns the options for `navigator.credentials.get()`. Send its result to `POST /v1/auth/passkey/verify` within five minutes. No login is needed: the browser offers the passkeys of this site.
+   */
+  readonly signInOptions: Call<{ body?: PasskeySignIn | undefined; }, PasskeyOptions, Reasons['passkeys.signInOptions']>;
+  /**
+   * Sign in with a passkey
+   *
+   * Opens a session, like signing in with a password. The device has verified its user, so no second factor is asked for. Also completes a sign-in that failed with `second_factor_required`, if its options were requested with the `challenge_token`.
+   */
+  readonly signIn: Call<{ body: PasskeyProof; }, AccessGrant, Reasons['passkeys.signIn']>;
+  /**
+   * List your passkeys, newest first
+   *
+   * Use this for a settings page. The keys themselves are not returned.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Passkey, Reasons['passkeys.list']>;
+  /**
+   * Start registering a passkey
+   *
+   * Returns the options for `navigator.credentials.create()`. Send its result to `POST /v1/me/passkeys` in the same session within five minutes. If the installation sends email, your address must be verified.
+   */
+  readonly registrationOptions: Call<{ body?: PasskeyRegistrationStart | undefined; }, PasskeyOptions, Reasons['passkeys.registrationOptions']>;
+  /**
+   * Register a passkey
+   *
+   * From now on the passkey signs you in. A user has at most 20. The authenticator must verify its user, with a PIN or a fingerprint.
+   */
+  readonly register: Call<{ body: NewPasskey; }, Passkey, Reasons['passkeys.register']>;
+  /**
+   * Rename a passkey
+   *
+   * The name is shown only to you. The name in a password manager stays as it is.
+   */
+  readonly rename: Call<{ params: { passkey_id: Id; }; body: PasskeyChanges; }, Passkey, Reasons['passkeys.rename']>;
+  /**
+   * Delete a passkey
+   *
+   * It no longer signs you in; sessions that it opened continue. The last way to sign in cannot be deleted: 409 `last_sign_in_method`. Delete it on its device too.
+   */
+  readonly delete: Call<{ params: { passkey_id: Id; }; }, undefined, Reasons['passkeys.delete']>;
+  /**
+   * Start confirming a session with a passkey
+   *
+   * Returns the options for `navigator.credentials.get()`. Send its result to `POST /v1/me/confirmation` within five minutes.
+   */
+  readonly confirmationOptions: Call<NoRequest, PasskeyOptions, Reasons['passkeys.confirmationOptions']>;
+  /**
+   * Confirm a session with a passkey
+   *
+   * For ten minutes, operations of this session that require your password or a code of your second factor need neither. It also counts as the second factor of the session, for accounts that require one.
+   */
+  readonly confirm: Call<{ body: PasskeyProof; }, undefined, Reasons['passkeys.confirm']>;
 }
 
 export interface SessionsApi {
@@ -6971,7 +7208,7 @@ export interface AccountsApi {
    */
   readonly get: Call<{ params: { account_id: Id; }; }, Account, Reasons['accounts.get']>;
   /**
-   * Update the name, time zone or credit threshold of an account
+   * Update the name, time zone, credit threshold or required second factor of an account
    *
    * Omitted fields keep their values. The slug cannot be changed.
    */
@@ -8439,6 +8676,8 @@ export interface Api {
   readonly secondFactor: SecondFactorApi;
   /** The identities at providers with which you can sign in. */
   readonly identities: IdentitiesApi;
+  /** Key pairs of devices and password managers, with which users sign in without a password (WebAuthn). */
+  readonly passkeys: PasskeysApi;
   /** The devices and programs on which you are signed in. */
   readonly sessions: SessionsApi;
   /** Personal accounts and workspaces, and their members. */
@@ -8531,7 +8770,7 @@ export interface Api {
   readonly configSchema: ConfigSchemaApi;
   /** The configuration for outgoing email. */
   readonly email: EmailApi;
-  /** The configuration of the gateway: rate limits, risk threshold and trusted proxies. */
+  /** The configuration of the gateway: rate limits, risk threshold, trusted proxies and maintenance. */
   readonly gatewayConfig: GatewayConfigApi;
   /** Requests handled by the gateway. */
   readonly accessLog: AccessLogApi;

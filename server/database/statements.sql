@@ -167,7 +167,7 @@ select 'plan' as "key", lower(p.name) as "value", 0 as "rank"
   where "o"."account_id" = $3 and "o"."key" = any('{limit.request_burst,limit.requests_per_minute}'::text[]) and ("o"."expires_at" is null or "o"."expires_at" > clock_timestamp());
 
 -- http/access/accessControl.ts 1
-select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", "s"."id" is not null as "session_live"
+select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", "s"."id" is not null as "session_live", ("u"."second_factor_at" is not null or "s"."confirmed_at" is not null) as "has_second_factor", "a"."second_factor_required_from"
   from "users" as "u"
   left
   join "sessions" as "s" on "s"."id" = $1 and "s"."user_id" = "u"."id" and "s"."revoked_at" is null
@@ -422,20 +422,25 @@ delete
 
 -- jobs/housekeeping.ts 11
 delete
-  from "email_verifications"
+  from "passkey_challenges"
   where "expires_at" < now();
 
 -- jobs/housekeeping.ts 12
 delete
+  from "email_verifications"
+  where "expires_at" < now();
+
+-- jobs/housekeeping.ts 13
+delete
   from "schedule_occurrences"
   where "created_at" < now() - interval '90 days';
 
--- jobs/housekeeping.ts 13
+-- jobs/housekeeping.ts 14
 delete
   from "schedules"
   where "status" = 'completed' and greatest(run_at, updated_at) < now() - interval '90 days';
 
--- jobs/housekeeping.ts 14
+-- jobs/housekeeping.ts 15
 delete
   from "audit_logs"
   where "id" = any (array((select "id"
@@ -444,7 +449,7 @@ delete
   order by "created_at", "id"
   limit $2)));
 
--- jobs/housekeeping.ts 15
+-- jobs/housekeeping.ts 16
 delete
   from "chat_completions"
   where ("account_id", "id") in (select "c"."account_id", "c"."id"
@@ -453,14 +458,14 @@ delete
   order by "c"."ended_at"
   limit $2);
 
--- jobs/housekeeping.ts 16
+-- jobs/housekeeping.ts 17
 with "merged" as (delete
   from "run_count_changes"
   returning "change") insert into "run_count_changes" ("change") select sum(change) as "change"
   from "merged"
   having count(*) > 0;
 
--- jobs/housekeeping.ts 16
+-- jobs/housekeeping.ts 18
 delete
   from "notifications"
   where ("account_id", "id") in (select "n"."account_id", "n"."id"
@@ -1056,14 +1061,18 @@ select "id"
   where "id" = $1;
 
 -- resources/accounts/memberQueries.ts selectMember
-select "m"."account_id", "m"."user_id", "u"."username", "u"."email", "m"."role", "m"."created_at"
+select "m"."account_id", "m"."user_id", "u"."username", "u"."email", "m"."role", "m"."created_at", "u"."second_factor_at", exists (select 1 as "one"
+  from "passkeys" as "p"
+  where "p"."user_id" = "u"."id") as "has_passkey"
   from "memberships" as "m"
   inner
   join "users" as "u" on "u"."id" = "m"."user_id"
   where "m"."account_id" = $1 and "m"."user_id" = $2;
 
 -- resources/accounts/memberQueries.ts selectMembers
-select "m"."account_id", "m"."user_id", "u"."username", "u"."email", "m"."role", "m"."created_at"
+select "m"."account_id", "m"."user_id", "u"."username", "u"."email", "m"."role", "m"."created_at", "u"."second_factor_at", exists (select 1 as "one"
+  from "passkeys" as "p"
+  where "p"."user_id" = "u"."id") as "has_passkey"
   from "memberships" as "m"
   inner
   join "users" as "u" on "u"."id" = "m"."user_id"
@@ -1117,14 +1126,14 @@ update "sessions" as "s"
   where "home"."owner_user_id" = "s"."user_id" and "home"."type" = 'personal' and "s"."active_account_id" = $1 and "s"."user_id" = any($2::uuid[]) and "s"."revoked_at" is null;
 
 -- resources/accounts/queries.ts selectAccount
-select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."timezone", "a"."low_credit_threshold", "a"."created_at", "m"."role"
+select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."timezone", "a"."low_credit_threshold", "a"."second_factor_required_from", "a"."created_at", "m"."role"
   from "accounts" as "a"
   left
   join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = $1
   where "a"."id" = $2 and "a"."deleted_at" is null;
 
 -- resources/accounts/queries.ts selectAccountsOfUser
-select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."timezone", "a"."low_credit_threshold", "a"."created_at", "m"."role"
+select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."timezone", "a"."low_credit_threshold", "a"."second_factor_required_from", "a"."created_at", "m"."role"
   from "memberships" as "m"
   inner
   join "accounts" as "a" on "a"."id" = "m"."account_id" and "a"."deleted_at" is null
@@ -1133,7 +1142,7 @@ select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."status", "a"."timezone
   limit $5;
 
 -- resources/accounts/queries.ts lockAccount
-select "id", "slug", "name", "type", "status", "timezone", "low_credit_threshold", "created_at"
+select "id", "slug", "name", "type", "status", "timezone", "low_credit_threshold", "second_factor_required_from", "created_at"
   from "accounts"
   where "id" = $1 and "deleted_at" is null
   for no key update;
@@ -1148,7 +1157,7 @@ select "id"
 insert into "accounts" ("id", "slug", "name", "type", "owner_user_id")
   values ($1, $2, $3, 'workspace', $4)
   on conflict ("slug") do nothing
-  returning "id", "slug", "name", "type", "status", "timezone", "low_credit_threshold", "created_at";
+  returning "id", "slug", "name", "type", "status", "timezone", "low_credit_threshold", "second_factor_required_from", "created_at";
 
 -- resources/accounts/queries.ts insertAdmin
 insert into "memberships" ("account_id", "user_id", "role")
@@ -1160,8 +1169,8 @@ insert into "credit_balances" ("account_id", "balance")
 
 -- resources/accounts/queries.ts updateAccount
 update "accounts"
-  set "name" = $1, "timezone" = $2, "low_credit_threshold" = $3
-  where "id" = $4;
+  set "name" = $1, "timezone" = $2, "low_credit_threshold" = $3, "second_factor_required_from" = $4
+  where "id" = $5;
 
 -- resources/accounts/queries.ts markClosed
 update "accounts"
@@ -1929,9 +1938,9 @@ select "s"."id"
 -- resources/auth/sessions/queries.ts insertSession
 with "signed_in" as (update "users"
   set "last_login_at" = now()
-  where "id" = $1), "opened" as (insert into "sessions" ("id", "user_id", "active_account_id", "ip", "user_agent", "method")
-  values ($2, $3, $4, $5, $6, $7)
-  returning "id", "created_at") insert into "refresh_tokens" ("token_hash", "session_id", "generation", "issued_at", "expires_at") select $8::text as "token_hash", "opened"."id", 0 as "generation", "opened"."created_at" as "issued_at", opened.created_at + make_interval(secs => $9) as "expires_at"
+  where "id" = $1), "opened" as (insert into "sessions" ("id", "user_id", "active_account_id", "ip", "user_agent", "method", "confirmed_at")
+  values ($2, $3, $4, $5, $6, $7, case when $8::text = 'passkey' then now() end)
+  returning "id", "created_at") insert into "refresh_tokens" ("token_hash", "session_id", "generation", "issued_at", "expires_at") select $9::text as "token_hash", "opened"."id", 0 as "generation", "opened"."created_at" as "issued_at", opened.created_at + make_interval(secs => $10) as "expires_at"
   from "opened"
   returning "issued_at";
 
@@ -1981,7 +1990,7 @@ update "sessions"
 -- resources/auth/sessions/queries.ts selectFreshCodeSession
 select "id"
   from "sessions"
-  where "id" = $1::uuid and "method" in ('email_otp', 'oidc') and "created_at" > clock_timestamp() - interval '10 minutes';
+  where "id" = $1::uuid and (("method" in ('email_otp', 'oidc') and "created_at" > clock_timestamp() - interval '10 minutes') or "confirmed_at" > clock_timestamp() - interval '10 minutes');
 
 -- resources/auth/sessions/queries.ts selectOwnSession
 select "id", "method"
@@ -1989,13 +1998,26 @@ select "id", "method"
   where "user_id" = $1 and "revoked_at" is null and ("id" = $2::uuid or "id" = (select "session_id"
   from "refresh_tokens"
   where "token_hash" = $3::text and "expires_at" > now()))
-  order by "method" = 'password' desc
+  order by "method" <> 'email_otp' desc
   limit 1;
 
 -- resources/auth/sessions/queries.ts revokeOtherSessions
 update "sessions"
   set "revoked_at" = now(), "revoke_reason" = 'logout_all'
   where "user_id" = $1 and "id" <> $2::uuid and "revoked_at" is null;
+
+-- resources/auth/waysToSignIn.ts 1
+select "c"."password_hash" is not null as "has_password", "u"."email_key" is not null as "has_address", exists (select 1 as "one"
+  from "passkeys" as "k"
+  where "k"."user_id" = "u"."id") as "has_passkey", exists (select 1 as "one"
+  from "user_identities" as "i"
+  inner
+  join "identity_providers" as "p" on "p"."issuer" = "i"."issuer"
+  where "i"."user_id" = "u"."id" and "p"."enabled" = true) as "has_identity"
+  from "users" as "u"
+  inner
+  join "credentials" as "c" on "c"."user_id" = "u"."id"
+  where "u"."id" = $1;
 
 -- resources/bootstrap/queries.ts upsertToken
 insert into "platform_settings" ("key", "value") select 'bootstrap.token' as "key", jsonb_build_object('hash', $1::text, 'expires_at', (now() + interval '30 minutes')::timestamptz(3)) as "value"
@@ -3254,6 +3276,97 @@ update "notifications" as "n"
   where "m"."user_id" = $1 and "n"."account_id" = "m"."account_id" and "n"."user_id" = "m"."user_id" and "n"."read_at" is null and not exists (select 1 as "one"
   from "broadcasts" as "b"
   where "b"."id" = "n"."broadcast_id" and "b"."deleted_at" is not null);
+
+-- resources/passkeys/queries.ts selectPasskeys
+select "id", "name", "backup_eligible", "backed_up", "created_at", "last_used_at"
+  from "passkeys"
+  where "user_id" = $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
+  order by "created_at" desc, "id" desc
+  limit $5;
+
+-- resources/passkeys/queries.ts selectPasskey
+select "id", "name", "backup_eligible", "backed_up", "created_at", "last_used_at"
+  from "passkeys"
+  where "user_id" = $1 and "id" = $2;
+
+-- resources/passkeys/queries.ts selectDescriptors
+select "credential_id", "transports"
+  from "passkeys"
+  where "user_id" = $1
+  order by "id";
+
+-- resources/passkeys/queries.ts selectByCredentialId
+select "id", "user_id", "credential_id", "public_key", "counter", "transports"
+  from "passkeys"
+  where "credential_id" = $1;
+
+-- resources/passkeys/queries.ts selectUsername
+select "username"
+  from "users"
+  where "id" = $1;
+
+-- resources/passkeys/queries.ts countPasskeys
+select count(*) as "count"
+  from "passkeys"
+  where "user_id" = $1;
+
+-- resources/passkeys/queries.ts insertPasskey
+insert into "passkeys" ("id", "user_id", "credential_id", "public_key", "counter", "name", "transports", "backup_eligible", "backed_up")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  on conflict ("credential_id") do nothing
+  returning "id", "name", "backup_eligible", "backed_up", "created_at", "last_used_at";
+
+-- resources/passkeys/queries.ts recordUse
+update "passkeys"
+  set "counter" = $1, "backed_up" = $2, "last_used_at" = clock_timestamp()
+  where "user_id" = $3 and "id" = $4 and ("counter" < $5 or ("counter" = 0 and $6::bigint = 0));
+
+-- resources/passkeys/queries.ts renamePasskey
+update "passkeys"
+  set "name" = $1
+  where "user_id" = $2 and "id" = $3
+  returning "id", "name", "backup_eligible", "backed_up", "created_at", "last_used_at";
+
+-- resources/passkeys/queries.ts deletePasskey
+delete
+  from "passkeys"
+  where "user_id" = $1 and "id" = $2;
+
+-- resources/passkeys/queries.ts deletePasskeysOfUser
+delete
+  from "passkeys"
+  where "user_id" = $1;
+
+-- resources/passkeys/queries.ts deleteChallengesOfUser
+delete
+  from "passkey_challenges"
+  where "user_id" = $1;
+
+-- resources/passkeys/queries.ts insertChallenge
+insert into "passkey_challenges" ("challenge_hash", "purpose", "user_id", "session_id", "sign_in_token_hash", "expires_at")
+  values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6));
+
+-- resources/passkeys/queries.ts consumeChallenge
+delete
+  from "passkey_challenges"
+  where "challenge_hash" = $1 and "purpose" = $2 and "session_id" is not distinct
+  from $3::uuid and "expires_at" > clock_timestamp()
+  returning "user_id", "sign_in_token_hash";
+
+-- resources/passkeys/queries.ts selectSignInChallenge
+select "user_id", "method"
+  from "sign_in_challenges"
+  where "token_hash" = $1 and "expires_at" > clock_timestamp();
+
+-- resources/passkeys/queries.ts confirmSession
+update "sessions"
+  set "confirmed_at" = clock_timestamp()
+  where "user_id" = $1 and "id" = $2 and "revoked_at" is null;
+
+-- resources/passkeys/queries.ts selectConfirmedSession
+select "id"
+  from "sessions"
+  where "user_id" = $1 and "id" = $2::uuid and "confirmed_at" > clock_timestamp() - interval '10 minutes';
 
 -- resources/personas/queries.ts selectPersonas
 select "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition"

@@ -18,7 +18,7 @@ import { query } from '../support/cluster/query.ts';
 
 /** The roles in the order in which they are replaced: workers before APIs, which may queue jobs that older workers do not know. */
 const roles = ['worker', 'gateway', 'api'] as const;
-export type Role = (typeof roles)[number];
+type Role = (typeof roles)[number];
 type Env = Readonly<Record<string, string>>;
 
 /** One of the two processes of a role. Replaced by a new one, its place stays. */

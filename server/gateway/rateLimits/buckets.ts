@@ -7,7 +7,7 @@ export type Rate = { capacity: number; perSecond: number };
 export type Bucket = { key: LimiterKey; policy: string; rate: Rate };
 
 /** What remains in a bucket. */
-export type Level = { policy: string; rate: Rate; tokens: number };
+type Level = { policy: string; rate: Rate; tokens: number };
 
 /** Result of taking a token, with one level for each bucket. */
 export type TakeResult = { granted: boolean; levels: readonly Level[] };

@@ -136,5 +136,5 @@ async function notify(scope: Scope, what: keyof typeof notices, { id, name }: Pa
 }
 
 /** The personal account, whose audit log records changes of the user. */
-export const homeOf = async ({ tx }: Pick<RequestScope, 'tx'>, userId: string): Promise<string> =>
+const homeOf = async ({ tx }: Pick<RequestScope, 'tx'>, userId: string): Promise<string> =>
   (await tx.row(selectPersonalAccount, { userId }))!.id;

@@ -2,7 +2,7 @@ import type { Bucket, Rate, TakeResult } from '../../../server/gateway/rateLimit
 import type { LimiterKey } from '../../../server/platform/limiterKey.ts';
 
 /** Buckets of the default limit. */
-export const defaultBuckets = (keys: readonly LimiterKey[], rate: Rate): Bucket[] => keys.map((key) => ({ key, policy: 'default', rate }));
+const defaultBuckets = (keys: readonly LimiterKey[], rate: Rate): Bucket[] => keys.map((key) => ({ key, policy: 'default', rate }));
 
 /** A result of a single limit: the tokens of its emptiest bucket. */
 const summaryOf = ({ granted, levels }: TakeResult) => ({ granted, tokens: Math.min(...levels.map(({ tokens }) => tokens)) });

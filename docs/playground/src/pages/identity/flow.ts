@@ -18,7 +18,7 @@ export const purposeOf = (state: string | undefined): Purpose =>
   state !== undefined && sessionStorage.getItem(keyOf(state)) === 'link' ? 'link' : 'sign-in';
 
 /** Where to return to: the page that was requested, unless it is one for signing in. */
-export const returnPath = (): string | undefined => {
+const returnPath = (): string | undefined => {
   const path = location.pathname + location.search;
   return /^\/(sign-|oauth\/|setup|verify)/.test(path) ? undefined : path;
 };

@@ -13,7 +13,7 @@ import { TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
 import { CodeField, CurrentPassword, currentPasswordOf, proofKey, useHasSecondFactor } from './currentPassword.tsx';
 
-export const passkeysKey = ['passkeys'];
+const passkeysKey = ['passkeys'];
 
 /** The passkeys of the user. */
 export function Passkeys() {
