@@ -17,12 +17,12 @@ const method = z
 const rate = () => z.number().gt(0).max(1_000_000);
 
 /** At most one `*` in a segment, so that matching takes linear time. */
-const pathPattern = /^(\/(?!\*\*)[A-Za-z0-9._~:@!$&'()+,;=%-]*(\*[A-Za-z0-9._~:@!$&'()+,;=%-]*)?)*(\/\*\*)?$/;
+const pathPattern = /^(\/[A-Za-z0-9._~:@!$&'()+,;=%-]*(\*[A-Za-z0-9._~:@!$&'()+,;=%-]*)?)*(\/\*\*)?$/;
 
 const ruleFields = {
   name: z
     .string()
-    .regex(/^(?!default$)[a-z0-9][a-z0-9_-]{0,39}$/)
+    .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/)
     .meta({ description: 'Unique name, shown in `RateLimit-Policy` and in errors. `default` is the name of the limit of all requests.' }),
   path: z.string().min(2).max(200).regex(pathPattern).meta({
     description:
@@ -51,14 +51,14 @@ const NewRateLimitRule = z.strictObject(ruleFields).meta({ id: 'NewRateLimitRule
 export const RateLimitRules = z.array(NewRateLimitRule).max(50).check(checkUniqueNames);
 
 function checkUniqueNames({ value, issues }: z.core.ParsePayload<{ name: string }[]>) {
-  const names = new Set<string>();
+  const names = new Set(['default']);
   for (const [index, { name }] of value.entries()) {
     if (names.has(name))
       issues.push({
         code: 'custom',
         path: [index, 'name'],
         input: name,
-        message: 'is the name of another rule',
+        message: 'is the name of another limit',
         params: inconsistentValues,
       });
     names.add(name);

@@ -15,7 +15,7 @@ export type SignInProvider = z.infer<typeof SignInProvider>;
 const returnTo = z
   .string()
   .max(1000)
-  .regex(/^\/(?![/\\])[^\\\u0000-\u0020\u007f]*$/, 'must be a path of the front end')
+  .regex(/^\/([^/\\\u0000-\u0020\u007f][^\\\u0000-\u0020\u007f]*)?$/, 'must be a path of the front end')
   .nullish()
   .meta({ description: 'Path of the front end to show afterwards, such as `/t/1?x=2`. Returned by the completion.' });
 

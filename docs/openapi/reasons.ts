@@ -368,6 +368,7 @@ const partlyOpenOperations: readonly string[] = [
 const comparingOperations: readonly string[] = [
   'auditLogsExport',
   'auditLogsList',
+  'gatewayConfigSet',
   'usageMineDaily',
   'usageMineHourly',
   'usageOfAccountDaily',

@@ -137,6 +137,9 @@ const olderLists: Record<string, readonly string[]> = {
 /** Lists whose format is that of another API. */
 const foreignLists = ['chatModelsList'];
 
+/** One resource, although its path does not end in a parameter. */
+const singleResources = ['gatewayConfigGet'];
+
 test('a new list is an array, with its cursor in the headers', () => {
   const found: Record<string, string[]> = {};
   const resolve = (schema: Schema = {}): Schema =>
@@ -144,7 +147,7 @@ test('a new list is an array, with its cursor in the headers', () => {
   const isObject = (schema: Schema) => 'properties' in schema || 'oneOf' in schema || 'anyOf' in schema;
   for (const [place, { operationId, responses, 'x-alias-of': alias }] of operations) {
     // What ends in a parameter is one resource.
-    if (alias || !/^get .*[^}]$/.test(place) || foreignLists.includes(operationId)) continue;
+    if (alias || !/^get .*[^}]$/.test(place) || [...foreignLists, ...singleResources].includes(operationId)) continue;
     const { properties = {} } = resolve(responses['200']?.content?.['application/json']?.schema);
     const rows = Object.entries(properties).filter(([, { type, items }]) => type === 'array' && isObject(resolve(items)));
     for (const [name] of rows) (found[name] ??= []).push(operationId);

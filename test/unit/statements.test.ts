@@ -98,6 +98,7 @@ const isExcepted = (each: { file: string; name: string }) => (nameOf(each).split
 const exceptions: Record<string, string> = {
   'resources/accessLog/queries.ts selectEntries': 'the access log of all accounts, for platform administrators',
   'resources/auditLogs/queries.ts count of all accounts': 'the audit log of all accounts, for platform administrators',
+  'resources/auditLogs/queries.ts export of all accounts': 'the same',
   'resources/auditLogs/queries.ts page of all accounts': 'the same',
   'resources/auditLogs/queries.ts page with states of all accounts': 'the same, with the states before and after',
   'resources/credits/monthlyGrants.ts 2': 'the subscriptions of all accounts that are due for credits',
@@ -114,6 +115,7 @@ const exceptions: Record<string, string> = {
   'runs/follow/archivedEvents.ts 1': 'the run was found in its account',
   'resources/subscriptions/queries.ts selectSubscription': 'platform administrators give no account',
   'resources/subscriptions/queries.ts selectSubscriptions': 'platform administrators give no account',
+  'resources/usage/export.ts 2': 'the usage of all accounts, for platform administrators',
   'resources/users/queries.ts forgetEndUsers': 'the chat completions of a deleted user in all of their accounts',
   'resources/users/queries.ts selectOpenRuns': 'the runs of a suspended or deleted user in all of their accounts',
   'resources/users/resetQueries.ts deleteInvitations': 'access that ends with the first proof of an address, in all accounts',

@@ -92,8 +92,13 @@ const formats: Record<string, Arbitrary<string>> = {
 function string(schema: JsonSchema): Arbitrary<string> {
   const { pattern, allOf = [], format, minLength = 0, maxLength = Number.POSITIVE_INFINITY } = schema;
   const patterns: RegExp[] = [{ pattern }, ...allOf].flatMap((each) => (each.pattern ? [new RegExp(each.pattern, 'u')] : []));
-  const fits = (made: string) =>
-    [...made].length >= minLength && [...made].length <= maxLength && patterns.every((each) => each.test(made));
+  let misses = 0;
+  const fits = (made: string) => {
+    const isFit = [...made].length >= minLength && [...made].length <= maxLength && patterns.every((each) => each.test(made));
+    misses = isFit ? 0 : misses + 1;
+    if (misses > 100_000) throw new Error(`no generated text fits ${JSON.stringify(schema)}`);
+    return isFit;
+  };
   if (format && formats[format]) return formats[format].filter(fits);
   // fast-check cannot generate from patterns with lookahead.
   const [first] = patterns.filter(({ source }) => !source.includes('(?=') && !source.includes('(?!'));
