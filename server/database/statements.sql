@@ -6214,10 +6214,14 @@ select "d"."id", "d"."created_at"
   limit $7;
 
 -- resources/webhooks/replayQueries.ts insertReplayed
-insert into "webhook_deliveries" ("account_id", "id", "endpoint_id", "message_id", "event_type", "next_attempt_at", "redelivery_of") select "d"."account_id", "n"."id", "d"."endpoint_id", "d"."message_id", "d"."event_type", now() + n.place * interval '1 ms' as "next_attempt_at", "d"."id" as "redelivery_of"
-  from unnest($1::uuid[], $2::uuid[]) with ordinality as n (original, id, place)
+insert into "webhook_deliveries" ("account_id", "id", "endpoint_id", "message_id", "event_type", "next_attempt_at", "redelivery_of") select "d"."account_id", "n"."id", "d"."endpoint_id", "d"."message_id", "d"."event_type", greatest(now(), (select "next_attempt_at"
+  from "webhook_deliveries"
+  where "account_id" = $1 and "endpoint_id" = $2 and "status" = 'pending' and "redelivery_of" is not null and "attempts" = 0
+  order by "next_attempt_at" desc
+  limit 1)) + n.place * interval '1 ms' as "next_attempt_at", "d"."id" as "redelivery_of"
+  from unnest($3::uuid[], $4::uuid[]) with ordinality as n (original, id, place)
   inner
-  join "webhook_deliveries" as "d" on "d"."account_id" = $3 and "d"."id" = "n"."original";
+  join "webhook_deliveries" as "d" on "d"."account_id" = $5 and "d"."id" = "n"."original";
 
 -- resources/webhooks/replayQueries.ts updateProgress
 update "webhook_replays"

@@ -39,6 +39,7 @@ const exceptions: Record<string, string> = {
   'jobs/closedAccounts.ts 1': 'hourly, in batches; with more threads the planner joins them by their key',
   'jobs/housekeeping.ts 6': 'hourly; an index would cost more for every refresh of a token',
   'jobs/housekeeping.ts 7': 'hourly; looks for sessions whose tokens are all gone',
+  'jobs/housekeeping.ts 18': 'hourly; PostgreSQL plans it with the values, and finds the rows of a batch by the index of their age',
   'jobs/removeAttachments.ts 1': 'hourly; looks for files whose threads are all gone',
   'resources/reports/queries.ts selectReports':
     'for platform administrators; PostgreSQL plans it with the values, and without filters reads the index in order',
@@ -46,6 +47,7 @@ const exceptions: Record<string, string> = {
     'a substring has no index: the newest runs are read until the page is full',
   'resources/runs/list.ts runs of all accounts by personaPattern': 'the same',
   'resources/runs/list.ts runs of all accounts by status completed': 'most runs are completed',
+  'resources/webhooks/sending/deleteExpired.ts 2': 'hourly; PostgreSQL plans it with the values, and finds the rows by the index of their age',
 };
 
 // Commands of transactions have no plan.

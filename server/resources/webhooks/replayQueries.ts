@@ -1,5 +1,5 @@
 import { expressionBuilder, type RawBuilder, sql } from 'kysely';
-import { type RowOf, statement, type WithAlias } from '../../database/statement.ts';
+import { type Builder, type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
 
 const replayColumns = [
   'account_id',
@@ -125,8 +125,21 @@ export const selectReplayed = statement<Rest>()((db, $) =>
 
 type Original = { original: string; id: string; place: number };
 
-/** Inserts a new delivery for each of the original ones, with these IDs, due in this order. */
-export const insertReplayed = statement<{ accountId: string; originals: string[]; ids: string[] }>()((db, $) =>
+/** The last redelivery that has not been tried. */
+const lastQueued = (db: Builder, $: Parameters<OfEndpoint>) =>
+  db
+    .selectFrom('webhook_deliveries')
+    .select('next_attempt_at')
+    .where('account_id', '=', $.accountId)
+    .where('endpoint_id', '=', $.endpointId)
+    .where('status', '=', sql.lit('pending' as const))
+    .where('redelivery_of', 'is not', null)
+    .where('attempts', '=', sql.lit(0))
+    .orderBy('next_attempt_at', 'desc')
+    .limit(sql.lit(1));
+
+/** Inserts a new delivery for each of the original ones, with these IDs, due in this order and after those of the batch before. */
+export const insertReplayed = statement<OfEndpoint & { originals: string[]; ids: string[] }>()((db, $) =>
   db
     .insertInto('webhook_deliveries')
     .columns(['account_id', 'id', 'endpoint_id', 'message_id', 'event_type', 'next_attempt_at', 'redelivery_of'])
@@ -134,14 +147,14 @@ export const insertReplayed = statement<{ accountId: string; originals: string[]
       db
         .selectFrom(sql<Original>`unnest(${$.originals}::uuid[], ${$.ids}::uuid[]) with ordinality`.as<'n'>(sql`n (original, id, place)`))
         .innerJoin('webhook_deliveries as d', (join) => join.on('d.account_id', '=', $.accountId).onRef('d.id', '=', 'n.original'))
-        .select([
+        .select((eb) => [
           'd.account_id',
           'n.id',
           'd.endpoint_id',
           'd.message_id',
           'd.event_type',
           // Due deliveries are sent by this time.
-          sql<string>`now() + n.place * interval '1 ms'`.as('next_attempt_at'),
+          sql<string>`${eb.fn('greatest', [sql`now()`, lastQueued(db, $)])} + n.place * interval '1 ms'`.as('next_attempt_at'),
           'd.id as redelivery_of',
         ]),
     ),

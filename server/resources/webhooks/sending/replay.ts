@@ -29,7 +29,12 @@ async function queue(tx: Transaction, stage: Stage, next: readonly { id: string;
   // The endpoint first, as when it is deleted or disabled with its replay.
   await tx.row(lockEndpoint, { accountId, id: endpointId });
   if (!(await tx.row(queries.lockStage, stage))) return;
-  const queued = await tx.run(queries.insertReplayed, { accountId, originals: next.map(({ id }) => id), ids: next.map(() => newId()) });
+  const queued = await tx.run(queries.insertReplayed, {
+    accountId,
+    endpointId,
+    originals: next.map(({ id }) => id),
+    ids: next.map(() => newId()),
+  });
   const last = next.at(-1);
   await tx.run(queries.updateProgress, {
     ...{ accountId, endpointId, queued },
