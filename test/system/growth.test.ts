@@ -47,7 +47,8 @@ const exceptions: Record<string, string> = {
     'a substring has no index: the newest runs are read until the page is full',
   'resources/runs/list.ts runs of all accounts by personaPattern': 'the same',
   'resources/runs/list.ts runs of all accounts by status completed': 'most runs are completed',
-  'resources/webhooks/sending/deleteExpired.ts 2': 'hourly; PostgreSQL plans it with the values, and finds the rows by the index of their age',
+  'resources/webhooks/sending/deleteExpired.ts 2':
+    'hourly; PostgreSQL plans it with the values, and finds the rows by the index of their age',
 };
 
 // Commands of transactions have no plan.

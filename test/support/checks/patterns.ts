@@ -68,7 +68,10 @@ function documentedPatterns(): Pattern[] {
 }
 
 /** Exempt: these files compile patterns from the operator's configuration. The matched program arguments have at most 8,192 characters. */
-export const operatorPatterns: readonly string[] = ['server/platform/config/allowedPrograms.ts'];
+export const operatorPatterns: readonly string[] = [
+  'server/gateway/rateLimits/rateLimitRules.ts',
+  'server/platform/config/allowedPrograms.ts',
+];
 
 /** Throws if a file creates a pattern with `RegExp` other than while it is loaded, because its source is then unknown. */
 export function readPatterns(files: readonly string[]): Pattern[] {

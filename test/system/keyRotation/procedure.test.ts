@@ -10,6 +10,7 @@ import { sealedColumns } from '../../../server/processes/keyRotation/columns.ts'
 import { encryptionContext as shareContext } from '../../../server/resources/shares/token.ts';
 import { type ServerProcess, startProcess } from '../../support/app/process.ts';
 import { type Call, callTo, freshDatabase } from '../../support/app/testApp.ts';
+import { oidcClient, startOidcProvider } from '../../support/identity/oidcProvider.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
 import { appCode, enrol } from '../../support/resources/secondFactor.ts';
 import { startRotation } from './rotation.ts';
@@ -152,6 +153,9 @@ async function fill(call: Call, sql: Sql, person: Person) {
   const entitlement = { key: 'web_fetch.jina_api_key', value: 'jina-key', value_type: 'string' };
   await post('/v1/plans', { name: 'Plan', display_name: 'Plan', entitlements: [entitlement] });
   await post('/v1/entitlement-overrides', { account_id: accountId, ...entitlement });
+  const { issuer } = await startOidcProvider();
+  const company = await post('/v1/admin/identity-providers', { name: 'Company', issuer, ...oidcClient, internal_network: true });
+  await post('/v1/me/identities/start', { identity_provider_id: company.id, current_password: person.password });
   const once = { path: `/v1/threads/${thread}/messages`, body: { content: 'Once' }, headers: { 'idempotency-key': randomUUID() } };
   const message = await post(once.path, once.body, once.headers);
   const { secret } = await enrol({ call, sql }, person);
