@@ -120,7 +120,7 @@ export function resolveCaller(engine: Engine, route: Route, credential: Credenti
   return { user, accountId, session, permissions: new Set([...held, ...(user.isAdmin && !key ? platformPermissions : [])]) };
 }
 
-/** A passkey that has opened or confirmed the session is enough. */
+/** A passkey that has opened or confirmed the session is enough, while the user has one. */
 export function lacksSecondFactor(
   { state, now }: Engine,
   { second_factor_required_from: own }: Json,
@@ -128,7 +128,12 @@ export function lacksSecondFactor(
 ): boolean {
   const [stored] = state.rows(settings, ({ value }) => value.key === 'auth.second_factor_required_from');
   const isRequired = [own, stored?.value.value].some((from) => typeof from === 'string' && Date.parse(from) <= now());
-  return session !== undefined && isRequired && !user.secondFactor?.enabledAt && !session.isConfirmed;
+  return (
+    session !== undefined &&
+    isRequired &&
+    !user.secondFactor?.enabledAt &&
+    !(session.isConfirmed && Object.keys(user.passkeys ?? {}).length > 0)
+  );
 }
 
 const isOpenWithoutIt = ({ metadata: { account, secondFactor } }: Route) => account === 'optional' || secondFactor === 'optional';
