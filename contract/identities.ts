@@ -73,7 +73,8 @@ export const IdentityLinkStart = z
   .strictObject({
     identity_provider_id: Id.meta({ description: 'The provider of the identity.' }),
     current_password: z.string().nullish().meta({
-      description: 'Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes.',
+      description:
+        'Required, unless an emailed code, an identity provider or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes.',
     }),
   })
   .meta({ id: 'IdentityLinkStart', description: 'The provider of the identity to link, and the password of the user.' });

@@ -91,7 +91,7 @@ export const PasskeyRegistrationStart = z
   .strictObject({
     current_password: z.string().nullish().meta({
       description:
-        'Required, unless an emailed code or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes.',
+        'Required, unless an emailed code, an identity provider or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes.',
     }),
     code: secondFactorCode.nullish().meta({
       description:

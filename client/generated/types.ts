@@ -1534,7 +1534,7 @@ export interface Identity {
 export interface IdentityLinkStart {
   /** The provider of the identity. */
   identity_provider_id: Id;
-  /** Required, unless the session was opened with an emailed code or an identity provider within the last ten minutes. */
+  /** Required, unless an emailed code, an identity provider or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes. */
   current_password?: string | null | undefined;
 }
 
@@ -3322,7 +3322,7 @@ export interface PasskeyProof {
 
 /** The proof that the user who registers a passkey is present. */
 export interface PasskeyRegistrationStart {
-  /** Required, unless an emailed code or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes. */
+  /** Required, unless an emailed code, an identity provider or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes. */
   current_password?: string | null | undefined;
   /** Required if your second factor is on, unless a passkey has opened or confirmed the session within the last ten minutes. */
   code?: string | null | undefined;

@@ -169,3 +169,7 @@ type CauseOf<R extends RouteDeclaration> =
 export type ErrorStatusesOf<R extends RouteDeclaration> =
   | (typeof errorCauses)[CauseOf<R>][number]
   | (R['metadata'] extends { extraErrors: readonly (infer S extends ErrorStatus)[] } ? S : never);
+
+/** Whether members without a required second factor are refused. What concerns the user alone stays open, so that they can set one up. */
+export const needsSecondFactor = ({ auth, account, secondFactor }: Policy): boolean =>
+  auth !== 'public' && account !== 'optional' && secondFactor !== 'optional';

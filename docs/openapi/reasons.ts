@@ -1,5 +1,5 @@
 import { inconsistentValues } from '../../contract/shared/fields.ts';
-import { isIdempotent, serviceScopesOf } from '../../contract/shared/policy.ts';
+import { isIdempotent, needsSecondFactor, serviceScopesOf } from '../../contract/shared/policy.ts';
 import { quotaReason } from '../../contract/shared/quotas.ts';
 import { isMultipart, type Route } from '../../contract/shared/route.ts';
 
@@ -100,6 +100,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
       401: ['identity_rejected', 'identity_link_required', 'second_factor_required'],
       403: [
         'user_suspended',
+        'email_not_verified',
         'identity_provider_disabled',
         'email_domain_not_allowed',
         'identity_email_unverified',
@@ -184,7 +185,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
       503: ['passkeys_not_configured'],
     },
   ],
-  passkeysDelete: [{ 409: ['last_sign_in_method'] }],
+  passkeysDelete: [{ 403: ['user_suspended'], 409: ['last_sign_in_method'] }],
   passkeysConfirmationOptions: [{ 409: ['passkey_missing'], 503: ['passkeys_not_configured'] }],
   passkeysConfirm: [{ 401: ['challenge_invalid', 'passkey_invalid'], 429: ['login_rate_limited'], 503: ['passkeys_not_configured'] }],
   meResetInviteCode: [{ 429: ['invite_code_reset_cooldown'] }],
@@ -413,6 +414,7 @@ export function reasonsOf(operationId: string, route: Route, status: number): st
   const sources: Reasons[] = [
     ...(reasonsByOperation[operationId] ?? []),
     ...(auth === 'public' ? [] : [credential]),
+    ...(needsSecondFactor(route.metadata) ? [{ 403: ['second_factor_missing'] }] : []),
     ...(read || permission || service || auth === 'platform' ? [{ 403: ['missing_permission'] }] : []),
     ...(auth === 'user' || auth === 'platform' ? [{ 403: ['api_key_not_allowed'] }] : []),
     ...(auth !== 'public' && (serviceScopesOf(route.metadata).length === 0 || partlyOpenOperations.includes(operationId))

@@ -167,7 +167,9 @@ select 'plan' as "key", lower(p.name) as "value", 0 as "rank"
   where "o"."account_id" = $3 and "o"."key" = any('{limit.request_burst,limit.requests_per_minute}'::text[]) and ("o"."expires_at" is null or "o"."expires_at" > clock_timestamp());
 
 -- http/access/accessControl.ts 1
-select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", "s"."id" is not null as "session_live", ("u"."second_factor_at" is not null or "s"."confirmed_at" is not null) as "has_second_factor", "a"."second_factor_required_from"
+select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", "s"."id" is not null as "session_live", ("u"."second_factor_at" is not null or ("s"."confirmed_at" is not null and exists (select 1 as "one"
+  from "passkeys" as "k"
+  where "k"."user_id" = "u"."id"))) as "has_second_factor", "a"."second_factor_required_from"
   from "users" as "u"
   left
   join "sessions" as "s" on "s"."id" = $1 and "s"."user_id" = "u"."id" and "s"."revoked_at" is null
@@ -1939,7 +1941,7 @@ select "s"."id"
 with "signed_in" as (update "users"
   set "last_login_at" = now()
   where "id" = $1), "opened" as (insert into "sessions" ("id", "user_id", "active_account_id", "ip", "user_agent", "method", "confirmed_at")
-  values ($2, $3, $4, $5, $6, $7, case when $8::text = 'passkey' then now() end)
+  values ($2, $3, $4, $5, $6, $7, case when $8::boolean then now() end)
   returning "id", "created_at") insert into "refresh_tokens" ("token_hash", "session_id", "generation", "issued_at", "expires_at") select $9::text as "token_hash", "opened"."id", 0 as "generation", "opened"."created_at" as "issued_at", opened.created_at + make_interval(secs => $10) as "expires_at"
   from "opened"
   returning "issued_at";
@@ -2622,11 +2624,6 @@ select "id", "name", "issuer", "client_id", "client_secret_sealed", "scopes", "a
   from "identity_providers"
   where "id" = $1
   for update;
-
--- resources/identityProviders/queries.ts selectByIssuer
-select "id"
-  from "identity_providers"
-  where "issuer" = $1;
 
 -- resources/identityProviders/queries.ts updateProvider
 update "identity_providers"

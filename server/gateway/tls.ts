@@ -31,6 +31,7 @@ export async function openCertificates(
   const files = { certFile, keyFile };
   let seen = await stampOf(files);
   let loaded = await load(files);
+  let told = '';
   let warnedAt = Number.NEGATIVE_INFINITY;
   metricsEvents.certificateLoaded.emit(loaded.expiresAt / 1_000);
   const warnOfExpiry = () => {
@@ -43,8 +44,10 @@ export async function openCertificates(
     warnOfExpiry();
     const stamp = await stampOf(files);
     if (stamp === seen) return;
-    seen = stamp;
+    // Repeated until it succeeds: a file can become readable, and a certificate valid, without another change of its stamp.
     loaded = await load(files);
+    seen = stamp;
+    told = '';
     server.setSecureContext({ ...loaded.context, minVersion: protocol.minVersion });
     metricsEvents.certificateLoaded.emit(loaded.expiresAt / 1_000);
     log.info({ expires: new Date(loaded.expiresAt).toISOString() }, 'the gateway serves a new certificate');
@@ -52,7 +55,11 @@ export async function openCertificates(
   return {
     options: { ...protocol, ...loaded.context },
     watch(server) {
-      const lookSafely = () => void look(server).catch((error: Error) => log.warn(`the gateway keeps its certificate: ${error.message}`));
+      const lookSafely = () =>
+        void look(server).catch(({ message }: Error) => {
+          if (message !== told) log.warn(`the gateway keeps its certificate: ${message}`);
+          told = message;
+        });
       const timer = setInterval(lookSafely, pollMs).unref();
       return { close: () => clearInterval(timer) };
     },

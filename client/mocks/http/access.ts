@@ -1,6 +1,6 @@
 import { hasAccountInPath } from '../../../contract/shared/input.ts';
 import { permissionsOf, platformPermissions } from '../../../contract/shared/permissions.ts';
-import { type RequiredPermission, requiredPermissionsOf, serviceScopesOf } from '../../../contract/shared/policy.ts';
+import { needsSecondFactor, type RequiredPermission, requiredPermissionsOf, serviceScopesOf } from '../../../contract/shared/policy.ts';
 import type { Route } from '../../../contract/shared/route.ts';
 import type { Caller, Engine } from '../context.ts';
 import { resourceType } from '../resourceTypes.ts';
@@ -113,14 +113,14 @@ export function resolveCaller(engine: Engine, route: Route, credential: Credenti
     throw apiError('forbidden', 'no_account_membership', 'You are no longer a member of this account.');
   }
   if (account && account.value.status !== 'active' && route.metadata.account !== 'optional') throw accountSuspended();
-  if (account && lacksSecondFactor(engine, account.value, { user, session }) && !isOpenWithoutIt(route))
+  if (account && lacksSecondFactor(engine, account.value, { user, session }) && needsSecondFactor(route.metadata))
     throw apiError('forbidden', 'second_factor_missing', 'This account needs a second factor: set one up, or use a passkey.');
   const ofRole = permissionsOf(String(account?.value.role ?? ''));
   const held = key ? ofRole.filter((permission) => key.inherits_permissions || (key.scopes as string[]).includes(permission)) : ofRole;
   return { user, accountId, session, permissions: new Set([...held, ...(user.isAdmin && !key ? platformPermissions : [])]) };
 }
 
-/** A passkey that has opened or confirmed the session is enough. */
+/** A passkey that has opened or confirmed the session is enough, while the user has one. */
 export function lacksSecondFactor(
   { state, now }: Engine,
   { second_factor_required_from: own }: Json,
@@ -128,10 +128,13 @@ export function lacksSecondFactor(
 ): boolean {
   const [stored] = state.rows(settings, ({ value }) => value.key === 'auth.second_factor_required_from');
   const isRequired = [own, stored?.value.value].some((from) => typeof from === 'string' && Date.parse(from) <= now());
-  return session !== undefined && isRequired && !user.secondFactor?.enabledAt && !session.isConfirmed;
+  return (
+    session !== undefined &&
+    isRequired &&
+    !user.secondFactor?.enabledAt &&
+    !(session.isConfirmed && Object.keys(user.passkeys ?? {}).length > 0)
+  );
 }
-
-const isOpenWithoutIt = ({ metadata: { account, secondFactor } }: Route) => account === 'optional' || secondFactor === 'optional';
 
 /** A service key acts in no account, except one in the path. Throws 404 for an unknown account, 403 without a scope of the route. */
 function resolveServiceKey(state: Engine['state'], route: Route, user: User, { scopes: held }: Json, named: string | undefined): Caller {

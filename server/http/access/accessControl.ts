@@ -26,7 +26,14 @@ const selectSession = statement<{ userId: string; sessionId: string; accountId: 
       ...accessColumns,
       eb('s.id', 'is not', null).$castTo<boolean>().as('session_live'),
       eb
-        .or([eb('u.second_factor_at', 'is not', null), eb('s.confirmed_at', 'is not', null)])
+        .or([
+          eb('u.second_factor_at', 'is not', null),
+          // Without a passkey that is left, the session would outlive the second factor.
+          eb.and([
+            eb('s.confirmed_at', 'is not', null),
+            eb.exists(eb.selectFrom('passkeys as k').select(sql.lit(1).as('one')).whereRef('k.user_id', '=', 'u.id')),
+          ]),
+        ])
         .$castTo<boolean>()
         .as('has_second_factor'),
       'a.second_factor_required_from',

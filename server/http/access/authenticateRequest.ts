@@ -2,7 +2,7 @@ import { parse } from 'node:querystring';
 import type { Request, Response } from 'express';
 import { hasAccountInPath } from '../../../contract/shared/input.ts';
 import type { Policy, RequiredPermission } from '../../../contract/shared/policy.ts';
-import { isIdempotent, serviceScopesOf } from '../../../contract/shared/policy.ts';
+import { isIdempotent, needsSecondFactor, serviceScopesOf } from '../../../contract/shared/policy.ts';
 import type { Route } from '../../../contract/shared/route.ts';
 import { Failure, failWith } from '../../platform/failure.ts';
 import type { App } from '../app.ts';
@@ -51,7 +51,7 @@ export async function authenticateRequest(
     const grantTo = async ({ accessTo }: VerifiedCredential) => {
       const access = await accessTo(fromPath ? input.params.account_id : input.accountId, accessScopeOf(route));
       await checkIpRules(app, access, ip);
-      if (access.lacksSecondFactor && needsSecondFactor(route)) throw secondFactorMissing();
+      if (access.lacksSecondFactor && needsSecondFactor(route.metadata)) throw secondFactorMissing();
       if (actor?.serviceKeyId) requireServiceScope(access, route.metadata);
       else if (!isExempt(route, { ...input, actor, access })) requirePermission(access, auth === 'platform' ? 'platform.admin' : read);
       return access;
@@ -75,9 +75,6 @@ async function checkIpRules({ ipRules }: App, { accountId, role, isPlatformAdmin
 /** Whether the query contains the secret that replaces a credential. */
 const hasQuerySecret = ({ metadata: { secretParam } }: Route, { url }: Request) =>
   secretParam !== undefined && url.includes('?') && Object.hasOwn({ ...parse(url.slice(url.indexOf('?') + 1)) }, secretParam);
-
-/** Routes about the user alone stay open, so that they can set one up. */
-const needsSecondFactor = ({ metadata: { account, secondFactor } }: Route) => account !== 'optional' && secondFactor !== 'optional';
 
 const secondFactorMissing = () =>
   failWith('forbidden', 'second_factor_missing', 'This account needs a second factor: set one up, or use a passkey.');

@@ -10,8 +10,8 @@ import { lockPasswordHash, replacePasswordHash, selectCredentialByUserId } from 
 import { revokeOtherSessions, selectFreshCodeSession } from './sessions/queries.ts';
 
 /**
- * Sets the caller's password and ends all other sessions. A session that a mailed code or a passkey opened within the last 10 minutes does not need the
- * current password. This is how a forgotten password is replaced.
+ * Sets the caller's password and ends all other sessions. A session that a mailed code, an identity provider or a passkey opened within the last 10
+ * minutes does not need the current password. This is how a forgotten password is replaced.
  */
 export async function changePassword(scope: Scope, { current_password: current, new_password: wanted }: PasswordChange): Promise<void> {
   const { app, tx, actor } = scope;
@@ -30,8 +30,8 @@ export async function changePassword(scope: Scope, { current_password: current, 
 }
 
 /**
- * Throws 401 unless the caller presents their password, or a mailed code or a passkey has opened or confirmed their session within the last 10
- * minutes (`isExcused`).
+ * Throws 401 unless the caller presents their password, or a mailed code, an identity provider or a passkey has opened their session, or a passkey has
+ * confirmed it, within the last 10 minutes (`isExcused`).
  * Returns their credential as of now.
  */
 export async function requirePassword(scope: Scope, current: string | null | undefined) {

@@ -10,8 +10,7 @@ import { checkCaptcha } from './captcha.ts';
 import { fieldChecks, fieldRules, readEmailKey, readIdentity } from './fields.ts';
 import { type CredentialRow, lockPasswordHash, replacePasswordHash, selectCredential } from './queries.ts';
 import type { SignedIn } from './sessions/sessions.ts';
-import { requiresVerifiedEmail } from './settings.ts';
-import { auditFailedSignIn, signIn, userSuspended } from './signIn.ts';
+import { auditFailedSignIn, requireUsableUser, signIn } from './signIn.ts';
 
 /** Signs in by password. An unknown login and a wrong password give the same error after the same amount of work. */
 export async function logIn(scope: RequestScope, typed: Credentials): Promise<SignedIn> {
@@ -25,7 +24,10 @@ export async function logIn(scope: RequestScope, typed: Credentials): Promise<Si
   if (!known || !right) return rejectWrongPassword(scope, key, limits);
   // Parallel guesses can all pass the first check. Check again, so that a right guess beyond the limit looks like a wrong one.
   await throwIfLimitReached(scope.db, limits);
-  await requireUsableUser(scope, known, key);
+  await requireUsableUser(scope, known).catch((error) => {
+    auditFailedSignIn(scope, key, 'password');
+    throw error;
+  });
   return completeSignIn(scope, known, password, key, limits);
 }
 
@@ -53,14 +55,6 @@ async function rejectWrongPassword(scope: RequestScope, key: string, limits: Log
   auditFailedSignIn(scope, key, 'password');
   await countAttempt(scope.db, limits);
   throw failWith('unauthenticated', 'invalid_credentials', 'The login or the password is wrong.');
-}
-
-/** Call only after the password is verified: these errors reveal the state of the user. */
-async function requireUsableUser(scope: RequestScope, known: CredentialRow, key: string) {
-  const unverified = !known.email_verified && (await requiresVerifiedEmail(scope.db));
-  if (known.status === 'active' && !unverified) return;
-  auditFailedSignIn(scope, key, 'password');
-  throw known.status === 'active' ? failWith('forbidden', 'email_not_verified', 'Verify your email address first.') : userSuspended();
 }
 
 async function completeSignIn(

@@ -8,6 +8,6 @@ export async function registrationMode(sql: Queryable): Promise<'open' | 'invite
   return flags?.['registration.open'] ? 'open' : 'invite_only';
 }
 
-/** Whether signing in by password requires a verified email address. */
+/** Whether signing in requires a verified email address. */
 export const requiresVerifiedEmail = async (sql: Queryable): Promise<boolean> =>
   (await readPlatformFlags(sql, 'auth.require_email_verification'))['auth.require_email_verification'] === true;

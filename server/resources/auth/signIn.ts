@@ -6,8 +6,18 @@ import { ensureDefaultProject } from '../projects/service.ts';
 import { challenge } from '../secondFactor/challenge.ts';
 import { type CredentialRow, lockActiveUser } from './queries.ts';
 import { openSession, roleOf, type SignedIn, type SignInMethod } from './sessions/sessions.ts';
+import { requiresVerifiedEmail } from './settings.ts';
 
 export const userSuspended = () => failWith('forbidden', 'user_suspended', 'This user is suspended.');
+
+/**
+ * Throws 403 for a suspended user, and for one with an unverified address if verification is required. Call it only after a factor is proven: these
+ * errors reveal the state of the user. Mailed codes need no such check, because they verify the address.
+ */
+export async function requireUsableUser({ db }: RequestScope, { status, email_verified: verified }: CredentialRow): Promise<void> {
+  if (status !== 'active') throw userSuspended();
+  if (!verified && (await requiresVerifiedEmail(db))) throw failWith('forbidden', 'email_not_verified', 'Verify your email address first.');
+}
 
 /**
  * Opens a session in the personal account of a user who has passed the first factor. Throws 403 for a suspended user, and 401
@@ -37,16 +47,17 @@ export async function lockForSignIn({ tx }: RequestScope, userId: string): Promi
   return active.second_factor;
 }
 
-/** Opens the session after all factors. The caller holds the lock of the user. `metadata` is added to the audit entry. */
+/** Opens the session after all factors, of which a passkey may be one. The caller holds the lock of the user. `metadata` is added to the audit entry. */
 export async function openSignIn(
   scope: RequestScope,
   known: CredentialRow,
   method: SignInMethod,
   metadata: Record<string, unknown> = {},
+  isConfirmed = method === 'passkey',
 ): Promise<SignedIn> {
   const { user_id: userId, account_id: accountId, login_key: loginKey } = known;
   await ensureDefaultProject(scope.tx, accountId, userId);
-  const signedIn = await openSession(scope, { userId, accountId, role: roleOf(known) }, method);
+  const signedIn = await openSession(scope, { userId, accountId, role: roleOf(known) }, method, isConfirmed);
   const details = { result: 'succeeded', method, login_hash: sha256(loginKey), ...metadata };
   scope.audit({ accountId, actorId: userId, targetId: userId, metadata: details });
   return signedIn;

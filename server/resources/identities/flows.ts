@@ -55,22 +55,29 @@ export async function startFlow(
   return { authorization_url: authorizationUrl, expires_at: kept!.expires_at };
 }
 
+type TakenFlow = { providerId: string; flow: PendingFlow };
+
+/**
+ * Uses up a state. Throws 400 `invalid_state`. `providerId` is that of the callback address, if it is known. Outside the transaction, so that a failed
+ * attempt uses it up too.
+ */
+export async function takeFlow({ app, db }: RequestScope, owner: FlowOwner, state: string, providerId?: string): Promise<TakenFlow> {
+  const keyHash = keyOf(owner, state);
+  const taken = await db.row(queries.takeFlow, { keyHash, purpose: owner.purpose, userId: owner.userId });
+  if (!taken || (providerId !== undefined && taken.provider_id !== providerId)) throw invalidState();
+  return { providerId: taken.provider_id, flow: unsealFlow(app.keys.encryptionKeys, keyHash, taken.contents_sealed) };
+}
+
 export type Completed = { provider: IdentityProviderRow; flow: PendingFlow; person: Person };
 
 /**
  * Verifies the answer of a provider. Throws 400 `invalid_state`, 403 `identity_provider_disabled` or `email_domain_not_allowed`, 401
- * `identity_rejected`, 502 `identity_provider_unavailable`. `providerId` is that of the callback address, if it is known.
+ * `identity_rejected`, 502 `identity_provider_unavailable`.
  */
-export async function completeFlow(scope: RequestScope, owner: FlowOwner, answer: ProviderAnswer, providerId?: string): Promise<Completed> {
-  const { app, db } = scope;
-  const keyHash = keyOf(owner, answer.state);
-  // Outside the transaction, so that a failed attempt uses up the state too.
-  const taken = await db.row(queries.takeFlow, { keyHash, purpose: owner.purpose, userId: owner.userId });
-  if (!taken || (providerId !== undefined && taken.provider_id !== providerId)) throw invalidState();
-  const flow = unsealFlow(app.keys.encryptionKeys, keyHash, taken.contents_sealed);
-  const provider = await requireProvider(scope, taken.provider_id);
+export async function completeFlow(scope: RequestScope, { providerId, flow }: TakenFlow, answer: ProviderAnswer): Promise<Completed> {
+  const provider = await requireProvider(scope, providerId);
   if (provider.revision !== flow.revision) throw invalidState();
-  const person = await completeAtProvider(app, provider, flow, answer);
+  const person = await completeAtProvider(scope.app, provider, flow, answer);
   requireDomain(provider, person);
   return { provider, flow, person };
 }

@@ -5,12 +5,14 @@ import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, invalidField, notFound } from '../../platform/failure.ts';
 import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { requirePassword } from '../auth/changePassword.ts';
-import { lockActiveUser, selectCredentialByUserId, selectPersonalAccount } from '../auth/queries.ts';
+import { auditInOwnAccount, ownAccountOf } from '../auth/ownAccount.ts';
+import { lockActiveUser } from '../auth/queries.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
 import { userSuspended } from '../auth/signIn.ts';
 import { requireWayToSignIn } from '../auth/waysToSignIn.ts';
+import { notifyUsers } from '../notifications/service.ts';
 import { unsealLink } from './flowContents.ts';
-import { completeFlow, type FlowOwner, lockProviderOf, requireProvider, startFlow } from './flows.ts';
+import { completeFlow, type FlowOwner, lockProviderOf, requireProvider, startFlow, takeFlow } from './flows.ts';
 import { linkKeyOf } from './linkTokens.ts';
 import type { IdentityRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -36,7 +38,7 @@ export async function startLink(scope: Scope, input: IdentityLinkStart, origin: 
   await requirePassword(scope, input.current_password);
   await countAttempt(scope.db, [linkLimit(userId)]);
   const provider = await requireProvider(scope, input.identity_provider_id);
-  await auditInOwnAccount(scope, userId, { identity_provider_id: provider.id });
+  await auditInOwnAccount(scope, userId, { metadata: { identity_provider_id: provider.id } });
   return startFlow(scope, provider, ownerOf(scope), {}, origin);
 }
 
@@ -44,7 +46,7 @@ const ownerOf = ({ actor: { userId, sessionId } }: Scope): FlowOwner => ({ purpo
 
 /** Throws 409 `identity_taken`, and as `completeFlow`. */
 export async function completeLink(scope: Scope, answer: ProviderAnswer): Promise<IdentityRow> {
-  const { provider, person } = await completeFlow(scope, ownerOf(scope), answer);
+  const { provider, person } = await completeFlow(scope, await takeFlow(scope, ownerOf(scope), answer.state), answer);
   return addIdentity(scope, provider, { issuer: provider.issuer, subject: person.subject, email: person.email ?? null });
 }
 
@@ -73,7 +75,8 @@ async function addIdentity(scope: Scope, provider: { id: string; revision: numbe
   await lockSession(tx, actor);
   await lockProviderOf(scope, provider);
   const id = await linkIdentity(scope, userId, identity);
-  await auditInOwnAccount(scope, id, { identity_provider_id: provider.id, issuer: identity.issuer });
+  await notify(scope, 'linked', identity);
+  await auditInOwnAccount(scope, id, { metadata: { identity_provider_id: provider.id, issuer: identity.issuer } });
   return (await tx.row(queries.selectIdentity, { userId, id }))!;
 }
 
@@ -85,17 +88,32 @@ export async function linkIdentity({ tx }: RequestScope, userId: string, identit
 }
 
 /** Throws 409 `last_sign_in_method`. */
-export async function unlinkIdentity(scope: Scope, { id, issuer }: IdentityRow): Promise<void> {
+export async function unlinkIdentity(scope: Scope, { id, issuer, email }: IdentityRow): Promise<void> {
   const { tx, actor } = scope;
   const { userId } = actor;
   if (!(await tx.row(lockActiveUser, { userId }))) throw userSuspended();
   await lockSession(tx, actor);
   if ((await tx.run(queries.deleteIdentity, { userId, id })) === 0) throw notFound();
   await requireWayToSignIn(scope, userId);
-  await auditInOwnAccount(scope, id, { issuer });
+  await notify(scope, 'unlinked', { issuer, email });
+  await auditInOwnAccount(scope, id, { metadata: { issuer } });
 }
 
-async function auditInOwnAccount({ tx, actor: { userId }, audit }: Scope, targetId: string, metadata: object): Promise<void> {
-  const home = await tx.row(selectPersonalAccount, { userId });
-  audit({ accountId: home?.id ?? null, targetId, metadata: { ...metadata } });
+const notices = {
+  linked: {
+    type: 'user.identity_linked',
+    title: 'An identity was linked',
+    body: 'It signs you in without your password. If this was not you, unlink it, change your password and end your other sessions.',
+  },
+  unlinked: {
+    type: 'user.identity_unlinked',
+    title: 'An identity was unlinked',
+    body: 'It no longer signs you in. If this was not you, change your password and end your other sessions.',
+  },
+} as const;
+
+async function notify(scope: Scope, what: keyof typeof notices, { issuer, email }: Pick<NewIdentity, 'issuer' | 'email'>): Promise<void> {
+  const { userId } = scope.actor;
+  const accountId = await ownAccountOf(scope, userId);
+  await notifyUsers(scope.tx, { accountId, userIds: [userId], ...notices[what], payload: { issuer, email } });
 }

@@ -9,10 +9,19 @@ import { rateLimitAddress } from '../../platform/network/clientAddress.ts';
 import { maskEmail } from '../auth/codes/resolve.ts';
 import { type CredentialRow, selectCredentialByEmail, selectCredentialByUserId } from '../auth/queries.ts';
 import type { SignedIn } from '../auth/sessions/sessions.ts';
-import { signIn } from '../auth/signIn.ts';
+import { requireUsableUser, signIn } from '../auth/signIn.ts';
 import { selectEnabledProviders } from '../identityProviders/queries.ts';
 import { type PendingLink, sealContents } from './flowContents.ts';
-import { type Completed, completeFlow, flowLifeSeconds, invalidState, lockProviderOf, requireProvider, startFlow } from './flows.ts';
+import {
+  type Completed,
+  completeFlow,
+  flowLifeSeconds,
+  invalidState,
+  lockProviderOf,
+  requireProvider,
+  startFlow,
+  takeFlow,
+} from './flows.ts';
 import { linkKeyOf } from './linkTokens.ts';
 import * as queries from './queries.ts';
 import { registerPerson } from './registerPerson.ts';
@@ -51,8 +60,10 @@ export async function completeProviderSignIn(
 ): Promise<SignedIn & { returnTo: string | null }> {
   await requireProvider(scope, providerId);
   if (browser === undefined) throw invalidState();
+  // Not audited, unlike what follows: anybody can send any number of unknown states, but the starts of sign-ins are limited.
+  const taken = await takeFlow(scope, { purpose: 'sign_in', holder: browser, userId: null }, answer.state, providerId);
   try {
-    const completed = await completeFlow(scope, { purpose: 'sign_in', holder: browser, userId: null }, answer, providerId);
+    const completed = await completeFlow(scope, taken, answer);
     const signedIn = await signInPerson(scope, completed);
     return { ...signedIn, returnTo: completed.flow.return_to };
   } catch (error) {
@@ -73,6 +84,7 @@ async function signInPerson(scope: RequestScope, completed: Completed): Promise<
   const identity = await db.row(queries.selectBySubject, { issuer, subject: person.subject });
   const linked = identity && (await db.row(selectCredentialByUserId, { userId: identity.user_id }));
   if (identity && linked) {
+    await requireUsableUser(scope, linked);
     const useIt = async () => {
       await lockProviderOf(scope, provider);
       const { id, user_id: userId } = identity;

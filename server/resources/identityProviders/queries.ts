@@ -79,15 +79,12 @@ export const selectEnabledProviders = statement()((db) =>
     .limit(sql.lit(100)),
 );
 
-/** Serializes changes of issuers, so that a conflict is seen before it happens. */
+/** Of parallel changes of a provider, each starts from the one before. */
 export const lockProvider = statement<Key>()((db, $) =>
   db.selectFrom('identity_providers').select(columns).where('id', '=', $.id).forUpdate(),
 );
 
-export const selectByIssuer = statement<{ issuer: string }>()((db, $) =>
-  db.selectFrom('identity_providers').select('id').where('issuer', '=', $.issuer),
-);
-
+/** Fails with a unique violation if another provider has the issuer. */
 export const updateProvider = statement<Key & ProviderProperties>()((db, $) =>
   db
     .updateTable('identity_providers')

@@ -6,6 +6,7 @@ import { seal } from '../../platform/crypto/seal.ts';
 import { failWith, invalidField, notFound } from '../../platform/failure.ts';
 import { type OutboundClient, OutboundDenied } from '../../platform/outbound/outbound.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
+import { onUniqueViolation } from '../llmProviders/uniqueViolation.ts';
 import { readDomains } from './domains.ts';
 import type { IdentityProviderRow, ProviderProperties } from './queries.ts';
 import * as queries from './queries.ts';
@@ -52,13 +53,10 @@ export async function updateIdentityProvider(
   const before = await tx.row(queries.lockProvider, { id });
   if (!before) throw notFound();
   const properties = propertiesOf(scope, id, changes, before);
-  if (properties.issuer !== before.issuer) {
-    // The secret must not be sent to a server that it was not entered for.
-    if (before.client_secret_sealed !== null && changes.client_secret === undefined)
-      throw invalidField('/client_secret', 'is needed again for another issuer', 'client_secret_required');
-    if (await tx.row(queries.selectByIssuer, { issuer: properties.issuer })) throw issuerTaken();
-  }
-  const after = (await tx.row(queries.updateProvider, { id, ...properties }))!;
+  // The secret must not be sent to a server that it was not entered for.
+  if (properties.issuer !== before.issuer && before.client_secret_sealed !== null && changes.client_secret === undefined)
+    throw invalidField('/client_secret', 'is needed again for another issuer', 'client_secret_required');
+  const after = (await tx.row(queries.updateProvider, { id, ...properties }).catch(onUniqueViolation(issuerTaken)))!;
   scope.audit({
     accountId: null,
     before: auditedOf(before),

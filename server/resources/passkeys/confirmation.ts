@@ -1,7 +1,7 @@
 import type { PasskeyAssertion, PasskeyOptions } from '../../../contract/passkeys.ts';
 import type { Scope } from '../../http/scope.ts';
 import { failWith } from '../../platform/failure.ts';
-import { selectPersonalAccount } from '../auth/queries.ts';
+import { auditInOwnAccount } from '../auth/ownAccount.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
 import { lockForSignIn } from '../auth/signIn.ts';
 import { issueChallenge, takeChallenge } from './challenges.ts';
@@ -23,7 +23,7 @@ export async function startConfirmation({ app, db, actor: { userId, sessionId } 
 
 /** Marks the session of the request as confirmed. Throws 401 for a passkey that is not right or not of the caller. */
 export async function confirmSession(scope: Scope, credential: PasskeyAssertion): Promise<void> {
-  const { app, db, tx, actor, audit } = scope;
+  const { app, db, tx, actor } = scope;
   const { userId, sessionId = '' } = actor;
   const limit = await countPasskeyAttempt(scope);
   const taken = await takeChallenge(db, 'confirmation', credential.response.clientDataJSON, sessionId);
@@ -33,8 +33,7 @@ export async function confirmSession(scope: Scope, credential: PasskeyAssertion)
   await recordUse(scope, passkey);
   await forgetPasskeyAttempt(scope, limit);
   await tx.run(queries.confirmSession, { userId, sessionId });
-  const home = await tx.row(selectPersonalAccount, { userId });
-  audit({ accountId: home?.id ?? null, targetId: sessionId, metadata: { passkey_id: passkey.id } });
+  await auditInOwnAccount(scope, sessionId, { metadata: { passkey_id: passkey.id } });
   // An account may have refused the session for want of a second factor.
   scope.afterCommit(() => app.accessControl.invalidateUser(userId));
 }

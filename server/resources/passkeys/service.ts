@@ -1,10 +1,11 @@
 import type { NewPasskey, PasskeyChanges, PasskeyOptions, PasskeyRegistrationStart } from '../../../contract/passkeys.ts';
 import type { PageQuery } from '../../../contract/shared/pagination.ts';
-import type { RequestScope, Scope } from '../../http/scope.ts';
+import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
 import { requirePassword } from '../auth/changePassword.ts';
-import { lockActiveUser, selectPersonalAccount } from '../auth/queries.ts';
+import { auditInOwnAccount, ownAccountOf } from '../auth/ownAccount.ts';
+import { lockActiveUser } from '../auth/queries.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
 import { userSuspended } from '../auth/signIn.ts';
 import { requireWayToSignIn } from '../auth/waysToSignIn.ts';
@@ -54,7 +55,7 @@ export async function startRegistration(
   requireRoom(existing.length);
   const challenge = await issueChallenge(tx, { purpose: 'registration', userId, sessionId });
   const { username } = (await tx.row(queries.selectUsername, { userId }))!;
-  scope.audit({ accountId: await homeOf(scope, userId), targetId: userId });
+  await auditInOwnAccount(scope, userId);
   return creationOptions(app, { userId, login, username, challenge, existing });
 }
 
@@ -97,21 +98,24 @@ function requireRoom(count: number) {
 }
 
 export async function renamePasskey(scope: Scope, { id, name: before }: PasskeyRow, { name }: PasskeyChanges): Promise<PasskeyRow> {
-  const { tx, actor, audit } = scope;
+  const { tx, actor } = scope;
   const renamed = await tx.row(queries.renamePasskey, { userId: actor.userId, id, name });
   if (!renamed) throw notFound();
-  audit({ accountId: await homeOf(scope, actor.userId), targetId: id, before: { name: before }, after: { name } });
+  await auditInOwnAccount(scope, id, { before: { name: before }, after: { name } });
   return renamed;
 }
 
 /** Throws 409 `last_sign_in_method`. */
 export async function deletePasskey(scope: Scope, passkey: PasskeyRow): Promise<void> {
-  const { tx, actor } = scope;
+  const { app, tx, actor } = scope;
   const { userId } = actor;
   if (!(await tx.row(lockActiveUser, { userId }))) throw userSuspended();
+  await lockSession(tx, actor);
   if ((await tx.run(queries.deletePasskey, { userId, id: passkey.id })) === 0) throw notFound();
   await requireWayToSignIn(scope, userId);
   await notify(scope, 'deleted', passkey);
+  // Without passkeys, accounts that require a second factor refuse the sessions.
+  scope.afterCommit(() => app.accessControl.invalidateUser(userId));
 }
 
 const notices = {
@@ -129,12 +133,8 @@ const notices = {
 
 /** Tells the user, and completes the audit entry. */
 async function notify(scope: Scope, what: keyof typeof notices, { id, name }: PasskeyRow): Promise<void> {
-  const { tx, actor, audit } = scope;
-  const accountId = await homeOf(scope, actor.userId);
-  await notifyUsers(tx, { accountId, userIds: [actor.userId], ...notices[what], payload: { name } });
-  audit({ accountId, targetId: id, metadata: { name } });
+  const { userId } = scope.actor;
+  const accountId = await ownAccountOf(scope, userId);
+  await notifyUsers(scope.tx, { accountId, userIds: [userId], ...notices[what], payload: { name } });
+  await auditInOwnAccount(scope, id, { metadata: { name } });
 }
-
-/** The personal account, whose audit log records changes of the user. */
-const homeOf = async ({ tx }: Pick<RequestScope, 'tx'>, userId: string): Promise<string> =>
-  (await tx.row(selectPersonalAccount, { userId }))!.id;

@@ -4,8 +4,7 @@ import { sha256 } from '../../platform/crypto/ids.ts';
 import { failWith } from '../../platform/failure.ts';
 import { type CredentialRow, selectCredentialByUserId } from '../auth/queries.ts';
 import type { SignedIn } from '../auth/sessions/sessions.ts';
-import { requiresVerifiedEmail } from '../auth/settings.ts';
-import { auditFailedSignIn, lockForSignIn, openSignIn, userSuspended } from '../auth/signIn.ts';
+import { auditFailedSignIn, lockForSignIn, openSignIn, requireUsableUser } from '../auth/signIn.ts';
 import { deleteChallenge } from '../secondFactor/queries.ts';
 import { challengeInvalid, issueChallenge, takeChallenge } from './challenges.ts';
 import { countChallenge, countPasskeyAttempt, forgetPasskeyAttempt } from './limits.ts';
@@ -37,7 +36,10 @@ export async function signInWithPasskey(scope: RequestScope, credential: Passkey
   });
   const known = await scope.db.row(selectCredentialByUserId, { userId: passkey.userId });
   if (!known) throw passkeyInvalid();
-  await requireUsableUser(scope, known);
+  await requireUsableUser(scope, known).catch((error) => {
+    auditFailedSignIn(scope, known.login_key, 'passkey');
+    throw error;
+  });
   await lockForSignIn(scope, passkey.userId);
   await recordUse(scope, passkey);
   await forgetPasskeyAttempt(scope, limit);
@@ -50,13 +52,5 @@ export async function signInWithPasskey(scope: RequestScope, credential: Passkey
 async function completeSignIn(scope: RequestScope, known: CredentialRow, passkey: ProvenPasskey, tokenHash: string): Promise<SignedIn> {
   const waiting = await scope.tx.row(queries.selectSignInChallenge, { tokenHash });
   if (!waiting || (await scope.tx.run(deleteChallenge, { tokenHash })) === 0) throw challengeInvalid();
-  return openSignIn(scope, known, waiting.method, { second_factor: 'passkey', passkey_id: passkey.id });
-}
-
-/** As for a password: these errors reveal the state of the user, so they follow the proof. */
-async function requireUsableUser(scope: RequestScope, known: CredentialRow) {
-  const unverified = !known.email_verified && (await requiresVerifiedEmail(scope.db));
-  if (known.status === 'active' && !unverified) return;
-  auditFailedSignIn(scope, known.login_key, 'passkey');
-  throw known.status === 'active' ? failWith('forbidden', 'email_not_verified', 'Verify your email address first.') : userSuspended();
+  return openSignIn(scope, known, waiting.method, { second_factor: 'passkey', passkey_id: passkey.id }, true);
 }

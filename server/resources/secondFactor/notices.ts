@@ -1,5 +1,5 @@
 import type { RequestScope } from '../../http/scope.ts';
-import { selectPersonalAccount } from '../auth/queries.ts';
+import { ownAccountOf } from '../auth/ownAccount.ts';
 import { notifyUsers } from '../notifications/service.ts';
 
 const notices = {
@@ -26,8 +26,8 @@ const notices = {
 } as const;
 
 /** Tells the user about a change of the second factor. Returns the personal account, whose audit log records the change. */
-export async function notifyOfSecondFactor({ tx }: RequestScope, userId: string, what: keyof typeof notices): Promise<string> {
-  const { id: accountId } = (await tx.row(selectPersonalAccount, { userId }))!;
-  await notifyUsers(tx, { accountId, userIds: [userId], ...notices[what] });
+export async function notifyOfSecondFactor(scope: RequestScope, userId: string, what: keyof typeof notices): Promise<string> {
+  const accountId = await ownAccountOf(scope, userId);
+  await notifyUsers(scope.tx, { accountId, userIds: [userId], ...notices[what] });
   return accountId;
 }

@@ -4,7 +4,8 @@ import type { Scope } from '../../http/scope.ts';
 import { seal } from '../../platform/crypto/seal.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
 import { requirePassword } from '../auth/changePassword.ts';
-import { selectCredentialByUserId, selectPersonalAccount } from '../auth/queries.ts';
+import { auditInOwnAccount } from '../auth/ownAccount.ts';
+import { selectCredentialByUserId } from '../auth/queries.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
 import { mailTransport } from '../email/transport.ts';
 import { isConfirmed } from '../passkeys/confirmation.ts';
@@ -61,7 +62,7 @@ export async function setUpSecondFactor(scope: Scope, { current_password: passwo
   const secret = newSecret();
   const secretSealed = seal(app.keys.encryptionKeys, secret, encryptionContext(userId));
   await tx.run(queries.upsertSecret, { userId, secretSealed, lastStep: stepBeforeSetup() });
-  await auditInOwnAccount(scope);
+  await auditInOwnAccount(scope, userId);
   return { secret: secretText(secret), otpauth_uri: keyUri(login, secret) };
 }
 
@@ -92,7 +93,7 @@ export async function confirmSecondFactor(scope: Scope, typed: string): Promise<
 
 export async function replaceRecoveryCodes(scope: Scope, code: string | null | undefined): Promise<string[]> {
   await requireCode(scope, code);
-  await auditInOwnAccount(scope);
+  await auditInOwnAccount(scope, scope.actor.userId);
   return renewRecoveryCodes(scope);
 }
 
@@ -108,9 +109,4 @@ export async function disableSecondFactor(scope: Scope, { current_password: pass
   await requireCode(scope, code);
   await turnOff(scope, userId);
   scope.audit({ accountId: await notifyOfSecondFactor(scope, userId, 'disabled'), targetId: userId });
-}
-
-async function auditInOwnAccount({ tx, actor: { userId }, audit }: Scope): Promise<void> {
-  const home = await tx.row(selectPersonalAccount, { userId });
-  audit({ accountId: home?.id ?? null, targetId: userId });
 }

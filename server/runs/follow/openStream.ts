@@ -105,7 +105,7 @@ async function checkAccess(scope: Scope, run: ReadableRun, authorization: string
   try {
     const admitted = await scope.app.accessControl.authenticate(authorization, scope.accountId, { expired: 'accept' });
     const grant = await admitted.accessTo(scope.accountId, 'member');
-    if (!grant.permissions.has('data.runs.read')) return false;
+    if (grant.lacksSecondFactor || !grant.permissions.has('data.runs.read')) return false;
     await findRun({ db: scope.db, actor: scope.actor, ...grant }, run.id);
     return true;
   } catch (error) {

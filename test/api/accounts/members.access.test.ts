@@ -81,3 +81,17 @@ test('a stream outlives its access token, and ends with the membership', async (
   expect((await call('DELETE', `/v1/accounts/${id}/members/${member.id}`, { token: await newToken(owner) })).status).toBe(204);
   expect(await Promise.race([stream.ended.then(() => 'ended'), soon(5_000, 'late')])).toBe('ended');
 });
+
+test('a stream ends when its account begins to require a second factor that its reader lacks', async () => {
+  const [owner, member] = [await signUp(), await signUp()];
+  const { id } = await openWorkspace({ ...owner, token: await newToken(owner) });
+  await endow(id);
+  await addMember({ ...owner, token: await newToken(owner) }, id, { ...member, token: await newToken(member) });
+  const there = await withAccountToken(member, id);
+  const run = await startRun(app, there, await openThread(app, there));
+  const stream = await openStream(url, run, { token: there.token });
+  await stream.until(({ type }) => type === 'run.started');
+  const body = { second_factor_required_from: new Date().toISOString() };
+  expect((await call('PATCH', `/v1/accounts/${id}`, { token: await newToken(owner), body })).status).toBe(200);
+  expect(await Promise.race([stream.ended.then(() => 'ended'), new Promise((done) => setTimeout(done, 5_000, 'late'))])).toBe('ended');
+});

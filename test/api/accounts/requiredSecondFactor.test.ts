@@ -6,7 +6,7 @@ import { enrol } from '../../support/resources/secondFactor.ts';
 
 const app = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
 const { call, sql, signUp, joinAccount } = app;
-const { post, register, signIn, confirm } = passkeyCalls(app);
+const { post, register, signIn, confirm, list } = passkeyCalls(app);
 
 const missing = [403, 'second_factor_missing'];
 const soon = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
@@ -76,6 +76,11 @@ test('a passkey lets in the sessions that it has opened or confirmed', async () 
   expect(statusAndReason(await threads(member))).toEqual(missing);
   expect((await confirm(member.token, authenticator)).status).toBe(204);
   expect((await threads(member)).status).toBe(200);
+
+  // Without a passkey that is left, they have no second factor.
+  const [{ id }] = await list(member.token);
+  expect((await call('DELETE', `/v1/me/passkeys/${id}`, { token: member.token })).status).toBe(204);
+  for (const token of [member.token, body.access_token]) expect(statusAndReason(await threads({ token }))).toEqual(missing);
 });
 
 test('API keys of the account keep working', async () => {

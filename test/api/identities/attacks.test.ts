@@ -270,6 +270,16 @@ test('a sign-in expires after ten minutes', async () => {
   expect(statusAndReason(await complete(id, grant(address), cookie))).toEqual([400, 'invalid_state']);
 });
 
+test('states that nobody started are refused without an audit entry, because they have no limit', async () => {
+  const cookie = `arkloop_sign_in=${'A'.repeat(43)}`;
+  const count = async () =>
+    (await sql(`select count(*)::int as count from audit_logs where action = 'user.login' and target_id = $1`, [id]))[0].count;
+  const before = await count();
+  const forgedAnswer = { state: randomUUID(), code: 'x' };
+  for (let each = 0; each < 3; each++) expect(statusAndReason(await complete(id, forgedAnswer, cookie))).toEqual([400, 'invalid_state']);
+  expect(await count()).toBe(before);
+});
+
 test('failures are audited with their reason, and starts are limited', async () => {
   const entries = await sql(
     `select target_type, metadata from audit_logs where action = 'user.login' and target_id = $1 and actor_user_id is null order by id`,

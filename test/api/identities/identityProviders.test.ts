@@ -87,6 +87,14 @@ test('an issuer belongs to one provider, and a new one needs its secret again', 
   expect((await update(id, { issuer: issuer(), client_secret: 'other' })).status).toBe(200);
 });
 
+test('of providers that get one issuer at the same time, one has it', async () => {
+  const ids = await Promise.all(Array.from({ length: 6 }, async () => (await create({ issuer: issuer() })).body.id as string));
+  const wanted = issuer();
+  const answers = await Promise.all([...ids.map((id) => update(id, { issuer: wanted })), create({ issuer: wanted })]);
+  expect(answers.filter(({ status }) => status < 300)).toHaveLength(1);
+  for (const answer of answers.filter(({ status }) => status >= 300)) expect(statusAndReason(answer)).toEqual([409, 'issuer_taken']);
+});
+
 test('domains are checked one by one', async () => {
   const answer = await create({ issuer: issuer(), allowed_email_domains: ['ok.test', '@no.test', 'a b', '-x.test', '*.test'] });
   expect(statusAndReason(answer)).toEqual([400, 'invalid_domain']);

@@ -4,7 +4,7 @@ import { statusAndReason } from '../../support/http/responses.ts';
 import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
 import { identityCalls, newAccount } from '../../support/identity/calls.ts';
 import { startOidcProvider, visitProvider } from '../../support/identity/oidcProvider.ts';
-import { codeFor } from '../../support/resources/mail.ts';
+import { codeFor, verificationTokenFor } from '../../support/resources/mail.ts';
 import { appCode, enrol } from '../../support/resources/secondFactor.ts';
 
 const app = await startTestApp({}, { worker: false });
@@ -54,16 +54,11 @@ test('a person is registered at the first sign-in and recognized at the next, in
       last_used_at: expect.any(String),
     },
   ]);
-  // Entries of one transaction have no order.
-  const entries = await sql('select action, metadata from audit_logs where actor_user_id = $1 order by created_at, action desc', [
-    profile.id,
-  ]);
-  expect(entries.map(({ action, metadata }) => [action, metadata.method ?? null, metadata.identity_provider_id])).toEqual([
-    ['user.register', null, id],
-    ['user.login', 'oidc', id],
-    ['user.refresh', null, undefined],
-    ['user.login', 'oidc', id],
-  ]);
+  const entries = await sql('select action, metadata from audit_logs where actor_user_id = $1 order by id', [profile.id]);
+  // Ids of one millisecond have no order.
+  expect(entries.map(({ action, metadata }) => `${action} ${metadata.method} ${metadata.identity_provider_id}`).sort()).toEqual(
+    [`user.login oidc ${id}`, `user.login oidc ${id}`, 'user.refresh undefined undefined', `user.register undefined ${id}`].sort(),
+  );
   // Neither secrets nor the subject are stored where they could be read.
   const [flow] = await sql('select count(*)::int as count from identity_flows');
   expect(flow.count).toBe(0);
@@ -144,6 +139,10 @@ test('a user links in the settings with the password, and an identity belongs to
   expect((await mine(person.token)).body).toEqual([]);
   const actions = await sql(`select action from audit_logs where actor_user_id = $1 and action like 'identity.%' order by id`, [person.id]);
   expect(actions.map(({ action }) => action)).toEqual(expect.arrayContaining(['identity.link_start', 'identity.link', 'identity.unlink']));
+  const { data } = (await call('GET', '/v1/notifications', { token: person.token })).body;
+  expect(data.map(({ type }: { type: string }) => type)).toEqual(
+    expect.arrayContaining(['user.identity_linked', 'user.identity_unlinked']),
+  );
 });
 
 test('the last way to sign in cannot be unlinked', async () => {
@@ -260,4 +259,49 @@ test('the first mailed code of an address that the provider does not own ends it
   expect((await me(body.access_token)).status).toBe(401);
   expect((await mine(proved.body.access_token)).body).toEqual([]);
   expect(statusAndReason(await signInAs(account))).toEqual([401, 'identity_link_required']);
+});
+
+test('a user who proves a new address in the session of a provider keeps the identities', async () => {
+  const account = newAccount();
+  const { body } = await signInAs(account);
+  const token = body.access_token as string;
+  const { id: userId } = (await me(token)).body;
+  const email = newAccount().email;
+  expect((await call('PATCH', `/v1/admin/users/${userId}`, { token: admin.token, body: { email } })).status).toBe(200);
+  expect((await call('POST', '/v1/auth/email/verify/send', { token })).status).toBe(204);
+  const link = { token: await verificationTokenFor(app, email!) };
+  expect((await call('POST', '/v1/auth/email/verify/confirm', { token, body: link })).status).toBe(200);
+  expect((await mine(token)).body).toHaveLength(1);
+  expect((await signInAs(account)).status).toBe(200);
+});
+
+test('an unverified address keeps an identity out as it does a password, if verification is required', async () => {
+  const person = await signUp();
+  const account = newAccount();
+  idp.current.account = account;
+  const { body } = await mine(person.token, '/start', { identity_provider_id: id, current_password: person.password });
+  expect((await mine(person.token, '/complete', await visitProvider(body.authorization_url))).status).toBe(201);
+  expect((await signInAs(account)).status).toBe(200);
+  await setFlag('auth.require_email_verification', true);
+  try {
+    expect(statusAndReason(await signInAs(account))).toEqual([403, 'email_not_verified']);
+  } finally {
+    await setFlag('auth.require_email_verification', false);
+  }
+});
+
+test('a session of a provider is no second factor', async () => {
+  const account = newAccount();
+  const { body } = await signInAs(account);
+  const token = body.access_token as string;
+  const from = { second_factor_required_from: new Date().toISOString() };
+  const { account_id: home } = (await me(token)).body;
+  expect((await call('PATCH', `/v1/accounts/${home}`, { token, body: from })).status).toBe(200);
+  expect(statusAndReason(await call('GET', '/v1/threads', { token }))).toEqual([403, 'second_factor_missing']);
+  // But it replaces the password for setting one up.
+  expect((await call('POST', '/v1/me/second-factor/setup', { token, body: {} })).status).toBe(200);
+  expect(statusAndReason(await call('GET', '/v1/threads', { token: (await signInAs(account)).body.access_token }))).toEqual([
+    403,
+    'second_factor_missing',
+  ]);
 });

@@ -121,6 +121,8 @@ test('a passkey replaces the code of a sign-in, and its verification of the user
     [person.id],
   );
   expect(metadata).toMatchObject({ method: 'password', second_factor: 'passkey' });
+  // A passkey has opened the session, so neither password nor code is asked for.
+  expect((await post('/v1/me/passkeys/options', {}, done.body.access_token)).status).toBe(200);
   // The challenge of the sign-in is used up, for passkeys and for codes.
   expect(statusAndReason(await post('/v1/auth/passkey/options', { challenge_token: challenge }))).toEqual([401, 'challenge_invalid']);
   const late = { challenge_token: challenge, code: await appCode(secret) };

@@ -170,6 +170,19 @@ test('people sign in with an identity provider, link identities with consent, an
   await guest.page.getByText('Harbor SSO is linked', { exact: true }).waitFor();
   await button(guest.page, 'Unlink Harbor SSO').waitFor();
 
+  // A user who does not want to link, as on a page that somebody else left.
+  idp.current.account = newAccount({ email: person.email });
+  const passer = await openPage(browser);
+  await passer.page.goto(app.url);
+  await button(passer.page, 'Continue with Harbor SSO').click();
+  await button(passer.page, 'Sign in without linking').click();
+  await passer.page.getByText('A user has your email address.').waitFor({ state: 'detached' });
+  await passer.page.getByLabel('Login or email').fill(person.login);
+  await passer.page.getByLabel('Password').fill(person.password);
+  await button(passer.page, 'Sign in').click();
+  await passer.page.getByLabel('Login or email').waitFor({ state: 'detached' });
+  expect(await app.sql('select count(*)::int as count from user_identities where user_id = $1', [person.id])).toEqual([{ count: 1 }]);
+
   // What the provider refuses, and a callback without a sign-in.
   const lost = await openPage(browser);
   await lost.page.goto(`${uri}?error=access_denied&error_description=Call+us`);

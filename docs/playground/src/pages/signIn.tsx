@@ -9,7 +9,7 @@ import { client, signedIn } from '../session.ts';
 import { Button } from '../ui/buttons.tsx';
 import { TextField } from '../ui/fields.tsx';
 import { Form, textOf } from '../ui/form.tsx';
-import { confirmLink, hasLinkToken } from './identity/flow.ts';
+import { confirmLink, dropLinkToken, hasLinkToken } from './identity/flow.ts';
 import { ProviderButtons } from './identity/providerButtons.tsx';
 
 /** Sign-in with a passkey, a password or a mailed code, and a second factor for users who have one. */
@@ -18,7 +18,7 @@ export default function SignIn() {
   const [challenge, setChallenge] = useState<Challenge>();
   const [path] = useLocation();
   const isInvited = path.startsWith('/invitations/');
-  const isLinking = hasLinkToken();
+  const [isLinking, setLinking] = useState(hasLinkToken);
   const mode = useQuery({ queryKey: ['registration-mode'], queryFn: () => client.auth.registrationMode() });
   const captcha = useQuery({ queryKey: ['captcha'], queryFn: () => client.auth.captchaConfig() });
   if (challenge !== undefined) return <SecondFactor challenge={challenge} onCancel={() => setChallenge(undefined)} />;
@@ -44,7 +44,24 @@ export default function SignIn() {
         <p className="notice warning">This server requires a captcha, which this page does not support. Use the API instead.</p>
       )}
       {isLinking ? (
-        <p className="notice">A user has your email address. Sign in once with your password or a code to link your identity.</p>
+        <>
+          <p className="notice">
+            A user has your email address. Sign in once with your password, a code or a passkey to link your identity. From then on it signs
+            you in.
+          </p>
+          <p className="aside">
+            <button
+              type="button"
+              className="link"
+              onClick={() => {
+                dropLinkToken();
+                setLinking(false);
+              }}
+            >
+              Sign in without linking
+            </button>
+          </p>
+        </>
       ) : (
         !byCode && <ProviderButtons />
       )}

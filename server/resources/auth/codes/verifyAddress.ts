@@ -47,7 +47,7 @@ const clearVerified = statement<{ userId: string; isReplaced: boolean }>()((db, 
 
 /**
  * Marks an address as verified. Returns false if it is no longer the user's address. No other function may do so. The first proof of an
- * address outside a session that was opened by password or passkey revokes the password, the passkeys, all other sessions and all API keys, because
+ * address outside a session that was opened by password, passkey or identity provider revokes the password, the passkeys, all other sessions and all API keys, because
  * another person may have registered the address (docs/decisions/0018-first-proof-of-an-address.md).
  */
 export async function verifyAddress(scope: RequestScope, userId: string, email: string, voucher: VerificationSource): Promise<boolean> {
@@ -56,7 +56,8 @@ export async function verifyAddress(scope: RequestScope, userId: string, email: 
   const address = key && (await tx.row(lockAddress, { userId, emailKey: key }));
   if (!address) return false;
   await tx.run(markVerified, { userId, isProven: voucher.by === 'mail' || (voucher.by === 'identity_provider' && voucher.isProof) });
-  const isByRegistrant = voucher.by === 'mail' && (voucher.session?.method === 'password' || voucher.session?.method === 'passkey');
+  // A session that an emailed code opened says nothing about who registered the address.
+  const isByRegistrant = voucher.by === 'mail' && voucher.session !== undefined && voucher.session.method !== 'email_otp';
   if (voucher.by === 'mail' && !address.proven && !isByRegistrant) await resetAccess(scope, userId, voucher.session?.id);
   return true;
 }

@@ -11,6 +11,7 @@ type NewSession = {
   ip: string;
   userAgent: string | null;
   method: 'password' | 'email_otp' | 'oidc' | 'passkey';
+  isConfirmed: boolean;
   tokenHash: string;
   lifeSeconds: number;
 };
@@ -28,7 +29,7 @@ export const insertSession = statement<NewSession>()((db, $) =>
           ip: $.ip,
           user_agent: $.userAgent,
           method: $.method,
-          confirmed_at: sql<string | null>`case when ${$.method}::text = 'passkey' then now() end`,
+          confirmed_at: sql<string | null>`case when ${$.isConfirmed}::boolean then now() end`,
         })
         .returning(['id', 'created_at']),
     )

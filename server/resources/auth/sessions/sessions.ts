@@ -13,11 +13,12 @@ export type TokenSubject = { userId: string; sessionId: string; accountId: strin
 
 export type SignInMethod = 'password' | 'email_otp' | 'oidc' | 'passkey';
 
-/** Other sessions of the user stay open. */
+/** Other sessions of the user stay open. `isConfirmed`: by a passkey, as the first or the second factor. */
 export async function openSession(
   { app, tx, client }: RequestScope,
   who: Omit<TokenSubject, 'sessionId'>,
   method: SignInMethod = 'password',
+  isConfirmed = false,
 ): Promise<SignedIn> {
   const sessionId = newId();
   const refreshToken = newToken();
@@ -29,6 +30,7 @@ export async function openSession(
     ip: client.ip,
     userAgent: client.userAgent,
     method,
+    isConfirmed,
     tokenHash: sha256(refreshToken),
     lifeSeconds: app.config.authRefreshTokenTtlSeconds,
   });

@@ -42,10 +42,13 @@ function keptLinkToken(): string | undefined {
 
 export const hasLinkToken = () => keptLinkToken() !== undefined;
 
+/** For a user who does not want to link, such as one who finds the page of somebody else. */
+export const dropLinkToken = () => sessionStorage.removeItem(tokenKey);
+
 /** Call after a sign-in. */
 export async function confirmLink(): Promise<void> {
   const token = keptLinkToken();
-  sessionStorage.removeItem(tokenKey);
+  dropLinkToken();
   if (token === undefined) return;
   try {
     await client.identities.confirm({ body: { link_token: token } });

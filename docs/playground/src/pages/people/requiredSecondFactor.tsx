@@ -15,7 +15,7 @@ type Choice = 'off' | 'now' | 'later';
 /** Whether members need a second factor, and from when. */
 export function RequiredSecondFactor({ account: { id, second_factor_required_from: from } }: { account: Account }) {
   const changed = useChanged();
-  const [now] = useState(() => Date.now());
+  const [now, setNow] = useState(() => Date.now());
   const isLater = from !== null && Date.parse(from) > now;
   const [choice, choose] = useState<Choice>(from === null ? 'off' : isLater ? 'later' : 'now');
   const wanted = (values: FormData) => {
@@ -40,6 +40,8 @@ export function RequiredSecondFactor({ account: { id, second_factor_required_fro
           submit="Save"
           onSubmit={async (values) => {
             await client.accounts.update({ params: { account_id: id }, body: { second_factor_required_from: wanted(values) } });
+            // What was just required is not later.
+            setNow(Date.now());
             await changed(accountKey, ['me']);
             showToast('Saved');
           }}
