@@ -28,6 +28,7 @@ export async function lockTables(run: Run, { waitMs = maxWaitMs } = {}): Promise
       return;
     } catch (error) {
       await run('rollback to savepoint before_locks');
+      await run('release savepoint before_locks');
       // 57014: the timeout. 40P01: the request was not the first to look.
       if (!['57014', '40P01'].includes(errorCodeOf(error) ?? '')) throw error;
       if (Date.now() > until) throw await inUse(run, waitMs);
