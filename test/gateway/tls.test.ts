@@ -211,7 +211,7 @@ test('handshakes, headers and bodies that never end are closed in time, while ot
   const answers = slow.map((socket) => send(socket, 'GET /v1/a HTTP/1.1\r\nhost: x\r\nx-slow: '));
   for (let n = 0; n < 5; n++) expect((await ask(address, newAgent())).status).toBe(200);
   for (const text of await Promise.all(answers)) expect(text).toMatch(/^HTTP\/1\.1 408 /);
-  await Promise.all(silent.map((socket) => socket.closed || once(socket, 'close')));
+  await Promise.all(silent.map(async (socket) => socket.closed || (await once(socket, 'close'))));
   expect(performance.now() - started).toTakeLessThan(9_000);
 });
 

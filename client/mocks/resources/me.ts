@@ -6,7 +6,7 @@ import { permissions } from '../../../contract/shared/permissions.ts';
 import { type Context, type RouteHandlers, untypedContext } from '../context.ts';
 import { createResource, ownerOf } from '../factory.ts';
 import { lacksSecondFactor } from '../http/access.ts';
-import { apiError, notFound } from '../http/errors.ts';
+import { notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json, Row } from '../state.ts';
 import { ownCodes } from './codes.ts';

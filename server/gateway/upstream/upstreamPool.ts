@@ -85,7 +85,8 @@ export function createUpstreamPool({ addresses, timeoutMs, checkIntervalMs, log 
 
   replace(addresses);
   const timer = setInterval(() => {
-    if (members.length > 1) for (const member of members) void check(member);
+    if (members.length > 1)
+      for (const member of members) check(member).catch((err: unknown) => log.error({ err }, 'an upstream was not checked'));
   }, checkIntervalMs).unref();
   return {
     all: () => members,

@@ -170,7 +170,7 @@ export function createAccessControl({ db, jwtSecrets, secondFactorRequiredFrom, 
 
   async function byKey(token: string): Promise<VerifiedCredential> {
     const known = await findBySecret(keys, token, 'al_', (keyHash) => db.row(selectKey, { keyHash, day: periodsOf(new Date()).day.start }));
-    if (!known || known.row.revoked_at !== null || known.row.status !== 'active') throw invalidKey();
+    if (known?.row.revoked_at !== null || known.row.status !== 'active') throw invalidKey();
     const { row: found, keyHash } = known;
     requireUnexpired(found);
     recordUse(found.key_id, () => db.run(touchKey, { accountId: found.account_id, id: found.key_id }));

@@ -23,7 +23,8 @@ export async function upgrade({ installation, release, say, report, underLoad, w
       report({ kind: 'request.failed', subject: `new processes: ${failure.request}`, detail: `${failure.status} ${failure.text}` });
   const client = new pg.Client({ connectionString: installation.databaseUrl });
   await client.connect();
-  const { version } = await schemaVersion(client).finally(() => client.end());
+  const { version } = await schemaVersion(client);
+  await client.end();
   if (version !== expectedSchemaVersion)
     report({ kind: 'upgrade.schema', subject: version, detail: `this version expects ${expectedSchemaVersion}` });
 }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
 import { onFileFinished } from '../app/fileCleanup.ts';
@@ -29,8 +29,7 @@ export async function startOidcProvider() {
   // The redirect URI contains the ID of the identity provider, which is created later.
   provider.Client.prototype.redirectUriAllowed = (uri: string) => /\/oauth\/sign-in\/[0-9a-f-]{36}$/.test(uri);
   const handle = provider.callback();
-  server.on('request', async (req, res) => {
-    if (!req.url?.startsWith('/interaction/')) return handle(req, res);
+  async function signIn(req: IncomingMessage, res: ServerResponse) {
     const account = current.account!;
     accounts.set(account.sub, account);
     const details = await provider.interactionDetails(req, res);
@@ -38,7 +37,8 @@ export async function startOidcProvider() {
     grant.addOIDCScope(String(details.params.scope));
     const login = { accountId: account.sub, remember: false };
     await provider.interactionFinished(req, res, { login, consent: { grantId: await grant.save() } });
-  });
+  }
+  server.on('request', (req, res) => void (req.url?.startsWith('/interaction/') ? signIn(req, res) : handle(req, res)));
   onFileFinished(async () => {
     server.closeAllConnections();
     server.close();

@@ -147,7 +147,6 @@ function PromptForm({ server, prompt, onBack, onInsert }: PromptFormProps) {
           rows={2}
           maxLength={20_000}
           required={required}
-          // oxlint-disable-next-line jsx-a11y/no-autofocus -- the list that had the focus is gone
           autoFocus={index === 0}
           {...(description && { hint: description })}
         />
