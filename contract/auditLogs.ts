@@ -31,6 +31,11 @@ export const AuditEntry = z
   .meta({ id: 'AuditEntry', description: 'An action that a user performed, or that was denied (`metadata.result` is `denied`).' });
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
+/** The fields of every entry, in the order of an export. */
+export const entryFields = AuditEntry.omit({ before_state: true, after_state: true }).keyof().options;
+/** The further fields with `include=state`. */
+export const stateFields = ['before_state', 'after_state'] as const;
+
 /** Entries are counted exactly up to this number, and beyond it as far as the page needs. */
 export const maxExactTotal = 10_000;
 

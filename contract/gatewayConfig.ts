@@ -40,7 +40,7 @@ const ruleFields = {
       'What the limit counts for: the account and the user (or the address of an anonymous client), each API key, or each address.',
   }),
   capacity: rate().min(1).meta({ description: 'Burst limit: requests at once.' }),
-  per_minute: rate().meta({ description: 'Requests per minute.' }),
+  per_minute: z.number().min(0.001).max(1_000_000).meta({ description: 'Requests per minute.' }),
 };
 
 export const RateLimitRule = z.object(ruleFields).meta({ id: 'RateLimitRule', description: 'A limit for some of the requests.' });

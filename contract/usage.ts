@@ -118,6 +118,23 @@ const account = {
 const platform = { auth: 'platform', permission: 'platform.usage.read', report: true } as const;
 
 const exported = { method: 'GET', query: UsageExportQuery, responses: { 200: declareFile() } } as const;
+/** The fields of an exported record, in this order. */
+export const usageRecordFields = [
+  'account_id',
+  'run_id',
+  'usage_type',
+  'model',
+  'user_id',
+  'input_tokens',
+  'output_tokens',
+  'cache_creation_tokens',
+  'cache_read_tokens',
+  'cached_tokens',
+  'cost_usd',
+  'shortfall',
+  'estimated',
+  'recorded_at',
+] as const;
 const recordNotes =
   'A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`.';
 const month = { method: 'GET', query: MonthQuery } as const;

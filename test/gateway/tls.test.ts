@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { Agent, request as httpsRequest } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -167,6 +167,23 @@ test.for([
     key === undefined ? rm(keyFile) : writeFile(keyFile, key),
   ]);
   await expect(startGatewayTo('http://127.0.0.1:1', env)).rejects.toThrow(message);
+});
+
+test('a certificate that could not be loaded is tried again, although size and time of its files stay the same', async () => {
+  const { certFile, keyFile, env } = await certificateFiles();
+  const size = Math.max(certificate.key.length, otherCertificate.key.length);
+  const time = new Date('2026-01-01T00:00:00Z');
+  const writeKey = async (key: string) => {
+    await writeFile(keyFile, key.padEnd(size, '\n'));
+    await utimes(keyFile, time, time);
+  };
+  await writeKey(certificate.key);
+  const { address } = await startGatewayTo('http://127.0.0.1:1', env);
+  await writeFile(certFile, otherCertificate.cert);
+  await sleep(2_600);
+  expect(nameOf(await open(address))).toBe('mail.arkloop.test');
+  await writeKey(otherCertificate.key);
+  await expect.poll(async () => nameOf(await open(address)), { interval: 200 }).toBe('gateway.arkloop.test');
 });
 
 test('one of the two files without the other is a contradiction', async () => {

@@ -1,4 +1,10 @@
-import type { DaysQuery, MonthQuery, usage as routes, UsageExportQuery } from '../../../contract/usage.ts';
+import {
+  type DaysQuery,
+  type MonthQuery,
+  type usage as routes,
+  type UsageExportQuery,
+  usageRecordFields,
+} from '../../../contract/usage.ts';
 import type { Caller, Context, RouteHandlers } from '../context.ts';
 import { exportOf } from '../exports.ts';
 import { resourceType } from '../resourceTypes.ts';
@@ -56,30 +62,13 @@ function reportsOf(isIncluded: IsIncluded) {
   };
 }
 
-const recordColumns = [
-  'account_id',
-  'run_id',
-  'usage_type',
-  'model',
-  'user_id',
-  'input_tokens',
-  'output_tokens',
-  'cache_creation_tokens',
-  'cache_read_tokens',
-  'cached_tokens',
-  'cost_usd',
-  'shortfall',
-  'estimated',
-  'recorded_at',
-] as const;
-
 const exported =
   (isIncluded: IsIncluded) =>
   ({ engine, caller, query: { start, end, format } }: Asked<UsageExportQuery>) => {
     const isInRange = ({ recorded_at: at }: UsageRecord) => at.slice(0, 10) >= start && at.slice(0, 10) <= end;
     const records = usageRecords(engine).filter((record) => isIncluded(record, caller) && isInRange(record));
     const rows = records.toReversed().map((record) => ({ ...record, usage_type: 'llm', ...noCache }));
-    return exportOf(`usage-${start}-${end}`, rows, recordColumns, format);
+    return exportOf(`usage-${start}-${end}`, rows, usageRecordFields, format);
   };
 
 /** Limits are those of a server without settings. */

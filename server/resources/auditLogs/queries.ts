@@ -1,21 +1,7 @@
 import { type Expression, expressionBuilder, sql, type SqlBool } from 'kysely';
+import { entryFields, stateFields } from '../../../contract/auditLogs.ts';
 import { type Builder, type Parameters, type RowOf, statement, statementFamily } from '../../database/statement.ts';
 import type { Tables } from '../../database/tables.ts';
-
-const columns = [
-  'id',
-  'account_id',
-  'actor_user_id',
-  'action',
-  'target_type',
-  'target_id',
-  'trace_id',
-  'metadata',
-  'ip_address',
-  'user_agent',
-  'created_at',
-] as const;
-const states = ['before_state', 'after_state'] as const;
 
 /** Null matches everything. */
 export type EntryFilter = {
@@ -53,7 +39,7 @@ const entries = (db: Builder, $: Parameters<EntryFilter>, filters: readonly Filt
     .orderBy('id', 'desc');
 
 const pageOf = (db: Builder, $: Parameters<EntryFilter & Page>, filters: readonly FilterName[]) =>
-  entries(db, $, filters).select(columns).limit($.limit).offset($.offset);
+  entries(db, $, filters).select(entryFields).limit($.limit).offset($.offset);
 
 /** By `accountId` or not, alone and with each other filter. */
 const representatives: Record<string, readonly FilterName[]> = Object.fromEntries(
@@ -72,7 +58,7 @@ const selectPage = statementFamily(labelled('page'), (filters: readonly FilterNa
   statement<EntryFilter & Page>()((db, $) => pageOf(db, $, filters)),
 );
 const selectPageWithStates = statementFamily(labelled('page with states'), (filters: readonly FilterName[]) =>
-  statement<EntryFilter & Page>()((db, $) => pageOf(db, $, filters).select(states)),
+  statement<EntryFilter & Page>()((db, $) => pageOf(db, $, filters).select(stateFields)),
 );
 /** Counts no further than `most`. */
 const countUpTo = statementFamily(labelled('count'), (filters: readonly FilterName[]) =>
@@ -89,8 +75,8 @@ type ExportKey = { beforeTime: string; beforeId: string; limit: number };
 const selectExported = statementFamily(labelled('export'), (filters: readonly FilterName[]) =>
   statement<EntryFilter & ExportKey>()((db, $) =>
     entries(db, $, filters)
-      .select(columns)
-      .select(states)
+      .select(entryFields)
+      .select(stateFields)
       .where(sql<boolean>`(created_at, id) < (${$.beforeTime}::timestamptz, ${$.beforeId}::uuid)`)
       .limit($.limit),
   ),
@@ -110,7 +96,7 @@ export function statementsFor(filter: EntryFilter) {
 type Statements = ReturnType<typeof statementsFor>;
 
 /** The states are present only if they were requested. */
-export type EntryRow = RowOf<Statements['page']> & Partial<Pick<RowOf<Statements['pageWithStates']>, (typeof states)[number]>>;
+export type EntryRow = RowOf<Statements['page']> & Partial<Pick<RowOf<Statements['pageWithStates']>, (typeof stateFields)[number]>>;
 
 /** Finds a user who is a member of the account or the actor of one of its entries, such as a former member. */
 export const selectActor = statement<{ accountId: string; userId: string }>()((db, $) =>

@@ -1,4 +1,4 @@
-import { type AuditExportQuery, type AuditQuery, maxExactTotal } from '../../../contract/auditLogs.ts';
+import { type AuditExportQuery, type AuditQuery, entryFields, maxExactTotal, stateFields } from '../../../contract/auditLogs.ts';
 import type { ResourceLoader } from '../../http/pipeline/implement.ts';
 import type { Scope } from '../../http/scope.ts';
 import { notFound } from '../../platform/failure.ts';
@@ -26,21 +26,6 @@ export async function listEntries(scope: Scope, query: AuditQuery): Promise<Entr
   return { entries, total: Math.min(counted, bound), isExact: counted <= bound };
 }
 
-const columns = [
-  'id',
-  'account_id',
-  'actor_user_id',
-  'action',
-  'target_type',
-  'target_id',
-  'trace_id',
-  'metadata',
-  'ip_address',
-  'user_agent',
-  'created_at',
-] as const;
-const states = ['before_state', 'after_state'] as const;
-
 /** A key before all entries. */
 const newest = { created_at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
 
@@ -53,7 +38,7 @@ export function exportEntries(scope: Scope, { format, include, ...query }: Audit
   return exportRows(scope, closed, {
     name: 'audit-log',
     format,
-    columns: hasStates ? [...columns, ...states] : columns,
+    columns: hasStates ? [...entryFields, ...stateFields] : entryFields,
     read: (sql, after: { created_at: string; id: string } = newest, limit) =>
       sql.rows(exported, { ...filter, beforeTime: after.created_at, beforeId: after.id, limit }),
     view: ({ before_state, after_state, ...row }: Required<EntryRow>) => viewEntry(hasStates ? { ...row, before_state, after_state } : row),

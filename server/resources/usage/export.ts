@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { UsageExportQuery } from '../../../contract/usage.ts';
+import { type UsageExportQuery, usageRecordFields } from '../../../contract/usage.ts';
 import { type Builder, type Parameters, type RowOf, statement } from '../../database/statement.ts';
 import type { Scope } from '../../http/scope.ts';
 import { exportRows } from '../exports/exportRows.ts';
@@ -33,23 +33,6 @@ const ofAllAccounts = statement<Page>()((db, $) => page(db, $));
 
 type RecordRow = RowOf<typeof ofAllAccounts>;
 
-const columns = [
-  'account_id',
-  'run_id',
-  'usage_type',
-  'model',
-  'user_id',
-  'input_tokens',
-  'output_tokens',
-  'cache_creation_tokens',
-  'cache_read_tokens',
-  'cached_tokens',
-  'cost_usd',
-  'shortfall',
-  'estimated',
-  'recorded_at',
-] as const satisfies readonly (keyof RecordRow)[];
-
 type RecordKey = Pick<RecordRow, 'recorded_at' | 'run_id' | 'usage_type'>;
 
 /** A key before all records. */
@@ -61,7 +44,7 @@ export function exportUsage(scope: Scope, accountId: string | null, { start, end
   return exportRows(scope, closed, {
     name: `usage-${start}-${end}`,
     format,
-    columns,
+    columns: usageRecordFields,
     read: (db, after: RecordKey = newest, limit) => {
       const asked = { start, end, beforeTime: after.recorded_at, beforeId: after.run_id, beforeType: after.usage_type, limit };
       return accountId === null ? db.rows(ofAllAccounts, asked) : db.rows(ofAccount, { ...asked, accountId });

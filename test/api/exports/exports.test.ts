@@ -36,7 +36,7 @@ function rowsOf(text: string): any[] {
   const lines = text
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as any);
+    .map((line) => JSON.parse(line));
   expect(lines.pop()).toEqual({ end: { rows: lines.length } });
   return lines;
 }
