@@ -463,9 +463,9 @@ delete
 -- jobs/housekeeping.ts 17
 with "merged" as (delete
   from "run_count_changes"
-  returning "change") insert into "run_count_changes" ("change") select sum(change) as "change"
+  returning "change", "created_on") insert into "run_count_changes" ("change", "created_on") select sum(change) as "change", case when created_on >= (now() at time zone 'UTC')::date then created_on end as "day"
   from "merged"
-  having count(*) > 0;
+  group by "day";
 
 -- jobs/housekeeping.ts 18
 delete
@@ -2387,16 +2387,14 @@ with "entry" as (insert into "credit_transactions" ("account_id", "id", "type", 
   where "account_id" = $14;
 
 -- resources/dashboard/queries.ts selectTotals
-select "people".*, "today".*, "made".*, "used".*, (select count(*) as "count"
+select "people".*, "made".*, "used".*, (select count(*) as "count"
   from "accounts"
   where "deleted_at" is null) as "active_accounts"
   from (select count(*) as "total_users", count(*) filter(where "u"."last_login_at" >= now() - interval '30 days') as "active_users_30d"
   from "users" as "u"
   inner
   join "credentials" as "c" on "c"."user_id" = "u"."id"
-  where "u"."status" <> 'deleted') as "people", (select count(*) as "runs_today"
-  from "runs"
-  where "created_at" >= date_trunc('day', now(), 'UTC') and "pending_inputs" >= 0) as "today", (select coalesce(sum(change), 0) as "total_runs"
+  where "u"."status" <> 'deleted') as "people", (select coalesce(sum(change), 0) as "total_runs", coalesce(sum(change) filter (where created_on = (now() at time zone 'UTC')::date), 0) as "runs_today"
   from "run_count_changes") as "made", (select coalesce(sum("input_tokens"), 0) as "total_input_tokens", coalesce(sum("output_tokens"), 0) as "total_output_tokens", coalesce(sum("cost_usd"), 0) as "total_cost_usd"
   from "platform_usage_rollups"
   where "grain" = 'month') as "used";

@@ -136,17 +136,20 @@ const forgetCompletions = statement<{ months: number; limit: number }>()((db, $)
   ),
 );
 
-/** Replaces the changes of the number of runs by their sum. */
+/** Replaces the changes of the number of runs by two sums: of the runs of today, and of all earlier ones. */
 const mergeRunCount = statement()((db) =>
   db
-    .with('merged', (qc) => qc.deleteFrom('run_count_changes').returning('change'))
+    .with('merged', (qc) => qc.deleteFrom('run_count_changes').returning(['change', 'created_on']))
     .insertInto('run_count_changes')
-    .columns(['change'])
+    .columns(['change', 'created_on'])
     .expression((eb) =>
       eb
         .selectFrom('merged')
-        .select(sql<number>`sum(change)`.as('change'))
-        .having(({ fn }) => fn.countAll(), '>', sql.lit(0)),
+        .select([
+          sql<number>`sum(change)`.as('change'),
+          sql<string | null>`case when created_on >= (now() at time zone 'UTC')::date then created_on end`.as('day'),
+        ])
+        .groupBy('day'),
     ),
 );
 

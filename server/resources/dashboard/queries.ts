@@ -18,15 +18,11 @@ export const selectTotals = statement()((db) =>
         .where('u.status', '<>', sql.lit('deleted' as const))
         .as('people'),
       db
-        .selectFrom('runs')
-        .select(({ fn }) => fn.countAll<number>().as('runs_today'))
-        .where('created_at', '>=', sql<string>`date_trunc('day', now(), 'UTC')`)
-        // Always true: the condition of the index.
-        .where('pending_inputs', '>=', sql.lit(0))
-        .as('today'),
-      db
         .selectFrom('run_count_changes')
-        .select(sql<number>`coalesce(sum(change), 0)`.as('total_runs'))
+        .select([
+          sql<number>`coalesce(sum(change), 0)`.as('total_runs'),
+          sql<number>`coalesce(sum(change) filter (where created_on = (now() at time zone 'UTC')::date), 0)`.as('runs_today'),
+        ])
         .as('made'),
       db
         .selectFrom('platform_usage_rollups')
@@ -38,7 +34,7 @@ export const selectTotals = statement()((db) =>
         .where('grain', '=', sql.lit('month' as const))
         .as('used'),
     ])
-    .selectAll(['people', 'today', 'made', 'used'])
+    .selectAll(['people', 'made', 'used'])
     .select(({ selectFrom }) =>
       selectFrom('accounts')
         .select(({ fn }) => fn.countAll<number>().as('count'))

@@ -155,6 +155,8 @@ export const RunCountChange = defineEntity({
   properties: {
     id: p.uuid().primary().defaultRaw('new_id()'),
     change: p.bigint('number'),
+    /** The day (UTC) on which the runs were created. Null for earlier days than the day of the last merge. */
+    createdOn: p.date().nullable(),
   },
 });
 

@@ -38,9 +38,12 @@ test('counts users, accounts, runs and usage', async () => {
   await suspend(suspended.id);
   await suspendAccount(workspace);
   await remove(deleted.id);
-  for (const age of ['0 days', '1 day', '400 days']) {
-    const run = await startRun(app, person, await openThread(app, person));
-    await sql(`update runs set created_at = date_trunc('day', now(), 'UTC') - $2::interval where id = $1`, [run, age]);
+  for (const age of [400, 1, 0]) {
+    await startRun(app, person, await openThread(app, person));
+    // The change that was counted now, as if it had been counted on that day.
+    await sql(`update run_count_changes set created_on = created_on - $1::integer where created_on = (now() at time zone 'UTC')::date`, [
+      age,
+    ]);
   }
   for (const [at, cost] of [
     ['now', '0.1'],

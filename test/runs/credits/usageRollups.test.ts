@@ -69,30 +69,28 @@ test('runs of several accounts that end at once are counted exactly, without dea
 
 test('the count of runs follows created and deleted runs, also after a merge', async () => {
   const { deleteExpiredRows } = await import('../../../server/jobs/housekeeping.ts');
+  const retention = { auditRetentionDays: 365, runEventsRetentionMonths: 3, notificationRetentionDays: 0, webhookRetentionDays: 30 };
   const counts = async () =>
     (await sql('select (select sum(change)::int from run_count_changes) as counted, (select count(*)::int from runs) as runs'))[0];
   await addRuns(app, owner!, 3);
   const { runs } = await counts();
   expect(await counts()).toEqual({ counted: runs, runs });
-  await concurrently(3, async (at) =>
-    at === 1
-      ? deleteExpiredRows(app.database, {
-          auditRetentionDays: 365,
-          runEventsRetentionMonths: 3,
-          notificationRetentionDays: 0,
-          webhookRetentionDays: 30,
-        })
-      : addRuns(app, other!, 5),
-  );
+  await concurrently(3, async (at) => (at === 1 ? deleteExpiredRows(app.database, retention) : addRuns(app, other!, 5)));
   expect(await counts()).toEqual({ counted: runs + 10, runs: runs + 10 });
   await sql(`delete from runs where account_id = $1`, [other!.accountId]);
-  await deleteExpiredRows(app.database, {
-    auditRetentionDays: 365,
-    runEventsRetentionMonths: 3,
-    notificationRetentionDays: 0,
-    webhookRetentionDays: 30,
-  });
+  await deleteExpiredRows(app.database, retention);
   const after = await counts();
   expect(after.counted).toBe(after.runs);
-  expect(await sql('select from run_count_changes')).toHaveLength(1);
+  const days = () =>
+    sql(
+      `select change::int as runs, created_on = (now() at time zone 'UTC')::date as "isToday" from run_count_changes order by created_on`,
+    );
+  expect(await days()).toEqual([{ runs: after.runs, isToday: true }]);
+  await sql('update run_count_changes set created_on = created_on - 1');
+  await addRuns(app, owner!, 2);
+  await deleteExpiredRows(app.database, retention);
+  expect(await days()).toEqual([
+    { runs: 2, isToday: true },
+    { runs: after.runs, isToday: null },
+  ]);
 });
