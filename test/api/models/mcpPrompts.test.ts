@@ -187,11 +187,11 @@ test('every kind of content is returned; the bytes decide the type of an image',
 
 /** Only a server that hangs is waited for. */
 const timeoutOf = (what: string) => (what === 'a server that hangs' ? 500 : 60_000);
-/** Sends a message again and again, as fast as it is read. */
+/** Sends an event again and again, as fast as it is read. */
 const flood =
-  (message: object): PromptAnswers[string] =>
+  (line: string): PromptAnswers[string] =>
   (_message, res) => {
-    const events = `data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`.repeat(1_000);
+    const events = `${line}\n\n`.repeat(1_000);
     const send = () => {
       while (!res.destroyed) if (!res.write(events)) return void res.once('drain', send);
     };
@@ -201,8 +201,13 @@ const flood =
 const huge = { type: 'text', text: 'x'.repeat(5 * 1024 * 1024) };
 test.each<[string, PromptAnswers, string]>([
   ['a list that does not end', { 'prompts/list': answer({ prompts: [], nextCursor: 'again' }) }, 'upstream_invalid_response'],
-  ['a flood of requests', { 'prompts/list': flood({ id: 1, method: 'ping' })! }, 'upstream_invalid_response'],
-  ['a flood of notifications', { 'prompts/list': flood({ method: 'notifications/prompts/list_changed' })! }, 'upstream_invalid_response'],
+  ['a flood of requests', { 'prompts/list': flood('data: {"jsonrpc":"2.0","id":1,"method":"ping"}')! }, 'upstream_invalid_response'],
+  [
+    'a flood of notifications',
+    { 'prompts/list': flood('data: {"jsonrpc":"2.0","method":"notifications/prompts/list_changed"}')! },
+    'upstream_invalid_response',
+  ],
+  ['a flood of comments', { 'prompts/list': flood(':')! }, 'upstream_invalid_response'],
   ['a list that is no list', { 'prompts/list': answer({ prompts: 'none' }) }, 'upstream_invalid_response'],
   ['a huge list', { 'prompts/list': answer({ prompts: [{ name: 'a', description: huge.text }] }) }, 'upstream_invalid_response'],
   ['a list that fails', { 'prompts/list': fail({ code: -32_603, message: 'no list today' }) }, 'upstream_request_failed'],

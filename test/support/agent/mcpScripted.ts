@@ -56,6 +56,11 @@ const calls: Record<string, (id: number | undefined, args: any) => void> = {
   fail: (id) => answer(id, { ...text('it did not work'), isError: true }),
   refuse: (id) => say({ id, error: { code: -32050, message: 'not now', data: { retry: 5 } } }),
   refuseWith: (id, error) => say({ id, error }),
+  /** An error whose data cannot be written by `JSON.stringify`. */
+  deep: (id) => {
+    const data = '['.repeat(50_000) + ']'.repeat(50_000);
+    process.stdout.write(`{"jsonrpc":"2.0","id":${id},"error":{"code":-1,"message":"no","data":${data}}}\n`);
+  },
   unknown: (id) => say({ id, error: { code: -32602, message: 'Unknown tool: unknown' } }),
   notFound: (id) => say({ id, error: { code: -32602, message: 'Tool notFound not found' } }),
   hang: () => void hung++,

@@ -7,11 +7,21 @@ const limits = {
   requests: { burst: 100, perSecond: 10 },
 };
 
-/** Counts the messages of a server. Fails the connection if there are too many: reading them takes the time of other work of the process. */
+/** Takes an event of a stream, if it may have one more. Comments are no messages, but they are read as events. */
+export const createEventLimit = (): (() => boolean) => createBucket(limits.messages);
+
+/** Levels of a message. With some thousands, `JSON.stringify` and comparisons overflow the stack, also far from here. */
+const maxDepth = 500;
+
+/**
+ * Counts the messages of a server. Fails the connection if there are too many, because reading them takes the time of other work of the process, or if
+ * one is nested too deeply.
+ */
 export function createMessageLimit(fail: (failure: Error) => void): (message: JSONRPCMessage) => void {
   const [takeMessage, takeRequest] = [createBucket(limits.messages), createBucket(limits.requests)];
   return (message) => {
     const isRequest = 'method' in message && 'id' in message;
+    if (isDeeper(message, maxDepth)) fail(protocolError('The tool server sent a message that is nested too deeply.'));
     if (!takeMessage() || (isRequest && !takeRequest())) fail(protocolError('The tool server sent too many messages.'));
   };
 }
@@ -26,4 +36,16 @@ function createBucket({ burst, perSecond }: { burst: number; perSecond: number }
     left--;
     return true;
   };
+}
+
+const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Goes level by level, so that depth takes no stack. */
+function isDeeper(value: object, levels: number): boolean {
+  let level = [value];
+  for (let depth = 0; depth < levels; depth++) {
+    level = level.flatMap((each) => Object.values(each).filter(isContainer));
+    if (level.length === 0) return false;
+  }
+  return true;
 }
