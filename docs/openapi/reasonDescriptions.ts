@@ -142,8 +142,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   malformed_json: 'The body is not valid JSON.',
   malformed_multipart: 'The multipart form is malformed.',
   mcp_authorization_rate_limited: 'The account has started too many authorizations of MCP servers. Try again after `Retry-After`.',
-  mcp_server_unavailable:
-    'The prompts of the MCP server cannot be used: it is turned off, it is a program, or the account may not use remote servers.',
+  mcp_server_unavailable: 'The prompts of the MCP server cannot be used: it is turned off, or the account may not use remote servers.',
   memory_limit: 'You have reached the limit of memories, `details.limit`. Delete some that are no longer needed.',
   missing_hostname: 'The URL has no host name.',
   missing_permission: 'You do not have the permission in `details.permission`.',
@@ -268,6 +267,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   verification_rate_limited: 'Too many verification emails were requested. Try again later.',
   webhook_replay_rate_limited: 'Too many replays were started. Try again after `Retry-After`.',
   webhook_test_rate_limited: 'Too many test events were sent. Try again after `Retry-After`.',
+  worker_unavailable:
+    'The program of the MCP server runs on workers, and none took the request, or the one that did has ended. Try again after `Retry-After`.',
   workspace_full: 'The workspace holds as many files, bytes or paths as it can.',
   workspace_storage_unavailable: 'Files cannot be read at the moment. Try again later.',
   would_lock_out_caller: 'The change would block your own address. Send `force=true` to apply it anyway.',

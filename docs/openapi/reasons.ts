@@ -52,6 +52,7 @@ const baseUrl: Reasons = {
 const promptServer: Reasons = {
   409: ['mcp_server_unavailable'],
   502: ['upstream_auth_failed', 'upstream_invalid_response', 'upstream_request_failed', 'upstream_unreachable'],
+  503: ['overloaded', 'worker_unavailable'],
 };
 const webhookUrl: Reasons = { 400: [...outboundUrl[400]!, 'insecure_scheme_denied'] };
 const issuerUrl: Reasons = { 400: [...webhookUrl[400]!, 'query_denied', 'invalid_domain'] };

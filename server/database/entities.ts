@@ -21,6 +21,7 @@ import { InviteCode } from '../resources/inviteCodes/entity.ts';
 import { IpRule } from '../resources/ipRules/entity.ts';
 import { LlmModel, LlmProvider } from '../resources/llmProviders/entity.ts';
 import { McpConfig } from '../resources/mcpConfigs/entity.ts';
+import { McpPromptRequest } from '../resources/mcpConfigs/promptRequests/entity.ts';
 import { Memory } from '../resources/memories/entity.ts';
 import { Message } from '../resources/messages/entity.ts';
 import { Notification } from '../resources/notifications/entity.ts';
@@ -81,6 +82,7 @@ export const entities = [
   LlmProvider,
   LoginCode,
   McpConfig,
+  McpPromptRequest,
   Membership,
   Memory,
   Message,

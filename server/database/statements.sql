@@ -20,6 +20,39 @@ with "run" as (select "r"."id"
   on conflict ("account_id", "thread_id", "up_to_number") do update
   set "summary" = "excluded"."summary", "digest" = "excluded"."digest";
 
+-- agent/mcp/prompts/queries.ts claimRequest
+update "mcp_prompt_requests"
+  set "claim_id" = $1, "claimed_until" = clock_timestamp() + make_interval(secs => $2), "attempts" = "attempts" + 1
+  where ("account_id", "id") in (select "r"."account_id", "r"."id"
+  from "mcp_prompt_requests" as "r"
+  where "r"."reply_sealed" is null and "r"."attempts" < 2 and ("r"."claimed_until" is null or "r"."claimed_until" <= clock_timestamp()) and "r"."created_at" > clock_timestamp() - $3::float8 * interval '1 millisecond' and r.account_id <> all ($4::uuid[])
+  order by "r"."created_at"
+  limit 1
+  for update skip locked)
+  returning "account_id", "id", "request_sealed", (extract(epoch
+  from clock_timestamp() - created_at) * 1000)::float8 as "age_ms";
+
+-- agent/mcp/prompts/queries.ts renewClaims
+update "mcp_prompt_requests"
+  set "claimed_until" = clock_timestamp() + make_interval(secs => $1)
+  where "claim_id" = any ($2::uuid[])
+  returning "claim_id";
+
+-- agent/mcp/prompts/queries.ts storeReply
+update "mcp_prompt_requests"
+  set "reply_sealed" = $1
+  where "account_id" = $2 and "id" = $3 and "claim_id" = $4;
+
+-- agent/mcp/prompts/queries.ts releaseClaim
+update "mcp_prompt_requests"
+  set "claim_id" = null, "claimed_until" = clock_timestamp()
+  where "account_id" = $1 and "id" = $2 and "claim_id" = $3;
+
+-- agent/mcp/prompts/queries.ts deleteAbandoned
+delete
+  from "mcp_prompt_requests"
+  where "created_at" < now() - interval '1 minute';
+
 -- agent/memory/access.ts 1
 select not t.is_private and coalesce(p.visibility, 'private') = 'private' as "has_memory"
   from "threads" as "t"
@@ -2974,6 +3007,24 @@ update "mcp_configs"
 update "mcp_configs"
   set "oauth_status" = 'required'
   where "account_id" = $1 and "id" = $2 and "url" = $3 and "oauth_status" is null and "bearer_token_sealed" is null;
+
+-- resources/mcpConfigs/promptRequests/queries.ts insertRequest
+insert into "mcp_prompt_requests" ("account_id", "id", "request_sealed")
+  values ($1, $2, $3);
+
+-- resources/mcpConfigs/promptRequests/queries.ts selectReply
+select "reply_sealed", "attempts", (extract(epoch
+  from greatest(interval '0', clock_timestamp() - coalesce(claimed_until, created_at))) * 1000)::float8 as "waiting_ms", (extract(epoch
+  from clock_timestamp() - created_at) * 1000)::float8 as "age_ms", exists (select 1 as "one"
+  from "workers"
+  where "last_seen_at" > now() - interval '1 minute') as "has_workers"
+  from "mcp_prompt_requests"
+  where "account_id" = $1 and "id" = $2;
+
+-- resources/mcpConfigs/promptRequests/queries.ts deleteRequest
+delete
+  from "mcp_prompt_requests"
+  where "account_id" = $1 and "id" = $2;
 
 -- resources/mcpConfigs/queries.ts lockAccount
 select "id"

@@ -10,6 +10,7 @@ import type { OutboundClient } from '../platform/outbound/outbound.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import type { CacheInvalidation } from '../pubsub/cacheInvalidation.ts';
 import type { CallCancellation } from '../pubsub/callCancellation.ts';
+import type { PromptRequests } from '../pubsub/promptRequests.ts';
 import type { RunNotifier } from '../pubsub/runNotifier.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { AccessControl, IpRules } from './access/accessTypes.ts';
@@ -72,6 +73,7 @@ export type App = {
   readonly runNotifier: RunNotifier;
   readonly cacheInvalidation: CacheInvalidation;
   readonly callCancellation: CallCancellation;
+  readonly promptRequests: PromptRequests;
   readonly cursors: Cursors;
   /** Sends requests to URLs chosen by users. */
   readonly outbound: OutboundClient;

@@ -26,6 +26,7 @@ import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInv
 import { cancellationChannel, createCallCancellation } from '../pubsub/callCancellation.ts';
 import type { NotificationChannel } from '../pubsub/notificationChannel.ts';
 import { openNotificationChannel } from '../pubsub/openChannel.ts';
+import { createPromptRequests, promptReplyChannel } from '../pubsub/promptRequests.ts';
 import { accessChannel, createAccessNotifier, createRunNotifier, runChannel } from '../pubsub/runNotifier.ts';
 import { captchaWarning } from '../resources/auth/captcha.ts';
 import { createIpRuleCache } from '../resources/ipRules/ipRuleCache.ts';
@@ -82,7 +83,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
     pubsubUrl: config.pubsubUrl,
     directUrl: config.databaseDirectUrl ?? databaseUrl,
     database,
-    topics: [runChannel, accessChannel, invalidationChannel, cancellationChannel],
+    topics: [runChannel, accessChannel, invalidationChannel, cancellationChannel, promptReplyChannel],
     log,
   });
   const accessControl = createAccessControl({
@@ -129,6 +130,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
     runNotifier,
     cacheInvalidation,
     callCancellation: createCallCancellation(channel, complain),
+    promptRequests: createPromptRequests(channel, complain),
     cursors,
     outbound,
     storage,

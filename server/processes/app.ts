@@ -1,5 +1,5 @@
 import express, { type Express, type RequestHandler } from 'express';
-import { serverPrompts } from '../agent/mcp/prompts.ts';
+import { serverPrompts } from '../agent/mcp/prompts/serverPrompts.ts';
 import { testServer } from '../agent/mcp/testServer.ts';
 import { chatCompletionHandlers, chatModelHandlers } from '../chatCompletions/handlers.ts';
 import { createCallerResolver } from '../http/access/caller.ts';

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { answerPromptRequests } from '../agent/mcp/prompts/answerRequests.ts';
+import { deleteAbandoned } from '../agent/mcp/prompts/queries.ts';
 import { createToolSources } from '../agent/tools/toolSources.ts';
 import { statement } from '../database/statement.ts';
 import { backgroundTasks, startBackgroundJobs } from '../jobs/backgroundJobs.ts';
@@ -19,6 +21,7 @@ import { firstIdOf, newId } from '../platform/crypto/ids.ts';
 import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfig.ts';
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
 import { openNotificationChannel } from '../pubsub/openChannel.ts';
+import { promptRequestChannel } from '../pubsub/promptRequests.ts';
 import { createRunNotifier, runChannel } from '../pubsub/runNotifier.ts';
 import { grantDueWindows } from '../resources/credits/monthlyGrants.ts';
 import { enableSettingsCache } from '../resources/settings/settings.ts';
@@ -70,7 +73,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     pubsubUrl: config.pubsubUrl,
     directUrl: config.databaseDirectUrl ?? databaseUrl,
     database,
-    topics: [runChannel, invalidationChannel, webhookChannel],
+    topics: [runChannel, invalidationChannel, webhookChannel, promptRequestChannel],
     log,
   });
   const runNotifier = createRunNotifier(channel, complain('a notification was not sent'));
@@ -157,6 +160,8 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   });
   const takesWebhooks = config.workerQueueJobTypes?.includes(deliverWebhookTask) ?? true;
   const webhooks = takesWebhooks ? startDispatcher({ config, keys, database, outbound, log }) : undefined;
+  // Programs run where runs do.
+  const prompts = takesRuns ? answerPromptRequests({ database, keys, channel, log, ask: tools.prompts }) : undefined;
   channel.on(webhookChannel, () => webhooks?.wake());
   const reaping = { config, database, queue, runNotifier, log };
   const adapt = async () => slots.adjustLimit((await database.row(countWaiting, { task: executeRunTask }))!.waiting);
@@ -169,6 +174,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     every(minute, () => grantDueWindows(database), complain('monthly credits were not granted')),
     every(minute / 6, () => announceLowCredits({ config, keys, database, log }), complain('low credits were not announced')),
     every(10 * minute, () => announceExpiringKeys(database), complain('keys that expire soon were not announced')),
+    every(minute, () => database.run(deleteAbandoned), complain('abandoned requests for prompts were not deleted')),
     every(60 * minute, () => runHousekeeping(deps), complain('the hourly housekeeping failed')),
   ];
   reapRuns(reaping).catch(complain('looking for stuck runs failed'));
@@ -179,6 +185,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
         drain(runner, activeRuns, stop).then(() => Promise.all(runs)),
         errands?.shutDown(),
         webhooks?.shutDown(),
+        prompts?.shutDown(),
         archiving.shutDown(),
       ]);
       await database.run(unregister, { id }).catch(complain('removing the worker from the list of workers failed'));

@@ -112,6 +112,7 @@ const tables: Readonly<Record<string, string>> = {
   llm_providers: 'quota llm_providers',
   login_codes: 'one a user; removed when it expires',
   mcp_configs: 'quota mcp_configs',
+  mcp_prompt_requests: 'removed with the response, or after a minute',
   memberships: 'accepted invitations',
   memories: 'limit.memories_per_user of a member',
   messages: 'quota messages',

@@ -4,7 +4,7 @@ import { jsonPointer } from '../../../contract/shared/input.ts';
 import type { Context, RouteHandlers } from '../context.ts';
 import { apiError, invalid, invalidField } from '../http/errors.ts';
 
-/** The prompts of every remote server. */
+/** The prompts of every server. */
 const prompts: McpPrompt[] = [
   {
     name: 'summarize',
@@ -19,13 +19,8 @@ const prompts: McpPrompt[] = [
 ];
 
 function checkAvailable({ loaded }: Pick<Context, 'loaded'>): void {
-  const { transport, is_active: isActive } = loaded.config_id!.value as McpConfig;
-  const obstacle = !isActive
-    ? 'This server is turned off.'
-    : transport === 'stdio'
-      ? 'The program of this server runs on workers only.'
-      : undefined;
-  if (obstacle) throw apiError('conflict', 'mcp_server_unavailable', obstacle);
+  const { is_active: isActive } = loaded.config_id!.value as McpConfig;
+  if (!isActive) throw apiError('conflict', 'mcp_server_unavailable', 'This server is turned off.');
 }
 
 /** Every authorization is granted: the address to open is the callback address with a code. */

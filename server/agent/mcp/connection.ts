@@ -11,6 +11,7 @@ import { type ConnectionGuard, createConnectionGuard } from './connectionGuard.t
 import { disconnected, isProtocolError, isStreamError } from './failures.ts';
 import type { Server } from './server.ts';
 import { readTools, type ServerTool } from './serverTools.ts';
+import { createMessageLimit } from './transport/messageLimit.ts';
 import {
   openHttpTransport,
   openSseTransport,
@@ -80,8 +81,12 @@ async function converse(
   client.setNotificationHandler('notifications/tools/list_changed', () => deps.onToolsChanged());
   const guard = createConnectionGuard(() => void transport.close().catch(() => undefined));
   const transport = transportOf(sdk, server, deps, guard.fail);
+  const countMessage = createMessageLimit(guard.fail);
   // The library calls it before it handles a message.
-  if (questions) transport.onmessage = (message) => questions.count(message);
+  transport.onmessage = (message) => {
+    countMessage(message);
+    questions?.count(message);
+  };
   client.onerror = (error) => {
     if (error instanceof ToolFailure || isProtocolError(error) || isStreamError(error)) guard.fail(error);
   };

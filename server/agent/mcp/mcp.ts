@@ -15,6 +15,8 @@ import { connect } from './connection.ts';
 import { raceWithAbort } from './connectionGuard.ts';
 import { type ConnectionPool, createConnectionPool, type ServerVersion, versionKey } from './connectionPool.ts';
 import { discoverTools, discoverySteps } from './discovery.ts';
+import type { AskServer } from './prompts/answerRequests.ts';
+import { readPrompts } from './prompts/readPrompts.ts';
 import { openServer, type Server } from './server.ts';
 import { createToolListCache } from './toolListCache.ts';
 
@@ -37,6 +39,8 @@ export type Mcp = {
    * Throws only the reason of the signal, and database errors.
    */
   tools(run: { account_id: string }, signal?: AbortSignal): Promise<{ tools: Tool[]; steps: RunEventInput[] }>;
+  /** Asks a server of an account for its prompts, on the connection of its runs. */
+  prompts: AskServer;
   /** Closes what only this run uses. */
   release(runId: string): void;
   close(): Promise<void>;
@@ -73,6 +77,10 @@ export function createMcp(deps: McpDeps): Mcp {
       };
       return { tools: toAgentTools(found, isBuiltin, call), steps };
     },
+    async prompts({ account_id, id }, request, signal) {
+      const row = await inForce(database, { account_id, id });
+      return raceWithAbort(signal, () => pool.use(row, (connection) => readPrompts(connection, request, signal)));
+    },
     release: pool.closeOf,
     close: pool.close,
   };
@@ -100,7 +108,10 @@ function allowedProgram(allowed: McpDeps['config']['mcpStdioAllowlist'], server:
 
 const gone = () => new ToolFailure('mcp.disconnected', 'The tool server is no longer available.');
 
-async function inForce(database: Database, { account_id: accountId, id }: ServerVersion): Promise<SealedServerRow> {
+async function inForce(
+  database: Database,
+  { account_id: accountId, id }: Pick<ServerVersion, 'account_id' | 'id'>,
+): Promise<SealedServerRow> {
   const [row] = await allowed(database, accountId, await database.rows(selectServer, { accountId, id }));
   if (!row) throw gone();
   return row;

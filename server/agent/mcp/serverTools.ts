@@ -28,7 +28,7 @@ export const readTools = (page: (schema: typeof ToolPage, cursor: string | undef
     maxTools,
     (entry) => [ServerTool.safeParse(entry).data ?? []].flat().filter(isCallable),
     async (cursor) => {
-      const { tools, nextCursor } = await page(ToolPage, cursor);
-      return { entries: tools, nextCursor };
+      const result = await page(ToolPage, cursor);
+      return { result, entries: result.tools, nextCursor: result.nextCursor };
     },
   );

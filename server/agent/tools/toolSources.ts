@@ -6,7 +6,7 @@ import type { OutboundClient } from '../../platform/outbound/outbound.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
 import type { CacheInvalidation } from '../../pubsub/cacheInvalidation.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { createMcp } from '../mcp/mcp.ts';
+import { createMcp, type Mcp } from '../mcp/mcp.ts';
 import { createMemoryTools } from '../memory/memoryTools.ts';
 import { openSandbox } from '../sandbox/openSandbox.ts';
 import { askUserTool } from './askUser.ts';
@@ -37,7 +37,9 @@ type Source = (run: Run, signal: AbortSignal) => Promise<Tool[] | ToolSet>;
 
 export type ToolSources = {
   findTools(run: Run, signal: AbortSignal): Promise<ToolSet>;
-  /** Closes what only this run uses. */ release(runId: string): void;
+  prompts: Mcp['prompts'];
+  /** Closes what only this run uses. */
+  release(runId: string): void;
   close(): Promise<void>;
 };
 
@@ -56,6 +58,7 @@ export function createToolSources(deps: ToolDeps): ToolSources {
       const others = supplies.flatMap(({ tools }) => tools).filter(({ name }) => !reserved.has(name));
       return { tools: [...builtins, ...others], steps: supplies.flatMap(({ steps }) => steps) };
     },
+    prompts: mcp.prompts,
     release: mcp.release,
     close: mcp.close,
   };

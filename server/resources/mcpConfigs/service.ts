@@ -97,7 +97,7 @@ export async function testConfig(scope: Scope, { id, transport }: McpConfigRow, 
   const { app, db, accountId } = scope;
   const row = await db.row(queries.selectSealedConfig, { accountId, id });
   if (!row) throw notFound();
-  const obstacle = await obstacleTo(scope, transport);
+  const obstacle = transport === 'stdio' ? 'The program of this server runs on workers only.' : await obstacleTo(scope, transport);
   const result = obstacle ? { success: false, latency_ms: 0, error: obstacle, tools: [] } : await test(app, row);
   scope.audit({ metadata: { transport, success: result.success } });
   // The test may have found out that the server requires authorization.
@@ -105,14 +105,14 @@ export async function testConfig(scope: Scope, { id, transport }: McpConfigRow, 
   return { config_id: id, ...result, authorization };
 }
 
-/** Why API processes cannot connect to a server. */
+/** Why a server cannot be used. Accounts without remote servers keep their programs. */
 async function obstacleTo({ app, accountId }: Scope, transport: McpConfigRow['transport']): Promise<string | undefined> {
-  if (transport === 'stdio') return 'The program of this server runs on workers only.';
+  if (transport === 'stdio') return undefined;
   const { 'feature.mcp_remote_enabled': remote } = await readEntitlements(app.database, accountId);
   return remote === false ? 'This account may not use remote tool servers.' : undefined;
 }
 
-/** The prompts of remote servers. Both throw 502, and `get` 400 `prompt_not_found` or `invalid_prompt_arguments`. */
+/** The prompts of servers. Both throw 502, 503 `worker_unavailable` for programs, and `get` 400 `prompt_not_found` or `invalid_prompt_arguments`. */
 export type ServerPrompts = {
   list(app: App, row: SealedServerRow, signal: AbortSignal): Promise<McpPrompt[]>;
   get(app: App, row: SealedServerRow, request: McpPromptRequest, signal: AbortSignal): Promise<McpPromptResult>;

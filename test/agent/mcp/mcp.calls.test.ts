@@ -36,6 +36,7 @@ describe('a stdio server', () => {
     ['badId', ['mcp.protocol_error', undefined]],
     ['caseGame', ['mcp.protocol_error', undefined]],
     ['huge', ['mcp.protocol_error', undefined]],
+    ['deep', ['mcp.protocol_error', undefined]],
     ['die', ['mcp.disconnected', undefined]],
   ])('that responds with %s fails that call only', async (name, expected) => {
     expect(await failure(call(name))).toEqual(expected);

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { everything, startEverything } from '../../support/agent/mcp.ts';
+import { startEverything } from '../../support/agent/mcp.ts';
 import { startSdkServer } from '../../support/agent/mcpSdk.ts';
 import { sharedTestApp } from '../../support/app/testApp.ts';
 import { images } from '../../support/http/forms.ts';
@@ -93,15 +93,11 @@ test('members who may start runs use prompts; other accounts do not', async () =
   expect((await get(id, { name: 'sample' }, other)).status).toBe(404);
 });
 
-test('servers that are off, programs, and those of accounts without remote servers are 409', async () => {
+test('servers that are off, and those of accounts without remote servers, are 409', async () => {
   const { id, methods } = await scripted({});
   await call('PATCH', `/v1/mcp-configs/${id}`, { token: owner.token, body: { is_active: false } });
   expect(statusAndReason(await list(id))).toEqual([409, 'mcp_server_unavailable']);
   expect(statusAndReason(await get(id, { name: 'sample' }))).toEqual([409, 'mcp_server_unavailable']);
-  const admin = await app.signUpAdmin();
-  const program = { name: 'program', transport: 'stdio', command: process.execPath, args: [everything, 'stdio'] };
-  const created = await call('POST', '/v1/mcp-configs', { token: admin.token, body: program });
-  expect(statusAndReason(await list(created.body.id, admin))).toEqual([409, 'mcp_server_unavailable']);
   const server = await startPromptServer();
   onTestFinished(server.close);
   const theirs = await addServer(server.url, {}, other);
@@ -191,9 +187,27 @@ test('every kind of content is returned; the bytes decide the type of an image',
 
 /** Only a server that hangs is waited for. */
 const timeoutOf = (what: string) => (what === 'a server that hangs' ? 500 : 60_000);
+/** Sends an event again and again, as fast as it is read. */
+const flood =
+  (line: string): PromptAnswers[string] =>
+  (_message, res) => {
+    const events = `${line}\n\n`.repeat(1_000);
+    const send = () => {
+      while (!res.destroyed) if (!res.write(events)) return void res.once('drain', send);
+    };
+    res.setHeader('content-type', 'text/event-stream');
+    send();
+  };
 const huge = { type: 'text', text: 'x'.repeat(5 * 1024 * 1024) };
 test.each<[string, PromptAnswers, string]>([
   ['a list that does not end', { 'prompts/list': answer({ prompts: [], nextCursor: 'again' }) }, 'upstream_invalid_response'],
+  ['a flood of requests', { 'prompts/list': flood('data: {"jsonrpc":"2.0","id":1,"method":"ping"}')! }, 'upstream_invalid_response'],
+  [
+    'a flood of notifications',
+    { 'prompts/list': flood('data: {"jsonrpc":"2.0","method":"notifications/prompts/list_changed"}')! },
+    'upstream_invalid_response',
+  ],
+  ['a flood of comments', { 'prompts/list': flood(':')! }, 'upstream_invalid_response'],
   ['a list that is no list', { 'prompts/list': answer({ prompts: 'none' }) }, 'upstream_invalid_response'],
   ['a huge list', { 'prompts/list': answer({ prompts: [{ name: 'a', description: huge.text }] }) }, 'upstream_invalid_response'],
   ['a list that fails', { 'prompts/list': fail({ code: -32_603, message: 'no list today' }) }, 'upstream_request_failed'],
@@ -209,6 +223,12 @@ test.each<[string, PromptAnswers, string]>([
   const { id } = await scripted(answers, { call_timeout_ms: timeoutOf(what) });
   expect(statusAndReason(await list(id))).toEqual([502, reason]);
   expect(statusAndReason(await get(id, { name: 'sample' }))).toEqual([502, reason]);
+});
+
+test('everything that a list has counts towards its size', async () => {
+  const { id, methods } = await scripted({ 'prompts/list': answer({ prompts: [], nextCursor: 'x'.repeat(3 * 1024 * 1024) }) });
+  expect(statusAndReason(await list(id))).toEqual([502, 'upstream_invalid_response']);
+  expect(methods.filter((method) => method === 'prompts/list')).toHaveLength(2);
 });
 
 test.each<[string, PromptAnswers['prompts/get'], string]>([

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openScriptedThread, promptOf } from '../../support/agent/agent.ts';
+import { scriptedServer } from '../../support/agent/mcp.ts';
 import { startSdkServer } from '../../support/agent/mcpSdk.ts';
 import { sampleTranscriber } from '../../support/agent/transcriber.ts';
 import { chat, type ScriptedResponse } from '../../support/agent/vendor.ts';
@@ -224,6 +225,10 @@ test('a prompt of a tool server is found, filled in, and inserted with its files
   expect(await page.getByRole('button', { name: 'Use a prompt' }).count()).toBe(0);
   await add('editor', server.url);
   await add('gone', 'http://127.0.0.1:1/mcp');
+  const { id } = (await add('program', 'http://127.0.0.1:1/mcp')).body;
+  const { command, args } = scriptedServer('program', { prompts: true });
+  // Only platform admins can add one.
+  await app.sql(`update mcp_configs set transport = 'stdio', url = null, command = $2, args = $3 where id = $1`, [id, command, args]);
   await open();
   const box = page.getByRole('textbox', { name: 'Message' });
   const dialog = page.getByRole('dialog');
@@ -231,6 +236,7 @@ test('a prompt of a tool server is found, filled in, and inserted with its files
   await page.getByRole('button', { name: 'Use a prompt' }).click();
   await dialog.getByRole('region', { name: 'gone' }).getByText('cannot be reached').waitFor();
   await dialog.getByRole('option', { name: 'Review a text' }).waitFor();
+  await dialog.getByRole('option', { name: 'echo' }).waitFor();
   await page.getByPlaceholder('Search prompts…').fill('better');
   await expect.poll(() => dialog.getByRole('option').count()).toBe(1);
   expect(await accessibilityViolations(page, { part: '[role=dialog]' })).toEqual([]);

@@ -144,13 +144,6 @@ const assertion = { ...credential, response: { clientDataJSON: 'e30', authentica
 const passkey = (desk: MockSession) => ask(desk, 'POST', '/v1/me/passkeys', { name: 'Laptop', credential: attestation });
 const url = 'https://hooks.example.test/';
 
-/** Generated servers are programs, whose prompts cannot be read. */
-async function remoteServer(desk: MockSession, params: Record<string, string>) {
-  const server = { name: 'remote', transport: 'streamable_http', url: 'https://mcp.example.test/mcp' };
-  params.config_id = (await ask(desk, 'POST', '/v1/mcp-configs', server)).id!;
-  return {};
-}
-
 /** Valid bodies, where a generated one breaks a rule that the schema does not express. */
 const bodies: Record<string, (desk: MockSession, params: Record<string, string>) => unknown> = {
   'auth.login': ({ person: { login, password } }) => ({ login, password }),
@@ -211,8 +204,6 @@ const extras: Record<
     const signedIn = await send(desk, requestOf(desk, 'POST', '/v1/auth/login', bodies['auth.login']!(desk, {})));
     return { headers: { cookie: signedIn.headers.get('set-cookie')!.split(';')[0] } };
   },
-  'mcpConfigs.getPrompt': remoteServer,
-  'mcpConfigs.prompts': remoteServer,
   'invitations.accept': async (desk, params) => {
     const { token, headers } = await invite(desk);
     params.token = token;

@@ -1,5 +1,6 @@
 // A stdio tool server that misbehaves on request. Run as a program: its first argument is a `Script` in JSON.
 import { spawn } from 'node:child_process';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** The tools and faults of the server. */
@@ -11,6 +12,8 @@ export type Script = {
   begin?: 'nothing' | 'garbage' | 'old' | 'exit';
   /** Sent instead of the response to `tools/list`. */
   list?: 'nothing' | 'huge' | 'many' | 'endless' | 'garbage' | 'wrong' | 'error';
+  /** Declares prompts: those of `prompts`. */
+  prompts?: boolean;
   /** Declares no `tools` capability. */
   bare?: boolean;
   /** Ignores SIGTERM and the end of standard input. */
@@ -53,6 +56,11 @@ const calls: Record<string, (id: number | undefined, args: any) => void> = {
   fail: (id) => answer(id, { ...text('it did not work'), isError: true }),
   refuse: (id) => say({ id, error: { code: -32050, message: 'not now', data: { retry: 5 } } }),
   refuseWith: (id, error) => say({ id, error }),
+  /** An error whose data cannot be written by `JSON.stringify`. */
+  deep: (id) => {
+    const data = '['.repeat(50_000) + ']'.repeat(50_000);
+    process.stdout.write(`{"jsonrpc":"2.0","id":${id},"error":{"code":-1,"message":"no","data":${data}}}\n`);
+  },
   unknown: (id) => say({ id, error: { code: -32602, message: 'Unknown tool: unknown' } }),
   notFound: (id) => say({ id, error: { code: -32602, message: 'Tool notFound not found' } }),
   hang: () => void hung++,
@@ -88,7 +96,28 @@ const calls: Record<string, (id: number | undefined, args: any) => void> = {
   },
 };
 
-function serve({ tools = [], pages, begin, list, bare, stubborn }: Script) {
+type PromptCall = (id: number | undefined, args: Record<string, string>) => void;
+const promptText = (id: number | undefined, value: unknown) =>
+  answer(id, { messages: [{ role: 'user', content: { type: 'text', text: String(value) } }] });
+
+const prompts: Record<string, PromptCall> = {
+  echo: (id, { text = '' }) => promptText(id, text),
+  pid: (id) => promptText(id, process.pid),
+  hang: () => void hung++,
+  hung: (id) => promptText(id, hung),
+  huge: (id) => promptText(id, 'x'.repeat(5 * 1024 * 1024)),
+  big: (id) => promptText(id, '\u0001"'.repeat(500_000)),
+  die: () => process.exit(3),
+  /** Appends the process that started this one to a file. Only the second call is answered, with the number of calls. */
+  second: (id, { file = '' }) => {
+    appendFileSync(file, `${process.ppid}\n`);
+    const calls = readFileSync(file, 'utf8').trim().split('\n').length;
+    if (calls === 2) promptText(id, calls);
+  },
+};
+const promptList = Object.keys(prompts).map((name) => ({ name, arguments: [{ name: 'text' }, { name: 'file' }] }));
+
+function serve({ tools = [], pages, begin, list, bare, stubborn, prompts: hasPrompts }: Script) {
   if (stubborn) process.on('SIGTERM', () => undefined).stdin.on('close', () => setInterval(() => undefined, 1_000));
   if (begin === 'exit') process.exit(1);
   const starts: Record<string, (id: number | undefined) => void> = {
@@ -100,7 +129,11 @@ function serve({ tools = [], pages, begin, list, bare, stubborn }: Script) {
     initialize: ({ id, params }) => {
       if (begin) return starts[begin]!(id);
       const { protocolVersion } = params;
-      answer(id, { protocolVersion, capabilities: bare ? {} : { tools: {} }, serverInfo: { name: 'scripted', version: '1' } });
+      answer(id, {
+        protocolVersion,
+        capabilities: { ...(!bare && { tools: {} }), ...(hasPrompts && { prompts: {} }) },
+        serverInfo: { name: 'scripted', version: '1' },
+      });
     },
     'tools/list': ({ id, params }) => {
       if (list) return lists[list](id);
@@ -108,6 +141,8 @@ function serve({ tools = [], pages, begin, list, bare, stubborn }: Script) {
       const at = Number(params?.cursor ?? 0);
       answer(id, { tools: pages[at], ...(at + 1 < pages.length && { nextCursor: String(at + 1) }) });
     },
+    'prompts/list': ({ id }) => answer(id, { prompts: promptList }),
+    'prompts/get': ({ id, params }) => prompts[params.name]!(id, params.arguments),
     'tools/call': ({ id, params }) => calls[params.name]!(id, params.arguments),
   };
   createInterface({ input: process.stdin }).on('line', (line) => {

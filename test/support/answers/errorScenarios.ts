@@ -65,6 +65,10 @@ const promptServerErrors: Record<string, ErrorScenario> = {
     await app.sql(`update mcp_configs set url = 'http://127.0.0.1:1/mcp' where id = $1`, [sample.params.config_id]);
     return {};
   },
+  '503 worker_unavailable': async ({ app, sample }) => {
+    await app.sql(`update mcp_configs set transport = 'stdio', url = null, command = 'sample' where id = $1`, [sample.params.config_id]);
+    return {};
+  },
 };
 
 const tooManyExports: ErrorScenario = async ({ app, by }) => {

@@ -167,6 +167,12 @@ async function fill(call: Call, sql: Sql, person: Person) {
     tools.id,
     ...['env', 'oauth', 'oauth_request'].map((field) => sealedFor(mcpOwner(field), '{}')),
   ]);
+  const requestOwner = (field: string) => `mcp_prompt_request:${tools.id}:${accountId}:${field}`;
+  // A worker deletes it after a minute.
+  await sql(
+    `insert into mcp_prompt_requests (account_id, id, request_sealed, reply_sealed, created_at) values ($1, $2, $3, $4, now() + interval '1 day')`,
+    [accountId, tools.id, ...['request', 'reply'].map((field) => sealedFor(requestOwner(field), '{}'))],
+  );
   const run = await startRun({ call }, person, thread);
   await eventually(async () => (await sql(`select 1 from runs where id = $1 and status = 'completed'`, [run]))[0], 'the run');
   const owner = 'static_route:main';

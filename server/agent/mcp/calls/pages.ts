@@ -3,7 +3,8 @@ import { maxMessageBytes } from '../transport/sizeLimits.ts';
 
 const maxPages = 100;
 
-type Page = { entries: unknown[]; nextCursor?: string | null | undefined };
+/** `result`: all that the server sent. */
+type Page = { result: unknown; entries: unknown[]; nextCursor?: string | null | undefined };
 
 /**
  * All entries of a list that a server sends page by page, at most `maxEntries`. `read` returns nothing for an invalid entry. Throws
@@ -18,8 +19,8 @@ export async function readPages<T>(
   const all: T[] = [];
   let [cursor, bytes] = [undefined as string | undefined, 0];
   for (let pages = 0; pages < maxPages; pages++) {
-    const { entries, nextCursor } = await page(cursor);
-    bytes += Buffer.byteLength(JSON.stringify(entries));
+    const { result, entries, nextCursor } = await page(cursor);
+    bytes += Buffer.byteLength(JSON.stringify(result));
     if (bytes > maxMessageBytes) throw protocolError(`The list of ${what} is too long.`);
     all.push(...entries.flatMap(read));
     if (all.length >= maxEntries) return all.slice(0, maxEntries);

@@ -61,12 +61,8 @@ export async function listPrompts(client: Client, options: RequestOptions): Prom
     maxPrompts,
     (entry) => [Prompt.safeParse(entry).data ?? []].flat(),
     async (cursor) => {
-      const { prompts, nextCursor } = await client.request(
-        { method: 'prompts/list', params: cursor ? { cursor } : {} },
-        PromptPage,
-        options,
-      );
-      return { entries: prompts, nextCursor };
+      const result = await client.request({ method: 'prompts/list', params: cursor ? { cursor } : {} }, PromptPage, options);
+      return { result, entries: result.prompts, nextCursor: result.nextCursor };
     },
   );
   return withUniqueNames(prompts).map((prompt) => ({

@@ -36,7 +36,7 @@ export function createServerFetch(outbound: OutboundClient, server: Server, onGa
       : withToken(server, askWith));
     const isOffered = !isListenStream(request) || isEventStream(answer);
     if (answer.status < 400 && isOffered)
-      return limitBody(answer, () => onGarbage(protocolError('The tool server sent a message that is too long.')));
+      return limitBody(answer, () => onGarbage(protocolError('The tool server sent a message that is too long, or too many.')));
     if (request.method === 'POST') throw new HttpStatusError(answer.status, await isSessionLost(request, answer));
     await answer.body?.cancel().catch(() => undefined);
     return answer.status < 400 ? notOffered() : new Response(null, { status: answer.status });

@@ -29,8 +29,7 @@ export function Prompts({ disabled, onOpen, onInsert }: PromptsProps) {
     enabled: mayUse,
     staleTime: 60_000,
   });
-  // Programs run on workers, where their prompts cannot be asked for.
-  const usable = servers.data?.filter(({ is_active, transport }) => is_active && transport !== 'stdio') ?? [];
+  const usable = servers.data?.filter(({ is_active }) => is_active) ?? [];
   if (usable.length === 0) return null;
   return (
     <>
