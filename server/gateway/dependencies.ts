@@ -20,7 +20,7 @@ import { watchMaintenanceFile } from './maintenance.ts';
 import { createAccountLimits } from './rateLimits/accountLimits.ts';
 import { type Bucket, createLocalBuckets } from './rateLimits/buckets.ts';
 import { openRedisBuckets } from './rateLimits/redisBuckets.ts';
-import { readUpstreamFile, watchUpstreamFile } from './upstream/upstreamList.ts';
+import { openUpstreamFile } from './upstream/upstreamList.ts';
 import { createUpstreamPool, type UpstreamPool } from './upstream/upstreamPool.ts';
 
 /**
@@ -53,8 +53,7 @@ export async function openDependencies({
   databaseUrl,
 }: GatewayOptions): Promise<OpenDependencies> {
   const geo = await openGeoIp(config.geoipDbPath, log);
-  const addresses =
-    config.gatewayUpstreamsFile === undefined ? config.gatewayUpstream : await readUpstreamFile(config.gatewayUpstreamsFile);
+  const upstreamFile = config.gatewayUpstreamsFile === undefined ? undefined : await openUpstreamFile(config.gatewayUpstreamsFile);
   const maintenanceFile = await watchMaintenanceFile(config.gatewayMaintenanceFile, log);
   const source = databaseUrl === undefined ? undefined : openSource(databaseUrl, config, log);
   // Register all listeners before the channel connects, which happens while the stored settings are read.
@@ -79,12 +78,11 @@ export async function openDependencies({
       checkIntervalMs: config.gatewayUpstreamCheckIntervalMs,
       log,
     });
-  const api = poolOf(addresses ?? ['http://127.0.0.1:19001']);
+  const api = poolOf(upstreamFile?.initial ?? config.gatewayUpstream ?? ['http://127.0.0.1:19001']);
+  const watching = upstreamFile?.watch(api.replace, (err) =>
+    log.warn({ err }, 'the file of the upstreams cannot be used; the known ones stay'),
+  );
   const frontend = config.gatewayFrontendUpstream && poolOf([config.gatewayFrontendUpstream]);
-  const upstreamFile =
-    config.gatewayUpstreamsFile === undefined
-      ? undefined
-      : watchUpstreamFile(config.gatewayUpstreamsFile, { initial: addresses ?? [], log, onChange: api.replace });
   return {
     identify,
     isBlocked,
@@ -103,7 +101,7 @@ export async function openDependencies({
       geo.close();
       redis?.close();
       maintenanceFile.close();
-      upstreamFile?.close();
+      watching?.close();
       api.close();
       if (frontend) frontend.close();
       await accessLog.close();

@@ -30,27 +30,36 @@ export function forward(pool: UpstreamPool, visit: RequestContext, limits: Forwa
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   const mayRetry = !hasBody && (method === 'GET' || method === 'HEAD');
   if (hasBody) limits.unfinished.track(visit.request, rateLimitAddress(visit.ip), (bound) => shed(visit, bound));
-  send({ pool, upstream, tried: new Set(), limits }, visit, hasBody, mayRetry);
+  send({ pool, upstream, tried: [], limits, hasBody, mayRetry }, visit);
 }
 
 export type ForwardLimits = { openStreams: ConcurrencyLimiter; unfinished: UnfinishedRequests };
-type ForwardTarget = { pool: UpstreamPool; upstream: Upstream; tried: Set<Upstream>; limits: ForwardLimits };
 
-/** Maximum upstreams that a request is sent to. */
+/** An attempt to forward a request. `tried` are the upstreams of earlier ones. */
+type Attempt = {
+  pool: UpstreamPool;
+  upstream: Upstream;
+  tried: readonly Upstream[];
+  limits: ForwardLimits;
+  hasBody: boolean;
+  mayRetry: boolean;
+};
+
+/** Maximum number of times that a request is sent. */
 const maxAttempts = 3;
 
 /**
  * The upstream for another attempt of a request that no API has answered: after a failure to connect, or if the API closed the connection of an earlier
- * request while this one was sent, as one that stops does. One that was not tried, or the same one again if there is no other: a restarting server
+ * request while this one was sent, as one that stops does. One that was not tried, or once the same one again if there is no other: a restarting server
  * refuses connections for moments only.
  */
-function nextUpstream({ pool, upstream, tried }: ForwardTarget, { reusedSocket }: ClientRequest, error: unknown): Upstream | undefined {
+function nextUpstream({ pool, upstream, tried }: Attempt, { reusedSocket }: ClientRequest, error: unknown): Upstream | undefined {
   const code = errorCodeOf(error);
   const isLost = reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
-  if (tried.size >= maxAttempts || !(isLost || isConnectFailure(error))) return undefined;
-  const other = pool.choose(tried);
-  if (other) return other;
-  return isLost || (pool.all().length === 1 && tried.size === 1 && code === 'ECONNREFUSED') ? upstream : undefined;
+  if (tried.length + 1 >= maxAttempts || !(isLost || isConnectFailure(error))) return undefined;
+  const other = pool.choose([...tried, upstream]);
+  if (other || tried.length > 0) return other;
+  return isLost || (pool.all().length === 1 && code === 'ECONNREFUSED') ? upstream : undefined;
 }
 
 /** Rejects the slowest unfinished request to make room for others. */
@@ -63,11 +72,11 @@ function shed(visit: RequestContext, bound: ExceededLimit) {
   else sendError(visit, 'unavailable', 'overloaded');
 }
 
-function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, mayRetry: boolean) {
-  const { pool, upstream, tried, limits } = route;
+function send(attempt: Attempt, visit: RequestContext) {
+  const { pool, upstream, tried, limits, hasBody, mayRetry } = attempt;
   const { request, response } = visit;
   const done = pool.begin(upstream);
-  const outgoing = open(upstream, visit, hasBody);
+  const outgoing = open(attempt, visit);
   let answered = false;
   let cut: GatewayError = 'bad_gateway';
   let responseTimer: NodeJS.Timeout | undefined;
@@ -90,17 +99,25 @@ function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, may
     answered = true;
     clearTimeout(responseTimer);
     responseTimer = undefined;
-    handleResponse(incoming, visit, limits);
+    if (isForwardable(incoming)) return handleResponse(incoming, visit, limits);
+    incoming.destroy();
+    giveUp(visit, 'bad_gateway');
+  });
+  // Requests have no `Upgrade`. Without a listener, Node.js closes the connection without an event.
+  outgoing.once('upgrade', (_incoming, socket) => {
+    socket.destroy();
+    clearTimeout(responseTimer);
+    giveUp(visit, 'bad_gateway');
   });
   outgoing.on('error', (error) => {
     clearTimeout(responseTimer);
     if (isConnectFailure(error)) pool.connectFailed(upstream, error);
     if (answered || response.destroyed || response.headersSent) return;
-    const next = mayRetry && cut === 'bad_gateway' ? nextUpstream({ ...route, tried: tried.add(upstream) }, outgoing, error) : undefined;
+    const next = mayRetry && cut === 'bad_gateway' ? nextUpstream(attempt, outgoing, error) : undefined;
     if (!next) return giveUp(visit, cut);
     response.off('close', leave).off('close', done);
     done();
-    send({ ...route, upstream: next }, visit, hasBody, next !== upstream);
+    send({ ...attempt, upstream: next, tried: [...tried, upstream] }, visit);
   });
   if (!hasBody) return void outgoing.end();
   if (request.headers.expect !== undefined) response.writeContinue();
@@ -116,11 +133,12 @@ function giveUp(visit: RequestContext, failure: GatewayError) {
   sendError(visit, failure);
 }
 
-function open({ url, agent }: Upstream, visit: RequestContext, hasBody: boolean): ClientRequest {
+/** Further attempts use a new connection: when an API closes one that was kept, the others of that time are about to be closed too. */
+function open({ upstream: { url, agent, freshAgent }, tried, hasBody }: Attempt, visit: RequestContext): ClientRequest {
   const start = url.protocol === 'https:' ? secure : plain;
   const { hostname, port, protocol, pathname } = url;
   return start({
-    agent,
+    agent: tried.length > 0 ? freshAgent : agent,
     protocol,
     hostname: hostname.replace(/^\[|\]$/g, ''),
     port,
@@ -144,6 +162,10 @@ function sendBody(request: IncomingMessage, outgoing: ClientRequest, tooLarge: (
   request.pipe(counted).pipe(outgoing);
 }
 
+/** Whether the response can be passed on: it has a final status, and no transfer coding that the gateway would remove without undoing it. */
+const isForwardable = ({ statusCode = 0, headers: { 'transfer-encoding': coding } }: IncomingMessage) =>
+  statusCode >= 200 && (coding === undefined || coding.toLowerCase() === 'chunked');
+
 function handleResponse(incoming: IncomingMessage, visit: RequestContext, { openStreams }: ForwardLimits) {
   const { response } = visit;
   if (response.destroyed || response.headersSent) return void incoming.destroy();
@@ -154,7 +176,7 @@ function handleResponse(incoming: IncomingMessage, visit: RequestContext, { open
     visit.headers['retry-after'] = `${retryAfterSeconds}`;
     return sendError(visit, 'rate_limited', 'open_streams_exceeded');
   }
-  response.writeHead(incoming.statusCode ?? 502, responseHeaders(visit, incoming.headers));
+  response.writeHead(incoming.statusCode!, responseHeaders(visit, incoming.headers));
   visit.headers = {};
   if (isStream) countStream(response);
   pipeResponse(incoming, response);
