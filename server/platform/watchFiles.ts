@@ -50,14 +50,15 @@ export async function openFiles<T>(files: readonly string[], read: () => Promise
   };
 }
 
-/** Calls `look`, which must not reject, `ms` after it has ended the last time: calls never overlap, however slow a file system is. */
+/** Calls `look` `ms` after it has ended the last time: calls never overlap, however slow a file system is. */
 export function poll(ms: number, look: () => Promise<void>): { close(): void } {
   let isClosed = false;
   let timer = setTimeout(run, ms).unref();
   function run() {
-    void look().finally(() => {
-      if (!isClosed) timer = setTimeout(run, ms).unref();
-    });
+    look().then(again, again);
+  }
+  function again() {
+    if (!isClosed) timer = setTimeout(run, ms).unref();
   }
   return {
     close() {
