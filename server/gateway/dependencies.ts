@@ -37,7 +37,12 @@ export type GatewayOptions = {
   readiness?: Readiness | undefined;
   /** Time limits of the HTTP server, in milliseconds. Defaults to those of `serverOptions`. */
   limits?: Pick<ServerOptions, 'headersTimeout' | 'connectionsCheckingInterval'>;
+  /** How long a client may read nothing of a response, in milliseconds. */
+  stalledMs?: number;
 };
+
+/** As long as the API waits for the reader of an event stream. */
+const usualStalledMs = 90_000;
 
 export type OpenDependencies = RequestDependencies & { liveConfig(): LiveConfig; geo: GeoIp; accessLog: AccessLog; close(): Promise<void> };
 
@@ -51,6 +56,7 @@ export async function openDependencies({
   env = process.env,
   jwtSecrets,
   databaseUrl,
+  stalledMs = usualStalledMs,
 }: GatewayOptions): Promise<OpenDependencies> {
   const geo = await openGeoIp(config.geoipDbPath, log);
   const upstreamFile = config.gatewayUpstreamsFile === undefined ? undefined : await openUpstreamFile(config.gatewayUpstreamsFile);
@@ -90,7 +96,7 @@ export async function openDependencies({
     accountLimits,
     maintenanceFile,
     hasBench: config.gatewayBenchz,
-    limits: limitsOf(config),
+    limits: limitsOf(config, stalledMs),
     api,
     frontend: frontend || undefined,
     liveConfig: live.current,
@@ -112,7 +118,8 @@ export async function openDependencies({
   };
 }
 
-const limitsOf = (config: GatewayOptions['config']) => ({
+const limitsOf = (config: Config, stalledMs: number) => ({
+  stalledMs,
   openStreams: createConcurrencyLimiter(config.gatewayMaxStreamsPerAddress),
   unfinished: createUnfinishedRequests({ perAddress: config.maxUnfinishedRequestsPerAddress, total: config.maxUnfinishedRequests }),
 });

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { echo, sendRaw, startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
@@ -203,6 +203,22 @@ test('a response that breaks off is cut off, not ended cleanly', async () => {
   const response = await fetch(`${(await startGatewayTo(url)).address}/v1/x`);
   expect(response.status).toBe(200);
   await expect(response.text()).rejects.toThrow();
+});
+
+test('a client that does not read its response is disconnected, and so is the API', async () => {
+  const closed = Promise.withResolvers<boolean>();
+  const { url } = await startUpstream((_req, res) => {
+    const more = () => {
+      while (!res.destroyed && res.write(Buffer.alloc(2 ** 20)));
+    };
+    res.on('drain', more).on('close', () => closed.resolve(res.writableFinished));
+    more();
+  });
+  const { address } = await startGatewayTo(url, {}, { stalledMs: 300 });
+  const socket = connect(Number(new URL(address).port), '127.0.0.1').pause();
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => undefined).write('GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n');
+  expect(await closed.promise).toBe(false);
 });
 
 test('connections to the API are reused', async () => {
