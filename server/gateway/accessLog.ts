@@ -153,6 +153,10 @@ export function openAccessLog(database: Queryable | undefined, log: Log, samplin
   };
 }
 
+/** As long as a filter for paths may be. Rejected requests are logged too, so without a limit an address could fill the disk with long paths. */
+const maxPathLength = 2_048;
+const maxUserAgentLength = 512;
+
 /** The timestamp of a UUIDv7, in milliseconds. Rows sort alike by `id` and by `timestamp`. */
 const timeOf = (id: string) => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 
@@ -161,13 +165,13 @@ const lineOf = ({ id, startedAt, request, response, traceId, path, ip, location,
   timestamp: timeOf(id),
   trace_id: traceId,
   method: request.method ?? '',
-  path: hideTokens(path),
+  path: hideTokens(path).slice(0, maxPathLength),
   status_code: statusOf(response),
   duration_ms: Math.round(performance.now() - startedAt),
   client_ip: ip,
   country: location.country,
   city: location.city,
-  user_agent: (request.headers['user-agent'] ?? '').slice(0, 512),
+  user_agent: (request.headers['user-agent'] ?? '').slice(0, maxUserAgentLength),
   ua_type: userAgentType,
   risk_score: risk,
   identity_type: identity.type,
