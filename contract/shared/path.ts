@@ -21,6 +21,9 @@ export function pathSegments(path: string): string[] {
 
 export const paramNames = (template: string) => [...template.matchAll(paramPattern)].map(([, name]) => name!);
 
+/** The actions of all routes, for the gateway, which does not load the routes. */
+export const actionNames = ['cancel', 'continue', 'fork', 'pause', 'replay', 'report', 'resume', 'retry', 'run', 'share'] as const;
+
 const actionPattern = /\}:(\w+)$/;
 
 /**

@@ -1,4 +1,4 @@
-import { paramNames, pathSegments, pathsOf } from './path.ts';
+import { actionNames, paramNames, pathSegments, pathsOf } from './path.ts';
 
 type Entry<T> = { names: readonly string[]; value: T };
 type Node<T> = { literals: Map<string, Node<T>>; param?: Node<T>; rest?: Node<T>; entries: Map<string, Entry<T>> };
@@ -12,7 +12,11 @@ export class RouteTable<T> {
 
   add(method: string, template: string, value: T) {
     for (const path of pathsOf(template)) {
-      const { entries } = pathSegments(path).reduce(child, this.#root);
+      const steps = pathSegments(path);
+      const action = steps.at(-1)!;
+      if (action.startsWith('/') && !actionNames.some((name) => action === `/${name}`))
+        throw new Error(`${path}: add the name to actionNames`);
+      const { entries } = steps.reduce(child, this.#root);
       if (entries.has(method)) throw new Error(`${method} ${path} is declared twice`);
       entries.set(method, { names: paramNames(path), value });
     }

@@ -8,22 +8,23 @@ const migrationLock = 7_203_118_401;
 
 /**
  * Migrates the schema to the version that this build expects, and the job queue with it. The URL must lead to PostgreSQL itself, not to a pooler: the
- * lock belongs to a session. With `only`, runs only the migrations of that list, as for data of an earlier version.
+ * lock belongs to a session. With `only`, runs only the migrations of that list, as for data of an earlier version. Returns the version that the schema
+ * has then, which can be newer.
  */
-export async function migrate(url: string, only?: readonly string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
+export async function migrate(url: string, only?: readonly string[]): Promise<SchemaVersion> {
+  const client = new pg.Client({ connectionString: url, keepAlive: true });
   client.on('error', () => {});
   await client.connect();
   try {
     await withoutTimeouts(client);
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     // A process of the release before may start again after a newer one has migrated.
-    const { version } = await schemaVersion(client);
-    if (version >= expectedSchemaVersion) return;
-    // Before the migrations, so that processes of the release before stay ready when they are committed.
-    if (version !== '00000') await declareCompatibility(client);
-    await runMigrations(url, only);
+    const found = await schemaVersion(client);
+    if (found.version >= expectedSchemaVersion) return found;
+    // First, because the version is what says that nothing is left to do.
     await migrateQueue(url);
+    await runMigrations(url, only);
+    return await schemaVersion(client);
   } catch (error) {
     throw errorCodeOf(error) === '42501' ? mayNotMigrate(error as Error) : error;
   } finally {
@@ -56,8 +57,11 @@ async function runMigrations(url: string, only: readonly string[] | undefined) {
   const connection = orm.em.getDriver().getConnection();
   try {
     await connection.transactional(async (transaction) => {
-      await lockTables((sql) => connection.execute<Record<string, unknown>[]>(sql, [], 'all', transaction));
+      const run = (sql: string) => connection.execute<Record<string, unknown>[]>(sql, [], 'all', transaction);
+      await lockTables(run);
       await orm.migrator.up({ transaction, ...(only && { migrations: [...only] }) });
+      // In the same transaction, so that processes of the release before stay ready when it is committed, and if it fails.
+      await run(`comment on table mikro_orm_migrations is '${remarkOf(expectedSchemaVersion, oldestCompatibleVersion)}'`);
     });
   } finally {
     await orm.close(true);
@@ -86,9 +90,6 @@ function openPool(url: string) {
 
 const remarkOf = (version: string, oldest: string) => `version ${version} is compatible with processes of version ${oldest}`;
 
-const declareCompatibility = (client: pg.ClientBase) =>
-  client.query(`comment on table mikro_orm_migrations is '${remarkOf(expectedSchemaVersion, oldestCompatibleVersion)}'`);
-
 /**
  * `version` is the newest applied migration as five digits; `00000` if there is none. `oldest` is the version that a process must at least expect to
  * serve with this schema.
@@ -108,6 +109,17 @@ export async function schemaVersion(client: { query: (text: string) => Promise<{
     if ((error as { code?: string }).code === '42P01') return { version: '00000', oldest: '00000' };
     throw error;
   }
+}
+
+/**
+ * Refuses roles that would work with a schema that they do not know. An API starts and reports it at `/readyz`. A rotation needs exactly its own schema:
+ * it would leave what a later release seals under the old key, and say that nothing is left.
+ */
+export function requireSchema(role: string, schema: SchemaVersion): void {
+  if (role === 'api' || (role === 'rotate' ? schema.version === expectedSchemaVersion : isServed(schema))) return;
+  throw new OperatorError(
+    `the schema of the database has version ${schema.version}, and this release ${role === 'rotate' ? 'rotates keys' : 'serves'} with ${expectedSchemaVersion}: use the release that migrated it`,
+  );
 }
 
 /** Whether a process of this build can serve: with its own schema, or with a newer one that is compatible with it. */

@@ -93,7 +93,7 @@ function isSampled({ rate, slowMs }: Sampling, { response, startedAt }: RequestC
 
 export type AccessLog = {
   /** Adds a line for a request whose response has ended, unless it is left out by the sampling. */
-  record(visit: RequestContext): void;
+  record(context: RequestContext): void;
   /** The number of lines lost because the queue was full. */
   dropped(): number;
   close(): Promise<void>;
@@ -103,7 +103,7 @@ export type AccessLog = {
 export function openAccessLog(database: Queryable | undefined, log: Log, sampling: Sampling = { rate: 1, slowMs: 0 }): AccessLog {
   if (!database) return { record: () => undefined, dropped: () => 0, close: async () => undefined };
   const waiting: Line[] = [];
-  let [dropped, told] = [0, 0];
+  let [dropped, reported] = [0, 0];
   let isUnsure = false;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
@@ -139,12 +139,12 @@ export function openAccessLog(database: Queryable | undefined, log: Log, samplin
         await sleep(pauseMs, undefined, { ref: false });
         return;
       }
-      if (dropped > told) log.warn({ dropped }, 'lines of the access log were dropped');
-      told = dropped;
+      if (dropped > reported) log.warn({ dropped }, 'lines of the access log were dropped');
+      reported = dropped;
     } while (waiting.length >= maxBatch);
   }
   return {
-    record: (visit) => void (isSampled(sampling, visit) && add(lineOf(visit))),
+    record: (context) => void (isSampled(sampling, context) && add(lineOf(context))),
     dropped: () => dropped,
     async close() {
       if (waiting.length > 0) write();
@@ -152,6 +152,10 @@ export function openAccessLog(database: Queryable | undefined, log: Log, samplin
     },
   };
 }
+
+/** As long as a filter for paths may be. Rejected requests are logged too, so without a limit an address could fill the disk with long paths. */
+const maxPathLength = 2_048;
+const maxUserAgentLength = 512;
 
 /** The timestamp of a UUIDv7, in milliseconds. Rows sort alike by `id` and by `timestamp`. */
 const timeOf = (id: string) => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
@@ -161,13 +165,13 @@ const lineOf = ({ id, startedAt, request, response, traceId, path, ip, location,
   timestamp: timeOf(id),
   trace_id: traceId,
   method: request.method ?? '',
-  path: hideTokens(path),
+  path: hideTokens(path).slice(0, maxPathLength),
   status_code: statusOf(response),
   duration_ms: Math.round(performance.now() - startedAt),
   client_ip: ip,
   country: location.country,
   city: location.city,
-  user_agent: (request.headers['user-agent'] ?? '').slice(0, 512),
+  user_agent: (request.headers['user-agent'] ?? '').slice(0, maxUserAgentLength),
   ua_type: userAgentType,
   risk_score: risk,
   identity_type: identity.type,

@@ -20,7 +20,7 @@ import { watchMaintenanceFile } from './maintenance.ts';
 import { createAccountLimits } from './rateLimits/accountLimits.ts';
 import { type Bucket, createLocalBuckets } from './rateLimits/buckets.ts';
 import { openRedisBuckets } from './rateLimits/redisBuckets.ts';
-import { readUpstreamFile, watchUpstreamFile } from './upstream/upstreamList.ts';
+import { openUpstreamFile } from './upstream/upstreamList.ts';
 import { createUpstreamPool, type UpstreamPool } from './upstream/upstreamPool.ts';
 
 /**
@@ -37,7 +37,12 @@ export type GatewayOptions = {
   readiness?: Readiness | undefined;
   /** Time limits of the HTTP server, in milliseconds. Defaults to those of `serverOptions`. */
   limits?: Pick<ServerOptions, 'headersTimeout' | 'connectionsCheckingInterval'>;
+  /** How long a client may read nothing of a response, in milliseconds. */
+  stalledMs?: number;
 };
+
+/** As long as the API waits for the reader of an event stream. */
+const usualStalledMs = 90_000;
 
 export type OpenDependencies = RequestDependencies & { liveConfig(): LiveConfig; geo: GeoIp; accessLog: AccessLog; close(): Promise<void> };
 
@@ -51,10 +56,10 @@ export async function openDependencies({
   env = process.env,
   jwtSecrets,
   databaseUrl,
+  stalledMs = usualStalledMs,
 }: GatewayOptions): Promise<OpenDependencies> {
   const geo = await openGeoIp(config.geoipDbPath, log);
-  const addresses =
-    config.gatewayUpstreamsFile === undefined ? config.gatewayUpstream : await readUpstreamFile(config.gatewayUpstreamsFile);
+  const upstreamFile = config.gatewayUpstreamsFile === undefined ? undefined : await openUpstreamFile(config.gatewayUpstreamsFile);
   const maintenanceFile = await watchMaintenanceFile(config.gatewayMaintenanceFile, log);
   const source = databaseUrl === undefined ? undefined : openSource(databaseUrl, config, log);
   // Register all listeners before the channel connects, which happens while the stored settings are read.
@@ -79,12 +84,11 @@ export async function openDependencies({
       checkIntervalMs: config.gatewayUpstreamCheckIntervalMs,
       log,
     });
-  const api = poolOf(addresses ?? ['http://127.0.0.1:19001']);
+  const api = poolOf(upstreamFile?.initial ?? config.gatewayUpstream ?? ['http://127.0.0.1:19001']);
+  const watching = upstreamFile?.watch(api.replace, (err) =>
+    log.warn({ err }, 'the file of the upstreams cannot be used; the known ones stay'),
+  );
   const frontend = config.gatewayFrontendUpstream && poolOf([config.gatewayFrontendUpstream]);
-  const upstreamFile =
-    config.gatewayUpstreamsFile === undefined
-      ? undefined
-      : watchUpstreamFile(config.gatewayUpstreamsFile, { initial: addresses ?? [], log, onChange: api.replace });
   return {
     identify,
     isBlocked,
@@ -92,7 +96,7 @@ export async function openDependencies({
     accountLimits,
     maintenanceFile,
     hasBench: config.gatewayBenchz,
-    limits: limitsOf(config),
+    limits: limitsOf(config, stalledMs),
     api,
     frontend: frontend || undefined,
     liveConfig: live.current,
@@ -103,7 +107,7 @@ export async function openDependencies({
       geo.close();
       redis?.close();
       maintenanceFile.close();
-      upstreamFile?.close();
+      watching?.close();
       api.close();
       if (frontend) frontend.close();
       await accessLog.close();
@@ -114,7 +118,8 @@ export async function openDependencies({
   };
 }
 
-const limitsOf = (config: GatewayOptions['config']) => ({
+const limitsOf = (config: Config, stalledMs: number) => ({
+  stalledMs,
   openStreams: createConcurrencyLimiter(config.gatewayMaxStreamsPerAddress),
   unfinished: createUnfinishedRequests({ perAddress: config.maxUnfinishedRequestsPerAddress, total: config.maxUnfinishedRequests }),
 });

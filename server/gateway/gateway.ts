@@ -41,19 +41,19 @@ const serverOptions = {
 };
 
 /** Starts the reverse proxy in front of the API. The API does not have to be running. */
-export async function startGateway(deps: GatewayOptions): Promise<Gateway> {
-  const { config, log } = deps;
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, log } = options;
   const certificates = await openCertificates(config.gatewayTlsCertFile, config.gatewayTlsKeyFile, log);
-  const parts = await openDependencies(deps);
+  const dependencies = await openDependencies(options);
   const origins = new Set(config.gatewayCorsAllowedOrigins);
   let ending = false;
   // Responses are the last of their connections before they are closed, see `announceClose`.
-  deps.readiness?.onChange((state) => {
+  options.readiness?.onChange((state) => {
     ending = state === 'shutting down';
   });
 
   function arrive(request: IncomingMessage, response: ServerResponse): RequestContext {
-    const { ip, secure } = callerOf(request, parts.liveConfig().proxies);
+    const { ip, secure } = callerOf(request, dependencies.liveConfig().proxies);
     const [path = ''] = (request.url ?? '').split('?', 1);
     const incoming = spanOf(request.headers, () => config.gatewayTrustIncomingTraceId);
     const span = isProbe(path) ? incoming : recordSpan(incoming, () => startOf(request));
@@ -68,47 +68,48 @@ export async function startGateway(deps: GatewayOptions): Promise<Gateway> {
       path,
       ip,
       secure,
-      location: parts.geo.locate(ip),
+      location: dependencies.geo.locate(ip),
       userAgentType: agent,
       headers,
     });
   }
-  function leave(visit: RequestContext) {
-    if (isProbe(visit.path)) return;
-    if (visit.span.recording) visit.span.end(endOfResponse(visit.response));
-    parts.accessLog.record(visit);
-    if (metricsEvents.gatewayResponded.hasListeners) metricsEvents.gatewayResponded.emit(answerOf(visit));
+  function leave(context: RequestContext) {
+    if (isProbe(context.path)) return;
+    if (context.span.recording) context.span.end(endOfResponse(context.response));
+    dependencies.accessLog.record(context);
+    if (metricsEvents.gatewayResponded.hasListeners) metricsEvents.gatewayResponded.emit(answerOf(context));
   }
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    const visit = arrive(request, response);
+    const context = arrive(request, response);
     trackResponse(response);
-    response.once('close', () => leave(visit));
-    if (ending) visit.headers.connection = 'close';
-    if (visit.path === health.live.path) return sendProbeResponse(visit, 200, { status: 'ok' });
-    if (visit.path === health.ready.path) return sendReadiness(parts.api, ending ? 'shutting down' : deps.readiness?.reason(), visit);
-    handleRequest(parts, parts.liveConfig(), visit).catch((err) => {
-      log.error({ err, trace_id: visit.traceId, span_id: visit.span.spanId }, 'the gateway has a defect');
-      sendError(visit, 'internal');
+    response.once('close', () => leave(context));
+    if (ending) context.headers.connection = 'close';
+    if (context.path === health.live.path) return sendProbeResponse(context, 200, { status: 'ok' });
+    if (context.path === health.ready.path)
+      return sendReadiness(dependencies.api, ending ? 'shutting down' : options.readiness?.reason(), context);
+    handleRequest(dependencies, dependencies.liveConfig(), context).catch((err) => {
+      log.error({ err, trace_id: context.traceId, span_id: context.span.spanId }, 'the gateway has a defect');
+      sendError(context, 'internal');
     });
   };
-  const { server, watching } = serverOf({ ...serverOptions, ...deps.limits }, certificates, handle);
+  const { server, watching } = serverOf({ ...serverOptions, ...options.limits }, certificates, handle);
   rejectMalformedRequests(server, { headers: securityHeaders(certificates !== undefined), onRejected: metricsEvents.gatewayRejected.emit });
   try {
     await listen(server, config.gatewayAddr);
   } catch (error) {
     watching?.close();
-    await parts.close();
+    await dependencies.close();
     throw error;
   }
   server.on('error', (err) => log.error({ err }, 'the gateway had a problem'));
   return {
     address: baseUrl(server, config.gatewayAddr.host, certificates ? 'https' : 'http'),
-    droppedLines: parts.accessLog.dropped,
+    droppedLines: dependencies.accessLog.dropped,
     async shutDown() {
       ending = true;
       watching?.close();
       await closeServer(server, drainMs);
-      await parts.close();
+      await dependencies.close();
     },
   };
 }

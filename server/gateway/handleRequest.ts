@@ -28,36 +28,36 @@ export type RequestDependencies = {
   frontend: UpstreamPool | undefined;
 };
 
-export async function handleRequest(parts: RequestDependencies, rules: LiveConfig, visit: RequestContext): Promise<void> {
-  const { request, response } = visit;
+export async function handleRequest(dependencies: RequestDependencies, config: LiveConfig, context: RequestContext): Promise<void> {
+  const { request, response } = context;
   const flaw = framingErrorOf(request);
-  if (flaw) return sendError(visit, flaw);
-  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return sendError(visit, 'too_large');
-  if (isPreflight(request)) return void response.writeHead(204, { 'x-trace-id': visit.traceId, ...visit.headers }).end();
-  visit.identity = await parts.identify(request.headers.authorization);
-  if (isInMaintenance(parts.maintenanceFile, rules.maintenance, visit)) {
-    visit.headers['retry-after'] = `${rules.maintenance.retryAfterSeconds}`;
-    return sendError(visit, 'unavailable', 'maintenance');
+  if (flaw) return sendError(context, flaw);
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return sendError(context, 'too_large');
+  if (isPreflight(request)) return void response.writeHead(204, { 'x-trace-id': context.traceId, ...context.headers }).end();
+  context.identity = await dependencies.identify(request.headers.authorization);
+  if (isInMaintenance(dependencies.maintenanceFile, config.maintenance, context)) {
+    context.headers['retry-after'] = `${config.maintenance.retryAfterSeconds}`;
+    return sendError(context, 'unavailable', 'maintenance');
   }
-  visit.risk = riskOf({ ...visit, isAnonymous: visit.identity === anonymous });
-  if (await parts.isBlocked(visit)) return sendError(visit, 'forbidden', 'ip_blocked');
-  const exceeded = await takeToken(parts, rules, visit);
-  if (exceeded) return sendError(visit, 'rate_limited', 'request_rate', exceeded);
-  if (rules.riskRejectThreshold > 0 && visit.risk >= rules.riskRejectThreshold) return sendError(visit, 'forbidden', 'risk_rejected');
-  if (parts.hasBench && isBench(visit)) return sendBench(visit);
-  const upstream = isApiPath(visit.path) ? parts.api : parts.frontend;
-  if (!upstream) return sendError(visit, 'not_found');
-  forward(upstream, visit, parts.limits);
+  context.risk = riskOf({ ...context, isAnonymous: context.identity === anonymous });
+  if (await dependencies.isBlocked(context)) return sendError(context, 'forbidden', 'ip_blocked');
+  const exceeded = await takeToken(dependencies, config, context);
+  if (exceeded) return sendError(context, 'rate_limited', 'request_rate', exceeded);
+  if (config.riskRejectThreshold > 0 && context.risk >= config.riskRejectThreshold) return sendError(context, 'forbidden', 'risk_rejected');
+  if (dependencies.hasBench && isBench(context)) return sendBench(context);
+  const upstream = isApiPath(context.path) ? dependencies.api : dependencies.frontend;
+  if (!upstream) return sendError(context, 'not_found');
+  forward(upstream, context, dependencies.limits);
 }
 
 export const isApiPath = (path: string): boolean => path === '/v1' || path.startsWith('/v1/') || path === mcpPath;
 
 /** Undefined if a token was taken from all buckets, or else the details of the limit that is exceeded. */
-async function takeToken({ buckets, accountLimits }: RequestDependencies, rules: LiveConfig, visit: RequestContext) {
-  const { accountId } = visit.identity;
+async function takeToken({ buckets, accountLimits }: RequestDependencies, config: LiveConfig, context: RequestContext) {
+  const { accountId } = context.identity;
   const account = accountId === '' ? undefined : (accountLimits?.cached(accountId) ?? (await accountLimits?.read(accountId)));
-  const taken = await buckets.take(bucketsOf(visit, rules, account));
-  Object.assign(visit.headers, rateHeaders(taken));
+  const taken = await buckets.take(bucketsOf(context, config, account));
+  Object.assign(context.headers, rateHeaders(taken));
   return taken.granted ? undefined : exceededLimit(taken);
 }
 

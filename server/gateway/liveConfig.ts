@@ -23,14 +23,14 @@ type Source = { database: Database; changes: CacheInvalidation; log: Log };
 
 /** Reads the stored settings and reloads them when they change. Without a database the environment's settings apply. */
 export async function watchConfig(env: NodeJS.ProcessEnv, cdnHeader: string, source: Source | undefined): Promise<ConfigWatcher> {
-  let rules = configOf(initialGatewaySettings(env), cdnHeader);
-  if (!source) return { current: () => rules, close: () => undefined };
+  let config = configOf(initialGatewaySettings(env), cdnHeader);
+  if (!source) return { current: () => config, close: () => undefined };
   const { database, changes, log } = source;
   const read = async () => {
     const next = configOf(await readGatewaySettings(database, database, env), cdnHeader);
-    if (next.maintenance.isOn !== rules.maintenance.isOn)
+    if (next.maintenance.isOn !== config.maintenance.isOn)
       log.warn(`the stored configuration turned maintenance ${next.maintenance.isOn ? 'on' : 'off'}`);
-    rules = next;
+    config = next;
   };
   // Reads run one at a time, so that an older result does not replace a newer one.
   let reading: Promise<void> = Promise.resolve();
@@ -42,7 +42,7 @@ export async function watchConfig(env: NodeJS.ProcessEnv, cdnHeader: string, sou
   const timer = setInterval(look, pollMs).unref();
   look();
   await withTimeout(reading, startupTimeoutMs);
-  return { current: () => rules, close: () => clearInterval(timer) };
+  return { current: () => config, close: () => clearInterval(timer) };
 }
 
 function configOf(settings: GatewaySettings, cdnHeader: string): LiveConfig {

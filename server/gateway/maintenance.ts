@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Log } from '../platform/telemetry/log.ts';
+import { poll } from '../platform/watchFiles.ts';
 import type { RequestContext } from './requestContext.ts';
 
 /** Maintenance as administrators set it. */
@@ -15,13 +16,12 @@ export async function watchMaintenanceFile(file: string | undefined, log: Log): 
   if (file === undefined) return { exists: () => false, close: () => undefined };
   let found = await exists(file);
   if (found) log.warn({ file }, 'maintenance is on, because its file exists');
-  const look = async () => {
+  const { close } = poll(pollMs, async () => {
     const next = await exists(file);
     if (next !== found) log.warn({ file }, next ? 'maintenance is on: its file was created' : 'maintenance is off: its file was removed');
     found = next;
-  };
-  const timer = setInterval(() => void look(), pollMs).unref();
-  return { exists: () => found, close: () => clearInterval(timer) };
+  });
+  return { exists: () => found, close };
 }
 
 const exists = (file: string) =>

@@ -5,16 +5,16 @@ import { fetchReadiness, type ReadinessResponse } from './upstream/fetchReadines
 import type { UpstreamPool } from './upstream/upstreamPool.ts';
 
 /** Returns the API's `/readyz` response, or 503 if the API does not respond in time or this gateway is not ready (`reason`). */
-export function sendReadiness(pool: UpstreamPool, reason: string | undefined, visit: RequestContext) {
-  if (reason !== undefined) return unavailable(visit, reason);
+export function sendReadiness(pool: UpstreamPool, reason: string | undefined, context: RequestContext) {
+  if (reason !== undefined) return unavailable(context, reason);
   readinessOf(pool).then(
-    ({ status, body }) => sendProbeResponse(visit, status, body),
-    () => unavailable(visit, 'upstream unreachable'),
+    ({ status, body }) => sendProbeResponse(context, status, body),
+    () => unavailable(context, 'upstream unreachable'),
   );
 }
 
-const unavailable = (visit: RequestContext, reason: string) =>
-  sendProbeResponse(visit, 503, { status: 'unavailable', reason } satisfies Unreadiness);
+const unavailable = (context: RequestContext, reason: string) =>
+  sendProbeResponse(context, 503, { status: 'unavailable', reason } satisfies Unreadiness);
 
 /** Ready if one of the upstreams is. */
 async function readinessOf(pool: UpstreamPool): Promise<ReadinessResponse> {

@@ -60,6 +60,8 @@ export function sendProbeResponse(
   status: 200 | 503,
   body: object,
 ): void {
+  // A malformed body was rejected meanwhile.
+  if (response.headersSent) return;
   const all = { ...headers, 'x-trace-id': traceId };
   if (method === 'GET' || method === 'HEAD') sendJson(response, status, body, all);
   else sendJson(response, 405, problem('wrong_method', traceId), { ...all, allow: 'GET, HEAD' });

@@ -1,10 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import { errorCodeOf, OperatorError } from '../platform/operatorError.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
+import { openFiles } from '../platform/watchFiles.ts';
 
 type Files = { certFile: string; keyFile: string };
 
@@ -16,7 +17,6 @@ const [certName, keyName] = ['ARKLOOP_GATEWAY_TLS_CERT_FILE', 'ARKLOOP_GATEWAY_T
 /** TLS 1.2 and later. Only HTTP/1.1 is spoken, so a client that requires HTTP/2 fails in the handshake. */
 const protocol = { minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], handshakeTimeout: 5_000 } as const satisfies TlsOptions;
 
-const pollMs = 2_000;
 /** A certificate that expires within this time is reported once a day. */
 const soonMs = 14 * 86_400_000;
 const dayMs = 86_400_000;
@@ -28,40 +28,34 @@ export async function openCertificates(
   log: Log,
 ): Promise<Certificates | undefined> {
   if (certFile === undefined || keyFile === undefined) return undefined;
-  const files = { certFile, keyFile };
-  let seen = await stampOf(files);
-  let loaded = await load(files);
-  let told = '';
-  let warnedAt = Number.NEGATIVE_INFINITY;
-  metricsEvents.certificateLoaded.emit(loaded.expiresAt / 1_000);
+  const { initial, watch } = await openFiles([certFile, keyFile], () => load({ certFile, keyFile }));
+  let { expiresAt } = initial;
+  metricsEvents.certificateLoaded.emit(expiresAt / 1_000);
   const warnOfExpiry = () => {
-    if (loaded.expiresAt - Date.now() > soonMs || performance.now() - warnedAt < dayMs) return;
-    warnedAt = performance.now();
-    log.warn({ expires: new Date(loaded.expiresAt).toISOString(), file: certFile }, 'the certificate of the gateway expires soon');
+    if (expiresAt - Date.now() <= soonMs)
+      log.warn({ expires: dateOf(expiresAt), file: certFile }, 'the certificate of the gateway expires soon');
   };
   warnOfExpiry();
-  async function look(server: Server) {
-    warnOfExpiry();
-    const stamp = await stampOf(files);
-    if (stamp === seen) return;
-    // Repeated until it succeeds: a file can become readable, and a certificate valid, without another change of its stamp.
-    loaded = await load(files);
-    seen = stamp;
-    told = '';
-    server.setSecureContext({ ...loaded.context, minVersion: protocol.minVersion });
-    metricsEvents.certificateLoaded.emit(loaded.expiresAt / 1_000);
-    log.info({ expires: new Date(loaded.expiresAt).toISOString() }, 'the gateway serves a new certificate');
-  }
   return {
-    options: { ...protocol, ...loaded.context },
+    options: { ...protocol, ...initial.context },
     watch(server) {
-      const lookSafely = () =>
-        void look(server).catch(({ message }: Error) => {
-          if (message !== told) log.warn(`the gateway keeps its certificate: ${message}`);
-          told = message;
-        });
-      const timer = setInterval(lookSafely, pollMs).unref();
-      return { close: () => clearInterval(timer) };
+      const files = watch(
+        (loaded) => {
+          server.setSecureContext({ ...loaded.context, minVersion: protocol.minVersion });
+          ({ expiresAt } = loaded);
+          metricsEvents.certificateLoaded.emit(expiresAt / 1_000);
+          log.info({ expires: dateOf(expiresAt) }, 'the gateway serves a new certificate');
+          warnOfExpiry();
+        },
+        ({ message }) => log.warn(`the gateway keeps its certificate: ${message}`),
+      );
+      const timer = setInterval(warnOfExpiry, dayMs).unref();
+      return {
+        close() {
+          files.close();
+          clearInterval(timer);
+        },
+      };
     },
   };
 }
@@ -109,15 +103,4 @@ function privateKeyOf(pem: Buffer, file: string) {
     const expected = pem.includes('ENCRYPTED') ? 'a private key without a passphrase' : 'a private key in PEM format';
     throw new OperatorError(`${keyName}: expected ${expected} in ${file}`);
   }
-}
-
-/** Follows links, as secrets of Kubernetes are replaced through one. Taken before the files are read, so that no later change is missed. */
-async function stampOf({ certFile, keyFile }: Files): Promise<string> {
-  const stamps = [certFile, keyFile].map((file) =>
-    stat(file).then(
-      ({ ino, mtimeMs, size }) => `${ino} ${mtimeMs} ${size}`,
-      () => 'missing',
-    ),
-  );
-  return (await Promise.all(stamps)).join();
 }

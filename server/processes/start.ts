@@ -175,8 +175,8 @@ async function startOnDatabase(
   teardown.add(shutdownLayer.store, 'database', store.stop);
   bannerInfo.place = store.place;
   ending.throwIfAborted();
-  const { migrate } = await import('../database/migrate.ts');
-  await migrate(store.directUrl);
+  const { migrate, requireSchema } = await import('../database/migrate.ts');
+  requireSchema(role, await migrate(store.directUrl));
   ending.throwIfAborted();
   if (role !== 'migrate') await checkSettings();
   if (role === 'rotate') return await rotateKeys(await readKeys(config, dataDir), store.directUrl, ending);

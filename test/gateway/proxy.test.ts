@@ -1,6 +1,14 @@
+import type { ServerResponse } from 'node:http';
+import { type AddressInfo, connect, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { echo, sendRaw, startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
+
+async function listenTcp(server: TcpServer) {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 test('forwards a request and its response unchanged', async () => {
   const gateway = await startGatewayTo((await startUpstream(echo)).url);
@@ -98,27 +106,37 @@ test('returns 502 while the API is down, and recovers when it is back', async ()
   expect((await fetch(`${gateway.address}/v1/me`)).status).toBe(200);
 });
 
-test('a request without a body is repeated once if the API closes a kept connection instead of answering, others are not', async () => {
+test('a request without a body is repeated on a new connection if the API closes a kept one instead of answering, others are not', async () => {
   const seen: string[] = [];
+  const held: ServerResponse[] = [];
   const used = new WeakSet<object>();
-  let closes = 0;
   const { url } = await startUpstream((req, res) => {
     seen.push(`${req.method} ${req.url}`);
-    if (closes > 0 && used.has(req.socket)) {
-      closes--;
-      return void req.socket.destroy();
-    }
+    if (used.has(req.socket)) return void req.socket.destroy();
     used.add(req.socket);
-    res.end('ok');
+    if (req.url !== '/v1/a') return void res.end('ok');
+    held.push(res);
+    if (held.length === 3) for (const each of held) each.end('ok');
   });
   const gateway = await startGatewayTo(url);
   const status = async (path: string, method = 'GET') => (await fetch(gateway.address + path, { method })).status;
-  expect(await status('/v1/a')).toBe(200);
-  closes = 1;
-  expect(await status('/v1/b')).toBe(200);
-  closes = 1;
-  expect(await status('/v1/c', 'POST')).toBe(502);
-  expect(seen).toEqual(['GET /v1/a', 'GET /v1/b', 'GET /v1/b', 'POST /v1/c']);
+  // Leaves three kept connections.
+  expect(await Promise.all(['/v1/a', '/v1/a', '/v1/a'].map((path) => status(path)))).toEqual([200, 200, 200]);
+  expect([await status('/v1/b'), await status('/v1/c', 'POST')]).toEqual([200, 502]);
+  expect(seen.slice(3)).toEqual(['GET /v1/b', 'GET /v1/b', 'POST /v1/c']);
+});
+
+test.for([
+  ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'],
+  ['status 101', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
+  ['status 99', 'HTTP/1.1 099 None\r\ncontent-length: 0\r\n\r\n'],
+  ['an unknown coding', 'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'],
+  ['length and chunks', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'],
+] as const)('%s of the API cannot be passed on, and is a 502', async ([, message]) => {
+  const upstream = createTcpServer((socket) => void socket.on('error', () => undefined).once('data', () => socket.write(message)));
+  const url = await listenTcp(upstream);
+  const answer = await fetch(`${(await startGatewayTo(url)).address}/v1/x`);
+  expect([answer.status, await answer.json()]).toMatchObject([502, { error: 'bad_gateway' }]);
 });
 
 test('a connection to the API is closed after four seconds without a request, and not while a response is open', async () => {
@@ -144,6 +162,19 @@ test('requests and the readiness probe time out if the API hangs', async () => {
   expect([hanging.status, ((await hanging.json()) as { error: string }).error]).toEqual([504, 'gateway_timeout']);
   expect((await ready).status).toBe(503);
   expect(performance.now() - started).toTakeLessThan(2_500);
+});
+
+test('readiness probes at the same time are one for the API, and one with a malformed body is rejected once', async () => {
+  const held: ServerResponse[] = [];
+  const { url } = await startUpstream((_req, res) => void held.push(res));
+  const { address } = await startGatewayTo(url);
+  const probes = Array.from({ length: 20 }, () => fetch(`${address}/readyz`));
+  const malformed = sendRaw(address, 'GET /readyz HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nx\r\n');
+  expect(await malformed).toMatch(/^HTTP\/1.1 400 /);
+  await expect.poll(() => held.length).toBe(1);
+  held[0]!.end('{"status":"ok"}');
+  expect((await Promise.all(probes)).every(({ status }) => status === 200)).toBe(true);
+  expect(held).toHaveLength(1);
 });
 
 test('the readiness probe returns the readiness of the API', async () => {
@@ -172,6 +203,22 @@ test('a response that breaks off is cut off, not ended cleanly', async () => {
   const response = await fetch(`${(await startGatewayTo(url)).address}/v1/x`);
   expect(response.status).toBe(200);
   await expect(response.text()).rejects.toThrow();
+});
+
+test('a client that does not read its response is disconnected, and so is the API', async () => {
+  const closed = Promise.withResolvers<boolean>();
+  const { url } = await startUpstream((_req, res) => {
+    const more = () => {
+      while (!res.destroyed && res.write(Buffer.alloc(2 ** 20)));
+    };
+    res.on('drain', more).on('close', () => closed.resolve(res.writableFinished));
+    more();
+  });
+  const { address } = await startGatewayTo(url, {}, { stalledMs: 300 });
+  const socket = connect(Number(new URL(address).port), '127.0.0.1').pause();
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => undefined).write('GET /v1/x HTTP/1.1\r\nhost: x\r\n\r\n');
+  expect(await closed.promise).toBe(false);
 });
 
 test('connections to the API are reused', async () => {

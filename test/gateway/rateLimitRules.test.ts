@@ -81,6 +81,16 @@ test.for([
   ['/v1/runs/*:cancel', '/v1/runs/1:cancel', true],
   ['/v1/runs/*:cancel', '/v1/runs/1', false],
   ['/v1/runs/*', '/v1/runs/1/events', false],
+  // Other spellings of an action and of a value, as the API reads them.
+  ['/v1/runs/*:cancel', '/v1/runs/1/cancel', true],
+  ['/v1/runs/*:cancel', '/v1/runs/1%3acancel', true],
+  ['/v1/runs/*:cancel', '/v1/runs/1/CANCEL/', true],
+  ['/v1/runs/*', '/v1/runs/1/cancel', true],
+  ['/v1/runs/*/cancel', '/v1/runs/1:cancel', true],
+  ['/v1/feature-flags/*', '/v1/feature-flags/run', true],
+  ['/v1/personas/a*', '/v1/personas/%61b', true],
+  ['/v1/personas/*', '/v1/personas/a%2fb', true],
+  ['/v1/personas/%2f*', '/v1/personas/%2Fb', true],
   ['/v1/a.b', '/v1/aXb', false],
   ['/**', '/anything', true],
 ] as const)('the pattern %s matches %s: %s', ([pattern, path, expected]) => {

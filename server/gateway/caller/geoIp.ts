@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import ipaddr from 'ipaddr.js';
 import { Reader } from 'maxmind';
 import { OperatorError } from '../../platform/operatorError.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
+import { openFiles } from '../../platform/watchFiles.ts';
 
 /** Location of an address: ISO 3166 country code, city name in English, and type of network. '' means unknown. */
 export type GeoLocation = { country: string; city: string; isAnonymousProxy: boolean; isHosting: boolean };
@@ -18,7 +19,6 @@ type City = {
 };
 
 const unknownLocation: GeoLocation = { country: '', city: '', isAnonymousProxy: false, isHosting: false };
-const pollMs = 2_000;
 
 /**
  * Opens an MMDB file and reloads it when it is replaced. A replacement that cannot be read is ignored. Throws if the file cannot be read at
@@ -26,21 +26,19 @@ const pollMs = 2_000;
  */
 export async function openGeoIp(file: string | undefined, log: Log): Promise<GeoIp> {
   if (file === undefined) return { locate: () => unknownLocation, close: () => undefined };
-  let [reader, seen] = await Promise.all([read(file), stampOf(file)]).catch(() => {
+  const { initial, watch } = await openFiles([file], async () => new Reader<object>(await readFile(file))).catch(() => {
     throw new OperatorError('ARKLOOP_GEOIP_DB_PATH: expected a readable MMDB file');
   });
+  let reader = initial;
   warnOfOtherLayout(reader, log);
-  const look = async () => {
-    const stamp = await stampOf(file);
-    if (stamp === seen) return;
-    seen = stamp;
-    reader = await read(file);
-    warnOfOtherLayout(reader, log);
-  };
-  const timer = setInterval(() => {
-    look().catch((err) => log.warn({ err }, 'the new GeoIP file cannot be read'));
-  }, pollMs).unref();
-  return { locate: (ip) => locationOf(reader, ip), close: () => clearInterval(timer) };
+  const watching = watch(
+    (changed) => {
+      reader = changed;
+      warnOfOtherLayout(reader, log);
+    },
+    (err) => log.warn({ err }, 'the new GeoIP file cannot be read'),
+  );
+  return { locate: (ip) => locationOf(reader, ip), close: watching.close };
 }
 
 /** Addresses that every GeoIP or network database contains. */
@@ -60,13 +58,6 @@ function warnOfOtherLayout(reader: Reader<object>, log: Log) {
 
 const isPlace = (record: object) =>
   ['country', 'registered_country', 'traits'].some((field) => typeof (record as Record<string, unknown>)[field] === 'object');
-
-const read = async (file: string) => new Reader(await readFile(file));
-
-async function stampOf(file: string) {
-  const { ino, mtimeMs, size } = await stat(file);
-  return `${ino} ${mtimeMs} ${size}`;
-}
 
 /** Catches all errors, so that a malformed record cannot fail a request. */
 function locationOf(reader: Reader<object>, ip: string): GeoLocation {

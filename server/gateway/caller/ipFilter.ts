@@ -6,7 +6,7 @@ import { withTimeout } from '../timeout.ts';
 import type { Identity } from './identity.ts';
 
 /** Whether the account's IP rules block a request. False if that cannot be decided in time: the API enforces the same rules. */
-export type IpFilter = (visit: RequestContext) => Promise<boolean>;
+export type IpFilter = (context: RequestContext) => Promise<boolean>;
 
 /** Routes without authentication. They have no account, even if a token is sent. */
 export const publicPaths = /^\/v1\/(auth|bootstrap|s)\//;
@@ -14,9 +14,9 @@ export const publicPaths = /^\/v1\/(auth|bootstrap|s)\//;
 export function ipFilter(source: { database: Queryable; changes: CacheInvalidation } | undefined): IpFilter {
   if (!source) return async () => false;
   const rules = createIpRuleCache(source.database, source.changes);
-  return async (visit) => {
-    if (!isForOwnAccount(visit)) return false;
-    const { ip, identity } = visit;
+  return async (context) => {
+    if (!isForOwnAccount(context)) return false;
+    const { ip, identity } = context;
     return rules.cachedDecision(identity.accountId, ip) ?? (await withTimeout(rules.isBlocked(identity.accountId, ip))) === true;
   };
 }

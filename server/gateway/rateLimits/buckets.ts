@@ -20,8 +20,8 @@ const almost = 1e-9;
 
 const isEmpty = ({ tokens }: Pick<Level, 'tokens'>) => tokens < 1 - almost;
 
-/** Buckets of this process. Above `most`, the least recently used bucket is evicted, because it is the fullest. */
-export function createLocalBuckets(most = 100_000, now = () => performance.now()): { take(buckets: readonly Bucket[]): TakeResult } {
+/** Buckets of this process. Above `maxBuckets`, the least recently used bucket is evicted, because it is the fullest. */
+export function createLocalBuckets(maxBuckets = 100_000, now = () => performance.now()): { take(buckets: readonly Bucket[]): TakeResult } {
   const known = new Map<LimiterKey, { tokens: number; at: number }>();
   return {
     take(buckets) {
@@ -36,7 +36,7 @@ export function createLocalBuckets(most = 100_000, now = () => performance.now()
       for (const [index, { key }] of buckets.entries()) {
         known.delete(key);
         known.set(key, { tokens: levels[index]!.tokens, at });
-        if (known.size > most) known.delete(known.keys().next().value!);
+        if (known.size > maxBuckets) known.delete(known.keys().next().value!);
       }
       return { granted, levels };
     },

@@ -1,4 +1,5 @@
 import type { RateLimitRule } from '../../../contract/gatewayConfig.ts';
+import { actionNames } from '../../../contract/shared/path.ts';
 import { type LimiterKey, limiterKeyOf } from '../../platform/limiterKey.ts';
 import { type NoClientAddress, rateLimitAddress } from '../../platform/network/clientAddress.ts';
 import { anonymous } from '../caller/identity.ts';
@@ -20,7 +21,7 @@ export type CompiledRule = {
 type Subject = readonly [kind: string, ...parts: NoClientAddress[]];
 
 export function compileRule({ name, path, methods, plans, count_by, capacity, per_minute }: RateLimitRule): CompiledRule {
-  const pattern = patternOf(path);
+  const matchesPath = matcherOf(path);
   // HEAD is answered like GET.
   const served = methods && new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])));
   const named = plans && new Set(plans.map((plan) => plan.toLowerCase()));
@@ -28,19 +29,29 @@ export function compileRule({ name, path, methods, plans, count_by, capacity, pe
     name,
     rate: { capacity, perSecond: per_minute / 60 },
     matches: (caller, plan) =>
-      (!served || served.has(caller.request.method ?? '')) && (!named || named.has(plan)) && pattern.test(caller.path),
+      (!served || served.has(caller.request.method ?? '')) && (!named || named.has(plan)) && matchesPath(caller.path),
     subjects: count_by === 'client' ? clientsOf : count_by === 'api_key' ? keysOf : addressOf,
   };
 }
 
+const actionAlias = new RegExp(`/(${actionNames.join('|')})(/?)$`, 'i');
+
+const decodeValues = (path: string): string =>
+  path.replace(/%(?!2f|25)[2-7][0-9a-f]/gi, (encoded) => String.fromCharCode(Number.parseInt(encoded.slice(1), 16)));
+
 /**
- * `*` stands for any text of one segment, `**` at the end for any rest. The API routes paths without regard to case and to a slash at the end, so
- * that neither is a way around a limit.
+ * `*` stands for any text of one segment, `**` at the end for any rest. Other spellings are no way around a limit: the API decodes values, and reads an
+ * action after a slash, too. Case and a slash at the end are ignored, as a front end may do.
  */
-function patternOf(path: string): RegExp {
-  const rest = path.endsWith('/**');
-  const segments = (rest ? path.slice(0, -3) : path).split('/').map((segment) => segment.split('*').map(RegExp.escape).join('[^/]*'));
-  return new RegExp(`^${segments.join('/')}${rest ? '(/.*)?' : '/?'}$`, 'i');
+function matcherOf(pattern: string): (path: string) => boolean {
+  const decoded = decodeValues(pattern).replace(actionAlias, ':$1$2');
+  const rest = decoded.endsWith('/**');
+  const segments = (rest ? decoded.slice(0, -3) : decoded).split('/').map((segment) => segment.split('*').map(RegExp.escape).join('[^/]*'));
+  const expression = new RegExp(`^${segments.join('/')}${rest ? '(/.*)?' : '/?'}$`, 'i');
+  return (path) => {
+    const spelled = decodeValues(path);
+    return expression.test(spelled) || (actionAlias.test(spelled) && expression.test(spelled.replace(actionAlias, ':$1$2')));
+  };
 }
 
 /**

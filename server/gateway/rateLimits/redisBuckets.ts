@@ -49,16 +49,16 @@ export async function openRedisBuckets({ url, timeoutMs, log, fallback }: Option
     socket: { connectTimeout: 2_000, reconnectStrategy: (tries) => Math.min(2_000, 50 * 2 ** Math.min(tries, 6)) },
   });
   let restingUntil = 0;
-  const complaints = createOutageLog(log);
-  client.on('error', complaints.of);
-  client.on('ready', complaints.over);
-  client.connect().catch(complaints.of);
+  const outageLog = createOutageLog(log);
+  client.on('error', outageLog.lost);
+  client.on('ready', outageLog.restored);
+  client.connect().catch(outageLog.lost);
   return {
     async take(buckets) {
       if (!client.isReady || performance.now() < restingUntil) return fallback(buckets);
       const late = Promise.withResolvers<undefined>();
       const timer = setTimeout(late.resolve, timeoutMs, undefined);
-      const asked = client.take(buckets).catch((error: unknown) => void complaints.of(error));
+      const asked = client.take(buckets).catch((error: unknown) => void outageLog.lost(error));
       const taken = await Promise.race([asked, late.promise]);
       clearTimeout(timer);
       if (taken)
@@ -72,15 +72,15 @@ export async function openRedisBuckets({ url, timeoutMs, log, fallback }: Option
 
 /** Logs once when Redis is lost and once when it is back, instead of once per request. */
 function createOutageLog(log: Log) {
-  let lost = false;
+  let isLost = false;
   return {
-    of: (error: unknown) => {
-      if (!lost) log.warn({ err: error }, 'Redis cannot be used; this gateway counts requests for itself');
-      lost = true;
+    lost: (error: unknown) => {
+      if (!isLost) log.warn({ err: error }, 'Redis cannot be used; this gateway counts requests for itself');
+      isLost = true;
     },
-    over: () => {
-      if (lost) log.info('Redis can be used again');
-      lost = false;
+    restored: () => {
+      if (isLost) log.info('Redis can be used again');
+      isLost = false;
     },
   };
 }

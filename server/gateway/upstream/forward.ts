@@ -22,52 +22,62 @@ const retryAfterSeconds = 5;
 export const maxBodyBytes = 32 * 1024 * 1024;
 
 /** Forwards a request and streams the response back without buffering. If one side disconnects, the other is closed too. */
-export function forward(pool: UpstreamPool, visit: RequestContext, limits: ForwardLimits): void {
-  if (visit.response.destroyed) return;
+export function forward(pool: UpstreamPool, context: RequestContext, limits: ForwardLimits): void {
+  if (context.response.destroyed) return;
   const upstream = pool.choose();
-  if (!upstream) return giveUp(visit, 'bad_gateway');
-  const { method, headers } = visit.request;
+  if (!upstream) return giveUp(context, 'bad_gateway');
+  const { method, headers } = context.request;
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   const mayRetry = !hasBody && (method === 'GET' || method === 'HEAD');
-  if (hasBody) limits.unfinished.track(visit.request, rateLimitAddress(visit.ip), (bound) => shed(visit, bound));
-  send({ pool, upstream, tried: new Set(), limits }, visit, hasBody, mayRetry);
+  if (hasBody) limits.unfinished.track(context.request, rateLimitAddress(context.ip), (bound) => shed(context, bound));
+  send({ pool, upstream, tried: [], limits, hasBody, mayRetry }, context);
 }
 
-export type ForwardLimits = { openStreams: ConcurrencyLimiter; unfinished: UnfinishedRequests };
-type ForwardTarget = { pool: UpstreamPool; upstream: Upstream; tried: Set<Upstream>; limits: ForwardLimits };
+/** `stalledMs`: how long a client may read nothing of a response, in milliseconds. */
+export type ForwardLimits = { openStreams: ConcurrencyLimiter; unfinished: UnfinishedRequests; stalledMs: number };
 
-/** Maximum upstreams that a request is sent to. */
+/** An attempt to forward a request. `tried` are the upstreams of earlier ones. */
+type Attempt = {
+  pool: UpstreamPool;
+  upstream: Upstream;
+  tried: readonly Upstream[];
+  limits: ForwardLimits;
+  hasBody: boolean;
+  mayRetry: boolean;
+};
+
+/** Maximum number of times that a request is sent. */
 const maxAttempts = 3;
 
 /**
  * The upstream for another attempt of a request that no API has answered: after a failure to connect, or if the API closed the connection of an earlier
- * request while this one was sent, as one that stops does. One that was not tried, or the same one again if there is no other: a restarting server
+ * request while this one was sent, as one that stops does. One that was not tried, or once the same one again if there is no other: a restarting server
  * refuses connections for moments only.
  */
-function nextUpstream({ pool, upstream, tried }: ForwardTarget, { reusedSocket }: ClientRequest, error: unknown): Upstream | undefined {
+function nextUpstream({ pool, upstream, tried }: Attempt, { reusedSocket }: ClientRequest, error: unknown): Upstream | undefined {
   const code = errorCodeOf(error);
   const isLost = reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
-  if (tried.size >= maxAttempts || !(isLost || isConnectFailure(error))) return undefined;
-  const other = pool.choose(tried);
-  if (other) return other;
-  return isLost || (pool.all().length === 1 && tried.size === 1 && code === 'ECONNREFUSED') ? upstream : undefined;
+  if (tried.length + 1 >= maxAttempts || !(isLost || isConnectFailure(error))) return undefined;
+  const other = pool.choose([...tried, upstream]);
+  if (other || tried.length > 0) return other;
+  return isLost || (pool.all().length === 1 && code === 'ECONNREFUSED') ? upstream : undefined;
 }
 
 /** Rejects the slowest unfinished request to make room for others. */
-function shed(visit: RequestContext, bound: ExceededLimit) {
-  if (visit.response.headersSent) return void visit.request.socket.destroy();
-  Object.assign(visit.headers, { connection: 'close', 'retry-after': '1' });
+function shed(context: RequestContext, bound: ExceededLimit) {
+  if (context.response.headersSent) return void context.request.socket.destroy();
+  Object.assign(context.headers, { connection: 'close', 'retry-after': '1' });
   // Close at once instead of in stages (`enableLingeringClose`), to free the connection.
-  visit.response.once('finish', () => visit.request.socket.destroy());
-  if (bound === 'address') sendError(visit, 'rate_limited', 'unfinished_requests');
-  else sendError(visit, 'unavailable', 'overloaded');
+  context.response.once('finish', () => context.request.socket.destroy());
+  if (bound === 'address') sendError(context, 'rate_limited', 'unfinished_requests');
+  else sendError(context, 'unavailable', 'overloaded');
 }
 
-function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, mayRetry: boolean) {
-  const { pool, upstream, tried, limits } = route;
-  const { request, response } = visit;
+function send(attempt: Attempt, context: RequestContext) {
+  const { pool, upstream, tried, limits, hasBody, mayRetry } = attempt;
+  const { request, response } = context;
   const done = pool.begin(upstream);
-  const outgoing = open(upstream, visit, hasBody);
+  const outgoing = open(attempt, context);
   let answered = false;
   let cut: GatewayError = 'bad_gateway';
   let responseTimer: NodeJS.Timeout | undefined;
@@ -81,7 +91,7 @@ function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, may
     if (hasBody) request.unpipe().resume();
   };
   const wait = () => {
-    if (!answered && !outgoing.destroyed) responseTimer = setTimeout(abort, timeoutOf(upstream, visit), 'gateway_timeout');
+    if (!answered && !outgoing.destroyed) responseTimer = setTimeout(abort, timeoutOf(upstream, context), 'gateway_timeout');
   };
   response.once('close', leave).once('close', done);
   if (hasBody) request.once('end', wait);
@@ -90,17 +100,25 @@ function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, may
     answered = true;
     clearTimeout(responseTimer);
     responseTimer = undefined;
-    handleResponse(incoming, visit, limits);
+    if (isForwardable(incoming)) return handleResponse(incoming, context, limits);
+    incoming.destroy();
+    giveUp(context, 'bad_gateway');
+  });
+  // Requests have no `Upgrade`. Without a listener, Node.js closes the connection without an event.
+  outgoing.once('upgrade', (_incoming, socket) => {
+    socket.destroy();
+    clearTimeout(responseTimer);
+    giveUp(context, 'bad_gateway');
   });
   outgoing.on('error', (error) => {
     clearTimeout(responseTimer);
     if (isConnectFailure(error)) pool.connectFailed(upstream, error);
     if (answered || response.destroyed || response.headersSent) return;
-    const next = mayRetry && cut === 'bad_gateway' ? nextUpstream({ ...route, tried: tried.add(upstream) }, outgoing, error) : undefined;
-    if (!next) return giveUp(visit, cut);
+    const next = mayRetry && cut === 'bad_gateway' ? nextUpstream(attempt, outgoing, error) : undefined;
+    if (!next) return giveUp(context, cut);
     response.off('close', leave).off('close', done);
     done();
-    send({ ...route, upstream: next }, visit, hasBody, next !== upstream);
+    send({ ...attempt, upstream: next, tried: [...tried, upstream] }, context);
   });
   if (!hasBody) return void outgoing.end();
   if (request.headers.expect !== undefined) response.writeContinue();
@@ -111,22 +129,23 @@ function send(route: ForwardTarget, visit: RequestContext, hasBody: boolean, may
 const timeoutOf = ({ timeoutMs }: Upstream, { path }: RequestContext) =>
   path === '/v1/chat/completions' ? Math.max(timeoutMs, maxAnswerMs + 60_000) : timeoutMs;
 
-function giveUp(visit: RequestContext, failure: GatewayError) {
+function giveUp(context: RequestContext, failure: GatewayError) {
   if (failure === 'bad_gateway' || failure === 'gateway_timeout') metricsEvents.upstreamFailed.emit(failure);
-  sendError(visit, failure);
+  sendError(context, failure);
 }
 
-function open({ url, agent }: Upstream, visit: RequestContext, hasBody: boolean): ClientRequest {
+/** Further attempts use a new connection: when an API closes one that was kept, the others of that time are about to be closed too. */
+function open({ upstream: { url, agent, freshAgent }, tried, hasBody }: Attempt, context: RequestContext): ClientRequest {
   const start = url.protocol === 'https:' ? secure : plain;
   const { hostname, port, protocol, pathname } = url;
   return start({
-    agent,
+    agent: tried.length > 0 ? freshAgent : agent,
     protocol,
     hostname: hostname.replace(/^\[|\]$/g, ''),
     port,
-    method: visit.request.method ?? 'GET',
-    path: pathname.replace(/\/$/, '') + visit.request.url,
-    headers: upstreamHeaders(visit, hasBody),
+    method: context.request.method ?? 'GET',
+    path: pathname.replace(/\/$/, '') + context.request.url,
+    headers: upstreamHeaders(context, hasBody),
   });
 }
 
@@ -144,20 +163,24 @@ function sendBody(request: IncomingMessage, outgoing: ClientRequest, tooLarge: (
   request.pipe(counted).pipe(outgoing);
 }
 
-function handleResponse(incoming: IncomingMessage, visit: RequestContext, { openStreams }: ForwardLimits) {
-  const { response } = visit;
+/** Whether the response can be passed on: it has a final status, and no transfer coding that the gateway would remove without undoing it. */
+const isForwardable = ({ statusCode = 0, headers: { 'transfer-encoding': coding } }: IncomingMessage) =>
+  statusCode >= 200 && (coding === undefined || coding.toLowerCase() === 'chunked');
+
+function handleResponse(incoming: IncomingMessage, context: RequestContext, { openStreams, stalledMs }: ForwardLimits) {
+  const { response } = context;
   if (response.destroyed || response.headersSent) return void incoming.destroy();
-  visit.traceId = traceIdOf(incoming) ?? visit.traceId;
+  context.traceId = traceIdOf(incoming) ?? context.traceId;
   const isStream = incoming.headers['content-type']?.startsWith('text/event-stream') === true;
-  if (isStream && !takeStreamSlot(openStreams, visit)) {
+  if (isStream && !takeStreamSlot(openStreams, context)) {
     incoming.destroy();
-    visit.headers['retry-after'] = `${retryAfterSeconds}`;
-    return sendError(visit, 'rate_limited', 'open_streams_exceeded');
+    context.headers['retry-after'] = `${retryAfterSeconds}`;
+    return sendError(context, 'rate_limited', 'open_streams_exceeded');
   }
-  response.writeHead(incoming.statusCode ?? 502, responseHeaders(visit, incoming.headers));
-  visit.headers = {};
+  response.writeHead(incoming.statusCode!, responseHeaders(context, incoming.headers));
+  context.headers = {};
   if (isStream) countStream(response);
-  pipeResponse(incoming, response);
+  pipeResponse(incoming, response, stalledMs);
 }
 
 /** Takes a stream slot of the client address until the response is closed. False if none is free. */
@@ -174,9 +197,10 @@ function countStream(response: ServerResponse) {
 
 /**
  * Copies the response with backpressure. Does not use `pipeline`, which makes each open stream half again as large. If the API breaks off,
- * the client's connection is destroyed, so that the response does not look complete.
+ * the client's connection is destroyed, so that the response does not look complete. A client that does not read is disconnected, because it holds a
+ * connection to the API, too.
  */
-function pipeResponse(incoming: IncomingMessage, response: ServerResponse) {
+function pipeResponse(incoming: IncomingMessage, response: ServerResponse, stalledMs: number) {
   let begun = false;
   // The body usually arrives with the headers, and one write costs half of two. A stream without data still sends its headers.
   setImmediate(() => begun || response.flushHeaders());
@@ -184,7 +208,13 @@ function pipeResponse(incoming: IncomingMessage, response: ServerResponse) {
     begun = true;
     if (response.write(chunk)) return;
     incoming.pause();
-    response.once('drain', () => incoming.resume());
+    const timer = setTimeout(() => response.destroy(), stalledMs);
+    const stop = () => clearTimeout(timer);
+    response.once('close', stop).once('drain', () => {
+      stop();
+      response.off('close', stop);
+      incoming.resume();
+    });
   });
   const breakOff = () => {
     if (!response.destroyed) metricsEvents.upstreamFailed.emit('broken_off');

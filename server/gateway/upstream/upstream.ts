@@ -1,4 +1,4 @@
-import { type Agent, type ClientRequestArgs, Agent as PlainAgent } from 'node:http';
+import { type Agent, type AgentOptions, type ClientRequestArgs, Agent as PlainAgent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { delayWriteErrors } from '../../platform/network/earlyResponse.ts';
@@ -8,7 +8,10 @@ import { errorCodeOf } from '../../platform/operatorError.ts';
 export type Upstream = {
   name: string;
   url: URL;
+  /** Keeps connections for further requests. */
   agent: Agent;
+  /** Opens a connection for each request. */
+  freshAgent: Agent;
   timeoutMs: number;
   /** Requests and streams that this gateway has open at it. */
   inFlight: number;
@@ -27,14 +30,31 @@ const maxIdleMs = 4_000;
 export function createUpstream(address: string, timeoutMs: number): Upstream {
   const url = new URL(address);
   const isSecure = url.protocol === 'https:';
-  const agent = new (isSecure ? SecureAgent : PlainAgent)({ keepAlive: true, maxFreeSockets: 256, timeout: maxIdleMs });
+  return {
+    name: `${url.origin}${url.pathname.replace(/\/$/, '')}`,
+    url,
+    agent: createAgent(isSecure, { keepAlive: true, maxFreeSockets: 256, timeout: maxIdleMs }),
+    freshAgent: createAgent(isSecure, { keepAlive: false }),
+    timeoutMs,
+    inFlight: 0,
+  };
+}
+
+/** Ends all connections. */
+export function closeConnections({ agent, freshAgent }: Upstream): void {
+  agent.destroy();
+  freshAgent.destroy();
+}
+
+function createAgent(isSecure: boolean, options: AgentOptions): Agent {
+  const agent = new (isSecure ? SecureAgent : PlainAgent)(options);
   const connect = agent.createConnection.bind(agent);
-  agent.createConnection = (options: ClientRequestArgs, done) => {
-    const socket = connect(options, done);
+  agent.createConnection = (wanted: ClientRequestArgs, done) => {
+    const socket = connect(wanted, done);
     if (socket) limitConnectTime(socket, isSecure ? 'secureConnect' : 'connect');
     return delayWriteErrors(socket);
   };
-  return { name: `${url.origin}${url.pathname.replace(/\/$/, '')}`, url, agent, timeoutMs, inFlight: 0 };
+  return agent;
 }
 
 function limitConnectTime(socket: Duplex, connected: 'connect' | 'secureConnect') {

@@ -1,13 +1,13 @@
 import type { Log } from '../../platform/telemetry/log.ts';
 import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
 import { fetchReadiness } from './fetchReadiness.ts';
-import { createUpstream, type Upstream } from './upstream.ts';
+import { closeConnections, createUpstream, type Upstream } from './upstream.ts';
 
 /** The upstreams that requests are distributed to. */
 export type UpstreamPool = {
   all(): readonly Upstream[];
   /** The less loaded of two random healthy upstreams that were not tried. If none is healthy, all are candidates. Undefined if none is left. */
-  choose(tried?: ReadonlySet<Upstream>): Upstream | undefined;
+  choose(tried?: readonly Upstream[]): Upstream | undefined;
   /** Counts a request. Returns what ends it. */
   begin(upstream: Upstream): () => void;
   /** No connection to the upstream could be opened: it is not chosen again before a health check succeeds. */
@@ -61,7 +61,7 @@ export function createUpstreamPool({ addresses, timeoutMs, checkIntervalMs, log 
   }
   function end(member: Member) {
     draining.delete(member);
-    member.agent.destroy();
+    closeConnections(member);
   }
   function replace(next: readonly string[]) {
     const known = new Map(members.map((member) => [member.url.href, member]));
@@ -90,8 +90,8 @@ export function createUpstreamPool({ addresses, timeoutMs, checkIntervalMs, log 
   }, checkIntervalMs).unref();
   return {
     all: () => members,
-    choose(tried) {
-      const untried = tried ? members.filter((member) => !tried.has(member)) : members;
+    choose(tried = []) {
+      const untried = tried.length > 0 ? members.filter((member) => !tried.includes(member)) : members;
       const healthy = untried.filter(({ ejected }) => !ejected);
       const candidates = healthy.length > 0 ? healthy : untried;
       if (candidates.length < 2) return candidates[0];
@@ -115,7 +115,7 @@ export function createUpstreamPool({ addresses, timeoutMs, checkIntervalMs, log 
     replace,
     close() {
       clearInterval(timer);
-      for (const member of [...members, ...draining]) member.agent.destroy();
+      for (const member of [...members, ...draining]) closeConnections(member);
     },
   };
 }

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { expectedSchemaVersion, oldestCompatibleVersion } from '../../../server/database/expectedSchema.ts';
-import { migrate, schemaVersion } from '../../../server/database/migrate.ts';
+import { migrate, requireSchema, schemaVersion } from '../../../server/database/migrate.ts';
 import { migrations } from '../../../server/database/migrations/index.ts';
 import {
   columnTypes,
@@ -26,7 +26,7 @@ test('processes of the last release can serve with the schema of this version', 
   expect(await compatibilityProblems(await freshDatabase(), release)).toEqual([]);
 });
 
-test('a migration says which processes can serve with the new schema before it is applied', async () => {
+test('a migration says which processes can serve with the new schema, and one that fails changes nothing and is completed by the next', async () => {
   const upgraded = await emptyDatabase();
   const owner = new pg.Client({ connectionString: upgraded });
   await owner.connect();
@@ -35,11 +35,43 @@ test('a migration says which processes can serve with the new schema before it i
   await migrate(upgraded, names.slice(0, -1));
   const previous = names.at(-2)!.slice(-5);
   expect((await schemaVersion(owner)).version).toBe(previous);
-  await migrate(upgraded);
+  const declared = { version: previous, oldest: '00001' };
+  await owner.query(`comment on table mikro_orm_migrations is 'version ${previous} is compatible with processes of version 00001'`);
+  await owner.query(
+    'drop schema graphile_worker cascade; create schema graphile_worker; create view graphile_worker.migrations as select 1',
+  );
+  await expect(migrate(upgraded)).rejects.toThrow('migrations');
+  expect(await schemaVersion(owner)).toEqual(declared);
+  await owner.query('drop schema graphile_worker cascade');
+  expect(await migrate(upgraded)).toMatchObject({ version: expectedSchemaVersion });
+  expect((await owner.query(`select to_regclass('graphile_worker.jobs') as jobs`)).rows).toEqual([{ jobs: 'graphile_worker.jobs' }]);
   const { rows } = await owner.query(`select obj_description('mikro_orm_migrations'::regclass) as remark`);
   const remark = `version ${expectedSchemaVersion} is compatible with processes of version ${oldestCompatibleVersion}`;
   expect(rows).toEqual([{ remark }]);
   expect(await schemaVersion(owner)).toEqual({ version: expectedSchemaVersion, oldest: oldestCompatibleVersion });
+});
+
+test('only an API starts with a schema that its release does not know, and a rotation with no other than its own', () => {
+  const own = { version: expectedSchemaVersion, oldest: expectedSchemaVersion };
+  const [next, later] = [
+    { version: '99998', oldest: expectedSchemaVersion },
+    { version: '99999', oldest: '99998' },
+  ];
+  const accepts = (role: string) =>
+    [own, next, later].map((schema) => {
+      try {
+        requireSchema(role, schema);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  expect(['api', 'worker', 'migrate', 'rotate'].map(accepts)).toEqual([
+    [true, true, true],
+    [true, true, false],
+    [true, true, false],
+    [true, false, false],
+  ]);
 });
 
 describe('a migration that breaks processes of the last release is found:', () => {
