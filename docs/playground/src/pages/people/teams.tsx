@@ -37,7 +37,11 @@ export default function Teams() {
         columns={columns}
         keyOf={({ id }) => id}
         nameOf={({ name }) => name}
-        empty={<Empty title="No teams yet">With a team you share projects with a part of the workspace.</Empty>}
+        empty={
+          <Empty title="No teams yet" action={add}>
+            With a team you share projects with a part of the workspace.
+          </Empty>
+        }
         actionsOf={(team) => [
           {
             label: mayManage ? 'Manage members' : 'Show members',
