@@ -52,7 +52,7 @@ export const permissionsOf = (role: string): Permission[] =>
   permissions.filter((permission) => (permissionMatrix[permission] as readonly string[]).includes(role));
 
 /** The scopes that an API key can have: permissions that at least one operation open to API keys requires. Other scopes would have no effect. */
-export const keyPermissions: readonly Permission[] = [
+export const keyPermissions = [
   'account.audit_read',
   'data.completions.write',
   'data.memories.read',
@@ -66,7 +66,8 @@ export const keyPermissions: readonly Permission[] = [
   'data.threads.write',
   'data.usage.read',
   'data.webhooks.manage',
-];
+] as const satisfies readonly Permission[];
+export type KeyPermission = (typeof keyPermissions)[number];
 
 /** Permissions that API keys never have. */
 export const platformPermissions = permissions.filter((permission) => permission.startsWith('platform.'));

@@ -176,11 +176,19 @@ test('settings, email and gateway say beside the field what is wrong, and keep w
     '10.0.0.0/8',
     '192.0.2.0/24',
   ]);
-  await page.getByLabel('Further limits').fill('[{');
-  await button(page, 'Save').click();
-  await page.getByText('Enter a JSON array.').waitFor();
   const rule = { name: 'login', path: '/v1/auth/**', methods: ['POST'], count_by: 'address', capacity: 20, per_minute: 10 };
-  await page.getByLabel('Further limits').fill(JSON.stringify([rule]));
+  await button(page, 'Add a limit').click();
+  await button(page, 'Add a limit').click();
+  await button(page, 'Remove the new limit').first().click();
+  const limit = page.getByRole('region', { name: 'New limit' });
+  await limit.getByLabel('Name').fill(rule.name);
+  await limit.getByLabel('Path').fill(rule.path);
+  await limit.getByLabel('Requests per minute').fill('10');
+  await limit.getByLabel('Burst').fill('20');
+  await limit.getByLabel('Methods').fill('post, fetch');
+  await button(page, 'Save').click();
+  await limit.getByText('“fetch” must be GET, HEAD').waitFor();
+  await limit.getByLabel('Methods').fill('post');
   await page.getByLabel('Allowed networks').fill('203.0.113.0/24');
   await page.getByLabel('Reject requests for maintenance').check();
   await button(page, 'Save').click();
@@ -209,6 +217,7 @@ test('settings, email and gateway say beside the field what is wrong, and keep w
   await button(page, 'Set').click();
   await page.getByRole('cell', { name: 'limit.concurrent_runs', exact: true }).waitFor();
   expect(wrong).toEqual([
+    expect.stringMatching(/^400 .*gateway-config$/),
     expect.stringMatching(/^400 .*gateway-config$/),
     expect.stringMatching(/^503 .*email\/test$/),
     expect.stringMatching(/^400 .*email\/config$/),

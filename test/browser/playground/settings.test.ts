@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createClient } from '../../../client/index.ts';
+import { keyPermissions } from '../../../contract/shared/permissions.ts';
 import { providerApiKey } from '../../support/agent/providers.ts';
 import { chat, startVendor } from '../../support/agent/vendor.ts';
 import { type Person, startTestApp, type TestApp } from '../../support/app/testApp.ts';
@@ -101,11 +102,16 @@ test('an API key is created in the page, used by a client, and revoked', async (
   await button(page, 'New key').click();
   await page.getByLabel('Name').fill('Nightly report');
   await page.getByText('Selected permissions').click();
+  const scopes = await page.getByRole('group', { name: 'Permissions' }).locator('code').allTextContents();
+  expect(scopes.toSorted()).toEqual(keyPermissions.toSorted());
+  await button(page, 'Create').click();
+  await page.getByText('Select at least one permission.').waitFor();
+  expect(await page.getByLabel('Read chats').evaluate((box) => box.closest('fieldset')!.contains(document.activeElement))).toBe(true);
   await page.getByLabel('data.threads.read').check();
   await button(page, 'Create').click();
   const apiKey = await page.getByRole('dialog').locator('.code code').textContent();
   await button(page, 'Done').click();
-  await page.getByRole('cell', { name: 'data.threads.read' }).waitFor();
+  await page.getByRole('cell', { name: 'Read chats' }).waitFor();
   await expect.poll(() => page.content()).not.toContain(apiKey);
 
   const program = createClient({ baseUrl: app.url, apiKey: apiKey ?? '' });
@@ -161,6 +167,8 @@ test('a provider is added with a model that passes its test, and its key is not 
   await page.getByLabel('Base URL').fill(`${vendor.origin}/v1`);
   await button(page, 'Save and test').click();
   await page.getByText('It works: the provider offers one model.').waitFor();
+  await button(page, 'Add').click();
+  await page.getByText('Select a model.').waitFor();
   await page.getByLabel('gpt-test').check();
   await button(page, 'Add').click();
   await page.getByText('Default', { exact: true }).waitFor();

@@ -10,7 +10,7 @@ export const Loading = ({ what = 'Loading' }: { what?: string }) => (
   </output>
 );
 
-/** Empty state of a list. */
+/** Empty state of a list. A primary `action` replaces the one in the header of the page. */
 export const Empty = ({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) => (
   <div className="empty">
     <h3>{title}</h3>

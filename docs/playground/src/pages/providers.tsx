@@ -30,7 +30,9 @@ export default function Providers() {
       <QueryState
         query={providers}
         empty={
-          <Empty title="No providers yet">Until you add one, the built-in stub model answers. You need an API key of the provider.</Empty>
+          <Empty title="No providers yet" action={add}>
+            Until you add one, the built-in stub model answers. You need an API key of the provider.
+          </Empty>
         }
       >
         {(rows) =>

@@ -45,7 +45,11 @@ export default function Webhooks() {
         columns={columns}
         keyOf={({ id }) => id}
         nameOf={({ url }) => url}
-        empty={<Empty title="No webhooks yet">With a webhook, your server does not have to poll.</Empty>}
+        empty={
+          <Empty title="No webhooks yet" action={add}>
+            With a webhook, your server does not have to poll.
+          </Empty>
+        }
         actionsOf={(endpoint) => [
           { label: 'Deliveries', icon: 'list', run: () => open((close) => <Deliveries endpoint={endpoint} onClose={close} />) },
           ...(endpoint.enabled

@@ -29,7 +29,7 @@ export function Dialog({ title, onClose, children, intro, side = false, wide = f
         <Radix.Content
           aria-modal
           onOpenAutoFocus={focusFirstField}
-          onCloseAutoFocus={() => opener instanceof HTMLElement && opener.focus()}
+          onCloseAutoFocus={() => returnFocus(opener)}
           className={['dialog', side && 'side', wide && 'wide', palette && 'palette'].filter(Boolean).join(' ')}
           {...(intro === undefined && { 'aria-describedby': undefined })}
         >
@@ -49,6 +49,12 @@ export function Dialog({ title, onClose, children, intro, side = false, wide = f
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** To what opened the dialog, or to the page if the dialog has removed it, such as the button of an empty list. */
+function returnFocus(opener: Element | null) {
+  if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+  else document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true });
 }
 
 /** The first field, or the dialog itself: never its close button, nor a button that confirms. */

@@ -2,6 +2,7 @@ import { createContext, type FormEvent, type ReactNode, use, useLayoutEffect, us
 import { ApiError } from '../../../../client/index.ts';
 import { Details, detailsOf, ErrorNotice } from '../components/states.tsx';
 import { Button } from './buttons.tsx';
+import { plainMessage } from './internal/apiMessage.ts';
 
 /** Throw it in `onSubmit` to show a message beside a field. */
 export class FieldError extends Error {
@@ -57,7 +58,7 @@ export function Form({ onSubmit, submit, kind = 'primary', onCancel, cancel = 'C
   };
   // After the fields show the problems.
   useLayoutEffect(() => {
-    if (wantsFocus.current) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    if (wantsFocus.current) form.current?.querySelector<HTMLElement>(firstInvalid)?.focus();
     wantsFocus.current = false;
   });
   const send = async (event: FormEvent<HTMLFormElement>) => {
@@ -111,6 +112,9 @@ export function Form({ onSubmit, submit, kind = 'primary', onCancel, cancel = 'C
   );
 }
 
+/** An invalid control, or the first control of an invalid group. */
+const firstInvalid = '[aria-invalid="true"], fieldset:has(> .problem) :is(input, textarea, button)';
+
 /** A form value, trimmed. */
 export const textOf = (values: FormData, name: string): string => String(values.get(name) ?? '').trim();
 
@@ -126,7 +130,7 @@ function placeError(error: unknown, fieldOf: Readonly<Record<string, string>>, f
   let isComplete = true;
   for (const { path, message } of error.issues) {
     const name = namesOfPath(path).find(elementOf) ?? field;
-    if (name) problems[name] ??= sentenceOf(message, elementOf(name));
+    if (name) problems[name] ??= sentenceOf(message, elementOf(name), path);
     else isComplete = false;
   }
   return { problems, isComplete };
@@ -148,9 +152,25 @@ const labelOf = (element: FormElement | null): string => {
   return (text ?? 'This value').replace(' (optional)', '');
 };
 
-/** The API's validation messages continue the name of the value: "must be an email address". */
-const sentenceOf = (message: string, element: FormElement | null): string =>
-  `${/^[a-z]/.test(message) ? `${labelOf(element)} ` : ''}${message}${/[.!?]$/.test(message) ? '' : '.'}`;
+/**
+ * The API's validation messages continue the name of the value: "must be an email address". A wrong value of a list is quoted. A field with a
+ * pattern says in its `title` what it expects.
+ */
+const sentenceOf = (text: string, element: FormElement | null, path: string): string => {
+  const expected = element instanceof HTMLInputElement && text.startsWith('Invalid string: must match pattern') && element.title;
+  const message = expected || plainMessage(text);
+  const index = /[./](\d+)$/.exec(path)?.[1];
+  const value = index && element && 'value' in element ? valuesOf(element.value)[Number(index)] : undefined;
+  const name = value ? `“${value}”` : labelOf(element);
+  return `${/^[a-z]/.test(message) ? `${name} ` : ''}${message}${/[.!?]$/.test(message) ? '' : '.'}`;
+};
+
+/** The values of a list: one per line, or several in one line. Empty if lines with spaces leave open what a value is. */
+const valuesOf = (text: string): string[] => {
+  const words = text.split(/[\s,]+/).filter(Boolean);
+  const lines = text.split('\n').filter((line) => line.trim());
+  return lines.length === 1 || lines.length === words.length ? words : [];
+};
 
 function problemsOf(form: HTMLFormElement): Problems {
   const found: Record<string, string> = {};

@@ -1,12 +1,22 @@
 import { Tooltip as Radix } from 'radix-ui';
-import type { FocusEvent, ReactElement, ReactNode } from 'react';
+import { type FocusEvent, type ReactElement, type ReactNode, useEffect } from 'react';
 
 /** Shares the delay of all tooltips. Rendered once, around the application. */
-export const TooltipProvider = ({ children }: { children: ReactNode }) => (
-  <Radix.Provider delayDuration={500} skipDelayDuration={200}>
-    {children}
-  </Radix.Provider>
-);
+export function TooltipProvider({ children }: { children: ReactNode }) {
+  useEffect(() => {
+    addEventListener('keydown', noteKey, true);
+    addEventListener('pointerdown', notePointer, true);
+    return () => {
+      removeEventListener('keydown', noteKey, true);
+      removeEventListener('pointerdown', notePointer, true);
+    };
+  }, []);
+  return (
+    <Radix.Provider delayDuration={500} skipDelayDuration={200}>
+      {children}
+    </Radix.Provider>
+  );
+}
 
 type TooltipProps = {
   text: ReactNode;
@@ -29,7 +39,21 @@ export const Tooltip = ({ text, side = 'top', children }: TooltipProps) => (
   </Radix.Root>
 );
 
-/** When a menu or dialog closes, the focus returns to its button. Without this check the tooltip of the button would open then. */
+/** Whether the last key moved the focus, and no pointer was used since. */
+let isMovedByKey = false;
+
+function noteKey({ key }: KeyboardEvent) {
+  isMovedByKey = key === 'Tab' || key.startsWith('Arrow');
+}
+
+function notePointer() {
+  isMovedByKey = false;
+}
+
+/**
+ * When a menu or dialog closes, the focus returns to its button. Without this check the tooltip of the button would open then, and stay above the
+ * next dialog: a page that becomes inert loses the focus without an event.
+ */
 const onlyKeyboardFocus = (event: FocusEvent) => {
-  if (!event.currentTarget.matches(':focus-visible')) event.preventDefault();
+  if (!isMovedByKey || !event.currentTarget.matches(':focus-visible')) event.preventDefault();
 };

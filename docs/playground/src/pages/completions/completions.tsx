@@ -30,7 +30,7 @@ export default function Completions() {
       <Section title="Connect">
         <p>
           Set <code>OPENAI_BASE_URL</code> to this address, and <code>OPENAI_API_KEY</code> to one of your{' '}
-          <Link href="/settings/keys">API keys</Link> with <code>data.completions.write</code>.
+          <Link href="/settings/keys">API keys</Link> with the permission “Chat completions”.
         </p>
         <Copyable text={baseUrl} label="Copy the base URL" />
       </Section>
@@ -65,7 +65,7 @@ function Trial({ models }: { models: readonly { id: string; owner: string }[] })
       </Section>
       <Section title="Code">
         <div className="form">
-          <Segments label="Program" value={language} onChange={choose} options={languages.map((each) => [each, each])} />
+          <Segments label="Language" value={language} onChange={choose} options={languages.map((each) => [each, each])} />
           <Copyable text={snippet} label="Copy the code" />
         </div>
       </Section>

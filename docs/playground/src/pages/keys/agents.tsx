@@ -27,8 +27,8 @@ export function Agents() {
   return (
     <Section title="Connect an agent">
       <p>
-        With a key, other agents use your threads, runs and workspaces as tools (Model Context Protocol), as far as its permissions allow.
-        The <a href="/docs/guides/mcp-server">guide</a> has the details.
+        With a key, other agents use your chats, runs and files as tools (Model Context Protocol), as far as its permissions allow. The{' '}
+        <a href="/docs/guides/mcp-server">guide</a> has the details.
       </p>
       <div className="form">
         <Segments label="Program" value={agent} onChange={choose} options={agents.map((each) => [each, each])} />

@@ -1,14 +1,14 @@
 import { type ReactNode, useState } from 'react';
 import type { ApiKey, CreatedApiKey, Me } from '../../../../../client/index.ts';
-import { Scrolling } from '../../components/scrolling.tsx';
 import { FormDialog } from '../../resource/dialogs.tsx';
 import { instantOf, NumberField, numberOf, TimeField } from '../../resource/values.tsx';
 import { client } from '../../session.ts';
 import { Button, Copyable } from '../../ui/buttons.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { Checkbox, FieldSet, Segments, TextField } from '../../ui/fields.tsx';
-import { FieldError, textOf } from '../../ui/form.tsx';
+import { Segments, TextField } from '../../ui/fields.tsx';
+import { textOf } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
+import { keyScopes, ScopeFields, scopesOf } from './scopes.tsx';
 
 export const keysKey = ['api-keys'];
 
@@ -23,8 +23,7 @@ export function NewKey({ me, onClose }: { me: Me; onClose: () => void }) {
       changes={[keysKey]}
       onClose={onClose}
       onSubmit={async (values) => {
-        const scopes = rights === 'all' ? null : values.getAll('scope').map(String);
-        if (scopes?.length === 0) throw new FieldError('scopes', 'Select at least one permission.');
+        const scopes = rights === 'all' ? null : scopesOf(values);
         show(await client.apiKeys.create({ body: { name: textOf(values, 'name'), scopes, ...propertiesOf(values) } }));
       }}
     >
@@ -38,20 +37,16 @@ export function NewKey({ me, onClose }: { me: Me; onClose: () => void }) {
           ['some', 'Selected permissions'],
         ]}
       />
-      {rights === 'some' && (
-        <FieldSet label="Permissions" name="scopes">
-          <Scrolling className="checks">
-            {me.permissions.map((permission) => (
-              <Checkbox key={permission} name="scope" value={permission} label={<code>{permission}</code>} />
-            ))}
-          </Scrolling>
-        </FieldSet>
-      )}
+      {rights === 'some' && <ScopeFields names={held(me)} />}
       <ExpiryField initial="90" options={lifetimes} />
       <LimitFields />
     </FormDialog>
   );
 }
+
+/** The permissions that a key of this user can have. */
+const held = ({ permissions }: Me) =>
+  Object.fromEntries(Object.entries(keyScopes).filter(([scope]) => (permissions as readonly string[]).includes(scope)));
 
 export const EditKey = ({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) => (
   <FormDialog

@@ -12,6 +12,7 @@ import { Agents } from './agents.tsx';
 import { EditKey, keysKey, NewKey } from './keyForm.tsx';
 import { KeyExpiry, KeyName, KeyRevocation, lastUse } from './keyTable.tsx';
 import { Rotation } from './rotation.tsx';
+import { keyScopes, Scopes } from './scopes.tsx';
 import { Usage } from './usage.tsx';
 
 /** API keys of the user; of all members for an admin. */
@@ -42,11 +43,7 @@ export default function Keys() {
     },
   ];
   return (
-    <Page
-      title="API keys"
-      intro="For programs that act on your behalf in this account. A key is shown only once."
-      actions={keys.data?.length !== 0 && add}
-    >
+    <Page title="API keys" intro="For programs that act on your behalf in this account. A key is shown only once." actions={add}>
       <List
         query={keys}
         caption="API keys"
@@ -77,15 +74,11 @@ const KeyRotation = ({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void 
 
 const columns: Column<ApiKey>[] = [
   { title: 'Name', cell: (key) => <KeyName apiKey={key} /> },
-  { title: 'Permissions', cell: (key) => (key.inherits_permissions ? 'All' : <Scopes scopes={key.scopes} />) },
+  { title: 'Permissions', cell: (key) => (key.inherits_permissions ? 'All' : <Scopes scopes={key.scopes} names={keyScopes} />) },
   { title: 'Limits', cell: (key) => <Limits apiKey={key} /> },
   { title: 'Expires', cell: (key) => <KeyExpiry apiKey={key} /> },
   { title: 'Last used', cell: lastUse },
 ];
-
-const Scopes = ({ scopes }: { scopes: readonly string[] }) => (
-  <span title={scopes.join('\n')}>{scopes.length === 1 ? <code>{scopes[0]}</code> : `${scopes.length} permissions`}</span>
-);
 
 function Limits({ apiKey: { limits, models } }: { apiKey: ApiKey }) {
   const set = Object.values(limits).filter((limit) => limit !== null).length;

@@ -14,7 +14,7 @@ import { TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
 import { membersKey, roleOf, roleOptions, useAccount, useNameOf } from './account.ts';
-import { NewWorkspace } from './workspaces.tsx';
+import { PersonalAccount } from './personalAccount.tsx';
 
 const invitationsKey = ['invitations'];
 
@@ -43,7 +43,7 @@ export default function Members() {
               <Invitations accountId={id} open={open} />
             </>
           ) : (
-            <Personal open={open} />
+            <PersonalAccount open={open} />
           )
         }
       </QueryState>
@@ -51,19 +51,6 @@ export default function Members() {
     </Page>
   );
 }
-
-const Personal = ({ open }: { open: OpenDialog }) => (
-  <Empty
-    title="This is your personal account"
-    action={
-      <Button kind="primary" icon="add" onClick={() => open((close) => <NewWorkspace onClose={close} />)}>
-        New workspace
-      </Button>
-    }
-  >
-    Only you can use it. Create a workspace to share models, tools and projects with colleagues.
-  </Empty>
-);
 
 type ListProps = { accountId: string; open: OpenDialog };
 

@@ -23,7 +23,11 @@ export default function Notifications() {
     <Page title="Notifications" intro="From all your accounts, and from the operator of this server." actions={readAll}>
       <QueryState
         query={{ ...pages, data: notifications }}
-        empty={<Empty title="Nothing new">You are told here when a webhook is turned off, and what the operator announces.</Empty>}
+        empty={
+          <Empty title="Nothing new">
+            Low credits, webhooks that were turned off, keys that expire soon, and announcements of the operator appear here.
+          </Empty>
+        }
       >
         {(rows) => (
           <ul className="notifications">

@@ -13,7 +13,8 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { Form, textOf } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
-import { useMembers, useNameOf } from './account.ts';
+import { useAccount, useMembers, useNameOf } from './account.ts';
+import { PersonalAccount } from './personalAccount.tsx';
 
 const teamsKey = ['teams'];
 
@@ -23,8 +24,9 @@ export const useTeams = () => usePages(teamsKey, (before) => client.teams.list({
 export default function Teams() {
   const teams = useTeams();
   const mayManage = useMay('account.teams.manage');
+  const isPersonal = useAccount().data?.type === 'personal';
   const [dialog, open] = useDialog();
-  const add = mayManage && (
+  const add = mayManage && !isPersonal && (
     <Button kind="primary" icon="add" onClick={() => open((close) => <NewTeam onClose={close} />)}>
       New team
     </Button>
@@ -37,7 +39,15 @@ export default function Teams() {
         columns={columns}
         keyOf={({ id }) => id}
         nameOf={({ name }) => name}
-        empty={<Empty title="No teams yet">With a team you share projects with a part of the workspace.</Empty>}
+        empty={
+          isPersonal ? (
+            <PersonalAccount open={open} />
+          ) : (
+            <Empty title="No teams yet" action={add}>
+              With a team you share projects with a part of the workspace.
+            </Empty>
+          )
+        }
         actionsOf={(team) => [
           {
             label: mayManage ? 'Manage members' : 'Show members',

@@ -103,6 +103,7 @@ const Basics = ({ draft, set, keyValue, isStored }: PartProps & { keyValue: stri
     />
     <Checkbox
       label="Show in the picker"
+      hint="The list of personas below the message field."
       name="user_selectable"
       checked={draft.user_selectable}
       onChange={({ currentTarget }) => set({ user_selectable: currentTarget.checked })}

@@ -43,7 +43,11 @@ export default function Personas() {
         columns={columns}
         keyOf={({ id }) => id}
         nameOf={({ display_name }) => display_name}
-        empty={<Empty title="No personas yet">Write a system prompt once, and choose it in every chat.</Empty>}
+        empty={
+          <Empty title="No personas yet" action={add}>
+            Write a system prompt once, and choose it in every chat.
+          </Empty>
+        }
         actionsOf={(persona) =>
           persona.source === 'builtin'
             ? [{ label: mayManage ? 'Customize' : 'Show', icon: mayManage ? 'copy' : 'open', run: () => edit(persona) }]

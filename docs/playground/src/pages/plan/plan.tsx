@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { ApiError, type CreditTransaction, type Entitlement, type Redemption } from '../../../../../client/index.ts';
-import { count, When } from '../../components/format.tsx';
+import { asWords, count, When } from '../../components/format.tsx';
 import { Page, Section } from '../../components/page.tsx';
 import { More, usePages } from '../../components/paging.tsx';
 import { Empty, QueryState } from '../../components/states.tsx';
@@ -65,7 +65,7 @@ function Transactions() {
 
 const ledger: Column<CreditTransaction>[] = [
   { title: 'When', cell: ({ created_at }) => <When at={created_at} /> },
-  { title: 'Description', cell: ({ reference_type, thread_title, note }) => thread_title ?? note ?? reference_type.replaceAll('_', ' ') },
+  { title: 'Description', cell: ({ reference_type, thread_title, note }) => thread_title ?? asWords(note ?? reference_type) },
   { title: 'Credits', isNumber: true, cell: ({ amount }) => (amount > 0 ? `+${count(amount)}` : count(amount)) },
 ];
 

@@ -64,7 +64,7 @@ const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFra
 const byModel: Column<ModelUsage>[] = [
   { title: 'Model', cell: ({ model }) => <code>{model}</code> },
   { title: 'Runs', isNumber: true, cell: ({ record_count }) => count(record_count) },
-  { title: 'Tokens in', isNumber: true, cell: ({ input_tokens }) => count(input_tokens) },
-  { title: 'Tokens out', isNumber: true, cell: ({ output_tokens }) => count(output_tokens) },
+  { title: 'Input tokens', isNumber: true, cell: ({ input_tokens }) => count(input_tokens) },
+  { title: 'Output tokens', isNumber: true, cell: ({ output_tokens }) => count(output_tokens) },
   { title: 'Cost', isNumber: true, cell: ({ cost_usd }) => dollars(cost_usd) },
 ];

@@ -5,9 +5,10 @@ import { QueryState } from '../../components/states.tsx';
 import { NumberField, numberOf } from '../../resource/values.tsx';
 import { client } from '../../session.ts';
 import { Checkbox, TextArea } from '../../ui/fields.tsx';
-import { FieldError, Form, textOf } from '../../ui/form.tsx';
+import { Form, textOf } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
 import { showToast } from '../../ui/toasts.tsx';
+import { Limits, limitsOf } from './gateway/limits.tsx';
 
 const queryKey = ['gateway-config'];
 
@@ -42,7 +43,7 @@ const Config = ({ config }: { config: GatewayConfig }) => {
             risk_reject_threshold: numberOf(values, 'risk_reject_threshold'),
             rate_limit_capacity: numberOf(values, 'rate_limit_capacity'),
             rate_limit_per_minute: numberOf(values, 'rate_limit_per_minute'),
-            rate_limit_rules: rulesOf(values),
+            rate_limit_rules: limitsOf(values),
             maintenance: values.has('maintenance'),
             maintenance_retry_after_seconds: numberOf(values, 'maintenance_retry_after_seconds'),
             maintenance_allowed_cidrs: networksOf(values, 'maintenance_allowed_cidrs'),
@@ -87,25 +88,17 @@ const Config = ({ config }: { config: GatewayConfig }) => {
           required
         />
         <NumberField
-          label="Rejected from risk"
+          label="Risk score to reject"
           name="risk_reject_threshold"
           min={0}
           max={1}
           defaultValue={config.risk_reject_threshold}
-          hint="From 0 to 1. 0 rejects no request."
+          hint="From 0 to 1: anonymous requests of programs score higher. 0 rejects none."
           required
         />
       </div>
-      <TextArea
-        label="Further limits"
-        name="rate_limit_rules"
-        rows={config.rate_limit_rules.length > 0 ? 12 : 4}
-        spellCheck={false}
-        placeholder={exampleRules}
-        defaultValue={config.rate_limit_rules.length > 0 ? JSON.stringify(config.rate_limit_rules, null, 2) : ''}
-        hint="A JSON array of limits for some of the requests, by path, method, plan, API key or address."
-      />
-      <h2>Maintenance</h2>
+      <Limits rules={config.rate_limit_rules} />
+      <h3>Maintenance</h3>
       <Checkbox
         label="Reject requests for maintenance"
         name="maintenance"
@@ -127,28 +120,13 @@ const Config = ({ config }: { config: GatewayConfig }) => {
         rows={3}
         placeholder={'203.0.113.7/32\n2001:db8::/32'}
         defaultValue={config.maintenance_allowed_cidrs.join('\n')}
-        hint="Networks that are served during maintenance, one per line. An admin who has to sign in needs one."
+        hint="Networks that are served during maintenance, one per line. Admins who are not signed in need one."
       />
     </Form>
   );
 };
 
-const exampleRules = `[
-  { "name": "login", "path": "/v1/auth/**", "methods": ["POST"], "count_by": "address", "capacity": 20, "per_minute": 10 }
-]`;
-
 const networksOf = (values: FormData, name: string) =>
   textOf(values, name)
     .split(/[\s,]+/)
     .filter(Boolean);
-
-/** The API checks the rules themselves. */
-function rulesOf(values: FormData): GatewayConfigChanges['rate_limit_rules'] {
-  const text = textOf(values, 'rate_limit_rules').trim();
-  if (text === '') return [];
-  try {
-    return JSON.parse(text) as GatewayConfigChanges['rate_limit_rules'];
-  } catch {
-    throw new FieldError('rate_limit_rules', 'Enter a JSON array.');
-  }
-}

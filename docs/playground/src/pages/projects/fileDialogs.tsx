@@ -29,7 +29,7 @@ export const RenameForm = ({ projectId, item, onDone }: ItemProps) => (
       label="Path"
       name="new_path"
       defaultValue={item.path}
-      hint="From the root of the workspace. Folders that do not exist are created."
+      hint="From the top folder. Folders that do not exist are created."
       spellCheck={false}
       autoComplete="off"
       required

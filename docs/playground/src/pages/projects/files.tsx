@@ -80,7 +80,7 @@ export function Files({ project: { id, name }, onClose }: FilesProps) {
       {...(workspace.data && {
         intro: (
           <>
-            Your workspace, last used <When at={workspace.data.last_used_at} />
+            Your files in this project, last used <When at={workspace.data.last_used_at} />
           </>
         ),
       })}
@@ -88,7 +88,7 @@ export function Files({ project: { id, name }, onClose }: FilesProps) {
       side
     >
       <nav className="path" aria-label="Folder">
-        {['Workspace', ...steps].map((step, index) => (
+        {['Files', ...steps].map((step, index) => (
           <button
             key={stepTo(index)}
             type="button"

@@ -46,14 +46,18 @@ export default function Projects() {
     { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },
   ];
   return (
-    <Page title="Projects" intro="Groups of chats. The runs of a project write their files into its workspace." actions={add}>
+    <Page title="Projects" intro="Groups of chats. In each project you have files, which your runs read and write." actions={add}>
       <PagedRows
         query={projects}
         caption="Projects"
         columns={columns}
         keyOf={({ id }) => id}
         nameOf={({ name }) => name}
-        empty={<Empty title="No projects yet">A project keeps the chats and files of one matter together.</Empty>}
+        empty={
+          <Empty title="No projects yet" action={add}>
+            A project keeps the chats and files of one matter together.
+          </Empty>
+        }
         actionsOf={(project) => {
           const mayChange = mayManage || project.owner_user_id === me?.id;
           return [
@@ -93,7 +97,7 @@ const Deletion = ({ project: { id, name }, onClose }: { project: Project; onClos
     onClose={onClose}
     action={() => client.projects.delete({ params: { project_id: id } })}
   >
-    Its chats stay, without a project. The files of its workspaces can no longer be read.
+    Its chats stay, without a project. Its files can no longer be read.
   </ConfirmDialog>
 );
 

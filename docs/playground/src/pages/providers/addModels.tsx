@@ -6,8 +6,8 @@ import { ErrorNotice, Loading } from '../../components/states.tsx';
 import { providersKey } from '../../providers.ts';
 import { FormDialog } from '../../resource/dialogs.tsx';
 import { client } from '../../session.ts';
-import { Checkbox, TextField } from '../../ui/fields.tsx';
-import { textOf } from '../../ui/form.tsx';
+import { Checkbox, FieldSet, TextField } from '../../ui/fields.tsx';
+import { FieldError, textOf } from '../../ui/form.tsx';
 import { featuresOf } from './features.ts';
 
 export const useOffered = ({ id, scope }: Pick<LlmProvider, 'id' | 'scope'>) =>
@@ -37,6 +37,7 @@ export function AddModels({ provider, isNew = false, onClose }: AddModelsProps) 
   const toggle = (id: string) => choose(chosen.includes(id) ? chosen.filter((each) => each !== id) : [...chosen, id]);
   const add = async (values: FormData) => {
     const typed = textOf(values, 'model');
+    if (!typed && chosen.length === 0) throw new FieldError('models', 'Select a model.');
     for (const model of typed ? [...chosen, typed] : chosen)
       await client.llmModels.create({ params: { provider_id: provider.id }, query: { scope: provider.scope }, body: { model } });
   };
@@ -44,7 +45,7 @@ export function AddModels({ provider, isNew = false, onClose }: AddModelsProps) 
     <FormDialog
       title={isNew ? `${provider.name} is saved` : `Add models to ${provider.name}`}
       submit={chosen.length > 1 ? `Add ${chosen.length} models` : 'Add'}
-      done="Models added"
+      done={chosen.length > 1 ? 'Models added' : 'Model added'}
       changes={[providersKey, ['available-models', provider.id]]}
       onClose={onClose}
       onSubmit={add}
@@ -70,21 +71,24 @@ export function AddModels({ provider, isNew = false, onClose }: AddModelsProps) 
               .
             </p>
           )}
-          <TextField
-            label="Search"
-            type="search"
-            value={search}
-            onChange={({ currentTarget }) => setSearch(currentTarget.value)}
-            placeholder={`Search ${others.length} models`}
-          />
-          <fieldset className="model-choices">
-            <legend className="for-readers">Models</legend>
-            {found.slice(0, maxListed).map((model) => (
-              <Choice key={model.id} model={model} isChosen={chosen.includes(model.id)} onChange={() => toggle(model.id)} />
-            ))}
-            {found.length === 0 && <p className="muted">No other model with this name.</p>}
-            {found.length > maxListed && <p className="muted small">{found.length - maxListed} more. Search to find them.</p>}
-          </fieldset>
+          {others.length > 1 && (
+            <TextField
+              label="Search"
+              type="search"
+              value={search}
+              onChange={({ currentTarget }) => setSearch(currentTarget.value)}
+              placeholder={`Search ${others.length} models`}
+            />
+          )}
+          <FieldSet label="Models" name="models">
+            <div className="model-choices">
+              {found.slice(0, maxListed).map((model) => (
+                <Choice key={model.id} model={model} isChosen={chosen.includes(model.id)} onChange={() => toggle(model.id)} />
+              ))}
+              {found.length === 0 && <p className="muted">{search ? 'No other model with this name.' : 'All of them are added.'}</p>}
+              {found.length > maxListed && <p className="muted small">{found.length - maxListed} more. Search to find them.</p>}
+            </div>
+          </FieldSet>
         </>
       )}
     </FormDialog>

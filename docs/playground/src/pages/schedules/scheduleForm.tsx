@@ -121,7 +121,12 @@ export function ScheduleForm({ schedule, onClose }: ScheduleFormProps) {
         </>
       )}
       <Select label="If times were missed" name="missed" defaultValue={schedule?.missed ?? 'run_once'} options={missedOptions} />
-      <Select label="If the previous run still goes" name="overlap" defaultValue={schedule?.overlap ?? 'skip'} options={overlapOptions} />
+      <Select
+        label="If the previous run is still active"
+        name="overlap"
+        defaultValue={schedule?.overlap ?? 'skip'}
+        options={overlapOptions}
+      />
     </FormDialog>
   );
 }

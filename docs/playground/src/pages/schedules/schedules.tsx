@@ -10,7 +10,7 @@ import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
 import { History } from './history.tsx';
 import { ScheduleForm } from './scheduleForm.tsx';
-import { timeIn } from './times.ts';
+import { patternName, timeIn } from './times.ts';
 
 const schedulesKey = ['schedules'];
 
@@ -92,7 +92,7 @@ const columns: Column<Schedule>[] = [
     title: 'Times',
     cell: ({ cron, run_at, timezone }) => (
       <>
-        {cron === null ? timeIn(run_at!, timezone) : <code>{cron}</code>}
+        {cron === null ? timeIn(run_at!, timezone) : (patternName(cron) ?? <code>{cron}</code>)}
         <div className="muted small">{timezone.replaceAll('_', ' ')}</div>
       </>
     ),

@@ -1,6 +1,6 @@
 /** A time in a time zone, with the day of the week. A zone that this browser does not know is replaced by its own. */
 export function timeIn(at: string, timeZone: string): string {
-  const style = { weekday: 'short', year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
+  const style = { weekday: 'short', year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' } as const;
   try {
     return new Intl.DateTimeFormat(undefined, { ...style, timeZone }).format(new Date(at));
   } catch {
@@ -17,3 +17,6 @@ export const patterns = [
   { value: '0 9 1 * *', label: 'On the first of the month at 9:00' },
   { value: '0 18 L * *', label: 'On the last day of the month at 18:00' },
 ] as const;
+
+/** The name of a common pattern. */
+export const patternName = (cron: string): string | undefined => patterns.find(({ value }) => value === cron)?.label;

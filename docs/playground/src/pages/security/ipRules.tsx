@@ -36,7 +36,11 @@ export default function IpRules() {
         columns={columns}
         keyOf={({ id }) => id}
         nameOf={({ cidr }) => cidr}
-        empty={<Empty title="No rules yet">Requests from every address are accepted. Add the network of your office to change that.</Empty>}
+        empty={
+          <Empty title="No rules yet" action={add}>
+            Requests from every address are accepted. Add the network of your office to change that.
+          </Empty>
+        }
         actionsOf={(rule) => [
           { label: 'Delete', icon: 'remove', isDangerous: true, run: () => open((close) => <Deletion rule={rule} onClose={close} />) },
         ]}

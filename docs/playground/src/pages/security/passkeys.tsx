@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { Passkey } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
-import { usePages } from '../../components/paging.tsx';
+import { rowsOf, usePages } from '../../components/paging.tsx';
 import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { canUsePasskeys, createPasskey } from '../../passkeys.ts';
@@ -19,6 +19,12 @@ const passkeysKey = ['passkeys'];
 export function Passkeys() {
   const passkeys = usePages(passkeysKey, (before) => client.passkeys.list({ query: { before } }));
   const [dialog, open] = useDialog();
+  const add = canUsePasskeys() && (
+    <Button icon="key" onClick={() => open((close) => <NewPasskey onClose={close} />)}>
+      Add a passkey
+    </Button>
+  );
+  const isEmpty = rowsOf(passkeys.data)?.length === 0;
   return (
     <>
       <p className="muted">
@@ -39,14 +45,10 @@ export function Passkeys() {
             run: () => open((close) => <Deletion passkey={passkey} onClose={close} />),
           },
         ]}
-        empty={<Empty title="No passkeys yet" />}
+        empty={<Empty title="No passkeys yet" action={add} />}
       />
-      {canUsePasskeys() ? (
-        <div>
-          <Button icon="key" onClick={() => open((close) => <NewPasskey onClose={close} />)}>
-            Add a passkey
-          </Button>
-        </div>
+      {add ? (
+        !isEmpty && <div>{add}</div>
       ) : (
         <p className="muted small">This browser offers no passkeys to this page. It needs https, or localhost.</p>
       )}

@@ -47,7 +47,7 @@ export default function Skills() {
         keyOf={({ id }) => id}
         nameOf={({ name }) => name}
         empty={
-          <Empty title="No skills yet">
+          <Empty title="No skills yet" action={add}>
             Upload a folder with a <code>SKILL.md</code>, such as how your team writes release notes. Every persona can use it.
           </Empty>
         }

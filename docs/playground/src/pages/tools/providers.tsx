@@ -56,37 +56,39 @@ function Group({ group, open }: { group: ToolProviderGroup; open: OpenDialog }) 
     },
     { title: 'State', cell: (provider) => <State provider={provider} /> },
     { title: 'Key', cell: ({ key_prefix }) => (key_prefix ? <code>{key_prefix}</code> : '–') },
-    { title: 'Use', isNumber: true, cell: (provider) => <Use provider={provider} open={open} /> },
     {
       title: 'Actions',
       isActions: true,
       cell: (provider) => (
-        <RowMenu
-          of={nameOf(provider)}
-          actions={[
-            (provider.requires_api_key || provider.requires_base_url) && {
-              label: provider.configured ? 'Replace credentials' : 'Set credentials',
-              icon: 'edit',
-              run: () => open((close) => <Credential provider={provider} onClose={close} />),
-            },
-            provider.is_active && {
-              label: 'Stop using',
-              icon: 'pause',
-              run: () =>
-                run(
-                  () => client.toolProviders.deactivate({ params: paramsOf(provider), query }),
-                  `${nameOf(provider)} is no longer used`,
-                  providersKey,
-                ),
-            },
-            provider.key_prefix !== null && {
-              label: 'Delete the key',
-              icon: 'remove',
-              isDangerous: true,
-              run: () => open((close) => <KeyDeletion provider={provider} onClose={close} />),
-            },
-          ]}
-        />
+        <>
+          <Use provider={provider} open={open} />
+          <RowMenu
+            of={nameOf(provider)}
+            actions={[
+              (provider.requires_api_key || provider.requires_base_url) && {
+                label: provider.configured ? 'Replace credentials' : 'Set credentials',
+                icon: 'edit',
+                run: () => open((close) => <Credential provider={provider} onClose={close} />),
+              },
+              provider.is_active && {
+                label: 'Stop using',
+                icon: 'pause',
+                run: () =>
+                  run(
+                    () => client.toolProviders.deactivate({ params: paramsOf(provider), query }),
+                    `${nameOf(provider)} is no longer used`,
+                    providersKey,
+                  ),
+              },
+              provider.key_prefix !== null && {
+                label: 'Delete the key',
+                icon: 'remove',
+                isDangerous: true,
+                run: () => open((close) => <KeyDeletion provider={provider} onClose={close} />),
+              },
+            ]}
+          />
+        </>
       ),
     },
   ];
@@ -116,7 +118,7 @@ function Use({ provider, open }: { provider: ToolProvider; open: OpenDialog }) {
       ? run(() => client.toolProviders.activate({ params: paramsOf(provider), query }), `${nameOf(provider)} is used now`, providersKey)
       : open((close) => <Credential provider={provider} activate onClose={close} />);
   return (
-    <Button kind="ghost" onClick={use} aria-label={`Use ${nameOf(provider)}`}>
+    <Button small onClick={use} aria-label={`Use ${nameOf(provider)}`}>
       Use
     </Button>
   );

@@ -47,7 +47,7 @@ export default function ToolServers() {
         keyOf={({ id }) => id}
         nameOf={({ name }) => name}
         empty={
-          <Empty title="No tool servers yet">
+          <Empty title="No tool servers yet" action={add}>
             Connect a server of the Model Context Protocol, such as your issue tracker or a database, so that agents can use it.
           </Empty>
         }

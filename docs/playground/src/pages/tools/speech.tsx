@@ -43,7 +43,11 @@ export default function Speech() {
         columns={columns}
         keyOf={({ id }) => id}
         nameOf={({ name }) => name}
-        empty={<Empty title="No speech service yet">Add one, and members can speak instead of typing.</Empty>}
+        empty={
+          <Empty title="No speech service yet" action={add}>
+            Add one, and members can speak instead of typing.
+          </Empty>
+        }
         actionsOf={(credential) => {
           const isMine = credential.scope === 'account' ? mayManage : me !== undefined && isPlatformAdmin(me);
           return [

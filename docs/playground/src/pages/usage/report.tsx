@@ -163,7 +163,7 @@ function Export({ range, accountId, periods, models }: ExportProps) {
     <Menu
       label="Export"
       trigger={
-        <Button kind="ghost" icon="down" disabled={!periods || !models}>
+        <Button icon="download" disabled={!periods || !models}>
           Export
         </Button>
       }

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { StorageUsage } from '../../../../../client/index.ts';
-import { fileSize } from '../../components/format.tsx';
+import { asWords, fileSize } from '../../components/format.tsx';
 import { Page, Section } from '../../components/page.tsx';
 import { QueryState } from '../../components/states.tsx';
 import { type Column, Table } from '../../components/table.tsx';
@@ -28,7 +28,7 @@ function Stored() {
 }
 
 const stored: Column<[name: string, StorageUsage['messages']]>[] = [
-  { title: 'Data', cell: ([name]) => name[0]!.toUpperCase() + name.slice(1) },
+  { title: 'Data', cell: ([name]) => (name === 'workspaces' ? 'Files of projects' : asWords(name)) },
   { title: 'Used', isNumber: true, cell: ([, { used_bytes: used }]) => fileSize(used) },
   { title: 'Limit', isNumber: true, cell: ([, { limit_bytes: limit }]) => (limit === null ? 'None' : fileSize(limit)) },
 ];

@@ -55,6 +55,6 @@ export const DeleteProjectDialog = ({ project, onClose }: AboutProject) => (
       showToast('Project deleted');
     }}
   >
-    <p>The project will be deleted. Its chats stay, without a project. The files of its workspaces can no longer be read.</p>
+    <p>The project will be deleted. Its chats stay, without a project. Its files can no longer be read.</p>
   </Confirm>
 );

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { AdminAccount, CreditTransaction } from '../../../../../../client/index.ts';
-import { count, When } from '../../../components/format.tsx';
+import { asWords, count, When } from '../../../components/format.tsx';
 import { Page, Section } from '../../../components/page.tsx';
 import { usePages } from '../../../components/paging.tsx';
 import { Empty, QueryState } from '../../../components/states.tsx';
@@ -109,7 +109,7 @@ const ledger: Column<CreditTransaction>[] = [
       reference_type === 'run' && reference_id !== null ? (
         <Link href={`/settings/runs/${reference_id}`}>run</Link>
       ) : (
-        reference_type.replaceAll('_', ' ')
+        asWords(reference_type)
       ),
   },
   { title: 'Note', cell: ({ note }) => note ?? '–' },

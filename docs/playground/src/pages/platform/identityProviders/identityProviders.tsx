@@ -25,11 +25,7 @@ export default function IdentityProviders() {
       providersKey,
     );
   return (
-    <Page
-      title="Identity providers"
-      intro="People sign in with the OpenID Connect provider of their company."
-      actions={providers.data?.length !== 0 && add}
-    >
+    <Page title="Identity providers" intro="People sign in with the OpenID Connect provider of their company." actions={add}>
       <List
         query={providers}
         caption="Identity providers"

@@ -1,12 +1,12 @@
 import { useState } from 'react';
 import type { CreatedServiceKey, ServiceKey, ServiceKeyScope } from '../../../../../../client/index.ts';
-import { Scrolling } from '../../../components/scrolling.tsx';
 import { FormDialog } from '../../../resource/dialogs.tsx';
 import { NumberField, numberOf } from '../../../resource/values.tsx';
 import { client } from '../../../session.ts';
-import { Checkbox, FieldSet, TextArea, TextField } from '../../../ui/fields.tsx';
-import { FieldError, textOf } from '../../../ui/form.tsx';
+import { TextArea, TextField } from '../../../ui/fields.tsx';
+import { textOf } from '../../../ui/form.tsx';
 import { ExpiryField, expiryOf, lifetimes, ShownKey } from '../../keys/keyForm.tsx';
+import { ScopeFields, scopesOf } from '../../keys/scopes.tsx';
 
 export const serviceKeysKey = ['service-keys'];
 
@@ -33,19 +33,12 @@ export function NewServiceKey({ onClose }: { onClose: () => void }) {
       changes={[serviceKeysKey]}
       onClose={onClose}
       onSubmit={async (values) => {
-        const scopes = values.getAll('scope') as ServiceKeyScope[];
-        if (scopes.length === 0) throw new FieldError('scopes', 'Select at least one permission.');
+        const scopes = scopesOf(values) as ServiceKeyScope[];
         show(await client.serviceKeys.create({ body: { ...propertiesOf(values), scopes } }));
       }}
     >
       <TextField label="Name" name="name" hint="For example, the program that uses it." maxLength={200} required />
-      <FieldSet label="Permissions" name="scopes" hint="They cannot be changed later.">
-        <Scrolling className="checks">
-          {Object.entries(scopeNames).map(([scope, name]) => (
-            <Checkbox key={scope} name="scope" value={scope} label={name} />
-          ))}
-        </Scrolling>
-      </FieldSet>
+      <ScopeFields names={scopeNames} hint="They cannot be changed later." />
       <ExpiryField initial="90" options={lifetimes} />
       <AccessFields />
     </FormDialog>

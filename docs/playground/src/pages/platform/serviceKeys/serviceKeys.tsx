@@ -41,7 +41,7 @@ export default function ServiceKeys() {
     <Page
       title="Service keys"
       intro="For programs that administer the platform, such as a billing system. A key is shown only once."
-      actions={keys.data?.length !== 0 && add}
+      actions={add}
     >
       <List
         query={keys}

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { plainMessage } from '../../../docs/playground/src/ui/internal/apiMessage.ts';
+
+/** What a form shows of a value that a schema refuses. */
+const shown = (schema: z.ZodType, value: unknown) => plainMessage(schema.safeParse(value).error!.issues[0]!.message);
+
+test.each([
+  [z.enum(['GET', 'PUT', 'POST']), 'foo', 'must be GET, PUT or POST'],
+  [z.string().regex(/^a$/), 'b', 'has a wrong format'],
+  [z.union([z.cidrv4(), z.cidrv6()]), 'b', 'is not valid'],
+  [z.cidrv4(), 'b', 'must be a network of IPv4, such as 10.0.0.0/8'],
+  [z.email(), 'b', 'must be an email address'],
+  [z.url(), 'b', 'must be a complete URL'],
+  [z.number(), null, 'must be a number'],
+  [z.int().min(1), 0, 'must be 1 or more'],
+  [z.number().gt(0), 0, 'must be more than 0'],
+  [z.int().max(10), 11, 'must be 10 or less'],
+  [z.string().min(2), 'a', 'must have 2 characters or more'],
+  [z.array(z.string()).max(1), ['a', 'b'], 'must have 1 item or fewer'],
+  [z.string().refine(() => false, 'is taken'), 'a', 'is taken'],
+])('a form translates the message of a schema: %#', (schema, value, message) => {
+  expect(shown(schema, value)).toBe(message);
+});
