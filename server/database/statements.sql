@@ -2570,6 +2570,11 @@ select "i"."id", "i"."user_id", "i"."issuer", "i"."subject", "i"."email", "i"."c
   join "identity_providers" as "p" on "p"."issuer" = "i"."issuer"
   where "i"."issuer" = $1 and "i"."subject" = $2;
 
+-- resources/identities/queries.ts countIdentities
+select count(*) as "count"
+  from "user_identities"
+  where "user_id" = $1;
+
 -- resources/identities/queries.ts insertIdentity
 insert into "user_identities" ("id", "user_id", "issuer", "subject", "email")
   values ($1, $2, $3, $4, $5)
@@ -3603,10 +3608,15 @@ select check_limit((select count(*) as "count"
 
 -- resources/quotas/queries.ts 17
 select check_limit((select count(*) as "count"
+  from "thread_stars"
+  where "account_id" = $1 and "user_id" = $2), $3) as "checked";
+
+-- resources/quotas/queries.ts 18
+select check_limit((select count(*) as "count"
   from "teams"
   where "account_id" = $1), $2) as "checked";
 
--- resources/quotas/queries.ts 18
+-- resources/quotas/queries.ts 19
 select check_limit((select count(*) as "count"
   from "webhook_endpoints"
   where "account_id" = $1), $2) as "checked";

@@ -29,6 +29,8 @@ export async function listEntries(scope: Scope, query: AuditQuery): Promise<Entr
 /** A key before all entries. */
 const newest = { created_at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
 
+const csvFieldsWithStates = [...entryFields.filter((name) => name !== 'created_at'), ...stateFields, 'created_at'] as const;
+
 /** The entries that `listEntries` would return on all of its pages. */
 export function exportEntries(scope: Scope, { format, include, ...query }: AuditExportQuery, closed: AbortSignal) {
   const filter = filterOf(scope, query);
@@ -38,7 +40,7 @@ export function exportEntries(scope: Scope, { format, include, ...query }: Audit
   return exportRows(scope, closed, {
     name: 'audit-log',
     format,
-    columns: hasStates ? [...entryFields, ...stateFields] : entryFields,
+    columns: hasStates ? csvFieldsWithStates : entryFields,
     read: (sql, after: { created_at: string; id: string } = newest, limit) =>
       sql.rows(exported, { ...filter, beforeTime: after.created_at, beforeId: after.id, limit }),
     view: ({ before_state, after_state, ...row }: Required<EntryRow>) => viewEntry(hasStates ? { ...row, before_state, after_state } : row),

@@ -8,6 +8,7 @@ import type { StreamBody } from '../../../http/sse.ts';
 import { limiterKeyOf } from '../../../platform/limiterKey.ts';
 import type { Storage } from '../../../storage/storage.ts';
 import { objectKey } from '../../attachments/key.ts';
+import { atMinimumRate, exportRate } from '../../exports/minimumRate.ts';
 import { createPlaces, type Place } from '../../exports/places.ts';
 import { openContent } from '../../workspaces/content.ts';
 import { filesBelow } from '../../workspaces/folder.ts';
@@ -44,7 +45,7 @@ const takePlace = createPlaces('account-export', limits.underway, reason);
  */
 export async function exportAccount(scope: Scope, closed: AbortSignal): Promise<{ name: string; body: StreamBody }> {
   const { app, db, accountId, actor, client } = scope;
-  const place = takePlace(accountId, closed);
+  const place = takePlace([accountId], closed);
   await countAttempt(db, [startLimit(accountId)]);
   scope.audit({ targetId: accountId });
   const onError = (error: unknown) => app.log.error({ err: error, trace_id: client.traceId }, 'an export was not sent to its end');
@@ -59,7 +60,8 @@ export async function exportAccount(scope: Scope, closed: AbortSignal): Promise<
         }
         res.setTimeout(limits.idleMs, () => res.destroy());
         const late = setTimeout(() => res.destroy(), limits.totalMs);
-        pipeline(Readable.from(zipOf(scope, exported, place), { objectMode: false }), res)
+        const zip = atMinimumRate(zipOf(scope, exported, place), exportRate, () => res.destroy());
+        pipeline(Readable.from(zip, { objectMode: false }), res)
           .catch((error: Error & { code?: string }) => {
             if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') onError(error);
           })
