@@ -443,6 +443,14 @@ delete
   where "status" = 'completed' and greatest(run_at, updated_at) < now() - interval '90 days';
 
 -- jobs/housekeeping.ts 15
+with "ranked" as (select "account_id", "id", row_number() over (partition by account_id
+  order by greatest(run_at, updated_at) desc, id desc) as "rank"
+  from "schedules"
+  where "status" = 'completed') delete
+  from "schedules" as "s" using "ranked" as "r"
+  where "s"."account_id" = "r"."account_id" and "s"."id" = "r"."id" and "s"."status" = 'completed' and "r"."rank" > 1000;
+
+-- jobs/housekeeping.ts 16
 delete
   from "audit_logs"
   where "id" = any (array((select "id"
@@ -451,7 +459,7 @@ delete
   order by "created_at", "id"
   limit $2)));
 
--- jobs/housekeeping.ts 16
+-- jobs/housekeeping.ts 17
 delete
   from "chat_completions"
   where ("account_id", "id") in (select "c"."account_id", "c"."id"
@@ -460,14 +468,14 @@ delete
   order by "c"."ended_at"
   limit $2);
 
--- jobs/housekeeping.ts 17
+-- jobs/housekeeping.ts 18
 with "merged" as (delete
   from "run_count_changes"
   returning "change") insert into "run_count_changes" ("change") select sum(change) as "change"
   from "merged"
   having count(*) > 0;
 
--- jobs/housekeeping.ts 18
+-- jobs/housekeeping.ts 19
 delete
   from "notifications"
   where ("account_id", "id") in (select "n"."account_id", "n"."id"

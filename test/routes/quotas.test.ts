@@ -136,7 +136,7 @@ const tables: Readonly<Record<string, string>> = {
   run_turns: 'removed with the end of a run',
   runs: 'the record of what is charged: concurrent runs, credits, quota.runs_per_month, and none beyond the quota messages',
   schedule_occurrences: 'the times of schedules; removed after 90 days',
-  schedules: 'quota schedules; completed ones are the record of runs',
+  schedules: 'quota schedules; 1,000 completed ones of an account',
   second_factors: 'one a user',
   service_keys: 'platform admins',
   sessions: 'removed after their last refresh token',

@@ -4,6 +4,7 @@ import { createGzip } from 'node:zlib';
 import type { ExportFormat } from '../../../contract/exports.ts';
 import type { Queryable } from '../../database/sql.ts';
 import { countAttempt } from '../../http/pipeline/attemptLimits.ts';
+import { type Recheck, whileAllowed } from '../../http/pipeline/recheck.ts';
 import type { Scope } from '../../http/scope.ts';
 import type { StreamBody } from '../../http/sse.ts';
 import { limiterKeyOf } from '../../platform/limiterKey.ts';
@@ -39,13 +40,15 @@ type Source<Key, Row extends Key, Shown extends object> = {
   columns: readonly (keyof Shown & string)[];
 };
 
+/** `closed` aborts when the response has been sent or its client has left. */
+export type ExportCall = { closed: AbortSignal; recheck: Recheck };
+
 /**
- * Sends rows while they are read. `closed` aborts when the response has been sent or its client has left. If reading fails, the connection is
- * destroyed and the end of the format is missing. Throws 429 `export_rate_limited`.
+ * Sends rows while they are read. If reading fails, or the caller loses access, the connection is destroyed and the end of the format is missing. Throws 429 `export_rate_limited`.
  */
 export async function exportRows<Key, Row extends Key, Shown extends object>(
   scope: Scope,
-  closed: AbortSignal,
+  { closed, recheck }: ExportCall,
   source: Source<Key, Row, Shown>,
 ) {
   const { app, db, actor, accountId, client } = scope;
@@ -66,7 +69,7 @@ export async function exportRows<Key, Row extends Key, Shown extends object>(
       res.setTimeout(limits.idleMs, () => res.destroy());
       const late = setTimeout(() => res.destroy(), limits.totalMs);
       const text = Readable.from(
-        atMinimumRate(textOf(scope, source, place), exportRate, () => res.destroy()),
+        atMinimumRate(whileAllowed(textOf(scope, source, place), recheck), exportRate, () => res.destroy()),
         { objectMode: false },
       );
       (isPacked ? pipeline(text, createGzip(), res) : pipeline(text, res))

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { whileAllowed } from '../../../server/http/pipeline/recheck.ts';
+import { failWith } from '../../../server/platform/failure.ts';
 import { atMinimumRate } from '../../../server/resources/exports/minimumRate.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -35,4 +37,27 @@ test('a reader below the rate uses up its grace and is too slow, also if it neve
 test('a reader at the rate is not too slow, and a slow source is not its fault', async () => {
   expect(await readSlowly({ readerMs: 1_000 })).toBe(112);
   expect(await readSlowly({ sourceMs: 300_000 })).toBe(112);
+});
+
+test('an export ends within seconds after its caller has lost access', async () => {
+  async function* source() {
+    for (let second = 0; second < 20; second++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      yield second;
+    }
+  }
+  let mayRead = true;
+  const recheck = async () => {
+    if (!mayRead) throw failWith('forbidden', 'ip_blocked', 'This account does not let your address in.');
+    return { accountId: '', role: 'admin', permissions: new Set<string>(), isPlatformAdmin: false, isScoped: false };
+  };
+  const seen: number[] = [];
+  const read = async () => {
+    for await (const second of whileAllowed(source(), recheck)) {
+      seen.push(second);
+      mayRead = second < 9;
+    }
+  };
+  await expect(read()).rejects.toMatchObject({ status: 403 });
+  expect(seen.at(-1)).toBe(10);
 });
