@@ -133,7 +133,7 @@ export const identities = initContract().router({
     method: 'GET',
     path: '/v1/me/identities',
     summary: 'List your linked identities',
-    description: 'The identities at providers with which you can sign in, oldest first.',
+    description: 'The identities at providers with which you can sign in, oldest first; at most 20.',
     responses: { 200: z.array(LinkedIdentity) },
     metadata: { auth: 'user', account: 'optional' },
   },
@@ -151,7 +151,8 @@ export const identities = initContract().router({
     method: 'POST',
     path: '/v1/me/identities/complete',
     summary: 'Complete linking an identity',
-    description: 'Only the session that started the link can complete it, once. From now on you can sign in with the identity.',
+    description:
+      'Only the session that started the link can complete it, once. From now on you can sign in with the identity. At most 20 identities per user.',
     body: ProviderAnswer,
     responses: { 201: LinkedIdentity },
     metadata: { ...metadata, audit: ['identity.link', 'identity'], extraErrors: [401, 403, 409, 502] },
@@ -161,7 +162,7 @@ export const identities = initContract().router({
     path: '/v1/me/identities/confirm',
     summary: 'Link an identity after signing in another way',
     description:
-      'For a sign-in that failed with 401 `identity_link_required`. Call it in a session that was opened after that sign-in, by the user with the address of the identity.',
+      'For a sign-in that failed with 401 `identity_link_required`. Call it in a session that was opened after that sign-in, by the user with the address of the identity. At most 20 identities per user.',
     body: IdentityLinkToken,
     responses: { 201: LinkedIdentity },
     metadata: { ...metadata, audit: ['identity.link', 'identity'], extraErrors: [403, 409] },

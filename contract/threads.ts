@@ -172,7 +172,7 @@ export const threads = initContract().router({
     description: 'Stars are personal: other readers of the thread do not see yours. Repeating the request has no effect.',
     body: null,
     responses: { 204: null },
-    metadata: { auth: 'user+key', read, permission, allowReaders: true, audit: ['thread.star', 'thread'] },
+    metadata: { auth: 'user+key', read, permission, allowReaders: true, quota: 'starred_threads', audit: ['thread.star', 'thread'] },
   },
   unstar: {
     method: 'DELETE',

@@ -7081,7 +7081,7 @@ export interface IdentitiesApi {
   /**
    * List your linked identities
    *
-   * The identities at providers with which you can sign in, oldest first.
+   * The identities at providers with which you can sign in, oldest first; at most 20.
    */
   readonly list: Call<NoRequest, LinkedIdentity[], Reasons['identities.list']>;
   /**
@@ -7093,13 +7093,13 @@ export interface IdentitiesApi {
   /**
    * Complete linking an identity
    *
-   * Only the session that started the link can complete it, once. From now on you can sign in with the identity.
+   * Only the session that started the link can complete it, once. From now on you can sign in with the identity. At most 20 identities per user.
    */
   readonly complete: Call<{ body: ProviderAnswer; }, LinkedIdentity, Reasons['identities.complete']>;
   /**
    * Link an identity after signing in another way
    *
-   * For a sign-in that failed with 401 `identity_link_required`. Call it in a session that was opened after that sign-in, by the user with the address of the identity.
+   * For a sign-in that failed with 401 `identity_link_required`. Call it in a session that was opened after that sign-in, by the user with the address of the identity. At most 20 identities per user.
    */
   readonly confirm: Call<{ body: IdentityLinkToken; }, LinkedIdentity, Reasons['identities.confirm']>;
   /**
@@ -7906,7 +7906,7 @@ export interface UsageApi {
   /**
    * Download the usage records of an account, newest first
    *
-   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time.
+   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected.
    */
   readonly exportOfAccount: Call<{ params: { account_id: Id; }; query: { start: string; end: string; format?: ExportFormat | undefined; }; }, Blob, Reasons['usage.exportOfAccount']>;
   /**
@@ -7918,7 +7918,7 @@ export interface UsageApi {
   /**
    * Download the usage records of all accounts, newest first
    *
-   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time.
+   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected.
    */
   readonly export: Call<{ query: { start: string; end: string; format?: ExportFormat | undefined; }; }, Blob, Reasons['usage.export']>;
   /**
@@ -8227,7 +8227,7 @@ export interface AuditLogsApi {
   /**
    * Download the audit log, newest first
    *
-   * All entries that match, with the fields of `AuditEntry`; in CSV, `metadata` and the states are JSON. Use `since` and `until` to continue from an earlier export. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time.
+   * All entries that match, with the fields of `AuditEntry`; in CSV, `metadata` and the states are JSON. Use `since` and `until` to continue from an earlier export. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected.
    */
   readonly export: Call<{ query?: { account_id?: Id | undefined; action?: string | undefined; target_type?: string | undefined; actor_user_id?: Id | undefined; since?: Time | undefined; until?: Time | undefined; include?: "state" | undefined; format?: ExportFormat | undefined; } | undefined; }, Blob, Reasons['auditLogs.export']>;
 }

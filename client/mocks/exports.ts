@@ -6,7 +6,11 @@ export function exportOf<Row extends object>(name: string, rows: readonly Row[],
   const lines =
     format === 'ndjson'
       ? [...rows, { end: { rows: rows.length } }].map((row) => `${JSON.stringify(row)}\n`)
-      : [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((fields) => `${fields.map(fieldOf).join(',')}\r\n`);
+      : [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((fields, at) => {
+          const line = fields.map(fieldOf).join(',');
+          // Only the last field of a whole file is quoted.
+          return `${at === rows.length ? line.replace(/[^,]*$/, '"$&"') : line}\r\n`;
+        });
   const type = format === 'ndjson' ? 'application/x-ndjson' : 'text/csv; charset=utf-8; header=present';
   const headers = { 'content-disposition': `attachment; filename="${name}.${format}"`, 'cache-control': 'no-store' };
   return { status: 200 as const, body: new RawBody(lines.join(''), type), headers };

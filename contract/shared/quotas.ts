@@ -27,6 +27,7 @@ export const quotas = {
   reports: { unit: 'rows', per: 'member', max: 100, window: 'day' },
   schedules: { unit: 'rows', per: 'account', entitlement: 'limit.schedules' },
   skills: { unit: 'rows', per: 'account', max: 100 },
+  starred_threads: { unit: 'rows', per: 'member', max: 1_000 },
   teams: { unit: 'rows', per: 'account', max: 1_000 },
   webhook_endpoints: { unit: 'rows', per: 'account', max: 20, reason: 'endpoint_limit' },
 } as const satisfies Record<string, Quota>;

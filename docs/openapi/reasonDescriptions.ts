@@ -82,6 +82,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   identity_provider_unavailable:
     'The identity provider does not answer, or not as OpenID Connect requires. Try again later; the log of the server has the cause.',
   identity_rejected: 'The code or the ID token of the identity provider is not valid. Begin the sign-in again.',
+  identity_limit_reached: 'The user has 20 linked identities. Unlink one first.',
   identity_taken: 'The identity is already linked to a user. Each identity belongs to one.',
   image_not_fetched:
     'The image at the URL could not be fetched, is too large, or is not a PNG, JPEG, GIF or WebP image. `message` says which.',

@@ -1,6 +1,7 @@
 import Big from 'big.js';
 import type { Database } from '../database/sql.ts';
 import type { App } from '../http/app.ts';
+import type { Recheck } from '../http/pipeline/recheck.ts';
 import { costOf, type Prices, usdCost } from '../models/cost.ts';
 import type { Meter } from '../models/metering.ts';
 import type { Usage } from '../models/model.ts';
@@ -24,6 +25,7 @@ type ChargedCall = StoredCompletion & {
   reservation: number;
   route: RoutePrices;
   settings: Settings;
+  recheck: Recheck;
   /** Called between two events of the model if the call must end. */
   stop(reason: Failure): void;
 };
@@ -50,13 +52,16 @@ export function createCharge({ database, log }: Pick<App, 'database' | 'log'>, c
     const stored = await database.run(queries.storeProgress, { accountId, id, keyHash, usage: usage ? JSON.stringify(usage) : null });
     if (stored === 0) throw notAllowed();
   };
+  // The statement that renews the lease checks the key and its user, but not, for example, the IP rules.
   const renew = () =>
-    store().catch((error: unknown) => {
-      // A call that is ending needs no lease.
-      if (settling) return;
-      if (error instanceof Failure) call.stop(error);
-      else warn(error);
-    });
+    store()
+      .then(call.recheck)
+      .catch((error: unknown) => {
+        // A call that is ending needs no lease.
+        if (settling) return;
+        if (error instanceof Failure && error.status < 500) call.stop(error);
+        else warn(error);
+      });
   const renewal = setInterval(() => void renew(), renewalMs).unref();
   const creditsWith = (usage: Usage) => calculateCharge(withCost(usage, prices), multiplier, settings, 'chat_completion')?.credits ?? 0;
 

@@ -1,5 +1,6 @@
 import { chatCompletions, chatModels } from '../../contract/chatCompletions.ts';
 import { implement } from '../http/pipeline/implement.ts';
+import { recheckOf } from '../http/pipeline/recheck.ts';
 import { createConcurrencyLimiter } from '../platform/concurrency.ts';
 import type { Config } from '../platform/config/config.ts';
 import { findChatModel, listChatModels } from './models.ts';
@@ -11,9 +12,14 @@ export function chatCompletionHandlers(config: Config) {
     chatCompletions,
     {},
     {
-      create: async ({ scope, body, signal, releaseSlot }) => ({
+      create: async ({ scope, body, signal, releaseSlot, authenticated }) => ({
         status: 200,
-        body: await createCompletion(scope, body, { leaving: signal(), slots, releaseSlot }),
+        body: await createCompletion(scope, body, {
+          leaving: signal(),
+          slots,
+          releaseSlot,
+          recheck: recheckOf(chatCompletions.create, authenticated),
+        }),
       }),
     },
   );

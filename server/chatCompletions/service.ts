@@ -1,6 +1,7 @@
 import type { ChatCompletion, NewChatCompletion } from '../../contract/chatCompletions.ts';
 import { overloaded } from '../http/access/authenticateRequest.ts';
 import { countUpload } from '../http/body/uploadMemory.ts';
+import type { Recheck } from '../http/pipeline/recheck.ts';
 import type { Scope } from '../http/scope.ts';
 import { eventStream, type StreamBody } from '../http/sse.ts';
 import { metered } from '../models/metering.ts';
@@ -28,7 +29,7 @@ import { lastUserText, toModelRequest } from './request.ts';
 type Call = { head: AnswerHead; events: AsyncGenerator<ModelEvent>; stop(reason: Failure): void };
 
 /** `leaving` aborts when the client disconnects. `slots` limits the calls of this process. `releaseSlot` is called once the call has its own. */
-type Limits = { leaving: AbortSignal; slots: ConcurrencyLimiter; releaseSlot(): void };
+type Limits = { leaving: AbortSignal; slots: ConcurrencyLimiter; releaseSlot(): void; recheck: Recheck };
 
 const underWay = limiterKeyOf('chat completions');
 
@@ -36,12 +37,12 @@ const underWay = limiterKeyOf('chat completions');
 export async function createCompletion(
   scope: Scope,
   body: NewChatCompletion,
-  { leaving, slots, releaseSlot }: Limits,
+  { leaving, slots, releaseSlot, recheck }: Limits,
 ): Promise<ChatCompletion | StreamBody> {
   const leaveSlot = slots.acquire(underWay);
   if (!leaveSlot) throw overloaded();
   try {
-    const call = await openCall(scope, body, leaving, leaveSlot).catch((error: unknown) => {
+    const call = await openCall(scope, body, { leaving, recheck, onEnd: leaveSlot }).catch((error: unknown) => {
       leaveSlot();
       throw error;
     });
@@ -55,7 +56,11 @@ export async function createCompletion(
 }
 
 /** Makes all checks, reserves credits and stores the call. The requests for images and to the provider start with the first event. `onEnd` is called when the call has ended. */
-async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSignal, onEnd: () => void): Promise<Call> {
+async function openCall(
+  scope: Scope,
+  body: NewChatCompletion,
+  { leaving, recheck, onEnd }: Pick<Limits, 'leaving' | 'recheck'> & { onEnd(): void },
+): Promise<Call> {
   const { app, accountId, actor, client } = scope;
   const settings = await readEntitlements(app.database, accountId);
   const { request, remote } = await toModelRequest(body);
@@ -78,7 +83,7 @@ async function openCall(scope: Scope, body: NewChatCompletion, leaving: AbortSig
   const stop = (reason: Failure) => limit.abort(reason);
   const key_hash = actor.keyHash ?? null;
   const facts = { id, account_id: accountId, trace_id: client.traceId, key_hash, reservation, route: decided, settings };
-  const charge = createCharge(app, { ...facts, stop });
+  const charge = createCharge(app, { ...facts, recheck, stop });
   const maxMs = Math.min(settings['limit.run_wall_clock_timeout_ms'], body.stream ? maxTimerMs : maxAnswerMs);
   const timer = setTimeout(() => stop(tooLong(maxMs)), maxMs).unref();
   const end = () => {

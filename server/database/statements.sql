@@ -476,6 +476,14 @@ delete
   where "status" = 'completed' and greatest(run_at, updated_at) < now() - interval '90 days';
 
 -- jobs/housekeeping.ts 15
+with "ranked" as (select "account_id", "id", row_number() over (partition by account_id
+  order by greatest(run_at, updated_at) desc, id desc) as "rank"
+  from "schedules"
+  where "status" = 'completed') delete
+  from "schedules" as "s" using "ranked" as "r"
+  where "s"."account_id" = "r"."account_id" and "s"."id" = "r"."id" and "s"."status" = 'completed' and "r"."rank" > 1000;
+
+-- jobs/housekeeping.ts 16
 delete
   from "audit_logs"
   where "id" = any (array((select "id"
@@ -484,7 +492,7 @@ delete
   order by "created_at", "id"
   limit $2)));
 
--- jobs/housekeeping.ts 16
+-- jobs/housekeeping.ts 17
 delete
   from "chat_completions"
   where ("account_id", "id") in (select "c"."account_id", "c"."id"
@@ -493,14 +501,14 @@ delete
   order by "c"."ended_at"
   limit $2);
 
--- jobs/housekeeping.ts 17
+-- jobs/housekeeping.ts 18
 with "merged" as (delete
   from "run_count_changes"
   returning "change", "created_on") insert into "run_count_changes" ("change", "created_on") select sum(change) as "change", case when created_on >= (now() at time zone 'UTC')::date then created_on end as "day"
   from "merged"
   group by "day";
 
--- jobs/housekeeping.ts 18
+-- jobs/housekeeping.ts 19
 delete
   from "notifications"
   where ("account_id", "id") in (select "n"."account_id", "n"."id"
@@ -2601,6 +2609,11 @@ select "i"."id", "i"."user_id", "i"."issuer", "i"."subject", "i"."email", "i"."c
   join "identity_providers" as "p" on "p"."issuer" = "i"."issuer"
   where "i"."issuer" = $1 and "i"."subject" = $2;
 
+-- resources/identities/queries.ts countIdentities
+select count(*) as "count"
+  from "user_identities"
+  where "user_id" = $1;
+
 -- resources/identities/queries.ts insertIdentity
 insert into "user_identities" ("id", "user_id", "issuer", "subject", "email")
   values ($1, $2, $3, $4, $5)
@@ -3652,10 +3665,15 @@ select check_limit((select count(*) as "count"
 
 -- resources/quotas/queries.ts 17
 select check_limit((select count(*) as "count"
+  from "thread_stars"
+  where "account_id" = $1 and "user_id" = $2), $3) as "checked";
+
+-- resources/quotas/queries.ts 18
+select check_limit((select count(*) as "count"
   from "teams"
   where "account_id" = $1), $2) as "checked";
 
--- resources/quotas/queries.ts 18
+-- resources/quotas/queries.ts 19
 select check_limit((select count(*) as "count"
   from "webhook_endpoints"
   where "account_id" = $1), $2) as "checked";

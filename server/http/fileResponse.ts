@@ -5,7 +5,10 @@ import type { StreamBody } from './sse.ts';
 /** An open file. The receiver must send or close it. */
 export type OpenedFile = { type: string; size: number; chunks: AsyncIterable<Uint8Array>; close(): void };
 
-/** `sha256` is the hash of the content. Browsers may display a file that is `inline`. */
+/**
+ * `sha256` is the hash of the content. Browsers may display a file that is `inline`. `maxAgeSeconds` is for content that never changes: without it,
+ * caches ask whether the file is still the same.
+ */
 export type DownloadableFile = { sha256: string; name: string; inline?: boolean; maxAgeSeconds?: number; open(): Promise<OpenedFile> };
 
 export type FileResponseOptions = { ifNoneMatch: string | undefined; onError(error: unknown): void };
@@ -21,10 +24,10 @@ const readTimeoutMs = 60_000;
  * sandboxes it.
  */
 export async function fileResponse(
-  { sha256, name, inline = false, maxAgeSeconds = 60, open }: DownloadableFile,
+  { sha256, name, inline = false, maxAgeSeconds, open }: DownloadableFile,
   { ifNoneMatch, onError }: FileResponseOptions,
 ): Promise<BytesAnswer> {
-  const headers = { etag: `"${sha256}"`, 'cache-control': `private, max-age=${maxAgeSeconds}` };
+  const headers = { etag: `"${sha256}"`, 'cache-control': maxAgeSeconds ? `private, max-age=${maxAgeSeconds}` : 'private, no-cache' };
   if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, headers.etag)) return { status: 304, body: undefined, headers };
   const file = await open();
   const sandboxed = {

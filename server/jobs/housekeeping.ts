@@ -104,6 +104,28 @@ const forgetSchedules = statement()((db) =>
     .where(sql<string>`greatest(run_at, updated_at)`, '<', sql<string>`now() - interval '90 days'`),
 );
 
+/**
+ * Completed schedules do not count toward `limit.schedules`, and those whose runs were rejected, for example without credits, cost nothing. So an account
+ * keeps the newest ones only.
+ */
+const maxCompletedSchedules = 1_000;
+const forgetManySchedules = statement()((db) =>
+  db
+    .with('ranked', (qc) =>
+      qc
+        .selectFrom('schedules')
+        .select(['account_id', 'id'])
+        .select(sql<number>`row_number() over (partition by account_id order by greatest(run_at, updated_at) desc, id desc)`.as('rank'))
+        .where('status', '=', sql.lit('completed' as const)),
+    )
+    .deleteFrom('schedules as s')
+    .using('ranked as r')
+    .whereRef('s.account_id', '=', 'r.account_id')
+    .whereRef('s.id', '=', 'r.id')
+    .where('s.status', '=', sql.lit('completed' as const))
+    .where('r.rank', '>', sql.lit(maxCompletedSchedules)),
+);
+
 // An array and not `in`, so that the planner looks each id up.
 const forgetAudit = statement<{ days: number; limit: number }>()((db, $) => {
   const oldest = db
@@ -192,6 +214,7 @@ export async function deleteExpiredRows(database: Database, retention: Retention
     forgetVerifications,
     forgetOccurrences,
     forgetSchedules,
+    forgetManySchedules,
   ])
     await database.run(one);
 }

@@ -14,11 +14,11 @@ const imageTokens = 1_290;
 export type Meter = {
   /**
    * Called before a call and while its answer grows. `soFar`: usage of the call so far. `expected`: its maximum usage
-   * until the next call of this function. Rejects if the run must stop.
+   * until the next call of this function. `imagesUsd`: the price of the images so far. Rejects if the run must stop.
    */
-  reserve(soFar: Usage, expected: Usage): Promise<void>;
-  /** Adds the usage of a call to the totals of the run. `costUsd` is the cost that the provider reports. */
-  charge(usage: Usage, costUsd: string | undefined): Cost;
+  reserve(soFar: Usage, expected: Usage, imagesUsd: number): Promise<void>;
+  /** Adds the usage of a call and the price of its images to the totals of the run. `costUsd` is the cost that the provider reports. */
+  charge(usage: Usage, costUsd: string | undefined, imagesUsd: number): Cost;
   /** Called after a finished call was charged. */
   finishCall(): Promise<void>;
 };
@@ -36,9 +36,9 @@ export const metered = (model: Model, meter: Meter): Model => ({
     const charge = (isWhole: boolean, costUsd?: string) => {
       isCharged = true;
       const usage = call.usage(isWhole);
-      return { usage, cost: meter.charge(usage, costUsd) };
+      return { usage, cost: meter.charge(usage, costUsd, call.imagesUsd()) };
     };
-    await meter.reserve({}, call.expected());
+    await meter.reserve({}, call.expected(), 0);
     signal.throwIfAborted();
     try {
       for await (const event of model.stream(request, signal, call.observer)) {
@@ -48,7 +48,7 @@ export const metered = (model: Model, meter: Meter): Model => ({
           await meter.finishCall();
           yield { ...event, ...charged };
         } else {
-          if (call.hasOutgrown()) await meter.reserve(call.usage(false), call.expected());
+          if (call.hasOutgrown()) await meter.reserve(call.usage(false), call.expected(), call.imagesUsd());
           yield event;
         }
       }
@@ -71,6 +71,8 @@ function createCall({ messages, tools, max_output_tokens: maxOutput = Number.POS
   let counted = 0;
   let block = '';
   let reserved = 0;
+  let imagesUsd = 0;
+  let reservedUsd = 0;
 
   const received = () => counted + textTokens(block);
   const add = (text: string) => {
@@ -91,16 +93,21 @@ function createCall({ messages, tools, max_output_tokens: maxOutput = Number.POS
   return {
     observer,
     wasSent: () => sent || received() > 0,
-    hasAnswered: () => received() > 0 || reported !== undefined,
-    hasOutgrown: () => counted > reserved,
+    hasAnswered: () => received() > 0 || imagesUsd > 0 || reported !== undefined,
+    hasOutgrown: () => counted > reserved || imagesUsd > reservedUsd,
+    imagesUsd: () => imagesUsd,
     expected(): Usage {
+      reservedUsd = imagesUsd;
       reserved = counted + Math.min(outputStep, Math.max(0, maxOutput - counted));
       return { input_tokens: promptTokens, output_tokens: reserved };
     },
     take(event: ModelEvent) {
       if (event.type === 'text') add(event.text);
       else if (event.type === 'tool_delta') add((event.tool_name ?? '') + event.arguments_delta);
-      else if (event.type === 'image') counted += imageTokens;
+      else if (event.type === 'image') {
+        if (event.usd === undefined) counted += imageTokens;
+        else imagesUsd += event.usd;
+      }
       // The rejected request is not charged. The fallback request is.
       else if (event.type === 'fallback') sent = false;
       else if (event.type === 'finish') {

@@ -68,8 +68,8 @@ export type CutReason = 'length' | 'content_filter';
 export type ModelEvent =
   | DebugEvent
   | { type: 'text'; text: string; channel?: 'thinking' }
-  /** `data` is base64. */
-  | { type: 'image'; mime_type: string; data: string }
+  /** `data` is base64. `usd` is the price of an image that the usage does not contain. */
+  | { type: 'image'; mime_type: string; data: string; usd?: number }
   | { type: 'tool_delta'; index: number; tool_call_id: string; tool_name?: string; arguments_delta: string }
   | { type: 'fallback'; from_api_mode: string; to_api_mode: string; reason: 'responses_not_supported'; status_code?: number }
   | {

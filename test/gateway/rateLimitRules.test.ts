@@ -169,6 +169,31 @@ test('the rate of a plan or an override replaces that of the gateway, and takes 
   expect(await policy(bob)).toBe('"default";q=20;w=20');
 });
 
+test('the rate of an account stays while the database does not answer, also if it was invalidated', async () => {
+  const { call } = await startOwnGateway({ ARKLOOP_RATELIMIT_CAPACITY: '20', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '60' });
+  const ann = await app.signUp();
+  await subscribe(ann, [entitled('limit.requests_per_minute', 600), entitled('limit.request_burst', 50)]);
+  const policy = async () => (await call('GET', '/v1/me', { token: ann.token })).headers.get('ratelimit-policy');
+  await expect.poll(policy, { timeout: 6_000 }).toBe('"default";q=50;w=5');
+  const holder = await app.database.pool.connect();
+  onTestFinished(async () => {
+    await holder.query('rollback');
+    holder.release();
+  });
+  await app.sql(`select pg_notify('arkloop_changes', $1)`, [`entitlements ${ann.accountId}`]);
+  await holder.query('begin; lock table plan_entitlements in access exclusive mode');
+  const policies = new Set<string | null>();
+  const secondsOfRequest = async () => {
+    const began = performance.now();
+    policies.add(await policy());
+    return (performance.now() - began) / 1_000;
+  };
+  // The invalidation has arrived when a request waits for the database.
+  await expect.poll(secondsOfRequest, { timeout: 6_000 }).toBeGreaterThan(0.14);
+  await secondsOfRequest();
+  expect([...policies]).toEqual(['"default";q=50;w=5']);
+});
+
 test('an account rate of the platform applies to accounts without their own, not to anonymous callers', async () => {
   const env = { ARKLOOP_RATELIMIT_CAPACITY: '20', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '60', ARKLOOP_LIMIT_REQUESTS_PER_MINUTE: '600' };
   const { call } = await startOwnGateway(env, { alone: true });

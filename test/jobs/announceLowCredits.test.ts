@@ -69,10 +69,14 @@ test('a crossing is announced once to each admin, by notification, mail and webh
   await spend(person, 1);
   await announceCredits(app);
   expect(await noticesOf(person)).toHaveLength(1);
-  await setBalance(app, person, 100);
-  await spend(person, 1_000);
+  // A balance that goes up and down between two announcements is announced once, as it was last.
+  for (const credits of [20, 30, 1_000]) {
+    await setBalance(app, person, 100);
+    await spend(person, credits);
+  }
   await announceCredits(app);
   expect(await noticesOf(person)).toMatchObject([{}, { payload: { balance: 0, threshold: 100 } }]);
+  expect(await eventsOf(person)).toHaveLength(2);
 });
 
 test('of concurrent charges exactly one crosses', async () => {
@@ -119,6 +123,7 @@ test('deductions of platform admins cross too, of one account or of all', async 
     call('POST', '/v1/admin/credits/adjust', { token, body: { account_id: one.accountId, amount } }).then(({ status }) => status);
   expect([await adjust(-60), await adjust(-10), await adjust(500), await adjust(-10)]).toEqual([200, 200, 200, 200]);
   await sql('update accounts set deleted_at = now() where id = $1', [closed.accountId]);
+  await announceCredits(app);
   expect((await call('POST', '/v1/admin/credits/reset-all', { token, body: {} })).status).toBe(200);
   await announceCredits(app);
   expect(await eventsOf(one)).toMatchObject([{ balance: 90 }, { balance: 0 }]);

@@ -188,7 +188,13 @@ test("images of OpenAI's tool are attachments of the answer too", async () => {
   const added = await addProvider(app, person, provider);
   const rejected = await call('POST', `/v1/llm-providers/${added.id}/models`, { token: person.token, body: advanced('yes') });
   expect([rejected.status, rejected.body.details.issues[0].path]).toEqual([400, '/advanced_json/image_generation']);
-  await addModel(app, person, added, advanced({ quality: 'low' }));
+  const priced = { model: 'gpt-test', advanced_json: { image_generation: { quality: 'low' }, image_usd: 0.05 } };
+  const free = await call('POST', `/v1/llm-providers/${added.id}/models`, {
+    token: person.token,
+    body: { ...priced, advanced_json: { image_usd: '0' } },
+  });
+  expect(free.status).toBe(400);
+  await addModel(app, person, added, priced);
   const item = {
     type: 'image_generation_call',
     id: 'ig_1',
@@ -201,7 +207,7 @@ test("images of OpenAI's tool are attachments of the answer too", async () => {
       responses.created,
       responses.event({ type: 'response.output_item.done', output_index: 0, item }),
       responses.text('A dot.', 1),
-      responses.completed({ output: [item] }),
+      responses.completed({ output: [item], usage: { input_tokens: 400, output_tokens: 9 } }),
     ],
   });
   const threadId = await openThread(app, person, 'Draw a dot.');
@@ -213,5 +219,9 @@ test("images of OpenAI's tool are attachments of the answer too", async () => {
   expect(vendor.requests[0]!.body.tools).toContainEqual({ type: 'image_generation', quality: 'low' });
   const answer = (await call('GET', `/v1/threads/${threadId}/messages`, { token: person.token })).body.at(-1);
   expect(answer.content).toBe('A dot.\n\n[image: image-1.png]');
+  // Without the image, a run of so few tokens is free.
+  expect(events.at(-1)).toMatchObject({ data: { usage: { input_tokens: 400, output_tokens: 9 }, cost: { amount_micros: 50_000 } } });
+  const charged = await app.sql('select amount::int from credit_transactions where reference_id = $1', [runId]);
+  expect(charged).toEqual([{ amount: -50 }]);
   expect((await get(told[0]!.attachment!.key, person.token)).status).toBe(200);
 });

@@ -211,8 +211,8 @@ test('notifications are kept forever, or for a number of days', async () => {
   ]);
 });
 
-test('a schedule without further times is deleted 90 days after its time and its last change', async () => {
-  const user = await app.signUp();
+test('a schedule without further times is deleted 90 days after its time and its last change, or after 1,000 newer ones', async () => {
+  const [user, other] = [await app.signUp(), await app.signUp()];
   const add = (days: number, changed: number, status = 'completed') =>
     sql(
       `insert into schedules (account_id, id, created_by_user_id, name, run_at, timezone, input, missed, overlap, status, next_run_at, updated_at)
@@ -224,6 +224,12 @@ test('a schedule without further times is deleted 90 days after its time and its
   await add(89, 95);
   await add(95, 89);
   await add(120, 120, 'active');
+  await sql(
+    `insert into schedules (account_id, id, created_by_user_id, name, run_at, timezone, input, missed, overlap, status, updated_at)
+     select $1, gen_random_uuid(), $2, n::text, now() - n * interval '1 minute', 'UTC', 'Hello', 'skip', 'skip', 'completed', now() - interval '2 days'
+     from generate_series(1, 1002) n`,
+    [other.accountId, other.id],
+  );
   await deleteExpiredRows(database, {
     auditRetentionDays: 0,
     runEventsRetentionMonths: 3,
@@ -232,4 +238,6 @@ test('a schedule without further times is deleted 90 days after its time and its
   });
   const left = await sql('select name from schedules where account_id = $1 order by 1', [user.accountId]);
   expect(left.map(({ name }: { name: string }) => name)).toEqual(['120 active', '89 completed', '95 completed']);
+  const kept = await sql('select count(*)::int, max(name::int) as oldest from schedules where account_id = $1', [other.accountId]);
+  expect(kept).toEqual([{ count: 1_000, oldest: 1_000 }]);
 });

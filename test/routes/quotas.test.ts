@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { quotaReason, quotas } from '../../contract/shared/quotas.ts';
 import { operationRows, operations } from '../support/http/operations.ts';
 import { statusAndReason } from '../support/http/responses.ts';
@@ -38,13 +39,12 @@ const bounded: Readonly<Record<string, string>> = {
   'providerSignIn.start': 'one row that expires; 100 per address in 15 minutes',
   'providerSignIn.complete': 'as a sign-in, or a registration',
   'identities.start': 'one row that expires; 20 per user in 10 minutes',
-  'identities.complete': 'one identity of a provider; 20 starts per user in 10 minutes',
-  'identities.confirm': 'as an identity that is linked',
+  'identities.complete': '20 a user',
+  'identities.confirm': '20 a user',
   'me.resetInviteCode': 'replaces a code, with a cooldown',
   'me.redeem': 'once per code and user',
   'invitations.accept': 'consumes an invitation, which is counted',
   'teams.addMember': 'members of the account, within limit.team_members',
-  'threads.star': 'once per thread and user',
   'runs.cancel': 'one event of a run',
   'memories.create': 'limit.memories_per_user',
   'chatCompletions.create': 'concurrent completions and credits',
@@ -137,7 +137,7 @@ const tables: Readonly<Record<string, string>> = {
   run_turns: 'removed with the end of a run',
   runs: 'the record of what is charged: concurrent runs, credits, quota.runs_per_month, and none beyond the quota messages',
   schedule_occurrences: 'the times of schedules; removed after 90 days',
-  schedules: 'quota schedules; completed ones are the record of runs',
+  schedules: 'quota schedules; 1,000 completed ones of an account',
   second_factors: 'one a user',
   service_keys: 'platform admins',
   sessions: 'removed after their last refresh token',
@@ -151,13 +151,13 @@ const tables: Readonly<Record<string, string>> = {
   thread_reports: 'quota reports',
   thread_share_messages: 'quota messages',
   thread_shares: 'quota messages',
-  thread_stars: 'once per thread and user',
+  thread_stars: 'quota starred_threads',
   thread_summaries: 'one for a part of a thread',
   threads: 'quota messages; deleted ones stay without content for the statistics of their runs',
   tool_providers: 'one a provider of the catalog and account',
   usage_records: 'one a run',
   usage_rollups: 'at most two a run',
-  user_identities: 'identities at providers of platform admins',
+  user_identities: '20 a user',
   users: 'registrations',
   webhook_deliveries: 'removed after 30 days',
   webhook_endpoints: 'quota webhook_endpoints',
@@ -174,6 +174,57 @@ test('every table is listed with what bounds it', async () => {
     where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition order by 1`);
   expect(found.map(({ name }: { name: string }) => name)).toEqual(Object.keys(tables).sort());
   const named = Object.values(tables).flatMap((why) => /^quota (\w+)/.exec(why)?.[1] ?? []);
+  expect(named.filter((name) => !Object.hasOwn(quotas, name))).toEqual([]);
+});
+
+/** Lists without pages, and what bounds their rows: a quota, a number, an entitlement or platform admins. How often rows are added bounds nothing. */
+const unpaged: Readonly<Record<string, string>> = {
+  'asrCredentials.list': 'quota asr_credentials',
+  'chatModels.list': 'quota llm_models',
+  'configSchema.list': '1 row for each setting of the server',
+  'featureFlags.list': 'platform admins',
+  'gatewayConfig.get': 'platform admins',
+  'identities.list': '20 a user',
+  'identityProviders.get': 'platform admins',
+  'llmProviders.availableModels': '1 answer of a provider, whose size is limited',
+  'llmProviders.list': 'quota llm_providers',
+  'mcpConfigs.prompts': '1,000 of a server',
+  'personas.list': 'quota personas',
+  'personas.selectable': 'quota personas',
+  'plans.get': '1 row for each entitlement of the server',
+  'platformSettings.list': '1 row for each setting of the server',
+  'providerSignIn.providers': '100 in the statement',
+  'runDetails.get': 'limit.subagent_max_descendants',
+  'runs.get': 'limit.subagent_max_descendants',
+  'schedules.preview': '20 in the query',
+  'serviceKeys.get': 'platform admins',
+  'skills.get': '100 files a skill',
+  'threads.starred': 'quota starred_threads',
+  'toolProviders.list': '1 row for each provider of the server',
+  'users.get': 'quota accounts; platform admins, who can see the accounts to which others have invited the user',
+  'webhookDeliveries.get': '20 attempts',
+  'webhookEndpoints.get': '20 headers',
+  'workspaces.files': '5,000 files',
+};
+
+/** Whether a response is a list of objects or texts, or an object with one. Lists of names that the contract knows are as long as these. */
+function hasList(schema: unknown, isTop = true): boolean {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return hasList(schema.unwrap(), isTop);
+  if (schema instanceof z.ZodArray) return !(schema.element instanceof z.ZodEnum);
+  return isTop && schema instanceof z.ZodObject && Object.values(schema.shape).some((field) => hasList(field, false));
+}
+
+test('every list has pages, is computed, or is listed with what bounds it', () => {
+  const found = operations.filter(({ route }) => {
+    const { pages, report } = route.metadata;
+    return (
+      route.method === 'GET' && !pages && !report && hasList(Object.entries(route.responses).find(([status]) => status === '200')?.[1])
+    );
+  });
+  expect(found.map(({ id }) => id).sort()).toEqual(Object.keys(unpaged).sort());
+  const reasons = Object.values(unpaged);
+  expect(reasons.filter((why) => !/^(quota|limit\.|\d|platform admins)/.test(why))).toEqual([]);
+  const named = reasons.flatMap((why) => /^quota (\w+)/.exec(why)?.[1] ?? []);
   expect(named.filter((name) => !Object.hasOwn(quotas, name))).toEqual([]);
 });
 

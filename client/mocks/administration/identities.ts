@@ -40,9 +40,13 @@ function redirect(engine: Engine, { id }: Json, request: Request) {
 
 const rowOf = (engine: Engine, { issuer }: Json) => engine.state.rows(linked, ({ value }) => value.issuer === issuer)[0];
 
-/** Throws 409 if the identity belongs to somebody. */
+const maxIdentities = 20;
+
+/** Throws 409 if the identity belongs to somebody, or the user has too many. */
 function link(engine: Engine, user: User, provider: Json): LinkedIdentity {
   if (rowOf(engine, provider)) throw apiError('conflict', 'identity_taken', 'This identity is already linked to a user.');
+  if (engine.state.rows(linked, ({ owner }) => owner === user.id).length >= maxIdentities)
+    throw apiError('conflict', 'identity_limit_reached', 'You have 20 linked identities. Unlink one first.');
   const { issuer, name } = provider as { issuer: string; name: string };
   const value = {
     ...{ id: engine.fakes.id(engine.now()), issuer, provider_name: name, usable: true, email: person.email },

@@ -1,19 +1,24 @@
+import Big from 'big.js';
 import type { Cost, Usage } from '../../../contract/events.ts';
 import { costOf, type Prices, usdCost } from '../../models/cost.ts';
 import { RunFailure } from '../../models/runFailure.ts';
 import { addUsage } from '../../models/usage.ts';
 
-/** What a run has used so far. It is charged however the run ends. `cost` is an exact decimal in US dollars. */
-export type UsageTotals = { usage: Usage | undefined; cost: string };
+/** What a run has used so far. It is charged however the run ends. `cost` is an exact decimal in US dollars, and `images` the part of it for images. */
+export type UsageTotals = { usage: Usage | undefined; cost: string; images?: string };
 
 /** 0 means no limit. */
 export type SpendingLimits = { costMicros: number; outputTokens: number };
 
-/** Adds the usage of one call and returns its cost. `reported` is the cost in US dollars that the provider reports. */
-export function addCallUsage(spent: UsageTotals, prices: Prices, usage: Usage, reported?: string): Cost {
-  const { exact, micros } = costOf(usage, prices, reported);
+/**
+ * Adds the usage of one call and returns its cost. `reported` is the cost in US dollars that the provider reports, `imagesUsd` the price of images
+ * that neither contains.
+ */
+export function addCallUsage(spent: UsageTotals, prices: Prices, usage: Usage, reported?: string, imagesUsd = 0): Cost {
+  const { exact, micros } = usdCost(costOf(usage, prices, reported).exact.plus(imagesUsd));
   spent.usage = addUsage(spent.usage, usage);
   spent.cost = exact.plus(spent.cost).toString();
+  if (imagesUsd > 0) spent.images = new Big(imagesUsd).plus(spent.images ?? 0).toString();
   return { currency: 'USD', amount_micros: micros };
 }
 

@@ -57,13 +57,14 @@ const none: AccountLimits = { plan: '', burst: undefined, perMinute: undefined }
 
 /** After this time the limits are read again, while the known ones still apply. */
 const freshMs = 4_000;
-/** How long known limits apply while the database does not answer. */
+/** How long known limits apply while the database does not answer, also if they may have changed. */
 const maxAgeMs = 10 * 60_000;
 const maxAccounts = 20_000;
 
 /**
- * Reads the limits of accounts. Only the first request of an account waits for them, and not longer than for any other answer of the database:
- * without them, the limits of the gateway apply. Undefined without a database.
+ * Reads the limits of accounts. Only the first request of an account, and the first after a change, waits for them, and not longer than for any
+ * other answer of the database. Without an answer, the limits that were known before apply, or else those of the gateway. Undefined without a
+ * database.
  */
 export function createAccountLimits(
   source: { database: Queryable; changes: CacheInvalidation } | undefined,
@@ -71,12 +72,15 @@ export function createAccountLimits(
   if (!source) return undefined;
   const { database, changes } = source;
   const memory = new ExpiringCache<{ limits: AccountLimits; staleAt: number }>(maxAccounts, maxAgeMs);
+  /** Not invalidated: an outage must not give an account with a plan the limits of accounts without one. */
+  const lastRead = new ExpiringCache<AccountLimits>(maxAccounts, maxAgeMs);
   changes.on('entitlements', (accountId) => (accountId === 'platform' ? memory.clear() : memory.invalidateOwner(accountId)));
   const load = async (accountId: string) =>
-    (await memory.load(accountId, accountId, async () => ({
-      limits: limitsOf(await database.rows(selectLimits, { accountId })),
-      staleAt: performance.now() + freshMs,
-    })))!;
+    (await memory.load(accountId, accountId, async () => {
+      const limits = limitsOf(await database.rows(selectLimits, { accountId }));
+      lastRead.set(accountId, limits);
+      return { limits, staleAt: performance.now() + freshMs };
+    }))!;
   return {
     cached(accountId) {
       const known = memory.get(accountId);
@@ -88,9 +92,11 @@ export function createAccountLimits(
     },
     async read(accountId) {
       const found = await withTimeout(load(accountId));
+      if (found) return found.limits;
+      const limits = lastRead.get(accountId) ?? none;
       // Further requests must not wait for a database that does not answer.
-      if (!found) memory.set(accountId, { limits: none, staleAt: performance.now() + 1_000 }, accountId);
-      return found?.limits ?? none;
+      memory.set(accountId, { limits, staleAt: performance.now() + 1_000 }, accountId);
+      return limits;
     },
   };
 }

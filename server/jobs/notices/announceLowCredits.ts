@@ -48,7 +48,7 @@ const selectAdmins = statement<{ accountId: string }>()((db, $) =>
     .where('m.role', '=', sql.lit('admin' as const)),
 );
 
-/** Announces balances that have fallen below their threshold, once for each crossing: to the admins of the account, and as `credits.low`. */
+/** Announces balances that have fallen below their threshold since the last call, once for each account: to the admins of the account, and as `credits.low`. */
 export async function announceLowCredits(source: MailSource): Promise<void> {
   while ((await announceBatch(source)) === batch);
 }
@@ -56,8 +56,9 @@ export async function announceLowCredits(source: MailSource): Promise<void> {
 const announceBatch = (source: MailSource): Promise<number> =>
   source.database.transaction(async (tx) => {
     const alerts = await tx.rows(takeAlerts, { limit: batch });
-    for (const { account_id: accountId, balance, threshold, name: account, is_open: isOpen } of alerts) {
-      if (!isOpen) continue;
+    for (const [at, { account_id: accountId, balance, threshold, name: account, is_open: isOpen }] of alerts.entries()) {
+      // Of several crossings of an account since the last time, only the newest is news.
+      if (!isOpen || alerts[at + 1]?.account_id === accountId) continue;
       const traceId = newTraceId();
       const admins = await tx.rows(selectAdmins, { accountId });
       await notifyUsers(tx, {

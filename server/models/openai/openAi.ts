@@ -12,6 +12,7 @@ import { callOptions } from '../wire/prompt.ts';
 import { type SendOptions, sendRequest } from '../wire/sendRequest.ts';
 import { createToolNames, type ToolNames } from '../wire/toolNames.ts';
 import { createChatReader } from './chat.ts';
+import { imagePriceOf } from './imagePrice.ts';
 import { createResponsesReader } from './responses.ts';
 
 /** Keys that the `advanced_json` of an OpenAI provider must not contain. */
@@ -27,7 +28,7 @@ export function openOpenAi(route: OpenAiRoute, deps: ProviderDeps): Model {
     const call = await write(route, apiMode, request, names);
     const how: Pick<ReadAnswerOptions, 'dialect' | 'reader'> =
       apiMode === 'responses'
-        ? { dialect: 'openai_responses', reader: createResponsesReader() }
+        ? { dialect: 'openai_responses', reader: createResponsesReader(imagePriceOf(route)) }
         : { dialect: 'openai_chat', reader: createChatReader() };
     const tap = deps.debugEvents ? createDebugRecorder(call, { provider_kind: 'openai', api_mode: apiMode }, line.redact) : undefined;
     const tapped = { ...line, tap, observer };

@@ -19,8 +19,8 @@ function responsesUsage(value: unknown): AnswerPart[] {
 
 const keyOf = (event: Json) => asCount(event.output_index) ?? (asText(event.item_id) || asText(asObject(event.item).id));
 
-/** Reads the events of `POST /responses`. */
-export function createResponsesReader(): AnswerReader {
+/** Reads the events of `POST /responses`. `imagePrice`: what an image costs apart from the usage. */
+export function createResponsesReader(imagePrice: (item: Json) => number | undefined = () => undefined): AnswerReader {
   const written = new Map<string | number, string>();
   let spoke = false;
   let calls = 0;
@@ -48,7 +48,7 @@ export function createResponsesReader(): AnswerReader {
     const data = asText(item.result);
     if (!data || drawn.has(key)) return [];
     drawn.add(key);
-    return [{ kind: 'image', mime_type: `image/${asText(item.output_format) || 'png'}`, data }];
+    return [{ kind: 'image', mime_type: `image/${asText(item.output_format) || 'png'}`, data, usd: imagePrice(item) }];
   }
 
   function done(item: Json, key: string | number): AnswerPart[] {

@@ -14,7 +14,7 @@ import type { ToolNames } from './toolNames.ts';
  */
 export type AnswerPart =
   | { kind: 'text' | 'thinking'; text: string }
-  | { kind: 'image'; mime_type: string; data: string }
+  | { kind: 'image'; mime_type: string; data: string; usd?: number | undefined }
   | ({ kind: 'tool' } & ToolPiece)
   | { kind: 'usage'; usage: Usage }
   | { kind: 'cost'; usd: number }
@@ -78,7 +78,8 @@ function createAnswer({ dialect, names, request, line }: ReadAnswerOptions) {
     *take(piece: AnswerPart): Generator<ModelEvent> {
       if (piece.kind === 'text') yield* say(filter.push(storable(piece.text)));
       else if (piece.kind === 'thinking') yield* say(piece.text === '' ? [] : [{ text: piece.text, channel: 'thinking' }]);
-      else if (piece.kind === 'image') yield { type: 'image', mime_type: piece.mime_type, data: piece.data };
+      else if (piece.kind === 'image')
+        yield { type: 'image', mime_type: piece.mime_type, data: piece.data, ...(piece.usd !== undefined && { usd: piece.usd }) };
       else if (piece.kind === 'tool') yield* calls.take(piece);
       else if (piece.kind === 'usage') {
         usage = { ...usage, ...piece.usage };

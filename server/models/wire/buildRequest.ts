@@ -6,7 +6,7 @@ import { asObject, parseObject } from './json.ts';
 type Fetch = typeof globalThis.fetch;
 
 /** Internal keys of `advanced_json`. Never sent to a provider. */
-const internalKeys = ['available_catalog', 'anthropic_version', 'extra_headers', 'image_generation'];
+const internalKeys = ['available_catalog', 'anthropic_version', 'extra_headers', 'image_generation', 'image_usd'];
 
 /**
  * Lets the SDK build a request and intercepts it before it is sent. The SDK knows the format of each vendor and the

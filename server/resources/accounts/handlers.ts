@@ -1,5 +1,6 @@
 import { accounts } from '../../../contract/accounts.ts';
 import { implement } from '../../http/pipeline/implement.ts';
+import { recheckOf } from '../../http/pipeline/recheck.ts';
 import { exportAccount } from './export/exportAccount.ts';
 import * as members from './members.ts';
 import * as service from './service.ts';
@@ -20,8 +21,8 @@ export const accountHandlers = implement(
       await service.closeAccount(scope, body);
       return { status: 204, body: undefined };
     },
-    export: async ({ scope, signal }) => {
-      const { name, body } = await exportAccount(scope, signal());
+    export: async ({ scope, signal, authenticated }) => {
+      const { name, body } = await exportAccount(scope, { closed: signal(), recheck: recheckOf(accounts.export, authenticated) });
       const headers = {
         'content-type': 'application/zip',
         'content-disposition': `attachment; filename="${name}"`,

@@ -1,5 +1,6 @@
 import { auditLogs } from '../../../contract/auditLogs.ts';
 import { implement } from '../../http/pipeline/implement.ts';
+import { recheckOf } from '../../http/pipeline/recheck.ts';
 import { checkAccountFilter, checkActorFilter, exportEntries, listEntries } from './service.ts';
 import { viewEntry } from './view.ts';
 
@@ -11,6 +12,7 @@ export const auditLogHandlers = implement(
       const { entries, total, isExact } = await listEntries(scope, query);
       return { status: 200, body: { data: entries.map(viewEntry), total, total_is_exact: isExact } };
     },
-    export: ({ scope, query, signal }) => exportEntries(scope, query, signal()),
+    export: ({ scope, query, signal, authenticated }) =>
+      exportEntries(scope, query, { closed: signal(), recheck: recheckOf(auditLogs.export, authenticated) }),
   },
 );

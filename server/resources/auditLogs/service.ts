@@ -3,7 +3,7 @@ import type { ResourceLoader } from '../../http/pipeline/implement.ts';
 import type { Scope } from '../../http/scope.ts';
 import { notFound } from '../../platform/failure.ts';
 import { checkAccountExists, checkUserExists } from '../accounts/loaders.ts';
-import { exportRows } from '../exports/exportRows.ts';
+import { type ExportCall, exportRows } from '../exports/exportRows.ts';
 import { type EntryRow, selectActor, statementsFor } from './queries.ts';
 import { viewEntry } from './view.ts';
 
@@ -29,16 +29,18 @@ export async function listEntries(scope: Scope, query: AuditQuery): Promise<Entr
 /** A key before all entries. */
 const newest = { created_at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
 
+const csvFieldsWithStates = [...entryFields.filter((name) => name !== 'created_at'), ...stateFields, 'created_at'] as const;
+
 /** The entries that `listEntries` would return on all of its pages. */
-export function exportEntries(scope: Scope, { format, include, ...query }: AuditExportQuery, closed: AbortSignal) {
+export function exportEntries(scope: Scope, { format, include, ...query }: AuditExportQuery, call: ExportCall) {
   const filter = filterOf(scope, query);
   const { exported } = statementsFor(filter);
   const hasStates = include === 'state';
   scope.audit({ accountId: filter.accountId, targetId: filter.accountId, metadata: { format, ...query } });
-  return exportRows(scope, closed, {
+  return exportRows(scope, call, {
     name: 'audit-log',
     format,
-    columns: hasStates ? [...entryFields, ...stateFields] : entryFields,
+    columns: hasStates ? csvFieldsWithStates : entryFields,
     read: (sql, after: { created_at: string; id: string } = newest, limit) =>
       sql.rows(exported, { ...filter, beforeTime: after.created_at, beforeId: after.id, limit }),
     view: ({ before_state, after_state, ...row }: Required<EntryRow>) => viewEntry(hasStates ? { ...row, before_state, after_state } : row),

@@ -9,8 +9,8 @@ import type { Settings } from '../settings/settings.ts';
 import { maxCredits } from './ledger.ts';
 import { alertColumns, alertOf } from './lowCredits.ts';
 
-/** Reported or estimated tokens, and the unrounded cost in US dollars. */
-export type RunCost = { usage: Usage | undefined; cost: string };
+/** Reported or estimated tokens, the unrounded cost in US dollars, and the part of it that is the price of images. */
+export type RunCost = { usage: Usage | undefined; cost: string; images?: string };
 
 type CreditSettings = Pick<Settings, 'credit.per_usd' | 'credit.deduction_policy'>;
 type ChargeSettings = CreditSettings & Pick<Settings, 'credit.low_threshold'>;
@@ -199,18 +199,24 @@ const statements = {
 
 /**
  * The credits to charge for the usage, at most `maxCredits`. Returns null if it is free. The free tier is for small runs: chat completions have none,
- * because a conversation would be free if each of its calls were small.
+ * because a conversation would be free if each of its calls were small. Images have a price of their own, so they are charged in full whatever the tokens
+ * cost, and do not replace the charge for the tokens of a model without prices.
  */
 export function calculateCharge(
-  { usage, cost }: RunCost,
+  { usage, cost, images = '0' }: RunCost,
   multiplier: string | number | null,
   settings: CreditSettings,
   cause: Cause = 'run',
 ): Credits | null {
   const configured = parseDeductionPolicy(settings['credit.deduction_policy']);
   const policy = cause === 'run' ? configured : withoutFreeTier(configured);
-  const bill = creditsOf(usage ?? {}, new Big(cost), { multiplier: multiplier ?? 1, perUsd: perUsdOf(settings), policy });
-  return bill && { ...bill, credits: Math.min(bill.credits, maxCredits) };
+  const rules = { multiplier: multiplier ?? 1, perUsd: perUsdOf(settings), policy };
+  const bill = creditsOf(usage ?? {}, new Big(cost).minus(images), rules);
+  const forImages = new Big(images).times(rules.perUsd).times(rules.multiplier);
+  if (forImages.eq(0)) return bill && { ...bill, credits: Math.min(bill.credits, maxCredits) };
+  const raw = forImages.plus(bill?.raw_credits ?? 0);
+  const credits = Math.min(Math.max(1, raw.round(0, Big.roundUp).toNumber()), maxCredits);
+  return { ...(bill ?? { policy_multiplier: 0, method: 'cost_usd' }), credits, raw_credits: raw.toFixed() };
 }
 
 /**

@@ -4,15 +4,18 @@ import { createGzip } from 'node:zlib';
 import type { ExportFormat } from '../../../contract/exports.ts';
 import type { Queryable } from '../../database/sql.ts';
 import { countAttempt } from '../../http/pipeline/attemptLimits.ts';
+import { type Recheck, whileAllowed } from '../../http/pipeline/recheck.ts';
 import type { Scope } from '../../http/scope.ts';
 import type { StreamBody } from '../../http/sse.ts';
 import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { rowWriterOf } from './formats.ts';
+import { atMinimumRate, exportRate } from './minimumRate.ts';
 import { createPlaces, type Place } from './places.ts';
 
 const limits = {
   /** Exports that this process sends at a time. Each reads one batch at a time, and holds no connection between them. */
   inAll: 4,
+  /** Of a caller, and of an account. */
   perOwner: 2,
   /** Started by a caller in an hour. */
   perHour: 60,
@@ -33,22 +36,25 @@ type Source<Key, Row extends Key, Shown extends object> = {
   format: ExportFormat;
   read(sql: Queryable, after: Key | undefined, limit: number): Promise<Row[]>;
   view(row: Row): Shown;
-  /** The columns of CSV, in this order. */
+  /** The columns of CSV, in this order. The last one never needs quotes. */
   columns: readonly (keyof Shown & string)[];
 };
 
+/** `closed` aborts when the response has been sent or its client has left. */
+export type ExportCall = { closed: AbortSignal; recheck: Recheck };
+
 /**
- * Sends rows while they are read. `closed` aborts when the response has been sent or its client has left. If reading fails, the connection is
- * destroyed and the end of the format is missing. Throws 429 `export_rate_limited`.
+ * Sends rows while they are read. If reading fails, or the caller loses access, the connection is destroyed and the end of the format is missing. Throws 429 `export_rate_limited`.
  */
 export async function exportRows<Key, Row extends Key, Shown extends object>(
   scope: Scope,
-  closed: AbortSignal,
+  { closed, recheck }: ExportCall,
   source: Source<Key, Row, Shown>,
 ) {
-  const { app, db, actor, client } = scope;
+  const { app, db, actor, accountId, client } = scope;
   const owner = actor.serviceKeyId ?? actor.userId;
-  const place = takePlace(owner, closed);
+  // Exports of platform admins must not take the places of an account.
+  const place = takePlace(scope.isPlatformAdmin || actor.serviceKeyId ? [owner] : [owner, accountId], closed);
   await countAttempt(db, [{ bucket: limiterKeyOf('row-export', owner), max: limits.perHour, seconds: 3_600, reason }]);
   const onError = (error: unknown) => app.log.error({ err: error, trace_id: client.traceId }, 'an export was not sent to its end');
   const body: StreamBody = {
@@ -62,7 +68,10 @@ export async function exportRows<Key, Row extends Key, Shown extends object>(
       }
       res.setTimeout(limits.idleMs, () => res.destroy());
       const late = setTimeout(() => res.destroy(), limits.totalMs);
-      const text = Readable.from(textOf(scope, source, place), { objectMode: false });
+      const text = Readable.from(
+        atMinimumRate(whileAllowed(textOf(scope, source, place), recheck), exportRate, () => res.destroy()),
+        { objectMode: false },
+      );
       (isPacked ? pipeline(text, createGzip(), res) : pipeline(text, res))
         .catch((error: Error & { code?: string }) => {
           if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') onError(error);
@@ -87,7 +96,6 @@ async function* textOf<Key, Row extends Key, Shown extends object>(
   place.hasBegun = true;
   try {
     const writer = rowWriterOf(format, columns);
-    if (writer.start) yield Buffer.from(writer.start);
     let [count, last] = [0, undefined as Row | undefined];
     for (;;) {
       const readNext = (sql: Queryable) => read(sql, last, limits.batch);

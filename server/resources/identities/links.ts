@@ -25,6 +25,8 @@ export async function findIdentity({ db, actor: { userId } }: Scope, id: string)
   return row;
 }
 
+const maxIdentities = 20;
+
 const linkLimit = (userId: string): AttemptLimit => ({
   bucket: limiterKeyOf('identity-link', userId),
   max: 20,
@@ -44,7 +46,7 @@ export async function startLink(scope: Scope, input: IdentityLinkStart, origin: 
 
 const ownerOf = ({ actor: { userId, sessionId } }: Scope): FlowOwner => ({ purpose: 'link', holder: sessionId ?? '', userId });
 
-/** Throws 409 `identity_taken`, and as `completeFlow`. */
+/** Throws 409 `identity_taken`, 409 `identity_limit_reached`, and as `completeFlow`. */
 export async function completeLink(scope: Scope, answer: ProviderAnswer): Promise<IdentityRow> {
   const { provider, person } = await completeFlow(scope, await takeFlow(scope, ownerOf(scope), answer.state), answer);
   return addIdentity(scope, provider, { issuer: provider.issuer, subject: person.subject, email: person.email ?? null });
@@ -52,7 +54,7 @@ export async function completeLink(scope: Scope, answer: ProviderAnswer): Promis
 
 /**
  * Links the identity of a sign-in that found the address of the caller. The session must be newer than that sign-in: the caller has just proved
- * who they are. Throws 400 `link_token_invalid`, 409 `identity_taken`.
+ * who they are. Throws 400 `link_token_invalid`, 409 `identity_taken`, 409 `identity_limit_reached`.
  */
 export async function confirmLink(scope: Scope, token: string): Promise<IdentityRow> {
   const { app, db, actor } = scope;
@@ -74,6 +76,8 @@ async function addIdentity(scope: Scope, provider: { id: string; revision: numbe
   if (!(await tx.row(lockActiveUser, { userId }))) throw userSuspended();
   await lockSession(tx, actor);
   await lockProviderOf(scope, provider);
+  if ((await tx.row(queries.countIdentities, { userId }))!.count >= maxIdentities)
+    throw failWith('conflict', 'identity_limit_reached', `You have ${maxIdentities} linked identities. Unlink one first.`);
   const id = await linkIdentity(scope, userId, identity);
   await notify(scope, 'linked', identity);
   await auditInOwnAccount(scope, id, { metadata: { identity_provider_id: provider.id, issuer: identity.issuer } });

@@ -78,6 +78,13 @@ export const selectBySubject = statement<Subject>()((db, $) =>
   identity(db).where('i.issuer', '=', $.issuer).where('i.subject', '=', $.subject),
 );
 
+export const countIdentities = statement<OfUser>()((db, $) =>
+  db
+    .selectFrom('user_identities')
+    .select(sql<number>`count(*)`.as('count'))
+    .where('user_id', '=', $.userId),
+);
+
 export type IdentityRow = RowOf<typeof selectIdentity>;
 
 /** Nothing if the identity is already linked. */

@@ -29,13 +29,16 @@ export function checkAdvancedJson(kind: Kind, advanced: Json | null | undefined)
 export function advancedJsonIssues(kind: Kind, advanced: Json): [path: string[], message: string][] {
   const keys = denied[kind].filter((key) => Object.hasOwn(advanced, key)).map((key): [string[], string] => [[key], 'must not be set here']);
   if (kind === 'anthropic') return [...keys, ...headerProblems(advanced)];
-  return kind === 'openai' && !isImageTool(advanced.image_generation)
-    ? [...keys, [['image_generation'], 'must be an object or a boolean']]
-    : keys;
+  if (kind !== 'openai') return keys;
+  if (!isImageTool(advanced.image_generation)) keys.push([['image_generation'], 'must be an object or a boolean']);
+  if (!isPrice(advanced.image_usd)) keys.push([['image_usd'], 'must be a number from 0 to 1,000']);
+  return keys;
 }
 
 const isImageTool = (value: unknown): boolean =>
   value === undefined || typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value));
+
+const isPrice = (value: unknown) => value === undefined || (typeof value === 'number' && value >= 0 && value <= 1_000);
 
 const isHeader = (value: unknown) => typeof value === 'string' && /^[\x20-\x7e]*[\x21-\x7e]$/.test(value);
 

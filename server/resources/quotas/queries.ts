@@ -107,6 +107,9 @@ export const rowCountChecks: Readonly<Record<Exclude<QuotaName, StorageQuotaName
       .where('status', '<>', sql.lit('completed' as const)),
   ),
   skills: accountRowCheck('skills'),
+  starred_threads: rowCountCheck((db, $) =>
+    db.selectFrom('thread_stars').select(count).where('account_id', '=', $.accountId).where('user_id', '=', $.userId),
+  ),
   teams: accountRowCheck('teams'),
   webhook_endpoints: accountRowCheck('webhook_endpoints'),
 };

@@ -1,5 +1,6 @@
 import { runs } from '../../../contract/runs.ts';
 import { implement, type Implementation } from '../../http/pipeline/implement.ts';
+import { recheckOf } from '../../http/pipeline/recheck.ts';
 import { eventStream } from '../../http/sse.ts';
 import type { EventBroker } from '../../runs/follow/eventBroker.ts';
 import { openStream } from '../../runs/follow/openStream.ts';
@@ -41,11 +42,12 @@ export const runHandlers = (eventBroker: EventBroker, copyTurns: CopyTurns): Imp
         await provideInput(scope, loaded.run, body);
         return { status: 200, body: { ok: true } };
       },
-      events: async ({ scope, loaded, query, headers, req, signal }) => {
+      events: async ({ scope, loaded, query, headers, req, signal, authenticated }) => {
         const source = await openStream(eventBroker, scope, loaded.run, {
           query,
           headers,
           authorization: req.headers.authorization,
+          recheck: recheckOf(runs.events, authenticated),
           signal: signal(),
         });
         if (!source) return { status: 204, body: undefined };

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { type UsageExportQuery, usageRecordFields } from '../../../contract/usage.ts';
 import { type Builder, type Parameters, type RowOf, statement } from '../../database/statement.ts';
 import type { Scope } from '../../http/scope.ts';
-import { exportRows } from '../exports/exportRows.ts';
+import { type ExportCall, exportRows } from '../exports/exportRows.ts';
 
 /** Days in UTC, both included, and the record before the page. */
 type Page = { start: string; end: string; beforeTime: string; beforeId: string; beforeType: string; limit: number };
@@ -39,9 +39,9 @@ type RecordKey = Pick<RecordRow, 'recorded_at' | 'run_id' | 'usage_type'>;
 const newest = { recorded_at: 'infinity', run_id: 'ffffffff-ffff-ffff-ffff-ffffffffffff', usage_type: '' };
 
 /** The records of the days, newest first. Without an account: those of all accounts. */
-export function exportUsage(scope: Scope, accountId: string | null, { start, end, format }: UsageExportQuery, closed: AbortSignal) {
+export function exportUsage(scope: Scope, accountId: string | null, { start, end, format }: UsageExportQuery, call: ExportCall) {
   scope.audit({ accountId, targetId: accountId, metadata: { start, end, format } });
-  return exportRows(scope, closed, {
+  return exportRows(scope, call, {
     name: `usage-${start}-${end}`,
     format,
     columns: usageRecordFields,

@@ -1,5 +1,6 @@
 import { type DaysQuery, type MonthQuery, usage, type UsageSummary } from '../../../contract/usage.ts';
 import { implement } from '../../http/pipeline/implement.ts';
+import { recheckOf } from '../../http/pipeline/recheck.ts';
 import type { Scope } from '../../http/scope.ts';
 import { readStorageUsage } from '../quotas/storageUsage.ts';
 import { exportUsage } from './export.ts';
@@ -53,9 +54,11 @@ export const usageHandlers = implement(
     ofAccountHourly: account.hours,
     ofAccountByModel: account.models,
     ofChatCompletions: async ({ scope, query }) => ({ status: 200, body: await listCompletionUsage(scope, query) }),
-    exportOfAccount: ({ scope, query, signal }) => exportUsage(scope, scope.accountId, query, signal()),
+    exportOfAccount: ({ scope, query, signal, authenticated }) =>
+      exportUsage(scope, scope.accountId, query, { closed: signal(), recheck: recheckOf(usage.exportOfAccount, authenticated) }),
     summary: async (asked) => ({ status: 200, body: await platform.month(asked) }),
-    export: ({ scope, query, signal }) => exportUsage(scope, null, query, signal()),
+    export: ({ scope, query, signal, authenticated }) =>
+      exportUsage(scope, null, query, { closed: signal(), recheck: recheckOf(usage.export, authenticated) }),
     daily: platform.days,
     hourly: platform.hours,
     byModel: platform.models,

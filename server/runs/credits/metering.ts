@@ -28,22 +28,22 @@ export function createMetering({ database, lease, settings, usageTotals }: Meter
   let used = usedBefore(run, usageTotals, settings);
 
   function meterOf({ prices, multiplier }: OpenedRoute): Meter {
-    const creditsWith = (usage: Usage) => {
+    const creditsWith = (usage: Usage, imagesUsd = 0) => {
       const total = { ...usageTotals };
-      addCallUsage(total, prices, usage);
+      addCallUsage(total, prices, usage, undefined, imagesUsd);
       return calculateCharge(total, multiplier, settings)?.credits ?? 0;
     };
     return {
-      async reserve(soFar, expected) {
+      async reserve(soFar, expected, imagesUsd) {
         run.prompt_tokens = expected.input_tokens ?? 0;
-        const wanted = creditsWith(expected);
+        const wanted = creditsWith(expected, imagesUsd);
         if (wanted <= reserved) return;
-        const answer = await reserveCredits(database, lease, wanted, creditsWith(soFar));
+        const answer = await reserveCredits(database, lease, wanted, creditsWith(soFar, imagesUsd));
         if (!answer) throw new LeaseLost(run.id);
         if (answer.granted === null) throw answer.key_budget ? keyExhausted(answer.key_budget) : exhausted(answer.balance, answer.others);
         reserved = answer.granted;
       },
-      charge: (usage, costUsd) => addCallUsage(usageTotals, prices, usage, costUsd),
+      charge: (usage, costUsd, imagesUsd) => addCallUsage(usageTotals, prices, usage, costUsd, imagesUsd),
       async finishCall() {
         const credits = creditsWith({});
         used = credits;

@@ -1,3 +1,4 @@
+import type { Recheck } from '../../http/pipeline/recheck.ts';
 import type { Scope } from '../../http/scope.ts';
 import type { EncodedEvents, StreamOptions } from '../../http/sse.ts';
 import { failWith, rateLimited } from '../../platform/failure.ts';
@@ -12,6 +13,7 @@ export type FollowRequest = {
   query: { after_seq: number; follow: boolean };
   headers: { 'last-event-id'?: number | undefined };
   authorization: string | undefined;
+  recheck: Recheck;
   signal: AbortSignal;
 };
 
@@ -26,14 +28,14 @@ export async function openStream(
   eventBroker: EventBroker,
   scope: Scope,
   run: ReadableRun,
-  { query, headers, authorization, signal }: FollowRequest,
+  { query, headers, authorization, recheck, signal }: FollowRequest,
 ): Promise<{ chunks: EncodedEvents; options: StreamOptions } | undefined> {
   const lastEventId = headers['last-event-id'];
   const after = Math.max(query.after_seq, lastEventId ?? 0);
   const isEnded = ended.has(run.status);
   if (isEnded && after >= run.next_seq - 1 && lastEventId !== undefined) return undefined;
   await acquireStreamSlot(eventBroker, scope, signal);
-  const watched = watchAccess(scope, run, authorization, signal);
+  const watched = watchAccess(() => hasAccess(scope, run, authorization, recheck), scope, signal);
   const onError = (error: unknown) =>
     scope.app.log.warn({ err: error, run_id: run.id, trace_id: scope.client.traceId }, 'a stream broke off');
   const events = runEvents(eventBroker, { runId: run.id, after, follow: query.follow, isEnded, signal: watched });
@@ -67,12 +69,12 @@ async function acquireStreamSlot({ openStreams }: EventBroker, { actor }: Scope,
 }
 
 /** A signal that aborts when the reader disconnects, or soon after they lose access. */
-function watchAccess(scope: Scope, run: ReadableRun, authorization: string | undefined, leaving: AbortSignal): AbortSignal {
+function watchAccess(check: () => Promise<boolean>, { app }: Scope, leaving: AbortSignal): AbortSignal {
   const stop = new AbortController();
   const timer = setInterval(() => {
-    hasAccess(scope, run, authorization).then(
+    check().then(
       (may) => may || stop.abort(),
-      (error) => scope.app.log.warn({ err: error }, 'the access of a stream could not be checked'),
+      (error) => app.log.warn({ err: error }, 'the access of a stream could not be checked'),
     );
   }, recheckMs);
   const end = () => {
@@ -89,24 +91,21 @@ const pendingAccessChecks = new Map<string, Promise<boolean>>();
 /** Together with `recheckMs`, well below the promised five seconds. */
 const accessCheckTtlMs = 500;
 
-/** All streams of one credential for a run share one check. */
-function hasAccess(scope: Scope, run: ReadableRun, authorization: string | undefined): Promise<boolean> {
-  const key = `${run.id} ${scope.accountId} ${authorization}`;
+/** All streams of one credential from one address for a run share one check. */
+function hasAccess(scope: Scope, run: ReadableRun, authorization: string | undefined, recheck: Recheck): Promise<boolean> {
+  const key = `${run.id} ${scope.accountId} ${scope.client.ip} ${authorization}`;
   const known = pendingAccessChecks.get(key);
   if (known !== undefined) return known;
-  const answer = checkAccess(scope, run, authorization);
+  const answer = checkAccess(scope, run, recheck);
   pendingAccessChecks.set(key, answer);
   setTimeout(() => pendingAccessChecks.delete(key), accessCheckTtlMs).unref();
   return answer;
 }
 
 /** Checks access with the current role. An expired access token does not end an open stream. Any other loss of access does. */
-async function checkAccess(scope: Scope, run: ReadableRun, authorization: string | undefined): Promise<boolean> {
+async function checkAccess({ db, actor }: Scope, run: ReadableRun, recheck: Recheck): Promise<boolean> {
   try {
-    const admitted = await scope.app.accessControl.authenticate(authorization, scope.accountId, { expired: 'accept' });
-    const grant = await admitted.accessTo(scope.accountId, 'member');
-    if (grant.lacksSecondFactor || !grant.permissions.has('data.runs.read')) return false;
-    await findRun({ db: scope.db, actor: scope.actor, ...grant }, run.id);
+    await findRun({ db, actor, ...(await recheck()) }, run.id);
     return true;
   } catch (error) {
     const { status } = error as { status?: number };

@@ -159,7 +159,8 @@ async function endingStep(tx: Transaction, run: LeasedRun, ending: RunEnding, sp
 
 const shownBy = (stored: { id: string } | undefined) => (stored ? { message_id: stored.id } : {});
 
-async function recordEnd(tx: Transaction, run: ChargedRun, ending: RunEnding, { usage, cost }: UsageTotals, settings: Settings) {
+async function recordEnd(tx: Transaction, run: ChargedRun, ending: RunEnding, spent: UsageTotals, settings: Settings) {
+  const { usage, cost } = spent;
   const total: Usage = usage ?? {};
   const { usd } = usdCost(new Big(cost));
   const error = ending.type === 'failed' ? ending.failure : undefined;
@@ -175,6 +176,6 @@ async function recordEnd(tx: Transaction, run: ChargedRun, ending: RunEnding, { 
       error: error ? JSON.stringify({ error_class: error.errorClass, message: error.message, resumable: error.resumable }) : null,
     }),
   );
-  chargeRun(tx, run, { usage, cost }, settings);
+  chargeRun(tx, run, spent, settings);
   await insertDeliveries(tx, run);
 }

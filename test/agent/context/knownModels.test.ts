@@ -22,6 +22,7 @@ const Model = z.strictObject({
 const List = z.strictObject({
   as_of: z.iso.date(),
   price_lists: z.strictObject({ openai: z.url(), anthropic: z.url(), gemini: z.url() }),
+  usd_per_image: z.strictObject({ openai: z.record(z.string(), z.record(z.string().regex(/^\d+x\d+$/), price)) }),
   models: z.array(Model).min(20),
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { imagePriceOf } from '../../../server/models/openai/imagePrice.ts';
 import { responses } from '../../support/agent/vendor.ts';
 import { apiKey, callModel, failureOf, request, tool, useScriptedProvider } from './support.ts';
 
@@ -139,6 +140,10 @@ test('the image tool of the vendor is offered where it is wanted and images are 
       responses.completed({ output: [image('ig_1', 'webp')] }),
     ],
   };
+  const official = imagePriceOf({ provider_kind: 'openai', model: 'm', api_key: 'k', base_url: 'https://api.openai.com/v1' });
+  expect([official({ quality: 'low', size: '1024x1024' }), official({ quality: 'low', size: '9x9' }), official({})]).toEqual([
+    0.01088, 0.01632, 0.2496,
+  ]);
   const drawer = (image_generation: unknown) => model({ advanced_json: { image_generation } });
   vendor().respondWith(drawing);
   const question = request({ images: true, tools: [tool('find')] });

@@ -41,6 +41,10 @@ function rowsOf(text: string): any[] {
   return lines;
 }
 
+/** Whether a CSV file has its end. No text that is cut off may. */
+const hasEnd = (text: string) => text.endsWith('"\r\n');
+const completeCuts = (text: string) => Array.from({ length: text.length }, (_, length) => text.slice(0, length)).filter(hasEnd);
+
 /** A reader of RFC 4180. */
 function parseCsv(text: string): string[][] {
   const rows: string[][] = [[]];
@@ -108,16 +112,19 @@ test('CSV follows RFC 4180 and cannot be read as formulas', async () => {
     '＝1',
     "it's",
     'ü 🛒',
+    'x"\r\r\ny',
     null,
   ];
   for (const agent of agents)
     await sql(
-      `insert into audit_logs (id, account_id, action, target_type, trace_id, user_agent, metadata) values ($1, $2, 'sample.csv', 'sample', 'a,b', $3, '{"k":"v\\r\\nw"}')`,
+      `insert into audit_logs (id, account_id, action, target_type, trace_id, user_agent, metadata, before_state) values ($1, $2, 'sample.csv', 'sample', 'a,b', $3, '{"k":"v\\r\\nw"}', '{}')`,
       [randomUUID(), person.accountId, agent],
     );
   const made = await download(person.token, '/v1/audit-logs/export?action=sample.csv&format=csv');
   expect(made.headers['content-type']).toBe('text/csv; charset=utf-8; header=present');
-  expect(made.text.endsWith('\r\n')).toBe(true);
+  const withStates = await download(person.token, '/v1/audit-logs/export?action=sample.csv&format=csv&include=state');
+  expect(parseCsv(withStates.text)[0]!.slice(-3)).toEqual(['before_state', 'after_state', 'created_at']);
+  for (const { text } of [made, withStates]) expect([hasEnd(text), completeCuts(text)]).toEqual([true, []]);
   const [names, ...rows] = parseCsv(made.text).filter((row) => row.length > 1);
   expect(names).toEqual([
     'id',
@@ -135,7 +142,20 @@ test('CSV follows RFC 4180 and cannot be read as formulas', async () => {
   expect(rows).toHaveLength(agents.length);
   const shown = rows.map((row) => row[names!.indexOf('user_agent')]).sort();
   expect(shown).toEqual(
-    ['\'=HYPERLINK("http://evil")', "'+1", "'-1", "'@SUM(A1)", 'a "quoted", text', 'plain', "'\u200b=1", "'＝1", "it's", 'ü 🛒', ''].sort(),
+    [
+      '\'=HYPERLINK("http://evil")',
+      "'+1",
+      "'-1",
+      "'@SUM(A1)",
+      'a "quoted", text',
+      'plain',
+      "'\u200b=1",
+      "'＝1",
+      "it's",
+      'ü 🛒',
+      'x"\ny',
+      '',
+    ].sort(),
   );
   for (const row of rows) {
     expect(row[names!.indexOf('trace_id')]).toBe('a,b');
@@ -217,7 +237,7 @@ test('members without the permission, other accounts and bad ranges are rejected
   // Empty files are complete.
   expect(rowsOf((await download(stranger.token, `/v1/accounts/${stranger.accountId}/usage/export?${range}`)).text)).toEqual([]);
   expect((await download(stranger.token, `/v1/accounts/${stranger.accountId}/usage/export?${range}&format=csv`)).text).toMatch(
-    /^account_id,.*,recorded_at\r\n$/,
+    /^account_id,.*,"recorded_at"\r\n$/,
   );
 });
 
@@ -233,13 +253,16 @@ test('an export is compressed only for clients that accept it', async () => {
   expect(packed.bytes.length).toBeLessThan(plain.bytes.length / 5);
 });
 
-test('at most two exports of a caller are sent at a time, and a client that leaves makes room', async () => {
-  const person = await signUp();
+test('at most two exports of a caller and of an account are sent at a time, and a client that leaves makes room', async () => {
+  const [person, colleague] = [await signUp(), await signUp()];
+  await app.joinAccount(colleague, person, 'admin');
   await fillAudit(person, 1_500, 20_000);
   const path = '/v1/audit-logs/export?action=sample.fill';
   const opened = [await open(person.token, path), await open(person.token, path)];
   const { status, headers, body } = await call('GET', path, { token: person.token });
   expect([status, body.details.reason, headers.get('retry-after')]).toEqual([429, 'export_rate_limited', '30']);
+  expect((await call('GET', path, { token: colleague.token, headers: inAccount(person.accountId) })).status).toBe(429);
+  expect((await call('GET', path, { token: colleague.token })).status).toBe(200);
   // Between two batches, an export holds no connection and no transaction.
   expect(await sql(`select 1 from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`)).toEqual([]);
   opened[0]!.request.destroy();
@@ -269,7 +292,7 @@ test.each(['ndjson', 'csv'])('an export of %s that fails in the middle is visibl
     const text = Buffer.concat(chunks).toString();
     expect(text).toContain('sample.fill');
     expect(text).not.toContain('"end"');
-    if (format === 'csv') expect(text.endsWith('\n')).toBe(false);
+    if (format === 'csv') expect(hasEnd(text)).toBe(false);
   } finally {
     await sql('alter table audit_logs rename column renamed to user_agent');
   }

@@ -99,7 +99,7 @@ describe.each(apps)('files in %s', (_, app) => {
       'content-disposition': `attachment; filename*=UTF-8''a.html`,
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
       'x-content-type-options': 'nosniff',
-      'cache-control': 'private, max-age=60',
+      'cache-control': 'private, no-cache',
       etag: `"${sha256(html)}"`,
       'x-trace-id': expect.any(String),
     });

@@ -28,6 +28,16 @@ const taken: ErrorScenario = async ({ app, by }) => {
   return {};
 };
 
+/** The user of the newest flow has as many identities as a user may have. */
+const full: ErrorScenario = async ({ app }) => {
+  await app.sql(
+    `insert into user_identities (id, user_id, issuer, subject)
+     select gen_random_uuid(), f.user_id, 'https://sso.example.test', gen_random_uuid()
+     from (select user_id from identity_flows order by created_at desc limit 1) f, generate_series(1, 20)`,
+  );
+  return {};
+};
+
 /** The sign-in of an unknown person with an address. */
 async function newcomer(scene: ScenarioContext, email: string) {
   const id = scene.sample.params.identity_provider_id!;
@@ -56,12 +66,14 @@ export const identityScenarios: Readonly<Record<string, Readonly<Record<string, 
     '400 invalid_state': (scene) => bodyOf(scene, { state: 'sample' }),
     '401 identity_rejected': (scene) => bodyOf(scene, { code: 'sample' }),
     '403 identity_provider_disabled': disabled,
+    '409 identity_limit_reached': full,
     '409 identity_taken': taken,
     '502 identity_provider_unavailable': unreachable,
   },
   'identities.confirm': {
     '400 link_token_invalid': (scene) => bodyOf(scene, { link_token: 'sample' }),
     '403 identity_provider_disabled': disabled,
+    '409 identity_limit_reached': full,
     '409 identity_taken': taken,
   },
   'identities.delete': { '409 last_sign_in_method': lastWay },

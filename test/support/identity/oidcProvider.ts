@@ -1,7 +1,10 @@
+import { generateKeyPair } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Provider from 'oidc-provider';
+import { promisify } from 'node:util';
+import Provider, { type JWK } from 'oidc-provider';
 import { onFileFinished } from '../app/fileCleanup.ts';
+import { MemoryAdapter } from './memoryAdapter.ts';
 
 export const oidcClient = { client_id: 'arkloop', client_secret: 'a secret of the client, long enough' };
 
@@ -16,7 +19,10 @@ export async function startOidcProvider() {
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const accounts = new Map<string, Account>();
   const current: { account: Account | undefined } = { account: undefined };
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2_048 });
   const provider = new Provider(issuer, {
+    adapter: MemoryAdapter,
+    jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' } as JWK] },
     clients: [{ ...oidcClient, redirect_uris: ['https://chat.example.test/oauth'] }],
     cookies: { keys: ['a key for cookies'] },
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['preferred_username', 'locale'] },

@@ -3,11 +3,14 @@ import { pipeline } from 'node:stream/promises';
 import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { bindValues, type RowOf, type Statement } from '../../../database/statement.ts';
 import { type AttemptLimit, countAttempt } from '../../../http/pipeline/attemptLimits.ts';
+import { whileAllowed } from '../../../http/pipeline/recheck.ts';
 import type { Scope } from '../../../http/scope.ts';
 import type { StreamBody } from '../../../http/sse.ts';
 import { limiterKeyOf } from '../../../platform/limiterKey.ts';
 import type { Storage } from '../../../storage/storage.ts';
 import { objectKey } from '../../attachments/key.ts';
+import type { ExportCall } from '../../exports/exportRows.ts';
+import { atMinimumRate, exportRate } from '../../exports/minimumRate.ts';
 import { createPlaces, type Place } from '../../exports/places.ts';
 import { openContent } from '../../workspaces/content.ts';
 import { filesBelow } from '../../workspaces/folder.ts';
@@ -39,12 +42,12 @@ const startLimit = (accountId: string): AttemptLimit => ({
 const takePlace = createPlaces('account-export', limits.underway, reason);
 
 /**
- * The whole account as a zip file, of one moment: lines of JSON for each kind of row, and the files. It is made while it is sent. `closed` aborts when
- * the response has been sent or its client has left. Throws 429 `account_export_rate_limited`.
+ * The whole account as a zip file, of one moment: lines of JSON for each kind of row, and the files. It is made while it is sent, as
+ * long as the caller has access. Throws 429 `account_export_rate_limited`.
  */
-export async function exportAccount(scope: Scope, closed: AbortSignal): Promise<{ name: string; body: StreamBody }> {
+export async function exportAccount(scope: Scope, { closed, recheck }: ExportCall): Promise<{ name: string; body: StreamBody }> {
   const { app, db, accountId, actor, client } = scope;
-  const place = takePlace(accountId, closed);
+  const place = takePlace([accountId], closed);
   await countAttempt(db, [startLimit(accountId)]);
   scope.audit({ targetId: accountId });
   const onError = (error: unknown) => app.log.error({ err: error, trace_id: client.traceId }, 'an export was not sent to its end');
@@ -59,7 +62,8 @@ export async function exportAccount(scope: Scope, closed: AbortSignal): Promise<
         }
         res.setTimeout(limits.idleMs, () => res.destroy());
         const late = setTimeout(() => res.destroy(), limits.totalMs);
-        pipeline(Readable.from(zipOf(scope, exported, place), { objectMode: false }), res)
+        const zip = atMinimumRate(whileAllowed(zipOf(scope, exported, place), recheck), exportRate, () => res.destroy());
+        pipeline(Readable.from(zip, { objectMode: false }), res)
           .catch((error: Error & { code?: string }) => {
             if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') onError(error);
           })

@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { whileAllowed } from '../../../server/http/pipeline/recheck.ts';
+import { failWith } from '../../../server/platform/failure.ts';
+import { atMinimumRate } from '../../../server/resources/exports/minimumRate.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const kib = 1_024;
+const rate = { bytesPerSecond: 64 * kib, graceMs: 60_000 };
+
+/** Reads 100 pieces of 64 KiB, and waits before each. The source makes 1 MiB at a time, after a wait of its own. Returns how many it read in time. */
+async function readSlowly({ readerMs = 0, sourceMs = 0 }): Promise<number> {
+  async function* source() {
+    for (let made = 0; made < 100; made += 16) {
+      await vi.advanceTimersByTimeAsync(sourceMs);
+      yield new Uint8Array(1_024 * kib);
+    }
+  }
+  let isTooSlow = false;
+  let pieces = 0;
+  for await (const piece of atMinimumRate(source(), rate, () => (isTooSlow = true))) {
+    expect(piece.length).toBe(64 * kib);
+    await vi.advanceTimersByTimeAsync(readerMs);
+    if (isTooSlow) break;
+    pieces++;
+  }
+  return pieces;
+}
+
+test('a reader below the rate uses up its grace and is too slow, also if it never pauses', async () => {
+  expect(await readSlowly({ readerMs: 61_000 })).toBe(0);
+  // Each piece takes four seconds instead of one.
+  expect(await readSlowly({ readerMs: 4_000 })).toBe(19);
+});
+
+test('a reader at the rate is not too slow, and a slow source is not its fault', async () => {
+  expect(await readSlowly({ readerMs: 1_000 })).toBe(112);
+  expect(await readSlowly({ sourceMs: 300_000 })).toBe(112);
+});
+
+test('an export ends within seconds after its caller has lost access', async () => {
+  async function* source() {
+    for (let second = 0; second < 20; second++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      yield second;
+    }
+  }
+  let mayRead = true;
+  const recheck = async () => {
+    if (!mayRead) throw failWith('forbidden', 'ip_blocked', 'This account does not let your address in.');
+    return { accountId: '', role: 'admin', permissions: new Set<string>(), isPlatformAdmin: false, isScoped: false };
+  };
+  const seen: number[] = [];
+  const read = async () => {
+    for await (const second of whileAllowed(source(), recheck)) {
+      seen.push(second);
+      mayRead = second < 9;
+    }
+  };
+  await expect(read()).rejects.toMatchObject({ status: 403 });
+  expect(seen.at(-1)).toBe(10);
+});
