@@ -58,7 +58,16 @@ export default defineConfig({
           exclude: [...apart, ...alone, ...sequential, ...system],
         },
       },
-      { test: { ...common, name: 'system', isolate: false, include: system, exclude: [...apart, ...systemAlone] } },
+      {
+        test: {
+          ...common,
+          name: 'system',
+          isolate: false,
+          globalSetup: ['test/support/cluster/serverBundle.ts'],
+          include: system,
+          exclude: [...apart, ...systemAlone],
+        },
+      },
       { test: { ...common, name: 'system alone', include: systemAlone, exclude: apart } },
       { test: { ...common, name: 'sequential', include: sequential, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],

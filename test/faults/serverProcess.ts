@@ -39,6 +39,7 @@ const retryMs = 300;
 /** Returns at once: `ready` resolves when the process serves. */
 export function superviseServer(name: string, role: string, env: Record<string, string>, watch: Watch): ServerProcess {
   const { home = root } = watch;
+  const entry = (watch.home ? undefined : process.env.TEST_SERVER_ENTRY) ?? `${home}server/main.ts`;
   const own = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !foreign.test(variable)));
   let child: ChildProcess | undefined;
   let more: Record<string, string> = {};
@@ -61,7 +62,7 @@ export function superviseServer(name: string, role: string, env: Record<string, 
   async function keepRunning() {
     while (!isStopping) {
       expected = false;
-      child = spawn(process.execPath, [`${home}server/main.ts`, role], {
+      child = spawn(process.execPath, [entry, role], {
         cwd: home,
         env: { ...own, ...env, ...more },
         stdio: ['ignore', 'pipe', 'pipe'],

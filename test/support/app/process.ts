@@ -16,7 +16,7 @@ export type ServerProcess = {
   exited: Promise<{ code: number | null; signal: string | null }>;
 };
 
-const entry = new URL('../../../server/main.ts', import.meta.url).pathname;
+const sources = new URL('../../../server/main.ts', import.meta.url).pathname;
 const foreign = /^(ARKLOOP_|PORT$|DATABASE_URL$|npm_lifecycle_event$)/;
 
 /** The keys of in-process test apps, so that separate processes can decrypt their data. */
@@ -45,6 +45,8 @@ export async function startProcess(role: string, env: Record<string, string>, un
     // Each slot has a connection and polls.
     ARKLOOP_WORKER_MAX_CONCURRENCY: '5',
   };
+  // A program that is preloaded may observe which modules are loaded.
+  const entry = env.NODE_OPTIONS ? sources : (process.env.TEST_SERVER_ENTRY ?? sources);
   const child = spawn(process.execPath, [entry, role], { env: { ...own, ...defaults, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collect(child);
   const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
