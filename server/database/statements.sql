@@ -3269,11 +3269,11 @@ with "thread" as (update "threads"
 -- resources/messages/runQueries.ts selectHistory
 select "m"."id", "m"."account_id", "m"."thread_id", "m"."number", "m"."created_by_user_id", "m"."role", "m"."content", "m"."content_json", "m"."run_id", "m"."completion", "m"."created_at"
   from "messages" as "m"
-  left
-  join "runs" as "r" on "m"."completion" <> 'complete' and "m"."run_id" is distinct
-  from $1 and "r"."account_id" = $2 and "r"."thread_id" = $3 and "r"."id" = "m"."run_id"
-  where "m"."account_id" = $4 and "m"."thread_id" = $5 and "m"."visible" = true and "m"."number" <= $6 and ("m"."completion" = 'complete' or "m"."role" = 'tool')
-  order by least(r.tail_message_number, m.number), "m"."number";
+  where "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."visible" = true and "m"."number" <= $3 and ("m"."completion" = 'complete' or "m"."role" = 'tool')
+  order by least(case when m.completion <> 'complete' and m.run_id is distinct
+  from $4::uuid then (select "r"."tail_message_number"
+  from "runs" as "r"
+  where "r"."account_id" = $5 and "r"."thread_id" = $6 and "r"."id" = "m"."run_id") end, m.number), "m"."number";
 
 -- resources/messages/runQueries.ts selectIncompleteAnswer
 select max(content) filter (where role = 'assistant') as "shown", (array_agg(content_json) filter (where role = 'assistant'))[1] as "structured", max(content) filter (where content_json ->> 'kind' = 'unfinished') as "text"
@@ -6657,11 +6657,6 @@ update "runs"
   where "account_id" = $2 and "id" = $3 and "lease_token" = $4;
 
 -- runs/execute/openRoute.ts 1
-update "runs"
-  set "route_snapshot" = $1::jsonb, "model" = $2, "persona_id" = $3, "persona_snapshot" = $4::jsonb
-  where "id" = $5 and "lease_token" = $6;
-
--- runs/execute/openRoute.ts 2
 select "models"
   from "api_keys"
   where "account_id" = $1 and "id" = $2;
@@ -6727,11 +6722,14 @@ select "run_id", "seq", "event_id", "type", "data", "created_at"
   limit $3;
 
 -- runs/lease/lease.ts 1
-update "runs"
-  set "lease_token" = $1, "lease_until" = clock_timestamp() + $2 * interval '1 second', "attempt" = attempt + 1, "first_started_at" = coalesce(first_started_at, clock_timestamp()), "last_activity_at" = clock_timestamp()
-  where "id" = $3 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp())
+with "run" as (update "runs"
+  set "lease_token" = $1, "lease_until" = clock_timestamp() + $2 * interval '1 second', "attempt" = attempt + 1, "first_started_at" = coalesce(first_started_at, clock_timestamp()), "last_activity_at" = clock_timestamp(), "next_seq" = next_seq + ($3::text is not null and status <> 'cancelling')::integer
+  where "id" = $4 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp())
   returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", extract(epoch
-  from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms";
+  from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms", ($5::text is not null and status <> 'cancelling') as "is_received"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - 1 as "seq", $6::uuid as "event_id", 'worker.job.received' as "type", json_build_object('job_id', $7::text, 'job_type', $8::text, 'account_id', run.account_id, 'attempt', run.attempt, 'trace_id', run.trace_id) as "data", clock_timestamp() as "created_at"
+  from "run"
+  where "run"."is_received" = true) select "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", "age_ms", next_seq - is_received::integer as "next_seq"
+  from "run";
 
 -- runs/lease/lease.ts 2
 update "runs"
@@ -6748,11 +6746,26 @@ update "runs"
 with "run" as (update "runs"
   set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6
   where "id" = $7 and "lease_token" = $8 and status = any($9::text[]) and "lease_until" > clock_timestamp()
-  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $10 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $10 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
   from "run", unnest($11::uuid[], $12::text[], $13::text[]) with ordinality as e(event_id, type, data, n)
-  returning "seq";
+  returning "seq", (select pending_inputs
+  from run) as "pending_inputs";
 
 -- runs/lease/lease.ts 5
+with "run" as (update "runs"
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "route_snapshot" = $7::jsonb, "model" = $8, "persona_id" = $9, "persona_snapshot" = $10::jsonb
+  where "id" = $11 and "lease_token" = $12 and status = any($13::text[]) and "lease_until" > clock_timestamp()
+  returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $14 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from "run", unnest($15::uuid[], $16::text[], $17::text[]) with ordinality as e(event_id, type, data, n)
+  returning "seq", (select pending_inputs
+  from run) as "pending_inputs";
+
+-- runs/lease/lease.ts 6
+update "runs"
+  set "route_snapshot" = $1::jsonb, "model" = $2, "persona_id" = $3, "persona_snapshot" = $4::jsonb
+  where "id" = $5 and "lease_token" = $6;
+
+-- runs/lease/lease.ts 7
 select "status", "lease_token"
   from "runs"
   where "id" = $1;
@@ -6822,20 +6835,19 @@ select "seq", "type", "data"
 -- runs/record/finishRun.ts 1
 select "status", "pending_inputs", route_snapshot ->> 'multiplier' as "multiplier", exists (select 1 as "one"
   from "runs" as "c"
-  where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id" and "c"."status" in ('running', 'waiting_for_input')) as "has_children"
+  where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id" and "c"."status" in ('running', 'waiting_for_input')) as "has_children", exists (select 1 as "one"
+  from "webhook_endpoints" as "e"
+  where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true) as "has_webhooks"
   from "runs"
   where "id" = $1 and "lease_token" = $2 and "lease_until" > clock_timestamp()
   for update;
 
 -- runs/record/finishRun.ts 2
-update "runs"
-  set "status" = 'running'
-  where "id" = $1 and "status" = 'cancelling';
-
--- runs/record/finishRun.ts 3
-update "runs"
-  set "status" = $1, "completed_at" = case when $2::text = 'completed' then now() end, "failed_at" = case when $3::text = 'failed' then now() end, "cancelled_at" = case when $4::text = 'cancelled' then now() end, "total_input_tokens" = $5, "total_output_tokens" = $6, "total_cost_usd" = $7::numeric, "usage_estimated" = $8, "cache_hit_rate" = $9, "error" = $10::jsonb, "lease_token" = null, "lease_until" = null
-  where "id" = $11;
+with "run" as (update "runs"
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "completed_at" = case when $7::text = 'completed' then now() end, "failed_at" = case when $8::text = 'failed' then now() end, "cancelled_at" = case when $9::text = 'cancelled' then now() end, "total_input_tokens" = $10, "total_output_tokens" = $11, "total_cost_usd" = $12::numeric, "usage_estimated" = $13, "cache_hit_rate" = $14, "error" = $15::jsonb, "lease_token" = null, "lease_until" = null
+  where "id" = $16
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $17 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from "run", unnest($18::uuid[], $19::text[], $20::text[]) with ordinality as e(event_id, type, data, n);
 
 -- runs/record/replay.ts 1
 select "seq", "type", "data"

@@ -44,6 +44,7 @@ export async function startBackgroundJobs(deps: BackgroundJobDeps): Promise<Back
     connectionString: config.databaseDirectUrl ?? databaseUrl,
     concurrency: maxConcurrentJobs,
     maxPoolSize: maxConcurrentJobs + 1,
+    gatherMs: 20,
     pollInterval: config.workerPollSeconds * 1_000,
     taskList,
     forbiddenFlags,

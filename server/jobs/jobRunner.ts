@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, run, type RunnerOptions, type Worker, type WorkerEventMap, type WorkerEvents } from 'graphile-worker';
 import { sql } from 'kysely';
 import pg from 'pg';
+import { backendPidOf } from '../database/connection/sessionSettings.ts';
 import { silenceLimits } from '../database/database.ts';
 import type { Database } from '../database/sql.ts';
 import { statement } from '../database/statement.ts';
@@ -16,15 +17,26 @@ const pauseMs = 500;
 const maxConnectMs = 5_000;
 /** How long storing the results of the last jobs may take, in milliseconds. */
 const maxStoreMs = 2_000;
-/** How often each idle slot of the library polls by itself, in milliseconds. See `pollWithOneSlot`. */
+/** How often each idle slot of the library polls by itself, in milliseconds. See `lookWithOneSlot`. */
 const slotPollMs = 60_000;
 
-type JobRunnerOptions = Omit<RunnerOptions, 'connectionString' | 'pgPool' | 'maxPoolSize' | 'pollInterval'> & {
-  connectionString: string;
-  maxPoolSize: number;
-  /** Milliseconds between looks for jobs without a notification. */
+/** How a runner looks for jobs. */
+type Looking = {
+  /** Milliseconds between looks without a notification. */
   pollInterval: number;
+  /** Whether no job could be taken now. A slot looks again when it has ended its job. */
+  isFull?: () => boolean;
+  /** How long notifications are gathered before a look, in milliseconds. */
+  gatherMs?: number;
 };
+
+type JobRunnerOptions = Omit<RunnerOptions, 'connectionString' | 'pgPool' | 'maxPoolSize' | 'pollInterval'> &
+  Looking & {
+    connectionString: string;
+    maxPoolSize: number;
+    /** Whether nothing is lost if a crash of PostgreSQL undoes the start or end of a job: then they do not wait for the disk. */
+    isRepeatable?: boolean;
+  };
 
 /**
  * Takes jobs until stopped. The queue library's runner shuts down if it cannot store how a job ended; then another one is started at once. It does
@@ -73,19 +85,22 @@ type OpenRunner = {
   stop(): Promise<void>;
 };
 
-async function openRunner({ connectionString, maxPoolSize, pollInterval, ...options }: JobRunnerOptions, log: Log): Promise<OpenRunner> {
+async function openRunner(
+  { connectionString, maxPoolSize, pollInterval, isFull = () => false, gatherMs = 0, isRepeatable = false, ...options }: JobRunnerOptions,
+  log: Log,
+): Promise<OpenRunner> {
   const events: WorkerEvents = new EventEmitter();
   const [closing, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   events.on('job:complete', emitJobEnded);
   events.on('pool:gracefulShutdown', () => closing.resolve());
-  pollWithOneSlot(events, pollInterval);
+  lookWithOneSlot(events, { pollInterval, isFull, gatherMs });
   // The results of the last jobs may still have to be stored.
   const endSoon = () => void setTimeout(ended.resolve, maxStoreMs).unref();
   events.on('pool:gracefulShutdown:complete', endSoon);
   events.on('pool:gracefulShutdown:error', endSoon);
   // Batched, because a failed completion of a single job is an unhandled rejection in the library.
   const preset = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
-  const pgPool = openPool(connectionString, maxPoolSize, log);
+  const pgPool = openPool(connectionString, maxPoolSize, isRepeatable, log);
   const endPool = () => void pgPool.end().catch(() => undefined);
   try {
     const runner = await run({
@@ -123,20 +138,29 @@ async function openRunner({ connectionString, maxPoolSize, pollInterval, ...opti
 
 /**
  * In the library every idle slot polls: with 20 slots that was four fifths of the processor time of an idle server. Here one idle slot looks for
- * a job at each interval, and if it finds one, the next slot looks at once.
+ * a job at each interval, and if it finds one, the next slot looks at once. In the library a slot also looks at each notification of a new job, of any
+ * kind. Here none looks while no job could be taken, and with `gatherMs` one slot looks for all jobs of that time.
  */
-function pollWithOneSlot(events: WorkerEvents, intervalMs: number) {
+function lookWithOneSlot(events: WorkerEvents, { pollInterval, isFull, gatherMs }: Required<Looking>) {
   events.once('pool:create', ({ workerPool }) => {
+    const nudge = workerPool.nudge.bind(workerPool);
     let asking = false;
     let asked: Worker | undefined;
     let isOpen = true;
+    let gathering: NodeJS.Timeout | undefined;
     const ask = () => {
-      if (!isOpen) return;
+      gathering = undefined;
+      if (!isOpen || isFull()) return;
       asking = true;
-      workerPool.nudge(1);
+      nudge(1);
       asking = false;
     };
-    const timer = setInterval(ask, intervalMs);
+    workerPool.nudge = (count) => {
+      if (isFull()) return;
+      if (gatherMs === 0) nudge(count);
+      else gathering ??= setTimeout(ask, gatherMs);
+    };
+    const timer = setInterval(ask, pollInterval);
     // Emitted before `nudge` returns.
     events.on('worker:getJob:start', ({ worker }) => {
       if (asking) asked = worker;
@@ -147,6 +171,7 @@ function pollWithOneSlot(events: WorkerEvents, intervalMs: number) {
     events.once('pool:gracefulShutdown', () => {
       isOpen = false;
       clearInterval(timer);
+      clearTimeout(gathering);
     });
   });
 }
@@ -162,18 +187,25 @@ function stopUnlessFirstQuerySucceeds(events: WorkerEvents, shutDown: () => void
 }
 
 /** The library's own pool has no time limits: the connections of a database that is gone would block it. */
-function openPool(connectionString: string, max: number, log: Log): pg.Pool {
+function openPool(connectionString: string, max: number, isRepeatable: boolean, log: Log): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
     max,
     connectionTimeoutMillis: maxConnectMs,
     application_name: 'arkloop jobs',
     ...silenceLimits,
+    // pg-pool awaits the promise, although its types do not say so.
+    // oxlint-disable-next-line typescript/no-misused-promises
+    ...(isRepeatable && { onConnect: commitWithoutWaiting }),
   });
   pool.on('error', (err) => log.warn({ err }, 'a database connection of the job runner was lost'));
   pool.on('connect', (client) => client.on('error', (err) => log.debug({ err }, 'a database connection of the job runner broke')));
   return pool;
 }
+
+/** A pooler assigns a session to other clients too, so the setting is made only on a direct connection. */
+const commitWithoutWaiting = (client: pg.ClientBase) =>
+  client.query(`select case when pg_backend_pid() = ${backendPidOf(client)} then set_config('synchronous_commit', 'off', false) end`);
 
 function emitJobEnded({ job, error }: WorkerEventMap['job:complete']) {
   const { task_identifier: task, attempts, max_attempts: most } = job;

@@ -22,7 +22,7 @@ import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfi
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
 import { openNotificationChannel } from '../pubsub/openChannel.ts';
 import { promptRequestChannel } from '../pubsub/promptRequests.ts';
-import { createRunNotifier, runChannel } from '../pubsub/runNotifier.ts';
+import { createRunNotifier, parseRunNotification, runChannel } from '../pubsub/runNotifier.ts';
 import { grantDueWindows } from '../resources/credits/monthlyGrants.ts';
 import { enableSettingsCache } from '../resources/settings/settings.ts';
 import { webhookChannel } from '../resources/webhooks/outbox.ts';
@@ -39,6 +39,8 @@ import { monitorStorage } from '../storage/storageHealth.ts';
 import type { ProcessDeps } from './api.ts';
 
 export type Worker = { shutDown(): Promise<void> };
+
+const noop = () => {};
 
 /** How long running jobs may continue at shutdown, in milliseconds. */
 const drainMs = 25_000;
@@ -106,6 +108,9 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     concurrency: config.workerMaxConcurrency,
     maxPoolSize: config.workerMaxConcurrency + 1,
     // Jobs carry their type as a flag. A worker without a free slot leaves runs to other workers.
+    isFull: () => slots.isFull() || !takesRuns,
+    // A run that has ended is not executed again.
+    isRepeatable: true,
     forbiddenFlags: () => (slots.isFull() || !takesRuns ? [executeRunTask] : slots.hasManyWaiting() ? [rootRunFlag] : null),
     pollInterval: config.workerPollSeconds * 1_000,
     gracefulShutdownAbortTimeout: drainMs,
@@ -114,19 +119,23 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
         const known = ExecutePayload.safeParse(payload);
         // The payload has an unknown version. A retry would not help.
         if (!known.success) return void log.error({ job_id: job.id }, 'a job has a payload this worker does not know');
+        let isEnded = false;
         const execute = (slot: ConcurrencySlot) => {
           const attributes = { 'arkloop.run.id': known.data.run_id };
           const run = inJobSpan({ task: executeRunTask, id: String(job.id), attributes }, payload, () =>
             executeRun(deps, known.data.run_id, String(job.id), slot),
           );
-          const seen: Promise<void> = run.catch(() => {}).finally(() => runs.delete(seen));
+          const seen: Promise<void> = run.then(noop, noop).finally(() => runs.delete(seen));
           runs.add(seen);
-          return run;
+          return run.then((ended) => {
+            isEnded = ended;
+          });
         };
         try {
           await slots.run(execute);
         } finally {
-          await waitForDatabase(database, stop.signal);
+          // Otherwise the database has just stored the end of the run.
+          if (!isEnded) await waitForDatabase(database, stop.signal);
         }
       },
     },
@@ -155,8 +164,9 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   });
 
   const archiving = startArchiving(deps);
-  channel.on(runChannel, (ids) => {
-    for (const runId of ids.split(',')) activeRuns.get(runId)?.();
+  channel.on(runChannel, (payload) => {
+    const { runIds, isForReaders } = parseRunNotification(payload);
+    if (!isForReaders) for (const runId of runIds) activeRuns.get(runId)?.();
   });
   const takesWebhooks = config.workerQueueJobTypes?.includes(deliverWebhookTask) ?? true;
   const webhooks = takesWebhooks ? startDispatcher({ config, keys, database, outbound, log }) : undefined;

@@ -1,9 +1,10 @@
 import type { RunEventInput } from '../../../contract/events.ts';
-import type { ModelMessage } from '../../models/model.ts';
+import type { ModelMessage, ModelTool } from '../../models/model.ts';
 import { RunFailure } from '../../models/runFailure.ts';
 import type { PromptContext } from '../context/promptContext.ts';
 import type { AvailableTools } from '../tools/availableTools.ts';
 import { type CallDeps, type CallOutcome, finishCall, startCalls, toolCallStep } from '../tools/executeCalls.ts';
+import type { Tool } from '../tools/tool.ts';
 import { validateCalls } from '../tools/validateCalls.ts';
 import type { RunState, TurnAnswer } from './runPort.ts';
 import { runTurn, type Turn, type TurnInput } from './turn.ts';
@@ -63,7 +64,7 @@ export async function* runLoop(input: LoopInput): AsyncGenerator<RunEventInput, 
  */
 async function* runFittedTurn(input: LoopInput, turn: number): AsyncGenerator<RunEventInput, Turn> {
   const all = [...input.prompt, ...input.state.history];
-  const tools = input.availableTools.listed().map(({ name, description, parameters }) => ({ name, description, parameters }));
+  const tools = input.availableTools.listed().map(modelToolOf);
   const messages = yield* input.context.prepare(all, turn, tools);
   try {
     return yield* runTurn(input, turn, { messages, tools });
@@ -72,6 +73,17 @@ async function* runFittedTurn(input: LoopInput, turn: number): AsyncGenerator<Ru
     const shorter = yield* input.context.overflow(all, error, turn, tools);
     return yield* runTurn(input, turn, { messages: shorter, tools });
   }
+}
+
+const modelTools = new WeakMap<object, ModelTool>();
+
+/** The tool as a model sees it: the same object in all turns and runs, because its estimated size is cached per object. */
+function modelToolOf({ name, description, parameters }: Tool): ModelTool {
+  const known = modelTools.get(parameters);
+  if (known?.name === name && known.description === description) return known;
+  const made = { name, description, parameters };
+  modelTools.set(parameters, made);
+  return made;
 }
 
 /** Announces all calls, executes them, and yields how each ended. A question to the user comes last. */

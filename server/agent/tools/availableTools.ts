@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Persona } from '../../resources/personas/persona.ts';
 import { scheduleGroup, scheduleToolNames } from './scheduleNames.ts';
 import { subagentGroup, subagentTools } from './subagentTools.ts';
-import { defineTool, type Tool } from './tool.ts';
+import { describeTool, type Tool } from './tool.ts';
 
 /** The tools that the model is shown in a run, and may therefore call. */
 export type AvailableTools = {
@@ -51,7 +51,9 @@ export function createAvailableTools(all: readonly Tool[], rules: Rules, loaded:
   const admitted = all.filter((tool) => isToolAllowed(tool, rules));
   const byName = new Map(all.map((tool) => [tool.name, tool]));
   const extra = new Set(loaded);
-  const loader = loadTools((queries) => load(queries));
+  const loader = loadTools(async ({ queries }) => ({
+    result: { loaded: load(queries).map(({ name, description }) => ({ name, description: description.slice(0, 200).toWellFormed() })) },
+  }));
   const current = () =>
     core.length === 0
       ? admitted
@@ -88,19 +90,15 @@ function matches({ name, group, description }: Tool, query: string): boolean {
     .every((word) => text.includes(word));
 }
 
-const loadTools = (load: (queries: readonly string[]) => Tool[]) =>
-  defineTool({
-    name: loadToolsName,
-    description:
-      'Find further tools. Each query is a tool name or words of its description; what matches can be called from the next turn on.',
-    input: z.strictObject({ queries: z.array(z.string().trim().min(1)).min(1).max(10) }),
-    parallel: true,
-    run: async ({ queries }) => ({
-      result: { loaded: load(queries).map(({ name, description }) => ({ name, description: description.slice(0, 200).toWellFormed() })) },
-    }),
-  });
-
 export const loadToolsName = 'load_tools';
+
+const loadTools = describeTool({
+  name: loadToolsName,
+  description:
+    'Find further tools. Each query is a tool name or words of its description; what matches can be called from the next turn on.',
+  input: z.strictObject({ queries: z.array(z.string().trim().min(1)).min(1).max(10) }),
+  parallel: true,
+});
 
 const LoadResult = z.object({ loaded: z.array(z.object({ name: z.string() })) });
 

@@ -3,7 +3,7 @@ import type { Queryable } from '../../database/sql.ts';
 import type { Persona } from '../../resources/personas/persona.ts';
 import { instructionsPath } from '../../resources/skills/content.ts';
 import { selectActiveSkills, selectSkillFile } from '../../resources/skills/queries.ts';
-import { defineTool, type Tool, ToolFailure } from './tool.ts';
+import { describeTool, type Tool, ToolFailure } from './tool.ts';
 import { toFileContent } from './workspace/fileContent.ts';
 
 export const loadSkillName = 'load_skill';
@@ -48,42 +48,43 @@ function describeSkills(skills: readonly Listed[]): string {
 
 const failed = (message: string) => new ToolFailure('tool.execution_failed', message);
 
+const skillTool = describeTool({
+  name: loadSkillName,
+  description:
+    'Read the instructions of a skill, or another file of it that they mention. A long text comes in parts: call again with next_offset.',
+  input: z.strictObject({
+    name: z.string().meta({ description: 'The name of the skill.' }),
+    file: z.string().default(instructionsPath).meta({ description: 'Path of the file in the skill.' }),
+    offset: z.int().min(0).default(0).meta({ description: 'Where to begin, in characters.' }),
+  }),
+  parallel: true,
+  alwaysListed: true,
+  timeoutMs: 30_000,
+});
+
 const loadSkill = (database: Queryable, accountId: string, isAllowed: (name: string) => boolean) =>
-  defineTool({
-    name: loadSkillName,
-    description:
-      'Read the instructions of a skill, or another file of it that they mention. A long text comes in parts: call again with next_offset.',
-    input: z.strictObject({
-      name: z.string().meta({ description: 'The name of the skill.' }),
-      file: z.string().default(instructionsPath).meta({ description: 'Path of the file in the skill.' }),
-      offset: z.int().min(0).default(0).meta({ description: 'Where to begin, in characters.' }),
-    }),
-    parallel: true,
-    alwaysListed: true,
-    timeoutMs: 30_000,
-    async run({ name, file, offset }) {
-      const path = file.replace(/^(?:\.?\/)+/, '').normalize('NFC');
-      const isStorable = [name, path].every((text) => text.isWellFormed() && !text.includes('\0'));
-      const found = isStorable && isAllowed(name) ? await database.row(selectSkillFile, { accountId, name, path }) : undefined;
-      if (!found) throw failed(`There is no skill named ${name}.`);
-      const files = found.paths ?? [];
-      const { paths, more } = firstPaths(path === instructionsPath ? files.filter((each) => each !== path) : files);
-      if (!found.content)
-        throw failed(`The skill ${name} has no file ${path}. Its files: ${paths.join(', ')}${more > 0 ? `, and ${more} more` : ''}.`);
-      const content = toFileContent(found.content, found.content.length);
-      if (!('content' in content)) throw failed(`${path} is not text (${found.content.length} bytes).`);
-      const text = content.content;
-      const part = partOf(text, offset);
-      const next = offset + part.length;
-      const isListing = path === instructionsPath && offset === 0 && paths.length > 0;
-      return {
-        result: {
-          ...{ name, file: path, content: part },
-          ...(next < text.length && { next_offset: next, length: text.length }),
-          ...(isListing && { files: paths, ...(more > 0 && { more_files: more }) }),
-        },
-      };
-    },
+  skillTool(async ({ name, file, offset }) => {
+    const path = file.replace(/^(?:\.?\/)+/, '').normalize('NFC');
+    const isStorable = [name, path].every((text) => text.isWellFormed() && !text.includes('\0'));
+    const found = isStorable && isAllowed(name) ? await database.row(selectSkillFile, { accountId, name, path }) : undefined;
+    if (!found) throw failed(`There is no skill named ${name}.`);
+    const files = found.paths ?? [];
+    const { paths, more } = firstPaths(path === instructionsPath ? files.filter((each) => each !== path) : files);
+    if (!found.content)
+      throw failed(`The skill ${name} has no file ${path}. Its files: ${paths.join(', ')}${more > 0 ? `, and ${more} more` : ''}.`);
+    const content = toFileContent(found.content, found.content.length);
+    if (!('content' in content)) throw failed(`${path} is not text (${found.content.length} bytes).`);
+    const text = content.content;
+    const part = partOf(text, offset);
+    const next = offset + part.length;
+    const isListing = path === instructionsPath && offset === 0 && paths.length > 0;
+    return {
+      result: {
+        ...{ name, file: path, content: part },
+        ...(next < text.length && { next_offset: next, length: text.length }),
+        ...(isListing && { files: paths, ...(more > 0 && { more_files: more }) }),
+      },
+    };
   });
 
 /** As many paths as fit into a result beside a text, and the number of the others. */

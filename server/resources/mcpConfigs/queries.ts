@@ -114,7 +114,7 @@ export const deleteConfig = statement<ConfigKey>()((db, $) =>
   db.deleteFrom('mcp_configs').where('account_id', '=', $.accountId).where('id', '=', $.id),
 );
 
-export const selectServers = statement<{ accountId: string }>()((db, $) =>
+export const selectServers = statement<{ accountId: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('mcp_configs')
     .select(sealedColumns)

@@ -86,21 +86,22 @@ export const insertTurnHistory = statement<NewTurnHistory>()((db, $) =>
 export const selectHistory = statement<OfThread & { tailMessageNumber: number; continuedRunId: string | null }>()((db, $) =>
   db
     .selectFrom('messages as m')
-    .leftJoin('runs as r', (join) =>
-      join
-        .on('m.completion', '<>', sql.lit('complete' as const))
-        .on('m.run_id', 'is distinct from', $.continuedRunId)
-        .on('r.account_id', '=', $.accountId)
-        .on('r.thread_id', '=', $.threadId)
-        .onRef('r.id', '=', 'm.run_id'),
-    )
     .select(columnsOfMessage)
     .where('m.account_id', '=', $.accountId)
     .where('m.thread_id', '=', $.threadId)
     .where('m.visible', '=', sql.lit(true))
     .where('m.number', '<=', $.tailMessageNumber)
     .where((eb) => eb.or([eb('m.completion', '=', sql.lit('complete' as const)), eb('m.role', '=', sql.lit('tool' as const))]))
-    .orderBy(sql`least(r.tail_message_number, m.number)`)
+    .orderBy((eb) => {
+      const asked = eb
+        .selectFrom('runs as r')
+        .select('r.tail_message_number')
+        .where('r.account_id', '=', $.accountId)
+        .where('r.thread_id', '=', $.threadId)
+        .whereRef('r.id', '=', 'm.run_id');
+      // A join would look up the runs of all messages.
+      return sql`least(case when m.completion <> 'complete' and m.run_id is distinct from ${$.continuedRunId}::uuid then ${asked} end, m.number)`;
+    })
     .orderBy('m.number')
     .$narrowType<VisibleMessage<'user'> | VisibleMessage<'assistant'> | { role: 'tool' }>(),
 );

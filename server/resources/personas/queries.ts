@@ -73,7 +73,7 @@ export const selectEffectivePersonas = statement<{ accountId: string }>({ isShor
 );
 
 /** The effective persona of one key, by the same precedence. A null `version` matches every version. */
-export const selectEffectivePersona = statement<{ accountId: string; key: string; version: string | null }>()((db, $) =>
+export const selectEffectivePersona = statement<{ accountId: string; key: string; version: string | null }>({ isShort: true })((db, $) =>
   db
     .selectFrom('personas')
     .select(columns)

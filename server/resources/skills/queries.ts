@@ -132,7 +132,7 @@ export const selectFile = statement<SkillKey & { path: string }>()((db, $) =>
 );
 
 /** The skills that runs of an account can load, by name. */
-export const selectActiveSkills = statement<{ accountId: string }>()((db, $) =>
+export const selectActiveSkills = statement<{ accountId: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('skills')
     .select(['name', 'description'])

@@ -16,16 +16,17 @@ import type { ExecuteDeps } from './executeDeps.ts';
 import { answersOf } from './runAttempt.ts';
 
 /**
- * Executes a queued run. Resolves when the run has ended or another worker has it. Rejects if another worker should retry.
+ * Executes a queued run. Resolves when the run has ended (true) or another worker has it (false). Rejects if another worker should retry.
  *
  * If the worker dies, the lease expires, and `recoverRuns` (`lease/reaper.ts`) of any worker queues the run again. The next attempt takes a new
  * lease and resumes from the stored events (`record/replay.ts`): a tool call without a result is not repeated but ends with
  * `tool.interrupted`, except calls of the tools for sub-agents, which are made again. See docs/decisions/0005-queue-and-leases.md,
  * 0012-resuming-runs.md and 0051-sub-agents.md.
  */
-export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string, slot: ConcurrencySlot): Promise<void> {
-  const lease = await leaseRun(deps.database, runId, deps.config.workerLeaseSeconds);
-  if (!lease) return;
+export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string, slot: ConcurrencySlot): Promise<boolean> {
+  const lease = await leaseRun(deps.database, runId, deps.config.workerLeaseSeconds, jobId);
+  if (!lease) return false;
+  deps.runNotifier.notifyReaders(runId);
   const heartbeat = startHeartbeat(deps, lease);
   const usageTotals: UsageTotals = { usage: undefined, cost: '0' };
   const writer = createEventWriter(async (steps) => {
@@ -34,7 +35,7 @@ export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string
       heartbeat.reportError(error);
       throw error;
     });
-    deps.runNotifier.notify(runId);
+    deps.runNotifier.notifyReaders(runId);
     return first;
   });
   const settle = async (ending: RunEnding) => {
@@ -44,7 +45,7 @@ export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string
     });
     noteSpending(lease.run, usageTotals);
     const isOver = await finishRun(deps.database, lease, rest, ending, usageTotals, deps.runNotifier);
-    deps.runNotifier.notify(runId);
+    deps.runNotifier.notifyReaders(runId);
     // If this fails, the parent finds the end of its child by polling.
     if (isOver && lease.run.parent_run_id !== null) await reportEnd(deps, lease.run.account_id, runId).catch(() => {});
     return isOver;
@@ -52,23 +53,28 @@ export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string
   const tracked = trackSlot(slot);
   try {
     try {
-      for await (const completion of answersOf(deps, { lease, heartbeat, writer, slot: tracked.slot, usageTotals, jobId }))
-        if (await settle(completion)) break;
+      for await (const completion of answersOf(deps, { lease, heartbeat, writer, slot: tracked.slot, usageTotals }))
+        if (await settle(completion)) return true;
+      return false;
     } catch (error) {
       const ending = endingOf(error, heartbeat.signal);
       logUnexpectedError(deps.log, error, ending, lease);
       // From here on only the database decides about the lease: the end of the run may already be written.
       heartbeat.stop();
-      await settle(ending);
+      return await settle(ending);
     }
   } catch (error) {
-    if (error instanceof LeaseLost) return;
+    if (error instanceof LeaseLost) return false;
     // Events of executed tools must be stored before the run is released.
     await writer.flush().catch(() => {});
-    if (error instanceof WorkerStopped && deps.stopping.aborted) return await requeueRun(deps, lease);
+    if (error instanceof WorkerStopped && deps.stopping.aborted) {
+      await requeueRun(deps, lease);
+      return false;
+    }
     // A run that has waited for input no longer has a job that could be retried.
-    if (tracked.wasReleased()) return await requeueRun(deps, lease).catch(() => {});
-    throw error;
+    if (!tracked.wasReleased()) throw error;
+    await requeueRun(deps, lease).catch(() => {});
+    return false;
   } finally {
     heartbeat.stop();
   }

@@ -1,6 +1,6 @@
 import type { Cost, RunEventInput, Usage } from '../../../contract/events.ts';
 import type { Queryable } from '../../database/sql.ts';
-import { jsonb, statement } from '../../database/statement.ts';
+import { statement } from '../../database/statement.ts';
 import type { Model } from '../../models/model.ts';
 import { openModel } from '../../models/openModel.ts';
 import type { Persona } from '../../resources/personas/persona.ts';
@@ -10,17 +10,6 @@ import type { EventWriter } from '../record/eventBuffer.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
 import { openSnapshot, resolveRoute, type RouteDecision } from './resolveRoute.ts';
 import { findUntitled, generateTitle, type TitleSource } from './title.ts';
-
-type Plan = { runId: string; token: string; route: string; model: string | null; personaId: string; persona: string };
-
-/** The snapshots are JSON text. */
-const updatePlan = statement<Plan>()((db, $) =>
-  db
-    .updateTable('runs')
-    .set({ route_snapshot: jsonb($.route), model: $.model, persona_id: $.personaId, persona_snapshot: jsonb($.persona) })
-    .where('id', '=', $.runId)
-    .where('lease_token', '=', $.token),
-);
 
 const selectKeyModels = statement<{ accountId: string; apiKeyId: string }>()((db, $) =>
   db.selectFrom('api_keys').select('models').where('account_id', '=', $.accountId).where('id', '=', $.apiKeyId),
@@ -63,22 +52,14 @@ type Decided = { persona: Persona; routed: RouteDecision };
 type Used = { usage?: Usage; cost?: Cost };
 
 /** Stores the decisions of the first attempt, which apply to all attempts. `used` is the usage of the decision itself. */
-export async function storePlan(
-  sql: Queryable,
-  { run, token }: Lease,
-  writer: EventWriter,
-  { persona, routed }: Decided,
-  used: Used,
-): Promise<void> {
+export async function storePlan({ run }: Lease, writer: EventWriter, { persona, routed }: Decided, used: Used): Promise<void> {
   const { snapshot, event } = routed;
-  await sql.run(updatePlan, {
-    runId: run.id,
-    token,
+  run.unstored_plan = {
     route: JSON.stringify(snapshot),
     model: event.model,
     personaId: persona.key,
     persona: JSON.stringify(persona),
-  });
+  };
   await writer.write({ type: 'run.route.selected', data: { ...event, ...used } });
 }
 
@@ -105,7 +86,7 @@ export async function createTitle(
     chosen ?? own,
     signal,
   );
-  if (step) runNotifier.notify(run.id);
+  if (step) runNotifier.notifyReaders(run.id);
   return step;
 }
 

@@ -26,7 +26,7 @@ const selectUsed = statement<{ accountId: string; runId: string }>()((db, $) => 
     .where('u.starts_at', '>=', monthStart);
 });
 
-const selectBalance = statement<{ accountId: string }>()((db, $) =>
+const selectBalance = statement<{ accountId: string }>({ isShort: true })((db, $) =>
   db
     .selectFrom('credit_balances')
     .select(sql<number>`balance::float8`.as('balance'))

@@ -12,7 +12,6 @@ import { createCallReports } from '../../agent/tools/callReports.ts';
 import { loadSkillName, readSkills, skillsOf } from '../../agent/tools/skills.ts';
 import type { ToolContext } from '../../agent/tools/tool.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
-import { executeRunTask } from '../../jobs/queue.ts';
 import type { ModelMessage } from '../../models/model.ts';
 import { providerNameOf, usageAttributes } from '../../models/modelMetrics.ts';
 import { RunFailure } from '../../models/runFailure.ts';
@@ -49,7 +48,6 @@ export type RunAttempt = {
   writer: EventWriter;
   slot: ConcurrencySlot;
   usageTotals: UsageTotals;
-  jobId: string;
 };
 
 /**
@@ -57,7 +55,7 @@ export type RunAttempt = {
  * next step executes it up to the next answer. Throws what ends the run otherwise.
  */
 export async function* answersOf(deps: ExecuteDeps, attempt: RunAttempt): AsyncGenerator<Completion, void> {
-  const { lease, heartbeat, writer, usageTotals, jobId } = attempt;
+  const { lease, heartbeat, usageTotals } = attempt;
   const { run } = lease;
   if (run.status === 'cancelling') {
     if (run.attempt > 1) Object.assign(usageTotals, (await replayEarlierAttempts(deps, run)).usageTotals);
@@ -67,8 +65,6 @@ export async function* answersOf(deps: ExecuteDeps, attempt: RunAttempt): AsyncG
   const deadline = deadlineOf(run.age_ms, settings);
   try {
     const signal = AbortSignal.any([heartbeat.signal, deadline.signal]);
-    const received = { job_id: jobId, job_type: executeRunTask, account_id: run.account_id, attempt: run.attempt };
-    await writer.write({ type: 'worker.job.received', data: received });
     const state = await resumeEarlierAttempts(deps, attempt);
     if (run.attempt > maxRunAttempts) throw new RunFailure('worker.timeout', 'The run was begun too often.');
     // Only the end of the run is missing, unless new input has arrived.

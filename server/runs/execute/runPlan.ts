@@ -45,7 +45,7 @@ export async function resolveRunPlan(deps: ExecuteDeps, planning: RunPlanInput):
   const first = await chooseRoute(deps, settings, run, persona, planning.history.lastUserMessage);
   const { used, ...chosen } = isPlain(persona) ? await classify(deps, planning, persona, first) : { persona, routed: first, used: {} };
   const plan = { ...chosen, persona: await limitToParent(deps, run, chosen.persona) };
-  await storePlan(deps.database, lease, planning.writer, plan, used);
+  await storePlan(lease, planning.writer, plan, used);
   return { ...plan, isPlain: isPlain(plan.persona) };
 }
 

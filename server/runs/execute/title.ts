@@ -8,7 +8,7 @@ import type { History } from './history.ts';
 
 type ThreadOf = { accountId: string; threadId: string };
 
-const selectUntitled = statement<ThreadOf>()((db, $) =>
+const selectUntitled = statement<ThreadOf>({ isShort: true })((db, $) =>
   db
     .selectFrom('threads')
     .select('title')

@@ -93,12 +93,14 @@ export function createUserInput(
     flush: () => writer.flush(),
     isWaiting: () => waiting,
     async pendingInput() {
+      if (run.pending_inputs === 0) return [];
       const rows = await database.rows(selectPending, { runId: run.id });
       const inputs = rows.flatMap(({ data }) => (data.request_id === undefined ? [data.content] : []));
       return rows[0] ? inputs.slice(-rows[0].pending) : [];
     },
     async waitForAnswer(requestId, expiresAt, withdrawn) {
       await writer.flush();
+      run.pending_inputs = undefined;
       const { isOver, answer } = await replyTo(requestId);
       if (isOver) return answer;
       waiting = true;

@@ -57,6 +57,7 @@ export function startHeartbeat({ config, activeRuns, stopping, log }: HeartbeatD
   if (stopping.aborted) stop();
   stopping.addEventListener('abort', stop, { once: true });
   activeRuns.set(lease.run.id, () => {
+    lease.run.pending_inputs = undefined;
     look();
     for (const listener of notified) listener();
   });

@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { RunStatus } from '../../../contract/runRequests.ts';
 import type { Database, Queryable } from '../../database/sql.ts';
-import { type RowOf, statement } from '../../database/statement.ts';
+import { jsonb, type Parameters, type RowOf, statement } from '../../database/statement.ts';
+import { executeRunTask } from '../../jobs/queue.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { appendRunEvents, type NewRunEvents, nextSeq, runEventValues } from '../../resources/runs/appendRunEvents.ts';
 import { openStatuses } from '../../resources/runs/statuses.ts';
@@ -20,53 +21,96 @@ export class CancelRequested extends Error {
 
 type LeaseKey = { id: string; token: string };
 
-const takeLease = statement<LeaseKey & { seconds: number }>()((db, $) =>
-  db
-    .updateTable('runs')
-    .set({
-      lease_token: $.token,
-      lease_until: sql`clock_timestamp() + ${$.seconds} * interval '1 second'`,
-      attempt: sql`attempt + 1`,
-      first_started_at: sql`coalesce(first_started_at, clock_timestamp())`,
-      last_activity_at: sql`clock_timestamp()`,
-    })
-    .where('id', '=', $.id)
-    .where('status', 'in', openStatuses)
-    .where((eb) => eb.or([eb('lease_token', 'is', null), eb('lease_until', '<', sql<string>`clock_timestamp()`)]))
-    .returning([
-      'id',
-      'account_id',
-      'thread_id',
-      'parent_run_id',
-      'root_run_id',
-      'depth',
-      // The run whose unfinished answer this one continues.
-      'continues_run_id',
-      'created_by_user_id',
-      'api_key_id',
-      'source',
-      'trace_id',
-      'route_id',
-      'requested_persona_id',
-      'requested_model',
-      'reasoning_mode',
-      'tail_message_number',
-      'route_snapshot',
-      'persona_snapshot',
-      'reserved_credits',
-      // Estimated prompt tokens of the newest model call, and what the run has spent. Stored with the events that follow the call.
-      'prompt_tokens',
-      'spent_cost_micros',
-      'spent_output_tokens',
-      'next_seq',
-      'attempt',
-      'status',
-      // Milliseconds since the first worker began the run, by the database's clock.
-      sql<number>`extract(epoch from clock_timestamp() - first_started_at)::float8 * 1000`.as('age_ms'),
-    ]),
-);
+const leasedColumns = [
+  'id',
+  'account_id',
+  'thread_id',
+  'parent_run_id',
+  'root_run_id',
+  'depth',
+  // The run whose unfinished answer this one continues.
+  'continues_run_id',
+  'created_by_user_id',
+  'api_key_id',
+  'source',
+  'trace_id',
+  'route_id',
+  'requested_persona_id',
+  'requested_model',
+  'reasoning_mode',
+  'tail_message_number',
+  'route_snapshot',
+  'persona_snapshot',
+  'reserved_credits',
+  // Estimated prompt tokens of the newest model call, and what the run has spent. Stored with the events that follow the call.
+  'prompt_tokens',
+  'spent_cost_micros',
+  'spent_output_tokens',
+  'next_seq',
+  'attempt',
+  'status',
+] as const;
 
-export type LeasedRun = RowOf<typeof takeLease>;
+/** The job that a worker has received, for the event that says so. Null for none. */
+type ReceivedJob = { jobId: string | null; jobType: string; eventId: string };
+
+/** Also appends `worker.job.received`, unless the run is to be cancelled. `next_seq` is that before the event. */
+const takeLease = statement<LeaseKey & ReceivedJob & { seconds: number }>()((db, $) => {
+  const isReceived = sql<boolean>`(${$.jobId}::text is not null and status <> 'cancelling')`;
+  return db
+    .with('run', (qc) =>
+      qc
+        .updateTable('runs')
+        .set({
+          lease_token: $.token,
+          lease_until: sql`clock_timestamp() + ${$.seconds} * interval '1 second'`,
+          attempt: sql`attempt + 1`,
+          first_started_at: sql`coalesce(first_started_at, clock_timestamp())`,
+          last_activity_at: sql`clock_timestamp()`,
+          next_seq: sql`next_seq + ${isReceived}::integer`,
+        })
+        .where('id', '=', $.id)
+        .where('status', 'in', openStatuses)
+        .where((eb) => eb.or([eb('lease_token', 'is', null), eb('lease_until', '<', sql<string>`clock_timestamp()`)]))
+        .returning(leasedColumns)
+        .returning([
+          // Milliseconds since the first worker began the run, by the database's clock.
+          sql<number>`extract(epoch from clock_timestamp() - first_started_at)::float8 * 1000`.as('age_ms'),
+          isReceived.as('is_received'),
+        ]),
+    )
+    .with('event', (qc) =>
+      qc
+        .insertInto('run_events')
+        .columns(['run_id', 'seq', 'event_id', 'type', 'data', 'created_at'])
+        .expression((eb) =>
+          eb
+            .selectFrom('run')
+            .select([
+              'run.id',
+              sql<number>`run.next_seq - 1`.as('seq'),
+              sql<string>`${$.eventId}::uuid`.as('event_id'),
+              sql.lit('worker.job.received').as('type'),
+              sql<Record<string, unknown>>`json_build_object('job_id', ${$.jobId}::text, 'job_type', ${$.jobType}::text,
+                'account_id', run.account_id, 'attempt', run.attempt, 'trace_id', run.trace_id)`.as('data'),
+              sql<string>`clock_timestamp()`.as('created_at'),
+            ])
+            .where('run.is_received', '=', sql.lit(true)),
+        ),
+    )
+    .selectFrom('run')
+    .select(leasedColumns)
+    .select(['age_ms', sql<number>`next_seq - is_received::integer`.as('next_seq')]);
+});
+
+/** The persona and the route that a worker has chosen. The snapshots are JSON text. */
+type StoredPlan = { route: string; model: string | null; personaId: string; persona: string };
+
+/**
+ * `unstored_plan` is stored with the next events. `pending_inputs` is the number of inputs when events were last appended; undefined if others may have
+ * come since.
+ */
+export type LeasedRun = RowOf<typeof takeLease> & { unstored_plan?: StoredPlan | undefined; pending_inputs?: number | undefined };
 
 const renewLease = statement<LeaseKey & { seconds: number }>()((db, $) =>
   db
@@ -90,41 +134,72 @@ const dropLease = statement<LeaseKey>()((db, $) =>
     .where('lease_token', '=', $.token),
 );
 
-type AppendedEvents = NewRunEvents & {
+export type AppendedEvents = NewRunEvents & {
   status: RunStatus | null;
   /** Number of inputs that were taken up. */
   takenInputs: number;
-  from: readonly RunStatus[];
   promptTokens: number;
   costMicros: number;
   outputTokens: number;
 };
 
-const appendEvents = statement<LeaseKey & AppendedEvents>()((db, $) =>
+/** Values of the run that events change. */
+export const valuesWithEvents = ($: Parameters<AppendedEvents>) => ({
+  next_seq: nextSeq($),
+  last_activity_at: sql<string>`clock_timestamp()`,
+  status: sql<RunStatus>`coalesce(${$.status}, status)`,
+  pending_inputs: sql<number>`pending_inputs - ${$.takenInputs}`,
+  prompt_tokens: $.promptTokens,
+  spent_cost_micros: $.costMicros,
+  spent_output_tokens: $.outputTokens,
+});
+
+const planOf = ($: Parameters<StoredPlan>) => ({
+  route_snapshot: jsonb($.route),
+  model: $.model,
+  persona_id: $.personaId,
+  persona_snapshot: jsonb($.persona),
+});
+
+type Held = LeaseKey & { from: readonly RunStatus[] };
+
+/** Whether the lease is held, of a run in one of the statuses `from`. */
+const isHeld = ($: Parameters<Held>) => {
+  const [id, token, until] = [sql.ref('id'), sql.ref('lease_token'), sql.ref('lease_until')];
+  return sql<boolean>`${id} = ${$.id} and ${token} = ${$.token} and status = any(${$.from}::text[]) and ${until} > clock_timestamp()`;
+};
+
+const pendingInputs = sql<number>`(select pending_inputs from run)`.as('pending_inputs');
+
+const appendEvents = statement<Held & AppendedEvents>()((db, $) =>
+  appendRunEvents(
+    db.with('run', (qc) =>
+      qc.updateTable('runs').set(valuesWithEvents($)).where(isHeld($)).returning(['id', 'next_seq', 'pending_inputs']),
+    ),
+    $,
+  ).returning(['seq', pendingInputs]),
+);
+
+const appendEventsAndPlan = statement<Held & AppendedEvents & StoredPlan>()((db, $) =>
   appendRunEvents(
     db.with('run', (qc) =>
       qc
         .updateTable('runs')
-        .set({
-          next_seq: nextSeq($),
-          last_activity_at: sql`clock_timestamp()`,
-          status: sql`coalesce(${$.status}, status)`,
-          pending_inputs: sql`pending_inputs - ${$.takenInputs}`,
-          prompt_tokens: $.promptTokens,
-          spent_cost_micros: $.costMicros,
-          spent_output_tokens: $.outputTokens,
-        })
-        .where('id', '=', $.id)
-        .where('lease_token', '=', $.token)
-        .where(sql<boolean>`status = any(${$.from}::text[])`)
-        .where('lease_until', '>', sql<string>`clock_timestamp()`)
-        .returning(['id', 'next_seq']),
+        .set({ ...valuesWithEvents($), ...planOf($) })
+        .where(isHeld($))
+        .returning(['id', 'next_seq', 'pending_inputs']),
     ),
     $,
-  ).returning('seq'),
+  ).returning(['seq', pendingInputs]),
 );
 
-const selectStatus = statement<{ id: string }>()((db, $) => db.selectFrom('runs').select(['status', 'lease_token']).where('id', '=', $.id));
+const updatePlan = statement<LeaseKey & StoredPlan>()((db, $) =>
+  db.updateTable('runs').set(planOf($)).where('id', '=', $.id).where('lease_token', '=', $.token),
+);
+
+const selectStatus = statement<{ id: string }>({ isShort: true })((db, $) =>
+  db.selectFrom('runs').select(['status', 'lease_token']).where('id', '=', $.id),
+);
 
 /** A worker's lease on a run. Every write of the worker requires the token, so a worker that lost the lease can write nothing. */
 export type Lease = {
@@ -141,10 +216,14 @@ export type Lease = {
   release(): Promise<void>;
 };
 
-/** Undefined if the run does not exist, has ended, or is leased by another worker. */
-export async function leaseRun(database: Database, runId: string, leaseSeconds: number): Promise<Lease | undefined> {
+/**
+ * Undefined if the run does not exist, has ended, or is leased by another worker. With the id of a job, the event that this worker has received it is
+ * stored together with the lease.
+ */
+export async function leaseRun(database: Database, runId: string, leaseSeconds: number, jobId?: string): Promise<Lease | undefined> {
   const token = newId();
-  const run = await database.row(takeLease, { id: runId, token, seconds: leaseSeconds });
+  const received = { jobId: jobId ?? null, jobType: executeRunTask, eventId: newId() };
+  const run: LeasedRun | undefined = await database.row(takeLease, { id: runId, token, seconds: leaseSeconds, ...received });
   if (!run) return undefined;
   const check = async () => {
     const found = await database.row(selectStatus, { id: runId });
@@ -179,31 +258,48 @@ export async function leaseRun(database: Database, runId: string, leaseSeconds: 
   };
 }
 
-/**
- * Appends events in one statement, numbered under the lock of the run's row: all of them, or none and undefined. The
- * statement also updates the run's status and the number of pending inputs.
- */
-export async function appendSteps(
-  connection: Queryable,
-  run: Pick<LeasedRun, 'id' | 'trace_id' | 'prompt_tokens' | 'spent_cost_micros' | 'spent_output_tokens'>,
-  token: string,
-  steps: readonly RunEventInput[],
-  from: readonly RunStatus[] = ['running', 'waiting_for_input'],
-): Promise<number | undefined> {
+type AppendingRun = Pick<
+  LeasedRun,
+  'id' | 'trace_id' | 'prompt_tokens' | 'spent_cost_micros' | 'spent_output_tokens' | 'unstored_plan' | 'pending_inputs'
+>;
+
+/** The values of a statement that appends events of a run. */
+export function valuesOfSteps(run: AppendingRun, token: string, steps: readonly RunEventInput[]): LeaseKey & AppendedEvents {
   const types = steps.map((step) => step.type);
   const status = types.findLast((type) => type in statusAfter);
-  const appended = await connection.row(appendEvents, {
+  return {
     id: run.id,
     token,
     ...runEventValues(run.trace_id, steps),
     status: (status && statusAfter[status]) ?? null,
     takenInputs: types.filter((type) => type === 'run.steering_injected').length,
-    from,
     promptTokens: run.prompt_tokens,
     costMicros: run.spent_cost_micros,
     outputTokens: run.spent_output_tokens,
-  });
+  };
+}
+
+/**
+ * Appends events in one statement, numbered under the lock of the run's row: all of them, or none and undefined. The
+ * statement also updates the run's status and the number of pending inputs, and stores the plan of the run once.
+ */
+export async function appendSteps(
+  connection: Queryable,
+  run: AppendingRun,
+  token: string,
+  steps: readonly RunEventInput[],
+  from: readonly RunStatus[] = ['running', 'waiting_for_input'],
+): Promise<number | undefined> {
+  const { unstored_plan: plan } = run;
+  const values = { ...valuesOfSteps(run, token, steps), from };
+  const appended = plan ? await connection.row(appendEventsAndPlan, { ...values, ...plan }) : await connection.row(appendEvents, values);
+  if (appended) Object.assign(run, { unstored_plan: undefined, pending_inputs: appended.pending_inputs });
   return appended?.seq;
+}
+
+/** Stores the plan of a run that ends before an event could be stored with it: it names the model that is charged. */
+export async function storeRemainingPlan(tx: Queryable, { run, token }: Pick<Lease, 'run' | 'token'>): Promise<void> {
+  if (run.unstored_plan) await tx.run(updatePlan, { id: run.id, token, ...run.unstored_plan });
 }
 
 /** Appends events, the last of which says that the run waits, together with the webhook deliveries. */

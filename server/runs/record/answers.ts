@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { MessageCompletion, MessagePart } from '../../../contract/messages.ts';
 import type { AnswerImage } from '../../agent/loop/runLoop.ts';
 import { toolMessage } from '../../agent/tools/executeCalls.ts';
-import type { Queryable } from '../../database/sql.ts';
+import type { Queryable, Transaction } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { ModelMessage } from '../../models/model.ts';
 import { newId } from '../../platform/crypto/ids.ts';
@@ -49,7 +49,7 @@ const selectCutOff = statement<{ runId: string }>()((db, $) =>
 
 /** Stores the answer of a completed run: hidden messages for its turns, and a visible one. */
 export async function storeAnswer(
-  tx: Queryable,
+  tx: Transaction,
   run: AnsweringRun,
   history: readonly ModelMessage[],
   text: string,
@@ -65,7 +65,7 @@ export async function storeAnswer(
  * incomplete visible message. Undefined if there is nothing to show.
  */
 export async function storeUnfinished(
-  tx: Queryable,
+  tx: Transaction,
   run: AnsweringRun,
   completion: Exclude<MessageCompletion, 'complete'>,
 ): Promise<StoredAnswer | undefined> {
@@ -90,25 +90,28 @@ async function keep(tx: Queryable, run: TurnOwner, images: readonly AnswerImage[
   return named.filter(({ id }) => ids.has(id)).map(({ attachment }) => ({ type: 'image', attachment }));
 }
 
-async function insert(
-  tx: Queryable,
+/** Sent with the statements that follow, because the quota of the account stays locked until the commit. */
+function insert(
+  tx: Transaction,
   run: TurnOwner,
   answer: string,
   completion: MessageCompletion,
   pictures: readonly Picture[],
-): Promise<StoredAnswer> {
+): StoredAnswer {
   const id = newId();
   const text = storableText(answer);
   const parts: MessagePart[] = [...(isBlank(text) ? [] : [{ type: 'text' as const, text }]), ...pictures];
-  await tx.run(insertAnswer, {
-    accountId: run.account_id,
-    threadId: run.thread_id,
-    id,
-    content: pictures.length > 0 ? [...(isBlank(text) ? [] : [text]), plainTextOf(pictures)].join('\n\n') : text,
-    contentJson: pictures.length > 0 ? JSON.stringify({ parts }) : null,
-    runId: run.id,
-    completion,
-  });
+  tx.awaitAtCommit(
+    tx.run(insertAnswer, {
+      accountId: run.account_id,
+      threadId: run.thread_id,
+      id,
+      content: pictures.length > 0 ? [...(isBlank(text) ? [] : [text]), plainTextOf(pictures)].join('\n\n') : text,
+      contentJson: pictures.length > 0 ? JSON.stringify({ parts }) : null,
+      runId: run.id,
+      completion,
+    }),
+  );
   return { id, text: answer };
 }
 

@@ -11,13 +11,23 @@ import type { ModelMessage } from '../../models/model.ts';
 import type { RunFailure } from '../../models/runFailure.ts';
 import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
 import type { RunNotifier } from '../../pubsub/runNotifier.ts';
-import { type ChargedRun, chargeRun } from '../../resources/credits/charge.ts';
+import { chargeRun } from '../../resources/credits/charge.ts';
+import { appendRunEvents } from '../../resources/runs/appendRunEvents.ts';
 import { announceCancelled, cancelDescendants, type CancelledRun } from '../../resources/runs/cancel.ts';
 import type { StoredRunError } from '../../resources/runs/entity.ts';
 import { activeStatuses } from '../../resources/runs/statuses.ts';
-import { readSettings, type Settings } from '../../resources/settings/settings.ts';
+import { readSettings } from '../../resources/settings/settings.ts';
 import { insertDeliveries } from '../../resources/webhooks/outbox.ts';
-import { appendSteps, type Lease, type LeasedRun, LeaseLost } from '../lease/lease.ts';
+import {
+  type AppendedEvents,
+  appendSteps,
+  type Lease,
+  type LeasedRun,
+  LeaseLost,
+  storeRemainingPlan,
+  valuesOfSteps,
+  valuesWithEvents,
+} from '../lease/lease.ts';
 import { storeAnswer, storeUnfinished } from './answers.ts';
 
 /** `history` holds the messages between the question and the answer. `images` are those of all turns. */
@@ -40,6 +50,12 @@ const lockLeased = statement<{ id: string; token: string }>()((db, $) =>
           .whereRef('c.parent_run_id', '=', 'runs.id')
           .where('c.status', 'in', activeStatuses),
       ).as('has_children'),
+      exists(
+        selectFrom('webhook_endpoints as e')
+          .select(sql.lit(1).as('one'))
+          .whereRef('e.account_id', '=', 'runs.account_id')
+          .where('e.enabled', '=', sql.lit(true)),
+      ).as('has_webhooks'),
     ])
     .where('id', '=', $.id)
     .where('lease_token', '=', $.token)
@@ -47,18 +63,7 @@ const lockLeased = statement<{ id: string; token: string }>()((db, $) =>
     .forUpdate(),
 );
 
-/** The append statement requires the status `running`, so the status is reset for the final event. */
-const reopen = statement<{ id: string }>()((db, $) =>
-  db
-    .updateTable('runs')
-    .set({ status: sql.lit('running' as const) })
-    .where('id', '=', $.id)
-    .where('status', '=', sql.lit('cancelling' as const)),
-);
-
 type End = {
-  id: string;
-  status: RunEnding['type'];
   inputTokens: number;
   outputTokens: number;
   /** A decimal. */
@@ -69,24 +74,32 @@ type End = {
   error: string | null;
 };
 
-const endRun = statement<End>()((db, $) =>
-  db
-    .updateTable('runs')
-    .set({
-      status: $.status,
-      completed_at: sql`case when ${$.status}::text = 'completed' then now() end`,
-      failed_at: sql`case when ${$.status}::text = 'failed' then now() end`,
-      cancelled_at: sql`case when ${$.status}::text = 'cancelled' then now() end`,
-      total_input_tokens: $.inputTokens,
-      total_output_tokens: $.outputTokens,
-      total_cost_usd: sql`${$.costUsd}::numeric`,
-      usage_estimated: $.isEstimated,
-      cache_hit_rate: $.cacheHitRate,
-      error: jsonb<StoredRunError>($.error),
-      lease_token: sql.lit(null),
-      lease_until: sql.lit(null),
-    })
-    .where('id', '=', $.id),
+/** Appends the last events, and ends the run, whose row is locked and whose lease is checked. */
+const endRun = statement<{ id: string } & AppendedEvents & { status: RunEnding['type'] } & End>()((db, $) =>
+  appendRunEvents(
+    db.with('run', (qc) =>
+      qc
+        .updateTable('runs')
+        .set({
+          ...valuesWithEvents($),
+          status: $.status,
+          completed_at: sql`case when ${$.status}::text = 'completed' then now() end`,
+          failed_at: sql`case when ${$.status}::text = 'failed' then now() end`,
+          cancelled_at: sql`case when ${$.status}::text = 'cancelled' then now() end`,
+          total_input_tokens: $.inputTokens,
+          total_output_tokens: $.outputTokens,
+          total_cost_usd: sql`${$.costUsd}::numeric`,
+          usage_estimated: $.isEstimated,
+          cache_hit_rate: $.cacheHitRate,
+          error: jsonb<StoredRunError>($.error),
+          lease_token: sql.lit(null),
+          lease_until: sql.lit(null),
+        })
+        .where('id', '=', $.id)
+        .returning(['id', 'next_seq']),
+    ),
+    $,
+  ),
 );
 
 /**
@@ -105,25 +118,29 @@ export async function finishRun(
   let cancelled: CancelledRun[] = [];
   const settings = await readSettings(database);
   const ended = await database.transaction(async (tx) => {
+    await storeRemainingPlan(tx, lease);
     const held = await tx.row(lockLeased, { id: run.id, token });
     if (!held) throw new LeaseLost(run.id);
+    run.pending_inputs = held.pending_inputs;
     const isCancelled = held.status === 'cancelling';
     const wins: RunEnding = isCancelled ? { type: 'cancelled' } : ending;
-    if (isCancelled) await tx.run(reopen, { id: run.id });
     const goesOn = wins.type === 'completed' && held.pending_inputs > 0;
     // After a cancellation request, the worker may only write the final event.
-    const before = isCancelled ? [] : rest;
-    const append = async (steps: readonly RunEventInput[]) => {
-      if (steps.length > 0 && (await appendSteps(tx, run, token, steps)) === undefined) throw new LeaseLost(run.id);
-    };
+    let last = isCancelled ? [] : rest;
     // An unfinished answer is read from the stored events.
-    const isSplit = wins.type !== 'completed';
-    if (isSplit) await append(before);
-    await append([...(isSplit ? [] : before), ...(goesOn ? [] : [await endingStep(tx, run, wins, spent)])]);
+    if (last.length > 0 && (goesOn || wins.type !== 'completed')) {
+      if ((await appendSteps(tx, { ...run, unstored_plan: undefined }, token, last)) === undefined) throw new LeaseLost(run.id);
+      last = [];
+    }
+    if (goesOn) return undefined;
+    const steps = [...last, await endingStep(tx, run, wins, spent)];
     // No run can use what its sub-agents would still find.
-    cancelled = !goesOn && held.has_children ? await cancelDescendants(tx, queue, { accountId: run.account_id, id: run.id }) : [];
-    if (!goesOn) await recordEnd(tx, { ...run, multiplier: held.multiplier }, wins, spent, settings);
-    return goesOn ? undefined : wins;
+    cancelled = held.has_children ? await cancelDescendants(tx, queue, { accountId: run.account_id, id: run.id }) : [];
+    // Sent with the commit: the rows that the runs of an account share are locked for as short as possible.
+    tx.awaitAtCommit(tx.run(endRun, { ...valuesOfSteps(run, token, steps), ...endOf(wins, spent) }));
+    chargeRun(tx, { ...run, multiplier: held.multiplier }, spent, settings);
+    if (held.has_webhooks) await insertDeliveries(tx, run);
+    return wins;
   });
   if (runNotifier) announceCancelled(cancelled, runNotifier);
   if (ended) metricsEvents.runEnded.emit({ status: ended.type, errorClass: ended.type === 'failed' ? ended.failure.errorClass : '' });
@@ -159,23 +176,16 @@ async function endingStep(tx: Transaction, run: LeasedRun, ending: RunEnding, sp
 
 const shownBy = (stored: { id: string } | undefined) => (stored ? { message_id: stored.id } : {});
 
-async function recordEnd(tx: Transaction, run: ChargedRun, ending: RunEnding, spent: UsageTotals, settings: Settings) {
-  const { usage, cost } = spent;
+function endOf(ending: RunEnding, { usage, cost }: UsageTotals): End & { status: RunEnding['type'] } {
   const total: Usage = usage ?? {};
-  const { usd } = usdCost(new Big(cost));
   const error = ending.type === 'failed' ? ending.failure : undefined;
-  tx.awaitAtCommit(
-    tx.run(endRun, {
-      id: run.id,
-      status: ending.type,
-      inputTokens: total.input_tokens ?? 0,
-      outputTokens: total.output_tokens ?? 0,
-      costUsd: usd,
-      isEstimated: total.estimated ?? false,
-      cacheHitRate: cacheHitRate(total),
-      error: error ? JSON.stringify({ error_class: error.errorClass, message: error.message, resumable: error.resumable }) : null,
-    }),
-  );
-  chargeRun(tx, run, spent, settings);
-  await insertDeliveries(tx, run);
+  return {
+    status: ending.type,
+    inputTokens: total.input_tokens ?? 0,
+    outputTokens: total.output_tokens ?? 0,
+    costUsd: usdCost(new Big(cost)).usd,
+    isEstimated: total.estimated ?? false,
+    cacheHitRate: cacheHitRate(total),
+    error: error ? JSON.stringify({ error_class: error.errorClass, message: error.message, resumable: error.resumable }) : null,
+  };
 }

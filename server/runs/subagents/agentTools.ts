@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { subagentGroup } from '../../agent/tools/subagentTools.ts';
-import { defineTool, type Tool, ToolFailure, type ToolOutput } from '../../agent/tools/tool.ts';
+import { describeTool, type Tool, ToolFailure, type ToolOutput } from '../../agent/tools/tool.ts';
 import { hashArguments } from '../../agent/tools/validateCalls.ts';
 import type { RunNotifier } from '../../pubsub/runNotifier.ts';
 import { announceCancelled, cancelTree } from '../../resources/runs/cancel.ts';
@@ -27,61 +27,64 @@ const AgentId = z.guid().toLowerCase();
 const Input = z.string().refine((text) => text.trim() !== '', 'must not be blank');
 const agent = { agent_id: AgentId };
 
+const facts = { group: subagentGroup, parallel: false } as const;
+
+const spawnTool = describeTool({
+  ...facts,
+  name: 'spawn_agent',
+  description:
+    'Start a sub-agent on a task of its own. It works beside you and sees only the input that you give it. It has the persona that you name, or yours. Collect its answer with wait_agent.',
+  input: z.strictObject({ input: Input, persona_id: z.string().trim().min(1).max(200).nullish() }),
+});
+const waitTool = describeTool({
+  ...facts,
+  name: 'wait_agent',
+  limitsItself: true,
+  description:
+    'Wait until one of these sub-agents has ended or asks something, and read its answer. Without such an end in time, the result has timed_out. Answer its question with send_input.',
+  input: z.strictObject({ ids: z.array(AgentId).min(1).max(50), timeout_ms: z.int().min(0).max(maxWaitMs).default(defaultWaitMs) }),
+});
+const sendTool = describeTool({
+  ...facts,
+  name: 'send_input',
+  description: 'Give a running sub-agent further input, which it reads before its next step, or answer its question.',
+  input: z.strictObject({ ...agent, input: Input }),
+});
+const resumeTool = describeTool({
+  ...facts,
+  name: 'resume_agent',
+  description: 'Give a sub-agent that has ended another task. It remembers what it has done.',
+  input: z.strictObject({ ...agent, input: Input }),
+});
+const interruptTool = describeTool({
+  ...facts,
+  name: 'interrupt_agent',
+  description: 'Stop what a sub-agent is doing. It can be resumed.',
+  input: z.strictObject(agent),
+});
+const closeTool = describeTool({
+  ...facts,
+  name: 'close_agent',
+  description: 'Stop a sub-agent for good when you do not need it any more.',
+  input: z.strictObject(agent),
+});
+
 /** Tools with which a run starts, follows and ends sub-agents: child runs in hidden threads. */
-export function createAgentTools(deps: AgentToolDeps): Tool[] {
-  const facts = { group: subagentGroup, parallel: false } as const;
-  return [
-    defineTool({
-      ...facts,
-      name: 'spawn_agent',
-      description:
-        'Start a sub-agent on a task of its own. It works beside you and sees only the input that you give it. It has the persona that you name, or yours. Collect its answer with wait_agent.',
-      input: z.strictObject({ input: Input, persona_id: z.string().trim().min(1).max(200).nullish() }),
-      run: async ({ input, persona_id }, { callId }) =>
-        outputOf(deps, callId, await startChild(deps, { callId, input, personaId: persona_id })),
-    }),
-    defineTool({
-      ...facts,
-      name: 'wait_agent',
-      limitsItself: true,
-      description:
-        'Wait until one of these sub-agents has ended or asks something, and read its answer. Without such an end in time, the result has timed_out. Answer its question with send_input.',
-      input: z.strictObject({ ids: z.array(AgentId).min(1).max(50), timeout_ms: z.int().min(0).max(maxWaitMs).default(defaultWaitMs) }),
-      run: ({ ids, timeout_ms }, { signal }) => waitForAgents(deps, [...new Set(ids)], timeout_ms, signal),
-    }),
-    defineTool({
-      ...facts,
-      name: 'send_input',
-      description: 'Give a running sub-agent further input, which it reads before its next step, or answer its question.',
-      input: z.strictObject({ ...agent, input: Input }),
-      run: async ({ agent_id, input }, { callId }) => {
-        await sendInput(deps, await findAgent(deps.database, deps.lease.run, agent_id), callId, input);
-        return { result: viewAgent(await findAgent(deps.database, deps.lease.run, agent_id)) };
-      },
-    }),
-    defineTool({
-      ...facts,
-      name: 'resume_agent',
-      description: 'Give a sub-agent that has ended another task. It remembers what it has done.',
-      input: z.strictObject({ ...agent, input: Input }),
-      run: async ({ agent_id, input }, { callId }) => outputOf(deps, callId, await startChild(deps, { callId, input, agentId: agent_id })),
-    }),
-    defineTool({
-      ...facts,
-      name: 'interrupt_agent',
-      description: 'Stop what a sub-agent is doing. It can be resumed.',
-      input: z.strictObject(agent),
-      run: ({ agent_id }) => stopAgent(deps, agent_id, false),
-    }),
-    defineTool({
-      ...facts,
-      name: 'close_agent',
-      description: 'Stop a sub-agent for good when you do not need it any more.',
-      input: z.strictObject(agent),
-      run: ({ agent_id }) => stopAgent(deps, agent_id, true),
-    }),
-  ];
-}
+export const createAgentTools = (deps: AgentToolDeps): Tool[] => [
+  spawnTool(async ({ input, persona_id }, { callId }) =>
+    outputOf(deps, callId, await startChild(deps, { callId, input, personaId: persona_id })),
+  ),
+  waitTool(({ ids, timeout_ms }, { signal }) => waitForAgents(deps, [...new Set(ids)], timeout_ms, signal)),
+  sendTool(async ({ agent_id, input }, { callId }) => {
+    await sendInput(deps, await findAgent(deps.database, deps.lease.run, agent_id), callId, input);
+    return { result: viewAgent(await findAgent(deps.database, deps.lease.run, agent_id)) };
+  }),
+  resumeTool(async ({ agent_id, input }, { callId }) =>
+    outputOf(deps, callId, await startChild(deps, { callId, input, agentId: agent_id })),
+  ),
+  interruptTool(({ agent_id }) => stopAgent(deps, agent_id, false)),
+  closeTool(({ agent_id }) => stopAgent(deps, agent_id, true)),
+];
 
 /** The result of a call that has started a child run. A repeated call reports it only if the event is missing. */
 async function outputOf({ database, lease }: ParentDeps, callId: string, { isNew, ...child }: Child): Promise<ToolOutput> {

@@ -222,7 +222,7 @@ const bugs: PlantedBug[] = [
   ],
   [
     'a worker takes the lease of a run that has ended',
-    [/("id" = \$3) and "status" in \('running', 'waiting_for_input', 'cancelling'\)/, '$1'],
+    [/("id" = \$4) and "status" in \('running', 'waiting_for_input', 'cancelling'\)/, '$1'],
   ],
   ['an expired lease is renewed', [/"lease_until" > clock_timestamp\(\)( returning "status")/, '"lease_until" is not null$1']],
   [
@@ -234,10 +234,7 @@ const bugs: PlantedBug[] = [
     [/("r"\."lease_token" is not null) and "r"\."lease_until" < clock_timestamp\(\)/, '$1'],
     [/and \("lease_token" is null or "lease_until" < clock_timestamp\(\)\)$/, ''],
   ],
-  [
-    'the end of a run does not reset a cancellation',
-    [/set "status" = 'running'( where "id" = \$1 and "status" = 'cancelling')/, `set "status" = 'cancelling'$1`],
-  ],
+  ['the end of a run keeps its status', [/"status" = (\$\d+)(, .*"completed_at" = )/, '"status" = coalesce(status, $1)$2']],
   ['the number of appended events is not counted', [/next_seq \+ \$1(, "last_activity_at")/, 'next_seq + least($1, 1)$1']],
 ];
 

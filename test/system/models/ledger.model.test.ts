@@ -174,10 +174,6 @@ const bugs: PlantedBug[] = [
       /(from "runs" where "id" = \$1) and "lease_token" = (\$2) and "lease_until" > clock_timestamp\(\)( for update)/,
       '$1 and $2::uuid is not null$3',
     ],
-    [
-      /("id" = \$\d+ and )"lease_token" = (\$\d+) and status = any\((\$\d+::text\[\])\) and "lease_until" > clock_timestamp\(\)/,
-      '$1$2::uuid is not null and $3 is not null',
-    ],
   ],
   ['a reservation ignores those of other runs', [/("r"\."id" <> \$3)/, '($1 and false)']],
   [
