@@ -50,6 +50,11 @@ async function offerPrompts({ app }: SampleContext, { config_id: id }: Readonly<
 export const requestParts: SampleTables<SampleContext>['requestParts'] = {
   ...httpParts,
   'accounts.delete': nothing,
+  'adminErasures.user': async ({ app, by }) => {
+    const { id } = await app.signUp();
+    await app.call('DELETE', `/v1/admin/users/${id}`, { token: by.token });
+    return { params: { user_id: id }, body: { current_password: by.password } };
+  },
   'asr.transcribe': recordingOf,
   'bootstrap.init': async ({ app }) => resetSetup(app).then(nothing),
   'email.test': configureMail,
