@@ -11,7 +11,7 @@ import { mailTransport } from '../resources/email/transport.ts';
 import { eraseTask } from '../resources/erasures/queue.ts';
 import { runScheduleTask } from '../resources/schedules/queue.ts';
 import { changeCredits, recoverCreditOperations } from './changeCredits.ts';
-import { type EraseDeps, eraseAccount, recoverErasures } from './erasure/eraseAccount.ts';
+import { eraseAccount, type EraseDeps, recoverErasures } from './erasure/eraseAccount.ts';
 import { startJobRunner } from './jobRunner.ts';
 import { inJobSpan } from './jobSpan.ts';
 import { queue } from './queue.ts';

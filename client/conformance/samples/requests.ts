@@ -74,18 +74,11 @@ export const requestParts: Record<string, (maker: SampleContext, params: Params)
   },
   'auth.sendVerification': bySomebody,
   'adminErasures.account': async (maker, { account_id: id }) => ({ body: await confirmationOf(asAdmin(maker), id!, true) }),
-  'erasures.cancel': async (maker) => {
-    const by = await maker.borrowUser();
-    return { params: { account_id: (await erasureOf({ ...maker, by })).accountId }, token: by.token };
-  },
-  'erasures.current': async (maker) => {
-    const by = await maker.borrowUser();
-    return { params: { account_id: (await erasureOf({ ...maker, by })).accountId }, token: by.token };
-  },
+  'erasures.cancel': async (maker) => ({ params: { account_id: (await erasureOf(maker)).accountId } }),
+  'erasures.current': async (maker) => ({ params: { account_id: (await erasureOf(maker)).accountId } }),
   'erasures.request': async (maker) => {
-    const by = await maker.borrowUser();
-    const id = await erasableOf({ ...maker, by });
-    return { params: { account_id: id }, body: await confirmationOf({ ...maker, by }, id), token: by.token };
+    const id = await erasableOf(maker);
+    return { params: { account_id: id }, body: await confirmationOf(maker, id) };
   },
   'invitations.accept': async (maker) => {
     const { token, guest } = await acceptableInvitationOf(maker);

@@ -97,9 +97,13 @@ export const adminErasures: Omit<RouteHandlers<typeof adminRoutes>, 'list' | 'ge
       throw apiError('conflict', 'user_not_deleted', 'Delete the user first.');
     return { status: 201, body: summaryOf(schedule(context, account, referenceOf(body))) };
   },
-  /** A deleted user is unknown to the mocks. */
-  user: () => {
-    throw apiError('conflict', 'user_not_deleted', 'Delete the user first.');
+  user: (context) => {
+    const { engine, loaded, body } = context;
+    const userId = loaded.user_id!.value.id as string;
+    if (engine.state.users.has(userId)) throw apiError('conflict', 'user_not_deleted', 'Delete the user first.');
+    requirePasswordOfPerson(context);
+    const home = { id: engine.fakes.id(engine.now()), slug: `personal-${userId.slice(0, 8)}` };
+    return { status: 201, body: summaryOf(schedule(context, home, { ...referenceOf(body), user_id: userId })) };
   },
   cancel: ({ engine, loaded }) => {
     cancel(engine, loaded.erasure_id!.value as ErasureDetails);
