@@ -506,39 +506,48 @@ update "users"
   where "id" = $1 and "status" = 'deleted' and (username <> 'Erased user' or locale is not null or timezone is not null or last_login_at is not null);
 
 -- jobs/erasure/steps.ts 4
+select coalesce((select sum(of_run.count)::bigint as "count"
+  from "runs" as "r"
+  inner
+  join lateral (select count(*) as "count"
+  from "run_events" as "e"
+  where "e"."run_id" = "r"."id") as "of_run" on true
+  where "r"."account_id" = $1), 0::bigint) as "count";
+
+-- jobs/erasure/steps.ts 5
 select count(*) as "count"
   from "access_log"
   where account_id = $1::uuid::text and true;
 
--- jobs/erasure/steps.ts 5
+-- jobs/erasure/steps.ts 6
 select count(*) as "count"
   from "accounts"
   where id = $1::uuid and (name <> 'Erased account' or timezone is not null or low_credit_threshold is not null or second_factor_required_from is not null);
 
--- jobs/erasure/steps.ts 6
+-- jobs/erasure/steps.ts 7
 select count(*) as "count"
   from "accounts"
   where id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 7
+-- jobs/erasure/steps.ts 8
 select count(*) as "count"
   from "api_key_usage"
   where account_id = $1::uuid and true;
-
--- jobs/erasure/steps.ts 8
-delete
-  from "api_key_usage"
-  where ctid = any(array((select ctid as "ctid"
-  from "api_key_usage"
-  where account_id = $1::uuid
-  limit $2)));
 
 -- jobs/erasure/steps.ts 9
-select count(*) as "count"
-  from "api_keys"
-  where account_id = $1::uuid and true;
+delete
+  from "api_key_usage"
+  where ctid = any(array((select ctid as "ctid"
+  from "api_key_usage"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 10
+select count(*) as "count"
+  from "api_keys"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 11
 delete
   from "api_keys"
   where ctid = any(array((select ctid as "ctid"
@@ -546,12 +555,12 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 11
+-- jobs/erasure/steps.ts 12
 select count(*) as "count"
   from "asr_credentials"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 12
+-- jobs/erasure/steps.ts 13
 delete
   from "asr_credentials"
   where ctid = any(array((select ctid as "ctid"
@@ -559,45 +568,45 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 13
+-- jobs/erasure/steps.ts 14
 select count(*) as "count"
   from "attachments"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 14
+-- jobs/erasure/steps.ts 15
 select count(*) as "count"
   from "audit_logs"
   where account_id = $1::uuid and (metadata <> '{}' or before_state is not null or after_state is not null or ip_address is not null or user_agent is not null);
 
--- jobs/erasure/steps.ts 15
+-- jobs/erasure/steps.ts 16
 select count(*) as "count"
   from "audit_logs"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 16
+-- jobs/erasure/steps.ts 17
 select count(*) as "count"
   from "broadcasts"
   where target_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 17
+-- jobs/erasure/steps.ts 18
 select count(*) as "count"
   from "chat_completions"
   where account_id = $1::uuid and true;
-
--- jobs/erasure/steps.ts 18
-delete
-  from "chat_completions"
-  where ctid = any(array((select ctid as "ctid"
-  from "chat_completions"
-  where account_id = $1::uuid
-  limit $2)));
 
 -- jobs/erasure/steps.ts 19
+delete
+  from "chat_completions"
+  where ctid = any(array((select ctid as "ctid"
+  from "chat_completions"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 20
 select count(*) as "count"
   from "credit_alerts"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 20
+-- jobs/erasure/steps.ts 21
 delete
   from "credit_alerts"
   where ctid = any(array((select ctid as "ctid"
@@ -605,22 +614,22 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 21
+-- jobs/erasure/steps.ts 22
 select count(*) as "count"
   from "credit_balances"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 22
+-- jobs/erasure/steps.ts 23
 select count(*) as "count"
   from "credit_transactions"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 23
+-- jobs/erasure/steps.ts 24
 select count(*) as "count"
   from "entitlement_overrides"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 24
+-- jobs/erasure/steps.ts 25
 delete
   from "entitlement_overrides"
   where ctid = any(array((select ctid as "ctid"
@@ -628,30 +637,30 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 25
+-- jobs/erasure/steps.ts 26
 select count(*) as "count"
   from "erasures"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 26
+-- jobs/erasure/steps.ts 27
 select count(*) as "count"
   from "feature_flag_overrides"
   where account_id = $1::uuid and true;
-
--- jobs/erasure/steps.ts 27
-delete
-  from "feature_flag_overrides"
-  where ctid = any(array((select ctid as "ctid"
-  from "feature_flag_overrides"
-  where account_id = $1::uuid
-  limit $2)));
 
 -- jobs/erasure/steps.ts 28
-select count(*) as "count"
-  from "invitations"
-  where account_id = $1::uuid and true;
+delete
+  from "feature_flag_overrides"
+  where ctid = any(array((select ctid as "ctid"
+  from "feature_flag_overrides"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 29
+select count(*) as "count"
+  from "invitations"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 30
 delete
   from "invitations"
   where ctid = any(array((select ctid as "ctid"
@@ -659,12 +668,12 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 30
+-- jobs/erasure/steps.ts 31
 select count(*) as "count"
   from "ip_rules"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 31
+-- jobs/erasure/steps.ts 32
 delete
   from "ip_rules"
   where ctid = any(array((select ctid as "ctid"
@@ -672,14 +681,14 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 32
+-- jobs/erasure/steps.ts 33
 select count(*) as "count"
   from "llm_models"
   where provider_id in ((select "p"."id"
   from "llm_providers" as "p"
   where "p"."account_id" = $1)) and true;
 
--- jobs/erasure/steps.ts 33
+-- jobs/erasure/steps.ts 34
 delete
   from "llm_models"
   where ctid = any(array((select ctid as "ctid"
@@ -689,103 +698,103 @@ delete
   where "p"."account_id" = $1))
   limit $2)));
 
--- jobs/erasure/steps.ts 34
+-- jobs/erasure/steps.ts 35
 select count(*) as "count"
   from "llm_providers"
   where account_id = $1::uuid and true;
-
--- jobs/erasure/steps.ts 35
-delete
-  from "llm_providers"
-  where ctid = any(array((select ctid as "ctid"
-  from "llm_providers"
-  where account_id = $1::uuid
-  limit $2)));
 
 -- jobs/erasure/steps.ts 36
-select count(*) as "count"
-  from "mcp_configs"
-  where account_id = $1::uuid and true;
+delete
+  from "llm_providers"
+  where ctid = any(array((select ctid as "ctid"
+  from "llm_providers"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 37
-delete
+select count(*) as "count"
   from "mcp_configs"
-  where ctid = any(array((select ctid as "ctid"
-  from "mcp_configs"
-  where account_id = $1::uuid
-  limit $2)));
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 38
-select count(*) as "count"
-  from "memberships"
-  where account_id = $1::uuid and true;
+delete
+  from "mcp_configs"
+  where ctid = any(array((select ctid as "ctid"
+  from "mcp_configs"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 39
-delete
+select count(*) as "count"
   from "memberships"
-  where ctid = any(array((select ctid as "ctid"
-  from "memberships"
-  where account_id = $1::uuid
-  limit $2)));
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 40
-select count(*) as "count"
-  from "memories"
-  where account_id = $1::uuid and true;
+delete
+  from "memberships"
+  where ctid = any(array((select ctid as "ctid"
+  from "memberships"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 41
-delete
+select count(*) as "count"
   from "memories"
-  where ctid = any(array((select ctid as "ctid"
-  from "memories"
-  where account_id = $1::uuid
-  limit $2)));
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 42
-select count(*) as "count"
-  from "messages"
-  where account_id = $1::uuid and true;
+delete
+  from "memories"
+  where ctid = any(array((select ctid as "ctid"
+  from "memories"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 43
-delete
+select count(*) as "count"
   from "messages"
-  where ctid = any(array((select ctid as "ctid"
-  from "messages"
-  where account_id = $1::uuid
-  limit $2)));
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 44
-select count(*) as "count"
-  from "notifications"
-  where account_id = $1::uuid and true;
+delete
+  from "messages"
+  where ctid = any(array((select ctid as "ctid"
+  from "messages"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 45
-delete
+select count(*) as "count"
   from "notifications"
-  where ctid = any(array((select ctid as "ctid"
-  from "notifications"
-  where account_id = $1::uuid
-  limit $2)));
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 46
-select count(*) as "count"
-  from "personas"
-  where account_id = $1::uuid and true;
+delete
+  from "notifications"
+  where ctid = any(array((select ctid as "ctid"
+  from "notifications"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 47
-delete
+select count(*) as "count"
   from "personas"
-  where ctid = any(array((select ctid as "ctid"
-  from "personas"
-  where account_id = $1::uuid
-  limit $2)));
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 48
-select count(*) as "count"
-  from "projects"
-  where account_id = $1::uuid and true;
+delete
+  from "personas"
+  where ctid = any(array((select ctid as "ctid"
+  from "personas"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 49
+select count(*) as "count"
+  from "projects"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 50
 delete
   from "projects"
   where ctid = any(array((select ctid as "ctid"
@@ -793,12 +802,12 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 50
+-- jobs/erasure/steps.ts 51
 select count(*) as "count"
   from "quota_usage"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 51
+-- jobs/erasure/steps.ts 52
 delete
   from "quota_usage"
   where ctid = any(array((select ctid as "ctid"
@@ -806,19 +815,19 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 52
+-- jobs/erasure/steps.ts 53
 select count(*) as "count"
   from "redemptions"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 53
+-- jobs/erasure/steps.ts 54
 select count(*) as "count"
   from "refresh_tokens"
   where session_id in ((select "s"."id"
   from "sessions" as "s"
   where "s"."active_account_id" = $1)) and true;
 
--- jobs/erasure/steps.ts 54
+-- jobs/erasure/steps.ts 55
 delete
   from "refresh_tokens"
   where ctid = any(array((select ctid as "ctid"
@@ -828,17 +837,10 @@ delete
   where "s"."active_account_id" = $1))
   limit $2)));
 
--- jobs/erasure/steps.ts 55
+-- jobs/erasure/steps.ts 56
 select count(*) as "count"
   from "run_event_archives"
   where account_id = $1::uuid and true;
-
--- jobs/erasure/steps.ts 56
-select count(*) as "count"
-  from "run_events"
-  where run_id in ((select "r"."id"
-  from "runs" as "r"
-  where "r"."account_id" = $1)) and true;
 
 -- jobs/erasure/steps.ts 57
 select count(*) as "count"

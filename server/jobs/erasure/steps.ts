@@ -38,7 +38,6 @@ const ownRows: { readonly [Table in TenantTable]?: Condition } = {
     sql`provider_id in (${selectFrom('llm_providers as p').select('p.id').where('p.account_id', '=', $.accountId)})`,
   refresh_tokens: ({ selectFrom }, $) =>
     sql`session_id in (${selectFrom('sessions as s').select('s.id').where('s.active_account_id', '=', $.accountId)})`,
-  run_events: ({ selectFrom }, $) => sql`run_id in (${selectFrom('runs as r').select('r.id').where('r.account_id', '=', $.accountId)})`,
   sessions: (_, $) => sql`active_account_id = ${$.accountId}::uuid`,
 };
 
@@ -139,6 +138,31 @@ const countRows = (table: AnyTable, isOwn: Condition, condition?: ReturnType<typ
       .where(condition ?? sql<SqlBool>`true`),
   );
 
+/** Run by run, so that the primary key finds the events. */
+const countEvents = statement<Target>()((db: Builder, $) =>
+  db.selectNoFrom(({ fn, selectFrom }) =>
+    fn
+      .coalesce(
+        selectFrom('runs as r')
+          .innerJoinLateral(
+            (eb) =>
+              eb
+                .selectFrom('run_events as e')
+                .select(sql<number>`count(*)`.as('count'))
+                .whereRef('e.run_id', '=', 'r.id')
+                .as('of_run'),
+            (join) => join.onTrue(),
+          )
+          .select(sql<number>`sum(of_run.count)::bigint`.as('count'))
+          .where('r.account_id', '=', $.accountId)
+          .$asScalar(),
+        sql<number>`0::bigint`,
+      )
+      .$castTo<number>()
+      .as('count'),
+  ),
+);
+
 /** Tables whose rows name objects of the object store, or have no account. See `ownBatches.ts`. */
 export const tablesWithOwnBatches = ['attachments', 'run_event_archives', 'run_events', 'workspace_objects', 'workspaces'] as const;
 
@@ -151,7 +175,8 @@ function stepOf(name: string, { rule, reason, ...more }: Rule, isOwn: Condition)
     return { ...step, change: anonymizing[named], remaining: countRows(table, isOwn, withContent[named]), kept: countRows(table, isOwn) };
   }
   const hasOwnBatches = (tablesWithOwnBatches as readonly string[]).includes(name);
-  return { ...step, remaining: countRows(table, isOwn), change: hasOwnBatches ? undefined : deleteRows(table, isOwn) };
+  const remaining = name === 'run_events' ? countEvents : countRows(table, isOwn);
+  return { ...step, remaining, change: hasOwnBatches ? undefined : deleteRows(table, isOwn) };
 }
 
 /** A step for each table with a rule, in any order. */
