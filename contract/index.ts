@@ -15,6 +15,7 @@ export { credits } from './credits.ts';
 export { dashboard } from './dashboard.ts';
 export { email } from './email.ts';
 export { entitlementOverrides } from './entitlementOverrides.ts';
+export { adminErasures, erasures } from './erasures.ts';
 export { featureFlags } from './featureFlags.ts';
 export { gatewayConfig } from './gatewayConfig.ts';
 export { health } from './health.ts';

@@ -104,6 +104,14 @@ export const routes = {
     updateMember: { method: 'PATCH', path: '/v1/accounts/{account_id}/members/{user_id}', auth: 'user', errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     removeMember: { method: 'DELETE', path: '/v1/accounts/{account_id}/members/{user_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
   },
+  erasures: {
+    request: { method: 'POST', path: '/v1/accounts/{account_id}/erasure', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 429, 500, 503] },
+    current: { method: 'GET', path: '/v1/accounts/{account_id}/erasure', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    cancel: { method: 'DELETE', path: '/v1/accounts/{account_id}/erasure', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
+    mine: { method: 'GET', path: '/v1/me/erasures', auth: 'user', retryable: true, paged: true, errorStatuses: [400, 401, 403, 500, 503] },
+    get: { method: 'GET', path: '/v1/me/erasures/{erasure_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    keys: { method: 'GET', path: '/v1/erasure-keys', auth: 'public', retryable: true, errorStatuses: [500, 503] },
+  },
   teams: {
     create: { method: 'POST', path: '/v1/teams', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     list: { method: 'GET', path: '/v1/teams', auth: 'user', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
@@ -334,6 +342,13 @@ export const routes = {
     list: { method: 'GET', path: '/v1/admin/accounts', auth: 'platform', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     get: { method: 'GET', path: '/v1/admin/accounts/{account_id}', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     update: { method: 'PATCH', path: '/v1/admin/accounts/{account_id}', auth: 'platform', errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
+  },
+  adminErasures: {
+    account: { method: 'POST', path: '/v1/admin/accounts/{account_id}/erasure', auth: 'platform', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 429, 500, 503] },
+    user: { method: 'POST', path: '/v1/admin/users/{user_id}/erasure', auth: 'platform', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 429, 500, 503] },
+    list: { method: 'GET', path: '/v1/admin/erasures', auth: 'platform', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    get: { method: 'GET', path: '/v1/admin/erasures/{erasure_id}', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    cancel: { method: 'DELETE', path: '/v1/admin/erasures/{erasure_id}', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
   },
   runDetails: {
     get: { method: 'GET', path: '/v1/admin/runs/{run_id}', auth: 'platform', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

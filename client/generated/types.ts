@@ -1305,6 +1305,189 @@ export interface EntitlementOverride {
 /** Type of the value. The value itself is always text. */
 export type EntitlementType = "integer" | "boolean" | "string";
 
+/** What an erasure did to the object store. */
+export interface ErasedFiles {
+  /** Objects deleted: attachments, workspace files and archived events of runs. */
+  deleted: number;
+  /** Their size, as far as it was recorded. */
+  bytes: number;
+  /** Objects found afterwards. Always 0 in a proof. */
+  remaining: number;
+}
+
+/** What an erasure did to a table. */
+export interface ErasedTable {
+  /** Name of the table. */
+  table: string;
+  /** What happens to the rows of an account in this table. */
+  rule: ErasureRule;
+  /** Rows deleted. */
+  deleted: number;
+  /** Rows whose content was removed. */
+  anonymized: number;
+  /** Rows of the account that the table has after the erasure. */
+  kept: number;
+  /** Rows that should be gone or without content, but are not. Always 0 in a proof. */
+  remaining: number;
+  /** Why rows are kept; null for a table whose rows are deleted. */
+  reason: string | null;
+}
+
+/** The deletion of the data of an account. */
+export interface Erasure {
+  /** ID of the erasure. */
+  id: Id;
+  /** The account whose data is erased. */
+  account_id: Id;
+  /** Slug of the account. It stays reserved. */
+  account_slug: string;
+  /** The deleted user whose data is erased with their personal account; null for an account alone. */
+  user_id: Id | null;
+  /** Where it is. */
+  state: ErasureState;
+  /** The user who requested it; for a service key, the platform admin who received its secret. */
+  requested_by_user_id: Id;
+  /** The service key that requested it; null if a person did. */
+  requested_by_service_key_id: Id | null;
+  /** The case number given with the request; null if there is none. */
+  reference: string | null;
+  /** When the account is closed and the deletion begins. */
+  due_at: Time;
+  /** Why a running erasure does not proceed; null if it does. */
+  waiting_for: ErasureWait | null;
+  /** What was done so far. */
+  progress: ErasureProgress;
+  /** When it was requested. */
+  created_at: Time;
+  /** When it was canceled; null unless it was. */
+  cancelled_at: Time | null;
+  /** When it began; null if it has not. */
+  started_at: Time | null;
+  /** When nothing was left; null if it is not completed. */
+  finished_at: Time | null;
+}
+
+/** An erasure with its proof. */
+export interface ErasureDetails {
+  /** ID of the erasure. */
+  id: Id;
+  /** The account whose data is erased. */
+  account_id: Id;
+  /** Slug of the account. It stays reserved. */
+  account_slug: string;
+  /** The deleted user whose data is erased with their personal account; null for an account alone. */
+  user_id: Id | null;
+  /** Where it is. */
+  state: ErasureState;
+  /** The user who requested it; for a service key, the platform admin who received its secret. */
+  requested_by_user_id: Id;
+  /** The service key that requested it; null if a person did. */
+  requested_by_service_key_id: Id | null;
+  /** The case number given with the request; null if there is none. */
+  reference: string | null;
+  /** When the account is closed and the deletion begins. */
+  due_at: Time;
+  /** Why a running erasure does not proceed; null if it does. */
+  waiting_for: ErasureWait | null;
+  /** What was done so far. */
+  progress: ErasureProgress;
+  /** When it was requested. */
+  created_at: Time;
+  /** When it was canceled; null unless it was. */
+  cancelled_at: Time | null;
+  /** When it began; null if it has not. */
+  started_at: Time | null;
+  /** When nothing was left; null if it is not completed. */
+  finished_at: Time | null;
+  /** The payload of `proof`, to read; null until the erasure is completed. */
+  report: ErasureReport | null;
+  /** A JWS (RFC 7515) in compact form, signed with Ed25519. Its `kid` names a key of `GET /v1/erasure-keys`. Null until the erasure is completed. */
+  proof: string | null;
+}
+
+/** A public key (JWK, RFC 7517). */
+export interface ErasureKey {
+  /** ID of the key: its thumbprint (RFC 7638). */
+  kid: string;
+  /** Key type (RFC 8037). */
+  kty: "OKP";
+  /** Curve. */
+  crv: "Ed25519";
+  /** The public key in base64url. */
+  x: string;
+  /** Algorithm of signatures with it. */
+  alg: "EdDSA";
+  /** The key signs only. */
+  use: "sig";
+}
+
+/** The public keys of proofs (JWK Set, RFC 7517). */
+export interface ErasureKeys {
+  /** Newest first. */
+  keys: ErasureKey[];
+}
+
+/** What an erasure has done. */
+export interface ErasureProgress {
+  /** Rows deleted so far. */
+  rows_deleted: number;
+  /** Rows whose content was removed so far. */
+  rows_anonymized: number;
+  /** Objects of the object store deleted so far. */
+  files_deleted: number;
+  /** Size of these objects, as far as it was recorded. */
+  bytes_deleted: number;
+}
+
+/** The payload of the proof. */
+export interface ErasureReport {
+  /** Version of this format. */
+  format: "arkloop-erasure/1";
+  /** Base URL of the platform. */
+  issuer: string;
+  /** ID of the erasure. */
+  erasure_id: Id;
+  /** The account whose data was erased. */
+  account_id: Id;
+  /** The deleted user whose data was erased too; null for an account alone. */
+  user_id: Id | null;
+  /** The user who requested it. */
+  requested_by_user_id: Id;
+  /** The service key that requested it; null if a person did. */
+  requested_by_service_key_id: Id | null;
+  /** The case number given with the request. */
+  reference: string | null;
+  /** When it was requested. */
+  requested_at: Time;
+  /** When it was due. */
+  due_at: Time;
+  /** When the account was closed. */
+  closed_at: Time;
+  /** When it began. */
+  started_at: Time;
+  /** When all tables and the object store were searched again, after the deletion. */
+  verified_at: Time;
+  /** When it was completed. */
+  finished_at: Time;
+  /** Version of the database schema. */
+  schema_version: string;
+  /** Every table with data of accounts, in the order of the erasure. */
+  tables: ErasedTable[];
+  /** The object store. */
+  files: ErasedFiles;
+  /** Where copies can exist that an erasure does not reach, and until when. */
+  not_covered: string[];
+}
+
+/** What happens to the rows of an account: they are deleted, their content is removed, or they are kept. */
+export type ErasureRule = "deleted" | "anonymized" | "kept";
+
+/** State of an erasure. Only a `scheduled` one can be canceled. */
+export type ErasureState = "scheduled" | "running" | "completed" | "cancelled";
+
+/** What a running erasure waits for: runs and chat completions to end, requests that began before the account was closed, the object store, or the next attempt after an error. */
+export type ErasureWait = "runs" | "requests" | "file_store" | "retry";
+
 /** The error codes of the API. */
 export type ErrorCode = "validation.error" | "auth.unauthorized" | "billing.insufficient_credits" | "auth.forbidden" | "not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "payload_too_large" | "rate_limit" | "headers_too_large" | "internal_error" | "provider.upstream_error" | "bad_gateway" | "unavailable" | "gateway_timeout";
 
@@ -2661,6 +2844,16 @@ export interface NewEntitlementOverride {
   expires_at?: string | null | undefined;
 }
 
+/** The confirmation of the erasure of an account. */
+export interface NewErasure {
+  /** The slug of the account, as confirmation. */
+  slug: string;
+  /** Required, unless an emailed code, an identity provider or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes. Ignored for service keys. */
+  current_password?: string | null | undefined;
+  /** A case number. It is part of the proof, so give no personal data. */
+  reference?: string | null | undefined;
+}
+
 /** A feature flag to create. */
 export interface NewFeatureFlag {
   /** Unique key of the flag, such as `search.beta`. */
@@ -3057,6 +3250,14 @@ export interface NewUser {
   cf_turnstile_token?: string | null | undefined;
 }
 
+/** The confirmation of the erasure of a deleted user. */
+export interface NewUserErasure {
+  /** Required, unless an emailed code, an identity provider or a passkey has opened the session, or a passkey has confirmed it, within the last ten minutes. Ignored for service keys. */
+  current_password?: string | null | undefined;
+  /** A case number. It is part of the proof, so give no personal data. */
+  reference?: string | null | undefined;
+}
+
 /** A webhook endpoint to create. */
 export interface NewWebhookEndpoint {
   /** An https URL of a public host, without user info or fragment. */
@@ -3343,7 +3544,7 @@ export interface PasswordChange {
 }
 
 /** Name of a permission. */
-export type Permission = "account.audit_read" | "account.ip_rules.manage" | "account.members.invite" | "account.members.list" | "account.members.revoke" | "account.teams.manage" | "account.teams.read" | "data.api_keys.manage" | "data.channels.manage" | "data.completions.write" | "data.llm_credentials.manage" | "data.mcp_configs.manage" | "data.memories.read" | "data.memories.write" | "data.personas.manage" | "data.personas.read" | "data.projects.manage" | "data.projects.read" | "data.runs.read" | "data.runs.write" | "data.scheduled_jobs.manage" | "data.secrets.manage" | "data.skills.manage" | "data.skills.read" | "data.subscriptions.read" | "data.threads.read" | "data.threads.write" | "data.usage.read" | "data.webhooks.manage" | "platform.accounts.manage" | "platform.accounts.read" | "platform.admin" | "platform.credits.manage" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.redemption_codes.manage" | "platform.subscriptions.manage" | "platform.usage.read";
+export type Permission = "account.audit_read" | "account.ip_rules.manage" | "account.members.invite" | "account.members.list" | "account.members.revoke" | "account.teams.manage" | "account.teams.read" | "data.api_keys.manage" | "data.channels.manage" | "data.completions.write" | "data.llm_credentials.manage" | "data.mcp_configs.manage" | "data.memories.read" | "data.memories.write" | "data.personas.manage" | "data.personas.read" | "data.projects.manage" | "data.projects.read" | "data.runs.read" | "data.runs.write" | "data.scheduled_jobs.manage" | "data.secrets.manage" | "data.skills.manage" | "data.skills.read" | "data.subscriptions.read" | "data.threads.read" | "data.threads.write" | "data.usage.read" | "data.webhooks.manage" | "platform.accounts.manage" | "platform.accounts.read" | "platform.admin" | "platform.credits.manage" | "platform.entitlements.manage" | "platform.erasures.manage" | "platform.feature_flags.manage" | "platform.invite_codes.manage" | "platform.plans.manage" | "platform.redemption_codes.manage" | "platform.subscriptions.manage" | "platform.usage.read";
 
 /** A system prompt with the tools, models and budgets of its runs. */
 export interface Persona {
@@ -5292,7 +5493,7 @@ export interface ServiceKeyChanges {
 }
 
 /** A permission of the platform that a service key can have. */
-export type ServiceKeyScope = "platform.accounts.manage" | "platform.accounts.read" | "platform.credits.manage" | "platform.entitlements.manage" | "platform.feature_flags.manage" | "platform.plans.manage" | "platform.redemption_codes.manage" | "platform.subscriptions.manage" | "platform.usage.read";
+export type ServiceKeyScope = "platform.accounts.manage" | "platform.accounts.read" | "platform.credits.manage" | "platform.entitlements.manage" | "platform.erasures.manage" | "platform.feature_flags.manage" | "platform.plans.manage" | "platform.redemption_codes.manage" | "platform.subscriptions.manage" | "platform.usage.read";
 
 /** A setting and its default. */
 export interface SettingSchema {
@@ -7245,6 +7446,45 @@ export interface AccountsApi {
   readonly removeMember: Call<{ params: { account_id: Id; user_id: Id; }; }, undefined, Reasons['accounts.removeMember']>;
 }
 
+export interface ErasuresApi {
+  /**
+   * Erase a workspace
+   *
+   * Only its owner can. Until `due_at`, which the platform setting `erasure.grace_days` determines, nothing changes and the erasure can be canceled. Then the workspace is closed and its data is deleted. Members are told now.
+   */
+  readonly request: Call<{ params: { account_id: Id; }; body: NewErasure; }, Erasure, Reasons['erasures.request']>;
+  /**
+   * Retrieve the scheduled erasure of an account
+   *
+   * All members can see it. 404 if none is scheduled.
+   */
+  readonly current: Call<{ params: { account_id: Id; }; }, Erasure, Reasons['erasures.current']>;
+  /**
+   * Cancel the erasure of a workspace
+   *
+   * Only its owner can, before it begins. An erasure that a platform admin has requested stays.
+   */
+  readonly cancel: Call<{ params: { account_id: Id; }; }, undefined, Reasons['erasures.cancel']>;
+  /**
+   * List the erasures that you have requested, newest first
+   *
+   * They stay listed when the account is gone.
+   */
+  readonly mine: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; } | undefined; }, Erasure, Reasons['erasures.mine']>;
+  /**
+   * Retrieve an erasure that you have requested, with its proof
+   *
+   * When it is completed, keep `proof`: anyone can verify it offline with a key of `GET /v1/erasure-keys`.
+   */
+  readonly get: Call<{ params: { erasure_id: Id; }; }, ErasureDetails, Reasons['erasures.get']>;
+  /**
+   * List the public keys of proofs
+   *
+   * A JWK Set. Keys are never removed, so that old proofs can be verified.
+   */
+  readonly keys: Call<NoRequest, ErasureKeys, Reasons['erasures.keys']>;
+}
+
 export interface TeamsApi {
   /**
    * Create a team
@@ -8316,6 +8556,39 @@ export interface AdminAccountsApi {
   readonly update: Call<{ params: { account_id: Id; }; body: AdminAccountChanges; }, AdminAccount, Reasons['adminAccounts.update']>;
 }
 
+export interface AdminErasuresApi {
+  /**
+   * Erase any workspace, or a closed account
+   *
+   * Use this if the owner cannot, or for an account that is closed already. The personal account of a user is erased after the user is deleted. The grace period applies as for owners.
+   */
+  readonly account: Call<{ params: { account_id: Id; }; body: NewErasure; }, Erasure, Reasons['adminErasures.account']>;
+  /**
+   * Erase a deleted user
+   *
+   * Erases their personal account, and what is left of the user: name, sessions, devices and notifications.
+   */
+  readonly user: Call<{ params: { user_id: Id; }; body?: NewUserErasure | undefined; }, Erasure, Reasons['adminErasures.user']>;
+  /**
+   * List all erasures, newest first
+   *
+   * Those of owners too. Filter by `state` to find what is due.
+   */
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; state?: ErasureState | undefined; } | undefined; }, Erasure, Reasons['adminErasures.list']>;
+  /**
+   * Retrieve any erasure, with its proof
+   *
+   * The record and its proof outlive the account.
+   */
+  readonly get: Call<{ params: { erasure_id: Id; }; }, ErasureDetails, Reasons['adminErasures.get']>;
+  /**
+   * Cancel any erasure
+   *
+   * Before it begins. It stays listed as `cancelled`.
+   */
+  readonly cancel: Call<{ params: { erasure_id: Id; }; }, undefined, Reasons['adminErasures.cancel']>;
+}
+
 export interface RunDetailsApi {
   /**
    * Retrieve a run of any account
@@ -8682,6 +8955,8 @@ export interface Api {
   readonly sessions: SessionsApi;
   /** Personal accounts and workspaces, and their members. */
   readonly accounts: AccountsApi;
+  /** The deletion of the data of accounts, with proofs that anyone can verify. */
+  readonly erasures: ErasuresApi;
   /** Groups of members. A project shared with a team is visible only to its members. */
   readonly teams: TeamsApi;
   /** Invitations by email to join a workspace. */
@@ -8752,6 +9027,8 @@ export interface Api {
   readonly users: UsersApi;
   /** The accounts of the platform and their status. */
   readonly adminAccounts: AdminAccountsApi;
+  /** The deletion of the data of any account, and of deleted users. */
+  readonly adminErasures: AdminErasuresApi;
   /** Details of the runs of all accounts. */
   readonly runDetails: RunDetailsApi;
   /** Long-lived credentials of programs that administer the platform. */

@@ -38,6 +38,7 @@ export const permissionMatrix = {
   'platform.subscriptions.manage': ['platform_admin'],
   'platform.usage.read': ['platform_admin'],
   'platform.entitlements.manage': ['platform_admin'],
+  'platform.erasures.manage': ['platform_admin'],
   'platform.feature_flags.manage': ['platform_admin', 'system_agent'],
   'platform.invite_codes.manage': ['platform_admin'],
 } as const;
@@ -81,6 +82,7 @@ export const servicePermissions = [
   'platform.accounts.read',
   'platform.credits.manage',
   'platform.entitlements.manage',
+  'platform.erasures.manage',
   'platform.feature_flags.manage',
   'platform.plans.manage',
   'platform.redemption_codes.manage',

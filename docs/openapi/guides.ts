@@ -11,6 +11,8 @@ const areaGuides: Readonly<Record<string, string>> = {
   passkeys: 'authentication#passkeys',
   sessions: 'authentication#sessions',
   accounts: 'authentication#accounts',
+  erasures: 'erasure',
+  adminErasures: 'erasure',
   teams: 'permissions',
   invitations: 'permissions',
   apiKeys: 'authentication#api-keys',

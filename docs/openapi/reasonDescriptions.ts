@@ -3,7 +3,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   account_export_rate_limited:
     'Too many exports of the account were started, or too many exports are being sent. Try again after `Retry-After`.',
   account_not_found: 'No account has this ID.',
-  account_of_platform_admin: 'A platform admin is a member of the account. Only a platform admin can suspend it, not a service key.',
+  account_of_platform_admin:
+    'A platform admin is a member of the account. Only a platform admin can suspend or erase it, not a service key.',
   account_suspended: 'The account is suspended. Only the operator can reactivate it.',
   action_not_allowed: 'The run does not wait for the answer to a question of an MCP server, so the input has no `action`.',
   active_code_exists: 'The user has another active invite code. Disable that code first.',
@@ -59,6 +60,9 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   empty_file: 'The file is empty.',
   endpoint_disabled: 'The webhook endpoint is disabled. Enable it first.',
   endpoint_limit: 'The account has reached its limit of webhook endpoints.',
+  erasure_exists: 'The account has an erasure that is scheduled or running.',
+  erasure_of_platform: 'A platform admin has requested the erasure, so the owner cannot cancel it.',
+  erasure_running: 'The erasure has begun or has ended, so it cannot be canceled.',
   export_rate_limited: 'Too many exports were started, or are being sent. Try again after `Retry-After`.',
   feature_disabled: 'The operator has disabled this feature for the account.',
   file_too_large:
@@ -160,6 +164,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   no_password: 'The share has no password.',
   not_connectable:
     'The MCP server needs no OAuth authorization: it is a program or has a bearer token, or the account may not use remote servers.',
+  not_owner: 'Only the owner of the account can do this.',
   nothing_to_retry: 'The thread has no message to answer.',
   open_streams_exceeded:
     'Too many event streams of the user or of the client address are open. Close one, or try again after `Retry-After`.',
@@ -261,6 +266,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   upstream_invalid_response: 'The response of the provider or MCP server cannot be parsed, or is too long.',
   upstream_request_failed: 'The provider or MCP server rejected the request.',
   upstream_unreachable: 'The provider or MCP server does not respond.',
+  user_not_deleted: 'The personal account of a user can be erased only after the user was deleted.',
   user_not_in_account: 'The user is not a member of the account.',
   user_suspended: 'The user is suspended.',
   userinfo_denied: 'The URL must not contain a user name or password.',

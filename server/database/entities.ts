@@ -13,6 +13,7 @@ import { Credential, EmailVerification, LoginCode, RefreshToken, Session } from 
 import { Broadcast } from '../resources/broadcasts/entity.ts';
 import { CreditAlert, CreditBalance, CreditOperation, CreditTransaction } from '../resources/credits/entity.ts';
 import { EntitlementOverride } from '../resources/entitlementOverrides/entity.ts';
+import { Erasure, SigningKey } from '../resources/erasures/entity.ts';
 import { FeatureFlag, FeatureFlagOverride } from '../resources/featureFlags/entity.ts';
 import { IdentityFlow, UserIdentity } from '../resources/identities/entity.ts';
 import { IdentityProvider } from '../resources/identityProviders/entity.ts';
@@ -69,6 +70,7 @@ export const entities = [
   EmailVerification,
   EncryptionKey,
   EntitlementOverride,
+  Erasure,
   FeatureFlag,
   FeatureFlagOverride,
   Gateway,
@@ -111,6 +113,7 @@ export const entities = [
   ServiceKey,
   Session,
   SignInChallenge,
+  SigningKey,
   Skill,
   SkillFile,
   Subscription,

@@ -390,6 +390,974 @@ select "account_id", "id", "usage", "route", "trace_id"
   order by "expires_at"
   limit 100;
 
+-- jobs/erasure/order.ts 1
+select distinct c.relname::text as child, p.relname::text as parent
+  from pg_constraint k
+  join pg_class c on c.oid = k.conrelid
+  join pg_class p on p.oid = k.confrelid
+  where k.contype = 'f' and k.conparentid = 0 and c.relnamespace = 'public'::regnamespace and c.oid <> p.oid;
+
+-- jobs/erasure/ownBatches.ts 1
+select "id"
+  from "attachments"
+  where "account_id" = $1 and "id" > $2
+  order by "id"
+  limit $3;
+
+-- jobs/erasure/ownBatches.ts 2
+delete
+  from "attachments"
+  where "account_id" = $1 and "id" = any($2::uuid[])
+  returning "size";
+
+-- jobs/erasure/ownBatches.ts 3
+select "run_id", "parts"
+  from "run_event_archives"
+  where "account_id" = $1 and "run_id" > $2
+  order by "run_id"
+  limit $3;
+
+-- jobs/erasure/ownBatches.ts 4
+delete
+  from "run_event_archives"
+  where "account_id" = $1 and "run_id" = any($2::uuid[])
+  returning case when state = 'removed' then 0 else coalesce(jsonb_array_length(parts), 0) end as "files", "bytes";
+
+-- jobs/erasure/ownBatches.ts 5
+select "id"
+  from "runs"
+  where "account_id" = $1 and "id" > $2
+  order by "id"
+  limit $3;
+
+-- jobs/erasure/ownBatches.ts 6
+delete
+  from "run_events"
+  where "run_id" = any($1::uuid[]);
+
+-- jobs/erasure/ownBatches.ts 7
+delete
+  from "workspace_objects"
+  where "account_id" = $1 and ctid = any(array((select ctid as "ctid"
+  from "workspace_objects" as "o"
+  where "o"."account_id" = $2
+  limit $3)))
+  returning "size";
+
+-- jobs/erasure/ownBatches.ts 8
+select "workspace_ref"
+  from "workspaces"
+  where "account_id" = $1
+  limit $2;
+
+-- jobs/erasure/ownBatches.ts 9
+delete
+  from "workspaces"
+  where "account_id" = $1 and "workspace_ref" = any($2::text[]);
+
+-- jobs/erasure/queries.ts beginErasure
+update "erasures"
+  set "state" = 'running', "started_at" = coalesce(started_at, now()), "moved_at" = clock_timestamp()
+  where "account_id" = $1 and "id" = $2 and ("state" = 'running' or ("state" = 'scheduled' and "due_at" <= clock_timestamp()))
+  returning "account_id", "id", "user_id", "requested_by", "service_key_id", "reference", "trace_id", "due_at", "created_at", started_at as "started_at";
+
+-- jobs/erasure/queries.ts selectScheduled
+select "due_at", "trace_id"
+  from "erasures"
+  where "account_id" = $1 and "id" = $2 and "state" = 'scheduled';
+
+-- jobs/erasure/queries.ts lockErasure
+select "deleted", "anonymized", "files_deleted", "bytes_deleted", "workspace_refs"
+  from "erasures"
+  where "account_id" = $1 and "id" = $2 and "state" = 'running'
+  for update;
+
+-- jobs/erasure/queries.ts recordBatch
+update "erasures"
+  set "deleted" = case when $1::boolean then "deleted" || jsonb_build_object($2::text, coalesce(("deleted" ->> $3::text)::bigint, 0) + $4::bigint) else deleted end, "anonymized" = case when $5::boolean then anonymized else "anonymized" || jsonb_build_object($6::text, coalesce(("anonymized" ->> $7::text)::bigint, 0) + $8::bigint) end, "files_deleted" = files_deleted + $9::bigint, "bytes_deleted" = bytes_deleted + $10::bigint, "workspace_refs" = workspace_refs || $11::text[], "waiting_for" = null, "moved_at" = clock_timestamp()
+  where "account_id" = $12 and "id" = $13;
+
+-- jobs/erasure/queries.ts markWaiting
+update "erasures"
+  set "waiting_for" = $1, "moved_at" = clock_timestamp()
+  where "account_id" = $2 and "id" = $3 and "state" = 'running';
+
+-- jobs/erasure/queries.ts markCompleted
+update "erasures"
+  set "state" = 'completed', "waiting_for" = null, "report" = $1::jsonb, "proof" = $2, "finished_at" = ($3::jsonb ->> 'finished_at')::timestamptz, "moved_at" = clock_timestamp()
+  where "account_id" = $4 and "id" = $5;
+
+-- jobs/erasure/queries.ts selectClosedAt
+select "deleted_at"
+  from "accounts"
+  where "id" = $1;
+
+-- jobs/erasure/queries.ts selectOpenWork
+select (exists (select "r"."id"
+  from "runs" as "r"
+  where "r"."account_id" = $1 and "r"."status" in ('running', 'waiting_for_input', 'cancelling')) or exists (select "c"."id"
+  from "chat_completions" as "c"
+  where "c"."account_id" = $2 and "c"."status" = 'running')) as "found";
+
+-- jobs/erasure/queries.ts selectOldTransaction
+select now() < $1::timestamptz + $2::float8 * interval '1 second' or exists ( select
+  from pg_stat_activity a
+  where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_type = 'client backend' and a.xact_start < $3::timestamptz + $4::float8 * interval '1 second') as found;
+
+-- jobs/erasure/queries.ts selectAbandoned
+select e.account_id, e.id, e.trace_id
+  from erasures e
+  where e.state in ('scheduled', 'running') and e.due_at <= now() and not exists ( select
+  from graphile_worker.jobs j
+  where j.key = 'erasure:' || e.id and (j.locked_at is not null or j.attempts = 0));
+
+-- jobs/erasure/queries.ts selectHome
+select "id"
+  from "accounts"
+  where "owner_user_id" = $1 and "type" = 'personal' and "deleted_at" is null;
+
+-- jobs/erasure/queries.ts insertAudit
+insert into "audit_logs" ("id", "account_id", "action", "target_type", "target_id", "trace_id", "metadata")
+  values ($1, null, 'account.erase', 'erasure', $2, $3, $4::jsonb);
+
+-- jobs/erasure/steps.ts 1
+update "accounts"
+  set "name" = 'Erased account', "timezone" = null, "low_credit_threshold" = null, "second_factor_required_from" = null
+  where "id" = $1 and (name <> 'Erased account' or timezone is not null or low_credit_threshold is not null or second_factor_required_from is not null);
+
+-- jobs/erasure/steps.ts 2
+update "audit_logs"
+  set "metadata" = '{}'::jsonb, "before_state" = null, "after_state" = null, "ip_address" = null, "user_agent" = null
+  where "account_id" = $1 and (metadata <> '{}' or before_state is not null or after_state is not null or ip_address is not null or user_agent is not null) and ("id", "created_at") in (select "l"."id", "l"."created_at"
+  from "audit_logs" as "l"
+  where "l"."account_id" = $2 and (metadata <> '{}' or before_state is not null or after_state is not null or ip_address is not null or user_agent is not null)
+  limit $3);
+
+-- jobs/erasure/steps.ts 3
+update "users"
+  set "username" = 'Erased user', "locale" = null, "timezone" = null, "last_login_at" = null
+  where "id" = $1 and "status" = 'deleted' and (username <> 'Erased user' or locale is not null or timezone is not null or last_login_at is not null);
+
+-- jobs/erasure/steps.ts 4
+select coalesce((select sum(of_run.count)::bigint as "count"
+  from "runs" as "r"
+  inner
+  join lateral (select count(*) as "count"
+  from "run_events" as "e"
+  where "e"."run_id" = "r"."id") as "of_run" on true
+  where "r"."account_id" = $1), 0::bigint) as "count";
+
+-- jobs/erasure/steps.ts 5
+select count(*) as "count"
+  from "access_log"
+  where account_id = $1::uuid::text and true;
+
+-- jobs/erasure/steps.ts 6
+select count(*) as "count"
+  from "accounts"
+  where id = $1::uuid and (name <> 'Erased account' or timezone is not null or low_credit_threshold is not null or second_factor_required_from is not null);
+
+-- jobs/erasure/steps.ts 7
+select count(*) as "count"
+  from "accounts"
+  where id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 8
+select count(*) as "count"
+  from "api_key_usage"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 9
+delete
+  from "api_key_usage"
+  where ctid = any(array((select ctid as "ctid"
+  from "api_key_usage"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 10
+select count(*) as "count"
+  from "api_keys"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 11
+delete
+  from "api_keys"
+  where ctid = any(array((select ctid as "ctid"
+  from "api_keys"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 12
+select count(*) as "count"
+  from "asr_credentials"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 13
+delete
+  from "asr_credentials"
+  where ctid = any(array((select ctid as "ctid"
+  from "asr_credentials"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 14
+select count(*) as "count"
+  from "attachments"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 15
+select count(*) as "count"
+  from "audit_logs"
+  where account_id = $1::uuid and (metadata <> '{}' or before_state is not null or after_state is not null or ip_address is not null or user_agent is not null);
+
+-- jobs/erasure/steps.ts 16
+select count(*) as "count"
+  from "audit_logs"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 17
+select count(*) as "count"
+  from "broadcasts"
+  where target_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 18
+select count(*) as "count"
+  from "chat_completions"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 19
+delete
+  from "chat_completions"
+  where ctid = any(array((select ctid as "ctid"
+  from "chat_completions"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 20
+select count(*) as "count"
+  from "credit_alerts"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 21
+delete
+  from "credit_alerts"
+  where ctid = any(array((select ctid as "ctid"
+  from "credit_alerts"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 22
+select count(*) as "count"
+  from "credit_balances"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 23
+select count(*) as "count"
+  from "credit_transactions"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 24
+select count(*) as "count"
+  from "entitlement_overrides"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 25
+delete
+  from "entitlement_overrides"
+  where ctid = any(array((select ctid as "ctid"
+  from "entitlement_overrides"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 26
+select count(*) as "count"
+  from "erasures"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 27
+select count(*) as "count"
+  from "feature_flag_overrides"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 28
+delete
+  from "feature_flag_overrides"
+  where ctid = any(array((select ctid as "ctid"
+  from "feature_flag_overrides"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 29
+select count(*) as "count"
+  from "invitations"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 30
+delete
+  from "invitations"
+  where ctid = any(array((select ctid as "ctid"
+  from "invitations"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 31
+select count(*) as "count"
+  from "ip_rules"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 32
+delete
+  from "ip_rules"
+  where ctid = any(array((select ctid as "ctid"
+  from "ip_rules"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 33
+select count(*) as "count"
+  from "llm_models"
+  where provider_id in ((select "p"."id"
+  from "llm_providers" as "p"
+  where "p"."account_id" = $1)) and true;
+
+-- jobs/erasure/steps.ts 34
+delete
+  from "llm_models"
+  where ctid = any(array((select ctid as "ctid"
+  from "llm_models"
+  where provider_id in ((select "p"."id"
+  from "llm_providers" as "p"
+  where "p"."account_id" = $1))
+  limit $2)));
+
+-- jobs/erasure/steps.ts 35
+select count(*) as "count"
+  from "llm_providers"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 36
+delete
+  from "llm_providers"
+  where ctid = any(array((select ctid as "ctid"
+  from "llm_providers"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 37
+select count(*) as "count"
+  from "mcp_configs"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 38
+delete
+  from "mcp_configs"
+  where ctid = any(array((select ctid as "ctid"
+  from "mcp_configs"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 39
+select count(*) as "count"
+  from "memberships"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 40
+delete
+  from "memberships"
+  where ctid = any(array((select ctid as "ctid"
+  from "memberships"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 41
+select count(*) as "count"
+  from "memories"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 42
+delete
+  from "memories"
+  where ctid = any(array((select ctid as "ctid"
+  from "memories"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 43
+select count(*) as "count"
+  from "mcp_prompt_requests"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 44
+delete
+  from "mcp_prompt_requests"
+  where ctid = any(array((select ctid as "ctid"
+  from "mcp_prompt_requests"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 45
+select count(*) as "count"
+  from "messages"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 46
+delete
+  from "messages"
+  where ctid = any(array((select ctid as "ctid"
+  from "messages"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 47
+select count(*) as "count"
+  from "notifications"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 48
+delete
+  from "notifications"
+  where ctid = any(array((select ctid as "ctid"
+  from "notifications"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 49
+select count(*) as "count"
+  from "personas"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 50
+delete
+  from "personas"
+  where ctid = any(array((select ctid as "ctid"
+  from "personas"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 51
+select count(*) as "count"
+  from "projects"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 52
+delete
+  from "projects"
+  where ctid = any(array((select ctid as "ctid"
+  from "projects"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 53
+select count(*) as "count"
+  from "quota_usage"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 54
+delete
+  from "quota_usage"
+  where ctid = any(array((select ctid as "ctid"
+  from "quota_usage"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 55
+select count(*) as "count"
+  from "redemptions"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 56
+select count(*) as "count"
+  from "refresh_tokens"
+  where session_id in ((select "s"."id"
+  from "sessions" as "s"
+  where "s"."active_account_id" = $1)) and true;
+
+-- jobs/erasure/steps.ts 57
+delete
+  from "refresh_tokens"
+  where ctid = any(array((select ctid as "ctid"
+  from "refresh_tokens"
+  where session_id in ((select "s"."id"
+  from "sessions" as "s"
+  where "s"."active_account_id" = $1))
+  limit $2)));
+
+-- jobs/erasure/steps.ts 58
+select count(*) as "count"
+  from "run_event_archives"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 59
+select count(*) as "count"
+  from "run_turns"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 60
+delete
+  from "run_turns"
+  where ctid = any(array((select ctid as "ctid"
+  from "run_turns"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 61
+select count(*) as "count"
+  from "runs"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 62
+delete
+  from "runs"
+  where ctid = any(array((select ctid as "ctid"
+  from "runs"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 63
+select count(*) as "count"
+  from "schedule_occurrences"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 64
+delete
+  from "schedule_occurrences"
+  where ctid = any(array((select ctid as "ctid"
+  from "schedule_occurrences"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 65
+select count(*) as "count"
+  from "schedules"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 66
+delete
+  from "schedules"
+  where ctid = any(array((select ctid as "ctid"
+  from "schedules"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 67
+select count(*) as "count"
+  from "sessions"
+  where active_account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 68
+delete
+  from "sessions"
+  where ctid = any(array((select ctid as "ctid"
+  from "sessions"
+  where active_account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 69
+select count(*) as "count"
+  from "skill_files"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 70
+delete
+  from "skill_files"
+  where ctid = any(array((select ctid as "ctid"
+  from "skill_files"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 71
+select count(*) as "count"
+  from "skills"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 72
+delete
+  from "skills"
+  where ctid = any(array((select ctid as "ctid"
+  from "skills"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 73
+select count(*) as "count"
+  from "subscriptions"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 74
+select count(*) as "count"
+  from "team_members"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 75
+delete
+  from "team_members"
+  where ctid = any(array((select ctid as "ctid"
+  from "team_members"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 76
+select count(*) as "count"
+  from "teams"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 77
+delete
+  from "teams"
+  where ctid = any(array((select ctid as "ctid"
+  from "teams"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 78
+select count(*) as "count"
+  from "thread_attachments"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 79
+delete
+  from "thread_attachments"
+  where ctid = any(array((select ctid as "ctid"
+  from "thread_attachments"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 80
+select count(*) as "count"
+  from "thread_reports"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 81
+delete
+  from "thread_reports"
+  where ctid = any(array((select ctid as "ctid"
+  from "thread_reports"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 82
+select count(*) as "count"
+  from "thread_share_messages"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 83
+delete
+  from "thread_share_messages"
+  where ctid = any(array((select ctid as "ctid"
+  from "thread_share_messages"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 84
+select count(*) as "count"
+  from "thread_shares"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 85
+delete
+  from "thread_shares"
+  where ctid = any(array((select ctid as "ctid"
+  from "thread_shares"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 86
+select count(*) as "count"
+  from "thread_stars"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 87
+delete
+  from "thread_stars"
+  where ctid = any(array((select ctid as "ctid"
+  from "thread_stars"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 88
+select count(*) as "count"
+  from "thread_summaries"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 89
+delete
+  from "thread_summaries"
+  where ctid = any(array((select ctid as "ctid"
+  from "thread_summaries"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 90
+select count(*) as "count"
+  from "threads"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 91
+delete
+  from "threads"
+  where ctid = any(array((select ctid as "ctid"
+  from "threads"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 92
+select count(*) as "count"
+  from "tool_providers"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 93
+delete
+  from "tool_providers"
+  where ctid = any(array((select ctid as "ctid"
+  from "tool_providers"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 94
+select count(*) as "count"
+  from "usage_records"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 95
+select count(*) as "count"
+  from "usage_rollups"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 96
+select count(*) as "count"
+  from "webhook_deliveries"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 97
+delete
+  from "webhook_deliveries"
+  where ctid = any(array((select ctid as "ctid"
+  from "webhook_deliveries"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 98
+select count(*) as "count"
+  from "webhook_endpoints"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 99
+delete
+  from "webhook_endpoints"
+  where ctid = any(array((select ctid as "ctid"
+  from "webhook_endpoints"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 100
+select count(*) as "count"
+  from "webhook_messages"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 101
+delete
+  from "webhook_messages"
+  where ctid = any(array((select ctid as "ctid"
+  from "webhook_messages"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 102
+select count(*) as "count"
+  from "webhook_replays"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 103
+delete
+  from "webhook_replays"
+  where ctid = any(array((select ctid as "ctid"
+  from "webhook_replays"
+  where account_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 104
+select count(*) as "count"
+  from "workspace_objects"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 105
+select count(*) as "count"
+  from "workspaces"
+  where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 106
+select count(*) as "count"
+  from "credentials"
+  where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 107
+delete
+  from "credentials"
+  where ctid = any(array((select ctid as "ctid"
+  from "credentials"
+  where user_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 108
+select count(*) as "count"
+  from "email_verifications"
+  where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 109
+delete
+  from "email_verifications"
+  where ctid = any(array((select ctid as "ctid"
+  from "email_verifications"
+  where user_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 110
+select count(*) as "count"
+  from "identity_flows"
+  where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 111
+delete
+  from "identity_flows"
+  where ctid = any(array((select ctid as "ctid"
+  from "identity_flows"
+  where user_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 112
+select count(*) as "count"
+  from "invite_codes"
+  where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 113
+select count(*) as "count"
+  from "login_codes"
+  where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 114
+delete
+  from "login_codes"
+  where ctid = any(array((select ctid as "ctid"
+  from "login_codes"
+  where user_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 115
+select count(*) as "count"
+  from "passkey_challenges"
+  where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 116
+delete
+  from "passkey_challenges"
+  where ctid = any(array((select ctid as "ctid"
+  from "passkey_challenges"
+  where user_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 117
+select count(*) as "count"
+  from "passkeys"
+  where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 118
+delete
+  from "passkeys"
+  where ctid = any(array((select ctid as "ctid"
+  from "passkeys"
+  where user_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 119
+select count(*) as "count"
+  from "referrals"
+  where (inviter_user_id = $1::uuid or invitee_user_id = $2::uuid) and true;
+
+-- jobs/erasure/steps.ts 120
+select count(*) as "count"
+  from "refresh_tokens"
+  where session_id in ((select "s"."id"
+  from "sessions" as "s"
+  where "s"."user_id" = $1::uuid)) and true;
+
+-- jobs/erasure/steps.ts 121
+delete
+  from "refresh_tokens"
+  where ctid = any(array((select ctid as "ctid"
+  from "refresh_tokens"
+  where session_id in ((select "s"."id"
+  from "sessions" as "s"
+  where "s"."user_id" = $1::uuid))
+  limit $2)));
+
+-- jobs/erasure/steps.ts 122
+select count(*) as "count"
+  from "second_factors"
+  where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 123
+delete
+  from "second_factors"
+  where ctid = any(array((select ctid as "ctid"
+  from "second_factors"
+  where user_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 124
+select count(*) as "count"
+  from "service_keys"
+  where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 125
+select count(*) as "count"
+  from "sessions"
+  where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 126
+delete
+  from "sessions"
+  where ctid = any(array((select ctid as "ctid"
+  from "sessions"
+  where user_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 127
+select count(*) as "count"
+  from "sign_in_challenges"
+  where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 128
+delete
+  from "sign_in_challenges"
+  where ctid = any(array((select ctid as "ctid"
+  from "sign_in_challenges"
+  where user_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 129
+select count(*) as "count"
+  from "user_identities"
+  where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 130
+delete
+  from "user_identities"
+  where ctid = any(array((select ctid as "ctid"
+  from "user_identities"
+  where user_id = $1::uuid
+  limit $2)));
+
+-- jobs/erasure/steps.ts 131
+select count(*) as "count"
+  from "users"
+  where id = $1::uuid and (username <> 'Erased user' or locale is not null or timezone is not null or last_login_at is not null);
+
+-- jobs/erasure/steps.ts 132
+select count(*) as "count"
+  from "users"
+  where id = $1::uuid and true;
+
 -- jobs/housekeeping.ts 1
 with "gone" as (delete
   from "threads" as "t"
@@ -823,17 +1791,25 @@ insert into "encryption_keys" ("id")
   set "used_at" = now();
 
 -- processes/worker.ts 1
+select graphile_worker.force_unlock_workers(array_agg(j.locked_by))
+  from graphile_worker.jobs j
+  left
+  join "erasures" o on j.key = 'erasure:' || o.id
+  where j.task_identifier = $1 and j.id <> all ($2::bigint[]) and j.locked_at < now() - $3 * interval '1 second' and coalesce(o.moved_at, j.locked_at) < now() - $4 * interval '1 second'
+  having count(*) > 0;
+
+-- processes/worker.ts 2
 insert into "workers" ("id", "version", "capabilities")
   values ($1, $2, $3::text[])
   on conflict ("id") do update
   set "last_seen_at" = now();
 
--- processes/worker.ts 2
+-- processes/worker.ts 3
 select count(*) as "waiting"
   from "graphile_worker"."jobs" as "j"
   where "j"."task_identifier" = $1 and "j"."locked_at" is null and "j"."run_at" <= now() and "j"."attempts" < "j"."max_attempts";
 
--- processes/worker.ts 3
+-- processes/worker.ts 4
 delete
   from "workers"
   where "id" = $1;
@@ -2479,6 +3455,97 @@ delete
   from "entitlement_overrides"
   where "account_id" = $1 and "id" = $2
   returning "id", "account_id", "key", "value", "value_sealed", "value_type", "reason", "expires_at", "created_by_user_id", "created_at";
+
+-- resources/erasures/queries.ts selectOpen
+select "e"."account_id", "e"."id", "e"."user_id", "e"."state", "e"."requested_by", "e"."service_key_id", "e"."by_platform", "e"."reference", "e"."trace_id", "e"."due_at", "e"."waiting_for", "e"."deleted", "e"."anonymized", "e"."files_deleted", "e"."bytes_deleted", "e"."created_at", "e"."cancelled_at", "e"."started_at", "e"."finished_at", "a"."slug" as "account_slug"
+  from "erasures" as "e"
+  inner
+  join "accounts" as "a" on "a"."id" = "e"."account_id"
+  where "e"."account_id" = $1 and "e"."state" in ('scheduled', 'running');
+
+-- resources/erasures/queries.ts selectErasure
+select "e"."account_id", "e"."id", "e"."user_id", "e"."state", "e"."requested_by", "e"."service_key_id", "e"."by_platform", "e"."reference", "e"."trace_id", "e"."due_at", "e"."waiting_for", "e"."deleted", "e"."anonymized", "e"."files_deleted", "e"."bytes_deleted", "e"."created_at", "e"."cancelled_at", "e"."started_at", "e"."finished_at", "a"."slug" as "account_slug", "e"."report", "e"."proof"
+  from "erasures" as "e"
+  inner
+  join "accounts" as "a" on "a"."id" = "e"."account_id"
+  where "e"."id" = $1
+  order by "e"."created_at" desc
+  limit 1;
+
+-- resources/erasures/queries.ts selectRequested
+select "e"."account_id", "e"."id", "e"."user_id", "e"."state", "e"."requested_by", "e"."service_key_id", "e"."by_platform", "e"."reference", "e"."trace_id", "e"."due_at", "e"."waiting_for", "e"."deleted", "e"."anonymized", "e"."files_deleted", "e"."bytes_deleted", "e"."created_at", "e"."cancelled_at", "e"."started_at", "e"."finished_at", "a"."slug" as "account_slug"
+  from "erasures" as "e"
+  inner
+  join "accounts" as "a" on "a"."id" = "e"."account_id"
+  where "e"."requested_by" = $1 and ($2::timestamptz is null or ("e"."created_at", "e"."id") < ($3::timestamptz, $4::uuid))
+  order by "e"."created_at" desc, "e"."id" desc
+  limit $5;
+
+-- resources/erasures/queries.ts selectErasures
+select "e"."account_id", "e"."id", "e"."user_id", "e"."state", "e"."requested_by", "e"."service_key_id", "e"."by_platform", "e"."reference", "e"."trace_id", "e"."due_at", "e"."waiting_for", "e"."deleted", "e"."anonymized", "e"."files_deleted", "e"."bytes_deleted", "e"."created_at", "e"."cancelled_at", "e"."started_at", "e"."finished_at", "a"."slug" as "account_slug"
+  from "erasures" as "e"
+  inner
+  join "accounts" as "a" on "a"."id" = "e"."account_id"
+  where ($1::text is null or e.state = $2) and ($3::timestamptz is null or ("e"."created_at", "e"."id") < ($4::timestamptz, $5::uuid))
+  order by "e"."created_at" desc, "e"."id" desc
+  limit $6;
+
+-- resources/erasures/queries.ts insertErasure
+insert into "erasures" ("account_id", "id", "user_id", "requested_by", "service_key_id", "by_platform", "reference", "trace_id", "due_at")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9::float8 * interval '1 day')
+  on conflict ("account_id")
+  where state = any (array['scheduled'::text, 'running'::text]) do nothing
+  returning "id", "due_at";
+
+-- resources/erasures/queries.ts cancelErasure
+update "erasures"
+  set "state" = 'cancelled', "cancelled_at" = now(), "moved_at" = now()
+  where "account_id" = $1 and "id" = $2 and "state" = 'scheduled';
+
+-- resources/erasures/queries.ts lockAnyAccount
+select "a"."id", "a"."slug", "a"."name", "a"."type", "a"."owner_user_id", "a"."deleted_at", "u"."status" as "owner_status"
+  from "accounts" as "a"
+  inner
+  join "users" as "u" on "u"."id" = "a"."owner_user_id"
+  where "a"."id" = $1
+  for no key update of "a";
+
+-- resources/erasures/queries.ts selectOwner
+select "owner_user_id"
+  from "accounts"
+  where "id" = $1;
+
+-- resources/erasures/queries.ts selectDeletedUser
+select "u"."id", "u"."status", "a"."id" as "account_id", "a"."slug"
+  from "users" as "u"
+  inner
+  join "accounts" as "a" on "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal'
+  where "u"."id" = $1;
+
+-- resources/erasures/queries.ts selectMembers
+select "u"."id", "u"."locale", case when u.email_verified_at is not null then u.email end as "email"
+  from "memberships" as "m"
+  inner
+  join "users" as "u" on "u"."id" = "m"."user_id" and "u"."status" = 'active'
+  where "m"."account_id" = $1;
+
+-- resources/erasures/queue.ts 1
+select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, run_at := coalesce($4::timestamptz, clock_timestamp() + $5::float8 * interval '1 second')) as "job";
+
+-- resources/erasures/signingKeys.ts insertKey
+insert into "signing_keys" ("id", "public_key", "private_key_sealed")
+  values ($1, $2, $3);
+
+-- resources/erasures/signingKeys.ts selectNewest
+select "id", "public_key", "private_key_sealed"
+  from "signing_keys"
+  order by "created_at" desc, "id"
+  limit 1;
+
+-- resources/erasures/signingKeys.ts 3
+select "id", "public_key"
+  from "signing_keys"
+  order by "created_at" desc, "id";
 
 -- resources/featureFlags/queries.ts selectFlags
 select "id", "key", "description", "default_value", "supports_account_overrides", "is_system", "created_at"

@@ -8,8 +8,10 @@ import type { Log } from '../platform/telemetry/log.ts';
 import { sendBroadcastTask } from '../resources/broadcasts/queue.ts';
 import { changeCreditsTask } from '../resources/credits/operations.ts';
 import { mailTransport } from '../resources/email/transport.ts';
+import { eraseTask } from '../resources/erasures/queue.ts';
 import { runScheduleTask } from '../resources/schedules/queue.ts';
 import { changeCredits, recoverCreditOperations } from './changeCredits.ts';
+import { eraseAccount, type EraseDeps, recoverErasures } from './erasure/eraseAccount.ts';
 import { startJobRunner } from './jobRunner.ts';
 import { inJobSpan } from './jobSpan.ts';
 import { queue } from './queue.ts';
@@ -17,12 +19,15 @@ import { recoverSchedules, runSchedule } from './runSchedules.ts';
 import { recoverBroadcasts, sendBroadcast } from './sendBroadcast.ts';
 import { recoverMailJobs, sendMail } from './sendMail.ts';
 
-type BackgroundJobDeps = { config: Config; keys: Keys; database: Database; databaseUrl: string; log: Log };
+type BackgroundJobDeps = { config: Config; keys: Keys; database: Database; databaseUrl: string; log: Log } & Pick<
+  EraseDeps,
+  'storage' | 'runNotifier' | 'notifyAccess'
+>;
 
-/** Runs the small background jobs of a worker: mail, broadcasts, operations on all accounts, and schedules. */
+/** Runs the small background jobs of a worker: mail, broadcasts, operations on all accounts, schedules, and erasures. */
 export type BackgroundJobs = { shutDown(): Promise<void> };
 
-export const backgroundTasks = [sendMailTask, sendBroadcastTask, changeCreditsTask, runScheduleTask];
+export const backgroundTasks = [sendMailTask, sendBroadcastTask, changeCreditsTask, runScheduleTask, eraseTask];
 
 /**
  * Concurrent background jobs, separate from the slots of runs: long runs do not delay them. Broadcasts and operations
@@ -76,7 +81,7 @@ async function logMailTransport({ config, database, log }: BackgroundJobDeps) {
 type PeriodicTask = [ms: number, task: () => Promise<unknown>];
 
 /** The task list, and the periodic tasks that recover jobs of killed workers. */
-function tasksOf({ config, keys, database, log }: BackgroundJobDeps, stopping: AbortSignal) {
+function tasksOf({ config, keys, database, log, storage, runNotifier, notifyAccess }: BackgroundJobDeps, stopping: AbortSignal) {
   const takes = (task: string) => config.workerQueueJobTypes?.includes(task) ?? true;
   const taskList: TaskList = {};
   const periodicTasks: PeriodicTask[] = [];
@@ -106,6 +111,9 @@ function tasksOf({ config, keys, database, log }: BackgroundJobDeps, stopping: A
   };
   addBatched(sendBroadcastTask, sendBroadcast, recoverBroadcasts);
   addBatched(changeCreditsTask, changeCredits, recoverCreditOperations);
+  const erase = (given: { log: Log }, payload: unknown) =>
+    eraseAccount({ config, keys, database, storage, queue, runNotifier, notifyAccess, stopping, log: given.log }, payload);
+  addBatched(eraseTask, erase, recoverErasures);
   let schedules = 0;
   if (takes(runScheduleTask)) {
     const lease = config.workerLeaseSeconds;

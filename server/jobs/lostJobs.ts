@@ -10,7 +10,7 @@ type Parameters = { task: string; leaseSeconds: number; activeJobs: string[] };
  * block the queue. A template, because the queue's tables have no types.
  */
 export const unlockLostJobs = (
-  table: 'broadcasts' | 'credit_operations',
+  table: 'broadcasts' | 'credit_operations' | 'erasures',
   prefix: string,
 ): Statement<Parameters, { force_unlock_workers: unknown }> =>
   sqlStatement<Parameters>()(

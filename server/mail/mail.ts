@@ -9,6 +9,7 @@ export const Mail = z.discriminatedUnion('kind', [
   z.object({ ...to, kind: z.literal('invitation'), data: z.object({ url: z.string(), account: z.string(), inviter: z.string() }) }),
   z.object({ ...to, kind: z.literal('access_reset'), data: z.object({}) }),
   z.object({ ...to, kind: z.literal('credits_low'), data: z.object({ account: z.string(), balance: z.int(), threshold: z.int() }) }),
+  z.object({ ...to, kind: z.literal('erasure'), data: z.object({ account: z.string(), due: z.string(), cancelled: z.boolean() }) }),
   z.object({ ...to, kind: z.literal('test'), data: z.object({}) }),
 ]);
 export type Mail = z.infer<typeof Mail>;
@@ -23,6 +24,7 @@ export const mailLifetimes: Readonly<Record<Mail['kind'], number>> = {
   invitation: 7 * 86_400,
   access_reset: 7 * 86_400,
   credits_low: 86_400,
+  erasure: 86_400,
   test: 60,
 };
 

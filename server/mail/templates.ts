@@ -45,6 +45,19 @@ const english: Texts = {
       'This message is sent again only after the balance was at or above the threshold. Admins of the account can change the threshold.',
     ],
   }),
+  erasure: ({ account, due, cancelled }) =>
+    cancelled
+      ? {
+          subject: 'A workspace will not be erased',
+          lines: [`The erasure of the workspace "${nameInMail(account)}" was canceled. Its data stays.`],
+        }
+      : {
+          subject: 'A workspace will be erased',
+          lines: [
+            `The workspace "${nameInMail(account)}" will be closed on ${due}, and then all of its data is deleted.`,
+            'Until then its owner can cancel this. Export what you need before.',
+          ],
+        },
   test: () => ({ subject: 'A test of your mail settings', lines: ['This message was sent to try the mail settings. They work.'] }),
 };
 const ignore = 'If you did not expect this message, ignore it.';
@@ -87,6 +100,16 @@ const chinese: Texts = {
       '余额回到阈值或以上之后再次低于阈值时，才会再次发送本邮件。账户管理员可以修改阈值。',
     ],
   }),
+  erasure: ({ account, due, cancelled }) =>
+    cancelled
+      ? { subject: '工作区的清除已取消', lines: [`工作区“${nameInMail(account)}”的清除已取消，其数据将保留。`] }
+      : {
+          subject: '工作区将被清除',
+          lines: [
+            `工作区“${nameInMail(account)}”将于 ${due} 关闭，随后其所有数据将被删除。`,
+            '在此之前，其所有者可以取消清除。请提前导出您需要的数据。',
+          ],
+        },
   test: () => ({ subject: '邮件设置测试', lines: ['这是一封用于测试邮件设置的邮件。设置有效。'] }),
 };
 const ignoreInChinese = '如果您没有进行此操作，请忽略本邮件。';

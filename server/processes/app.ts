@@ -33,6 +33,7 @@ import { creditHandlers } from '../resources/credits/handlers.ts';
 import { dashboardHandlers } from '../resources/dashboard/handlers.ts';
 import { emailHandlers } from '../resources/email/handlers.ts';
 import { entitlementOverrideHandlers } from '../resources/entitlementOverrides/handlers.ts';
+import { adminErasureHandlers, erasureHandlers } from '../resources/erasures/handlers.ts';
 import { featureFlagHandlers } from '../resources/featureFlags/handlers.ts';
 import { gatewayConfigHandlers } from '../resources/gatewayConfig/handlers.ts';
 import { identityHandlers, providerSignInHandlers } from '../resources/identities/handlers.ts';
@@ -126,6 +127,8 @@ const implementations = (config: Config, eventBroker: EventBroker): Implementati
   emailHandlers,
   gatewayConfigHandlers,
   accessLogHandlers,
+  erasureHandlers,
+  adminErasureHandlers,
   featureFlagHandlers,
   auditLogHandlers,
   ipRuleHandlers,

@@ -22,7 +22,7 @@ import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfi
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
 import { openNotificationChannel } from '../pubsub/openChannel.ts';
 import { promptRequestChannel } from '../pubsub/promptRequests.ts';
-import { createRunNotifier, parseRunNotification, runChannel } from '../pubsub/runNotifier.ts';
+import { createAccessNotifier, createRunNotifier, parseRunNotification, runChannel } from '../pubsub/runNotifier.ts';
 import { grantDueWindows } from '../resources/credits/monthlyGrants.ts';
 import { enableSettingsCache } from '../resources/settings/settings.ts';
 import { webhookChannel } from '../resources/webhooks/outbox.ts';
@@ -79,6 +79,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     log,
   });
   const runNotifier = createRunNotifier(channel, complain('a notification was not sent'));
+  const notifyAccess = createAccessNotifier(channel, complain('a notification was not sent'));
   const activeRuns = new Map<string, () => void>();
   const outbound = createOutboundFromConfig(config);
   const storage = openStorage(config, log);
@@ -150,7 +151,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   async function takeJobs() {
     await maintainPartitions(deps);
     await heartbeat();
-    const errands = await startBackgroundJobs({ config, keys, database, databaseUrl, log });
+    const errands = await startBackgroundJobs({ config, keys, database, databaseUrl, log, storage, runNotifier, notifyAccess });
     try {
       return { errands, runner: await startJobRunner(options, log) };
     } catch (error) {

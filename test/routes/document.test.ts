@@ -135,7 +135,7 @@ const olderLists: Record<string, readonly string[]> = {
 };
 
 /** Lists whose format is that of another API. */
-const foreignLists = ['chatModelsList'];
+const foreignLists = ['chatModelsList', 'erasuresKeys'];
 
 /** One resource, although its path does not end in a parameter. */
 const singleResources = ['gatewayConfigGet'];

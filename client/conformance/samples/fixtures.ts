@@ -80,6 +80,31 @@ export const otherAccountOf = memoizePerUser(async ({ borrowUser }) => (await bo
 export const spareAccountOf = async (maker: SampleContext): Promise<string> =>
   (await post({ ...maker, by: await maker.borrowUser() }, '/v1/accounts', { slug: uniqueName(), name: 'Sample' })).id;
 
+/** The body of the request to erase an account. */
+export async function confirmationOf(
+  { call, by }: SampleContext,
+  accountId: string,
+  isAdmin = false,
+): Promise<{ slug: string; current_password: string }> {
+  if (by.password === '') throw new UncheckedReason('needs a sign-in with a password');
+  const { body } = await call('GET', `/v1/${isAdmin ? 'admin/' : ''}accounts/${accountId}`, { token: by.token });
+  return { slug: body.slug, current_password: by.password };
+}
+
+/** A workspace of the caller without an erasure that has not ended. */
+export async function erasableOf(maker: SampleContext): Promise<string> {
+  const id = await workspaceOf(maker);
+  await maker.call('DELETE', `/v1/accounts/${id}/erasure`, { token: maker.by.token });
+  return id;
+}
+
+/** An erasure of the workspace of the caller, which the next call cancels. Until then nothing is deleted. */
+export async function erasureOf(maker: SampleContext): Promise<{ id: string; accountId: string }> {
+  const accountId = await erasableOf(maker);
+  const { id } = await post(maker, `/v1/accounts/${accountId}/erasure`, await confirmationOf(maker, accountId));
+  return { id, accountId };
+}
+
 /** Starts a sign-in and returns its token. */
 export const flowTokenOf = async ({ call }: Pick<SampleContext, 'call'>, identity: string): Promise<string> =>
   (await call('POST', '/v1/auth/resolve', { body: { identity } })).body.flow_token;

@@ -3,6 +3,9 @@ import type { Params, Sample } from '../sample.ts';
 import {
   acceptableInvitationOf,
   asAdmin,
+  confirmationOf,
+  erasableOf,
+  erasureOf,
   formOf,
   otherAccountOf,
   post,
@@ -70,6 +73,13 @@ export const requestParts: Record<string, (maker: SampleContext, params: Params)
     return { headers: { cookie } };
   },
   'auth.sendVerification': bySomebody,
+  'adminErasures.account': async (maker, { account_id: id }) => ({ body: await confirmationOf(asAdmin(maker), id!, true) }),
+  'erasures.cancel': async (maker) => ({ params: { account_id: (await erasureOf(maker)).accountId } }),
+  'erasures.current': async (maker) => ({ params: { account_id: (await erasureOf(maker)).accountId } }),
+  'erasures.request': async (maker) => {
+    const id = await erasableOf(maker);
+    return { params: { account_id: id }, body: await confirmationOf(maker, id) };
+  },
   'invitations.accept': async (maker) => {
     const { token, guest } = await acceptableInvitationOf(maker);
     return { params: { token }, token: guest.token };
@@ -138,6 +148,7 @@ export const skippedOperations: Record<string, string> = {
   'broadcasts.create': everybody,
   'broadcasts.delete': everybody,
   'broadcasts.get': everybody,
+  'adminErasures.user': 'needs a user who is deleted',
   'chatCompletions.create': 'would call a model, which costs money',
   'credits.bulkAdjust': everybody,
   'credits.operation': everybody,

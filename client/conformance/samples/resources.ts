@@ -2,6 +2,7 @@ import type { Params } from '../sample.ts';
 import { bodies } from './bodies.ts';
 import {
   asAdmin,
+  erasureOf,
   formOf,
   invitationOf,
   memberOf,
@@ -81,6 +82,7 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
   '/v1/accounts/{account_id}': workspaceOf,
   '/v1/accounts/{account_id}/members/{user_id}': memberOf,
   '/v1/admin/accounts/{account_id}': spareAccountOf,
+  '/v1/admin/erasures/{erasure_id}': async (maker) => (await erasureOf(asAdmin(maker))).id,
   '/v1/admin/identity-providers/{identity_provider_id}': providerOf,
   '/v1/admin/invite-codes/{code_id}': inviteCodeOf,
   '/v1/admin/notifications/broadcasts/{broadcast_id}': byAdmin(madeAt('/v1/admin/notifications/broadcasts', 'NewBroadcast')),
@@ -107,6 +109,7 @@ export const resources: Record<string, (maker: SampleContext, above: Params) => 
   '/v1/llm-providers/{provider_id}/models/{model_id}': async (maker, { provider_id: id }) =>
     (await post(maker, `/v1/llm-providers/${id}/models`, { model: uniqueName() })).id,
   '/v1/mcp-configs/{config_id}': madeAt('/v1/mcp-configs', 'NewMcpConfig'),
+  '/v1/me/erasures/{erasure_id}': async (maker) => (await erasureOf(maker)).id,
   '/v1/me/identities/{identity_id}': async () => {
     throw new UncheckedReason('needs an identity provider');
   },

@@ -1,6 +1,7 @@
 import { auditLogs } from '../administration/auditLogs.ts';
 import { broadcasts } from '../administration/broadcasts.ts';
 import { dashboard } from '../administration/dashboard.ts';
+import { adminErasures, erasures } from '../administration/erasures.ts';
 import { identities, providerSignIn } from '../administration/identities.ts';
 import { toolProviders } from '../administration/toolProviders.ts';
 import { adminAccounts, users } from '../administration/users.ts';
@@ -37,6 +38,7 @@ const areas = {
   ...{
     accounts,
     adminAccounts,
+    adminErasures,
     apiKeys,
     attachments,
     auditLogs,
@@ -47,6 +49,7 @@ const areas = {
     chatModels,
     credits,
     dashboard,
+    erasures,
     identities,
     invitations,
     inviteCodes,

@@ -56,6 +56,7 @@ import { Migration00061 } from './Migration00061.ts';
 import { Migration00063 } from './Migration00063.ts';
 import { Migration00064 } from './Migration00064.ts';
 import { Migration00065 } from './Migration00065.ts';
+import { Migration00066 } from './Migration00066.ts';
 import { Migration00068 } from './Migration00068.ts';
 import { Migration00071 } from './Migration00071.ts';
 
@@ -119,6 +120,7 @@ export const migrations = [
   { name: 'Migration00063', class: Migration00063 },
   { name: 'Migration00064', class: Migration00064 },
   { name: 'Migration00065', class: Migration00065 },
+  { name: 'Migration00066', class: Migration00066 },
   { name: 'Migration00068', class: Migration00068 },
   { name: 'Migration00071', class: Migration00071 },
 ];

@@ -255,6 +255,11 @@ export const configVariables = {
     ARKLOOP_WORKER_SCALE_INTERVAL_SECS: withDefault(number(0, 'exclusive'), '5', 'How often the number of slots is considered.'),
     ARKLOOP_WORKER_SCALE_COOLDOWN_SECS: withDefault(number(0), '30', 'Least time between two changes.'),
     ARKLOOP_WORKER_POLL_SECONDS: withDefault(number(0, 'exclusive'), '0.25', 'Fallback poll when no wake-up arrives.'),
+    ARKLOOP_ERASURE_SETTLE_SECONDS: withDefault(
+      integer(0, 3_600),
+      '30',
+      'How long an erasure waits after it has closed the account, for requests that were authorized before.',
+    ),
     ARKLOOP_WORKER_LEASE_SECONDS: withDefault(integer(1), '30', 'How long a job belongs to its worker without renewal.'),
     ARKLOOP_WORKER_HEARTBEAT_SECONDS: withDefault(number(0, 'exclusive'), '10', 'Interval of lease renewal; below the lease.'),
     ARKLOOP_WORKER_QUEUE_JOB_TYPES: optional(csv, 'Job types taken.', { shownDefault: 'all types' }),

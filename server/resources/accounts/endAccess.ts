@@ -1,15 +1,23 @@
+import type { AccessControl, Actor } from '../../http/access/accessTypes.ts';
+import type { App } from '../../http/app.ts';
 import type { Scope } from '../../http/scope.ts';
 import { requestCancel } from '../runs/cancel.ts';
 import { deleteEndpointsOf } from '../webhooks/queries.ts';
 import * as queries from './memberQueries.ts';
 import { deleteInvitations, markClosed, selectOpenRuns } from './queries.ts';
 
+/** What a request, or a job, needs to end access. */
+export type EndingScope = Pick<Scope, 'tx' | 'afterCommit'> & {
+  readonly app: Pick<App, 'database' | 'queue' | 'runNotifier'> & { readonly accessControl: Pick<AccessControl, 'invalidateUser'> };
+  readonly actor: Pick<Actor, 'userId'>;
+};
+
 /**
  * Ends all access of the users to an account. Deletes memberships (with team memberships and open invitations) and share links, revokes API
  * keys, and switches sessions to the personal account. Creating a key locks the session and the membership, so a concurrent key is either
  * created before and revoked here, or not created. The caller must hold the account lock.
  */
-export async function endAccess({ app, tx, afterCommit }: Scope, accountId: string, userIds: readonly string[]): Promise<void> {
+export async function endAccess({ app, tx, afterCommit }: EndingScope, accountId: string, userIds: readonly string[]): Promise<void> {
   for (const end of [queries.moveSessions, queries.deleteMemberships, queries.revokeKeys, queries.deleteShares])
     await tx.run(end, { accountId, userIds });
   afterCommit(() => {
@@ -18,7 +26,7 @@ export async function endAccess({ app, tx, afterCommit }: Scope, accountId: stri
 }
 
 /** Closes an account and ends all access to it. The caller must hold the account lock. Returns the number of members. */
-export async function closeLockedAccount(scope: Scope, accountId: string): Promise<number> {
+export async function closeLockedAccount(scope: EndingScope, accountId: string): Promise<number> {
   const { tx } = scope;
   const members = await tx.rows(queries.selectMemberIds, { accountId });
   await endAccess(
@@ -31,6 +39,6 @@ export async function closeLockedAccount(scope: Scope, accountId: string): Promi
   return members.length;
 }
 
-export async function cancelRuns(scope: Scope, accountId: string): Promise<void> {
+export async function cancelRuns(scope: EndingScope, accountId: string): Promise<void> {
   for (const { id } of await scope.tx.rows(selectOpenRuns, { accountId })) await requestCancel({ ...scope, accountId }, id, {});
 }

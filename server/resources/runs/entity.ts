@@ -141,6 +141,7 @@ export const RunEventArchive = defineEntity({
     inputKeys: p.array<string>().columnType('text[]').nullable(),
   },
   indexes: [
+    { name: 'run_event_archives_account', expression: 'create index run_event_archives_account on run_event_archives (account_id)' },
     {
       name: 'run_event_archives_removing',
       expression: "create index run_event_archives_removing on run_event_archives (claimed_at) where (state = 'removing')",

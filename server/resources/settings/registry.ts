@@ -150,6 +150,11 @@ const limits = {
     'Maximum child runs that a root run and its sub-agents may start in all; 0 allows none.',
     both,
   ),
+  'erasure.grace_days': withDefault(
+    integer(0, 365),
+    '14',
+    'Days between the request of an erasure and its begin, in which it can be canceled; 0 begins at once.',
+  ),
   'queue.max_attempts': withDefault(integer(1, 1_000), '25', 'Maximum attempts of a job that executes a run or sends mail.'),
 } as const;
 

@@ -24,12 +24,13 @@ export type Entries = ReadonlyMap<string, Entry>;
 
 const maxManifestBytes = 64 * 2 ** 20;
 
-const folderOf = (ref: string) => `workspaces/${ref}/`;
+/** The prefix of the storage keys of a workspace. */
+export const workspaceFolder = (ref: string) => `workspaces/${ref}/`;
 const contentName = (hash: string) => `blobs/${hash}`;
 const revisionName = (rev: string) => `manifests/${rev}.json`;
 
 /** The storage key of a content, which is addressed by its SHA-256. */
-export const blobKey = (ref: string, hash: string) => folderOf(ref) + contentName(hash);
+export const blobKey = (ref: string, hash: string) => workspaceFolder(ref) + contentName(hash);
 
 /** An object of a workspace; `name` is relative to the workspace folder. */
 export type WorkspaceObject = { name: string; bytes: Uint8Array; type: string };
@@ -40,7 +41,7 @@ export const readManifest = async (storage: Storage, ref: string, rev: string): 
 
 /** Also returns the size of the manifest itself. */
 export async function readRevision(storage: Storage, ref: string, rev: string): Promise<{ entries: Entries; size: number } | undefined> {
-  const object = await storage.get(folderOf(ref) + revisionName(rev));
+  const object = await storage.get(workspaceFolder(ref) + revisionName(rev));
   if (!object) return undefined;
   const { entries } = Manifest.parse(JSON.parse((await readWhole(object, maxManifestBytes)).toString()));
   const present = new Map<string, Entry>();
@@ -79,13 +80,13 @@ export function buildRevision(entries: readonly z.input<typeof Entry>[]): { obje
 
 /** Reserve the object first with `reserveObjects`. */
 export const putObject = (storage: Storage, ref: string, { name, bytes, type }: WorkspaceObject): Promise<void> =>
-  storage.put(folderOf(ref) + name, bytes, type);
+  storage.put(workspaceFolder(ref) + name, bytes, type);
 
 /** Does nothing if the object does not exist. */
-export const deleteObject = (storage: Storage, ref: string, name: string): Promise<void> => storage.delete(folderOf(ref) + name);
+export const deleteObject = (storage: Storage, ref: string, name: string): Promise<void> => storage.delete(workspaceFolder(ref) + name);
 
 export async function* listObjects(storage: Storage, ref: string): AsyncIterable<string> {
-  for await (const key of storage.list(folderOf(ref))) yield key.slice(folderOf(ref).length);
+  for await (const key of storage.list(workspaceFolder(ref))) yield key.slice(workspaceFolder(ref).length);
 }
 
 /** The revision of a manifest object; undefined for other objects. */

@@ -144,6 +144,16 @@ const assertion = { ...credential, response: { clientDataJSON: 'e30', authentica
 const passkey = (desk: MockSession) => ask(desk, 'POST', '/v1/me/passkeys', { name: 'Laptop', credential: attestation });
 const url = 'https://hooks.example.test/';
 
+async function workspace(desk: MockSession, params: Record<string, string>) {
+  params.account_id = (await ask(desk, 'POST', '/v1/accounts', { slug: 'lab', name: 'Lab' })).id!;
+  return {};
+}
+async function erasable(desk: MockSession, params: Record<string, string>) {
+  await workspace(desk, params);
+  await ask(desk, 'POST', `/v1/accounts/${params.account_id}/erasure`, { slug: 'lab', current_password: desk.person.password });
+  return {};
+}
+
 /** Valid bodies, where a generated one breaks a rule that the schema does not express. */
 const bodies: Record<string, (desk: MockSession, params: Record<string, string>) => unknown> = {
   'auth.login': ({ person: { login, password } }) => ({ login, password }),
@@ -154,6 +164,9 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'bootstrap.setup': () => ({ token: 'x', login: 'ada', password: 'Passw0rd-1' }),
   'chatCompletions.create': () => ({ model: 'stub', messages: [{ role: 'user', content: 'Hello' }] }),
   'credits.adjust': ({ person: { accountId } }) => ({ account_id: accountId, amount: 5 }),
+  'adminErasures.account': ({ person: { password } }) => ({ slug: 'lab', current_password: password }),
+  'adminErasures.user': ({ person: { password } }) => ({ current_password: password }),
+  'erasures.request': ({ person: { password } }) => ({ slug: 'lab', current_password: password }),
   'mcpConfigs.getPrompt': () => ({ name: 'greet' }),
   'identities.complete': async (desk) => ({ state: `mock-${await addProvider(desk)}`, code: 'mock' }),
   'identities.confirm': async (desk) => ({ link_token: `mock-${await addProvider(desk)}` }),
@@ -204,6 +217,10 @@ const extras: Record<
     const signedIn = await send(desk, requestOf(desk, 'POST', '/v1/auth/login', bodies['auth.login']!(desk, {})));
     return { headers: { cookie: signedIn.headers.get('set-cookie')!.split(';')[0] } };
   },
+  'adminErasures.account': workspace,
+  'erasures.cancel': erasable,
+  'erasures.current': erasable,
+  'erasures.request': workspace,
   'invitations.accept': async (desk, params) => {
     const { token, headers } = await invite(desk);
     params.token = token;

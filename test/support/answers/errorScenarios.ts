@@ -1,5 +1,5 @@
 import type { Params } from '../../../client/conformance/sample.ts';
-import { asAdmin, flowTokenOf, post } from '../../../client/conformance/samples/fixtures.ts';
+import { asAdmin, erasureOf, flowTokenOf, post } from '../../../client/conformance/samples/fixtures.ts';
 import { fillPath } from '../../../contract/shared/path.ts';
 import { passkeyOf, verifiedUser } from '../passkeys/samples.ts';
 import { startMailServer } from '../resources/mail.ts';
@@ -104,6 +104,23 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
   'accounts.updateMember': { '409 last_admin': async (scene) => ({ ...(await lastAdmin(scene)), body: { role: 'member' } }) },
   'adminAccounts.update': {
     '409 cannot_modify_self': ({ by }) => ({ params: { account_id: by.accountId }, body: { status: 'suspended' } }),
+  },
+  'adminErasures.account': {
+    '400 slug_mismatch': (scene) => bodyOf(scene, { slug: 'another' }),
+    '401 invalid_credentials': (scene) => bodyOf(scene, { current_password: 'wrong' }),
+    '404 account_not_found': () => ({ params: { account_id: crypto.randomUUID() } }),
+    '409 user_not_deleted': async ({ app, by }) => {
+      const { accountId } = await app.signUp();
+      const [{ slug }] = await app.sql('select slug from accounts where id = $1', [accountId]);
+      return { params: { account_id: accountId }, body: { slug, current_password: by.password } };
+    },
+    '429 login_rate_limited': tooOften(12, { current_password: 'wrong' }),
+  },
+  'adminErasures.cancel': { '409 erasure_running': () => ({ times: 2 }) },
+  'adminErasures.user': {
+    '401 invalid_credentials': (scene) => bodyOf(scene, { current_password: 'wrong' }),
+    '409 user_not_deleted': async ({ app }) => ({ params: { user_id: (await app.signUp()).id } }),
+    '429 login_rate_limited': tooOften(12, { current_password: 'wrong' }),
   },
   'asr.transcribe': {
     '409 no_default_credential': async ({ app }) => ({ token: (await app.signUp()).token }),
@@ -305,6 +322,19 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
   'mcpConfigs.update': { '409 name_conflict': (scene) => renamedLike(scene, '/v1/mcp-configs', 'NewMcpConfig') },
   'me.changePassword': {
     '401 invalid_credentials': (scene) => bodyOf(scene, { current_password: 'wrong' }),
+    '429 login_rate_limited': tooOften(12, { current_password: 'wrong' }),
+  },
+  'erasures.cancel': {
+    '409 erasure_of_platform': async (scene) => {
+      const by = await scene.app.signUp();
+      const { accountId } = await erasureOf({ ...scene, by });
+      await scene.app.sql('update erasures set by_platform = true where account_id = $1', [accountId]);
+      return { params: { account_id: accountId }, token: by.token };
+    },
+  },
+  'erasures.request': {
+    '401 invalid_credentials': (scene) => bodyOf(scene, { current_password: 'wrong' }),
+    '409 erasure_exists': () => ({ times: 2 }),
     '429 login_rate_limited': tooOften(12, { current_password: 'wrong' }),
   },
   'me.redeem': { '429 redeem_rate_limited': async () => ({ body: { code: 'NO-SUCH-CODE' }, times: 12 }) },

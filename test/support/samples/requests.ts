@@ -1,4 +1,4 @@
-import { formOf, post } from '../../../client/conformance/samples/fixtures.ts';
+import { confirmationOf, formOf, post } from '../../../client/conformance/samples/fixtures.ts';
 import { requestParts as httpParts } from '../../../client/conformance/samples/requests.ts';
 import type { SampleTables } from '../../../client/conformance/samples/sampleOf.ts';
 import { sampleTranscriber } from '../agent/transcriber.ts';
@@ -46,13 +46,27 @@ async function offerPrompts({ app }: SampleContext, { config_id: id }: Readonly<
   return {};
 }
 
+/** Schedules the erasure of an account. */
+async function eraseSample(maker: SampleContext, { account_id: id }: Readonly<Record<string, string>>) {
+  await post(maker, `/v1/accounts/${id}/erasure`, await confirmationOf(maker, id!));
+  return {};
+}
+
 /** Other parts of a valid request, by operation. Those listed here need more than HTTP; in alphabetical order. */
 export const requestParts: SampleTables<SampleContext>['requestParts'] = {
   ...httpParts,
   'accounts.delete': nothing,
+  'adminErasures.user': async ({ app, by }) => {
+    const { id } = await app.signUp();
+    await app.call('DELETE', `/v1/admin/users/${id}`, { token: by.token });
+    return { params: { user_id: id }, body: { current_password: by.password } };
+  },
   'asr.transcribe': recordingOf,
   'bootstrap.init': async ({ app }) => resetSetup(app).then(nothing),
   'email.test': configureMail,
+  'erasures.cancel': eraseSample,
+  'erasures.current': eraseSample,
+  'erasures.request': async (maker, { account_id: id }) => ({ body: await confirmationOf(maker, id!) }),
   'identities.complete': sampleLink,
   'identities.confirm': sampleLinkToken,
   'identities.delete': nothing,

@@ -12,6 +12,7 @@ import { TextField } from '../../ui/fields.tsx';
 import { Form, textOf } from '../../ui/form.tsx';
 import { showToast } from '../../ui/toasts.tsx';
 import { accountKey, useAccount } from './account.ts';
+import { EraseWorkspace, Erasures } from './erasure.tsx';
 import { RequiredSecondFactor } from './requiredSecondFactor.tsx';
 import { accountsKey } from './workspaces.tsx';
 
@@ -63,6 +64,8 @@ function Parts({ account }: { account: Account }) {
           </div>
         </Section>
       )}
+      {mayClose && account.type === 'workspace' && <EraseWorkspace account={account} />}
+      <Erasures />
       {dialog}
     </>
   );

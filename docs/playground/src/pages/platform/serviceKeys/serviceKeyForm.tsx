@@ -19,6 +19,7 @@ export const scopeNames: Readonly<Record<ServiceKeyScope, string>> = {
   'platform.accounts.manage': 'Suspend and activate accounts',
   'platform.plans.manage': 'Plans',
   'platform.entitlements.manage': 'Entitlements of accounts',
+  'platform.erasures.manage': 'Erasure of accounts',
   'platform.redemption_codes.manage': 'Redemption codes',
   'platform.feature_flags.manage': 'Feature flags',
 };

@@ -1,0 +1,29 @@
+import type { Scope } from '../../http/scope.ts';
+import { queueMailOfServer } from '../email/queue.ts';
+import { notifyUsers } from '../notifications/service.ts';
+import { selectMembers } from './queries.ts';
+
+type Announced = { accountId: string; id: string; name: string; dueAt: string; isCancelled: boolean };
+
+/** Tells all members that an erasure was scheduled or canceled: as a notification, and by mail to confirmed addresses. A closed account has no members. */
+export async function announceErasure(scope: Scope, { accountId, id, name, dueAt, isCancelled }: Announced): Promise<void> {
+  const { app, tx, client } = scope;
+  const members = await tx.rows(selectMembers, { accountId });
+  if (members.length === 0) return;
+  const body = isCancelled
+    ? 'The data of the workspace stays.'
+    : `The workspace is closed on ${dueAt}, and then all of its data is deleted. Until then its owner can cancel this. Export what you need.`;
+  await notifyUsers(tx, {
+    accountId,
+    userIds: members.map((member) => member.id),
+    type: isCancelled ? 'account.erasure_cancelled' : 'account.erasure_scheduled',
+    title: isCancelled ? 'The erasure of the workspace was canceled' : 'The workspace will be erased',
+    body,
+    payload: { erasure_id: id, due_at: dueAt },
+  });
+  for (const { email: to, locale } of members)
+    if (to) {
+      const data = { account: name, due: dueAt, cancelled: isCancelled };
+      await queueMailOfServer({ ...app, tx, traceId: client.traceId }, { kind: 'erasure', to, locale, data });
+    }
+}

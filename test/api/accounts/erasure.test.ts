@@ -1,0 +1,185 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { expect, test } from 'vitest';
+import type { ErasureReport } from '../../../contract/erasures.ts';
+import { fastWorkerEnv } from '../../support/app/process.ts';
+import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { everyRow } from '../../support/checks/everyRow.ts';
+import { createAccountData } from '../../support/erasure/accountData.ts';
+import { erasureCalls, rowCounts, rowHashes } from '../../support/erasure/erasureCalls.ts';
+import { verifyAsInGuide } from '../../support/erasure/verifyScripts.ts';
+import { formOf } from '../../support/http/forms.ts';
+import { statusAndReason } from '../../support/http/responses.ts';
+import { sessionCalls } from '../../support/http/sessions.ts';
+import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
+
+const app = await startTestApp({ ...fastWorkerEnv, ARKLOOP_ERASURE_SETTLE_SECONDS: '0' });
+const { call, sql, signUp, signUpAdmin } = app;
+const { openWorkspace, addMember, endow } = workspaceCalls(app);
+const { refresh } = sessionCalls(call);
+const { request, makeDue, completed } = erasureCalls(app);
+const chief = await signUpAdmin();
+
+/** The owner of a workspace, acting in it. */
+async function ownerOfWorkspace(): Promise<{ owner: Person; inside: Person; id: string; slug: string }> {
+  const owner = await signUp();
+  const { id, slug } = await openWorkspace(owner);
+  await endow(id);
+  const switched = await refresh(owner.cookie, inAccount(id));
+  return { owner, inside: { ...owner, token: switched.body.access_token as string, accountId: id }, id, slug };
+}
+
+/** The folders of an account in the object store. */
+const foldersOf = async (accountId: string): Promise<string[]> => [
+  accountId,
+  ...(await sql('select workspace_ref as ref from workspaces where account_id = $1', [accountId])).map(({ ref }) => ref as string),
+];
+const filesIn = async (folders: readonly string[]): Promise<string[]> => {
+  const entries = await readdir(app.config.storageRoot!, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  return files.filter((file) => folders.some((folder) => file.includes(`/${folder}/`))).sort();
+};
+
+test('an erasure deletes what belongs to the account, nothing of another one, and proves it', async () => {
+  const { owner, inside, id, slug } = await ownerOfWorkspace();
+  const [member, neighbor] = [await signUp(), await signUp()];
+  await createAccountData(app, inside);
+  await addMember(owner, id, member);
+  await createAccountData(app, neighbor);
+  const canary = 'canary-of-the-erased-account';
+  await call('POST', '/v1/threads', { token: inside.token, body: { title: canary } });
+  const { id: projectId } = (await call('POST', '/v1/projects', { token: inside.token, body: { name: canary } })).body;
+  const form = formOf([{ filename: 'x', content: canary }]);
+  expect((await call('PUT', `/v1/projects/${projectId}/workspace/file?path=/a.txt`, { token: inside.token, ...form })).status).toBe(200);
+  await call('PATCH', `/v1/accounts/${id}`, { token: owner.token, body: { name: canary } });
+  await call('POST', '/v1/memories', { token: inside.token, body: { content: canary } });
+  const theirs = await rowHashes(app, neighbor.accountId);
+  const [folders, theirFolders] = [await foldersOf(id), await foldersOf(neighbor.accountId)];
+  const theirFiles = await filesIn(theirFolders);
+  expect((await filesIn(folders)).length).toBeGreaterThan(1);
+
+  const scheduled = await request(owner, id, slug, { reference: 'case 7' });
+  expect(scheduled).toMatchObject({
+    account_id: id,
+    account_slug: slug,
+    state: 'scheduled',
+    requested_by_user_id: owner.id,
+    reference: 'case 7',
+  });
+  expect(Date.parse(scheduled.due_at) - Date.parse(scheduled.created_at)).toBe(14 * 86_400_000);
+  const [notice] = (await call('GET', '/v1/notifications', { token: member.token })).body.data;
+  expect(notice).toMatchObject({ account_id: id, type: 'account.erasure_scheduled', payload: { erasure_id: scheduled.id } });
+  expect((await call('GET', `/v1/accounts/${id}/erasure`, { token: member.token })).body).toEqual(scheduled);
+  expect(statusAndReason(await request.raw(owner, id, { slug, current_password: owner.password }))).toEqual([409, 'erasure_exists']);
+  expect((await call('GET', '/v1/threads', { token: inside.token })).body.length).toBeGreaterThan(0);
+
+  const before = await rowCounts(app, id);
+  await makeDue(scheduled.id);
+  const done = await completed(owner, scheduled.id);
+  expect(await rowHashes(app, neighbor.accountId)).toEqual(theirs);
+  expect(await filesIn(theirFolders)).toEqual(theirFiles);
+  expect(await filesIn(folders)).toEqual([]);
+  const client = new pg.Client({ connectionString: app.databaseUrl });
+  await client.connect();
+  const left = (await everyRow(client)).filter(({ text }) => text.includes(canary)).map(({ place }) => place);
+  await client.end();
+  expect(left).toEqual([]);
+
+  const report = done.report as ErasureReport;
+  expect(report).toMatchObject({ erasure_id: scheduled.id, account_id: id, reference: 'case 7', requested_by_user_id: owner.id });
+  const tableOf = (name: string) => report.tables.find(({ table }) => table === name)!;
+  for (const { table, rule, deleted, kept, remaining, reason } of report.tables) {
+    if (rule === 'kept') continue;
+    expect([table, remaining]).toEqual([table, 0]);
+    if (rule === 'deleted') expect([table, deleted, kept, reason]).toEqual([table, before[table] ?? deleted, 0, null]);
+  }
+  expect(Object.keys(before).length).toBeGreaterThan(30);
+  expect(tableOf('audit_logs')).toMatchObject({ rule: 'anonymized', remaining: 0 });
+  expect(tableOf('audit_logs').anonymized).toBeGreaterThan(0);
+  expect(tableOf('accounts')).toMatchObject({ rule: 'anonymized', kept: 1 });
+  expect(report.files).toMatchObject({ deleted: expect.toSatisfy((count: number) => count >= 3), remaining: 0 });
+  expect(done.progress.rows_deleted).toBe(report.tables.reduce((sum, { deleted }) => sum + deleted, 0));
+
+  const { keys } = (await call('GET', '/v1/erasure-keys')).body;
+  const proof = done.proof!;
+  const [head = '', payload = '', signature = ''] = proof.split('.');
+  expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toEqual(report);
+  const good = await verifyAsInGuide(proof, keys);
+  expect(await good.node).toBe(`Account ${id} was erased at ${report.finished_at}; 0 rows and files remain.`);
+  expect(await good.openssl).toBe('Signature Verified Successfully');
+  const changed = payload.replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A'));
+  const bad = await verifyAsInGuide([head, changed, signature].join('.'), keys);
+  await expect(bad.node).rejects.toThrow('was changed');
+  await expect(bad.openssl).rejects.toThrow();
+
+  expect((await call('GET', `/v1/accounts/${id}`, { token: owner.token })).status).toBe(404);
+  expect((await call('GET', '/v1/me/erasures', { token: owner.token })).body).toMatchObject([{ id: scheduled.id, state: 'completed' }]);
+  expect((await call('GET', `/v1/me/erasures/${scheduled.id}`, { token: member.token })).status).toBe(404);
+  expect((await call('GET', `/v1/admin/erasures/${scheduled.id}`, { token: chief.token })).body.proof).toBe(done.proof);
+  expect(statusAndReason(await call('POST', '/v1/accounts', { token: owner.token, body: { slug, name: 'n' } }))).toEqual([
+    409,
+    'slug_taken',
+  ]);
+  const [told] = (await call('GET', '/v1/notifications', { token: owner.token })).body.data;
+  expect(told).toMatchObject({ type: 'account.erased', payload: { erasure_id: scheduled.id } });
+});
+
+test('only the owner can erase a workspace, with their password and its slug', async () => {
+  const { owner, id, slug } = await ownerOfWorkspace();
+  const [admin, member, stranger] = [await signUp(), await signUp(), await signUp()];
+  await addMember(owner, id, admin, 'admin');
+  await addMember(owner, id, member);
+  const ask = async (person: Person, more: object = {}) =>
+    statusAndReason(await request.raw(person, id, { slug, current_password: person.password, ...more }));
+  expect(await ask(admin)).toEqual([403, 'not_owner']);
+  expect(await ask(member)).toEqual([403, 'missing_permission']);
+  expect((await ask(stranger))[0]).toBe(404);
+  expect(await ask(owner, { current_password: null })).toEqual([401, 'invalid_credentials']);
+  expect(await ask(owner, { current_password: 'Wrong-1234' })).toEqual([401, 'invalid_credentials']);
+  expect(await ask(owner, { slug: `${slug}x` })).toEqual([400, 'slug_mismatch']);
+  const [home] = await sql('select slug from accounts where id = $1', [owner.accountId]);
+  expect(statusAndReason(await request.raw(owner, owner.accountId, { slug: home.slug, current_password: owner.password }))).toEqual([
+    409,
+    'personal_account',
+  ]);
+  expect(await sql('select from erasures where account_id = any($1)', [[id, owner.accountId]])).toEqual([]);
+  // A session that a passkey has confirmed needs no password.
+  await sql('update sessions set confirmed_at = now() where user_id = $1', [owner.id]);
+  expect((await ask(owner, { current_password: null }))[0]).toBe(201);
+});
+
+test('an owner cancels their own erasure before it begins, and not one of the platform', async () => {
+  const { owner, id, slug } = await ownerOfWorkspace();
+  const cancel = ({ token }: Person, path = `/v1/accounts/${id}/erasure`) => call('DELETE', path, { token });
+  const first = await request(owner, id, slug);
+  expect((await cancel(owner)).status).toBe(204);
+  expect((await cancel(owner)).status).toBe(404);
+  expect(await sql(`select from graphile_worker.jobs where key = $1`, [`erasure:${first.id}`])).toEqual([]);
+  expect((await call('GET', `/v1/me/erasures/${first.id}`, { token: owner.token })).body).toMatchObject({
+    state: 'cancelled',
+    proof: null,
+  });
+  const body = { slug, current_password: chief.password };
+  const second = (await call('POST', `/v1/admin/accounts/${id}/erasure`, { token: chief.token, body })).body;
+  expect(statusAndReason(await cancel(owner))).toEqual([409, 'erasure_of_platform']);
+  expect((await cancel(chief, `/v1/admin/erasures/${second.id}`)).status).toBe(204);
+  expect(statusAndReason(await cancel(chief, `/v1/admin/erasures/${second.id}`))).toEqual([409, 'erasure_running']);
+  expect((await call('GET', `/v1/accounts/${id}`, { token: owner.token })).status).toBe(200);
+});
+
+test('a cancellation at the last moment either succeeds or comes too late, never both', async () => {
+  const rounds = await Promise.all(
+    [0, 1, 2, 3, 4, 5].map(async (round) => {
+      const { owner, id, slug } = await ownerOfWorkspace();
+      const { id: erasureId } = await request(owner, id, slug);
+      await makeDue(erasureId);
+      await new Promise((done) => setTimeout(done, round * 40));
+      const { status } = await call('DELETE', `/v1/accounts/${id}/erasure`, { token: owner.token });
+      if (status !== 204) await completed(owner, erasureId);
+      const { state } = (await call('GET', `/v1/me/erasures/${erasureId}`, { token: owner.token })).body;
+      return [status === 204 ? 'cancelled' : 'completed', state, (await call('GET', `/v1/accounts/${id}`, { token: owner.token })).status];
+    }),
+  );
+  for (const [expected, state, status] of rounds) expect([state, status]).toEqual([expected, expected === 'cancelled' ? 200 : 404]);
+});
