@@ -7815,8 +7815,8 @@ with "run" as (update "runs"
   where "id" = $7 and "lease_token" = $8 and status = any($9::text[]) and "lease_until" > clock_timestamp()
   returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $10 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
   from "run", unnest($11::uuid[], $12::text[], $13::text[]) with ordinality as e(event_id, type, data, n)
-  returning "seq", (select pending_inputs
-  from run) as "pending_inputs";
+  returning "seq", (select "pending_inputs"
+  from "run") as "pending_inputs";
 
 -- runs/lease/lease.ts 5
 with "run" as (update "runs"
@@ -7824,8 +7824,8 @@ with "run" as (update "runs"
   where "id" = $11 and "lease_token" = $12 and status = any($13::text[]) and "lease_until" > clock_timestamp()
   returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $14 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
   from "run", unnest($15::uuid[], $16::text[], $17::text[]) with ordinality as e(event_id, type, data, n)
-  returning "seq", (select pending_inputs
-  from run) as "pending_inputs";
+  returning "seq", (select "pending_inputs"
+  from "run") as "pending_inputs";
 
 -- runs/lease/lease.ts 6
 update "runs"

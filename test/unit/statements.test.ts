@@ -102,7 +102,6 @@ const exceptions: Record<string, string> = {
   'resources/auditLogs/queries.ts page of all accounts': 'the same',
   'resources/auditLogs/queries.ts page with states of all accounts': 'the same, with the states before and after',
   'resources/credits/monthlyGrants.ts 2': 'the subscriptions of all accounts that are due for credits',
-  'resources/dashboard/queries.ts selectTotals': 'the numbers of the whole platform',
   'resources/featureFlags/queries.ts selectOverrides': 'the accounts that override a flag, for platform administrators',
   'resources/invitations/queries.ts selectAccountOfToken': 'the secret names the invitation; the caller is not a member yet',
   'resources/notifications/queries.ts selectNotifications': 'a user reads their notifications in all of their accounts',

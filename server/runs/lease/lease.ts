@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { expressionBuilder, sql } from 'kysely';
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { RunStatus } from '../../../contract/runRequests.ts';
 import type { Database, Queryable } from '../../database/sql.ts';
@@ -169,7 +169,12 @@ const isHeld = ($: Parameters<Held>) => {
   return sql<boolean>`${id} = ${$.id} and ${token} = ${$.token} and status = any(${$.from}::text[]) and ${until} > clock_timestamp()`;
 };
 
-const pendingInputs = sql<number>`(select pending_inputs from run)`.as('pending_inputs');
+const pendingInputs = expressionBuilder<{ run: { pending_inputs: number } }>()
+  .selectFrom('run')
+  .select('pending_inputs')
+  .$asScalar()
+  .$notNull()
+  .as('pending_inputs');
 
 const appendEvents = statement<Held & AppendedEvents>()((db, $) =>
   appendRunEvents(

@@ -23,6 +23,7 @@ const privilegedFiles: Readonly<Record<string, string>> = {
   'server/resources/auth/sessions/sessions.ts': 'the role in a token',
   'server/resources/bootstrap/firstAdmin.ts': 'creates the first one',
   'server/resources/bootstrap/service.ts': 'creates the first one',
+  'server/resources/exports/exportRows.ts': 'their exports take no places of an account',
   'server/resources/ipRules/service.ts': 'lists and deletes rules of any account',
   'server/resources/llmProviders/service.ts': 'manages those of the platform',
   'server/resources/mcpConfigs/rules.ts': 'stdio servers on the worker (mcpConfigs.test.ts)',
