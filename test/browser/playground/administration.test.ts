@@ -398,7 +398,7 @@ test('the audit log and usage are downloaded, and an admin sets when low credits
   expect(log.name).toBe('audit-log.ndjson');
   expect(log.text).toContain('"low_credit_threshold":250');
   expect(log.text).toMatch(/\n\{"end":\{"rows":2\}\}\n$/);
-  expect((await download('CSV')).text).toMatch(/^id,account_id,.*,before_state,after_state\r\n/);
+  expect((await download('CSV')).text).toMatch(/^id,account_id,.*,before_state,after_state,created_at\r\n/);
 
   await goTo(page, '/settings/usage?of=account');
   expect((await download('All records (CSV)')).text).toMatch(/^account_id,run_id,.*,recorded_at\r\n$/);
