@@ -1,4 +1,4 @@
-import { asAdmin, post } from '../../../client/conformance/samples/fixtures.ts';
+import { asAdmin, confirmationOf, post } from '../../../client/conformance/samples/fixtures.ts';
 import { resources as httpResources } from '../../../client/conformance/samples/resources.ts';
 import type { SampleTables } from '../../../client/conformance/samples/sampleOf.ts';
 import { notifyUsers } from '../../../server/resources/notifications/service.ts';
@@ -36,6 +36,12 @@ async function referralOf({ app, by }: Maker): Promise<string> {
   return (await app.sql('select id from referrals where invitee_user_id = $1', [id]))[0].id;
 }
 
+/** ID of an erasure that the maker has requested, of a workspace of its own. */
+async function erasureOf(maker: SampleContext): Promise<string> {
+  const account = await workspaceOf(maker);
+  return (await post(maker, `/v1/accounts/${account}/erasure`, await confirmationOf(maker, account))).id;
+}
+
 /**
  * Creates the resource that a path parameter identifies, by the path up to the parameter. Those listed here need more than HTTP; in
  * alphabetical order.
@@ -48,11 +54,13 @@ export const resources: SampleTables<SampleContext>['resources'] = {
   '/v1/accounts/{account_id}': workspaceOf,
   '/v1/accounts/{account_id}/members/{user_id}': (maker, { account_id: id }) => memberOf(maker, id!),
   '/v1/admin/credits/operations/{operation_id}': creditOperationOf,
+  '/v1/admin/erasures/{erasure_id}': async (maker) => erasureOf(asAdmin(maker)),
   // Not route paths: they serve only to fill the lists.
   '/v1/admin/referrals/{referral_id}': referralOf,
   '/v1/admin/reports/{report_id}': async (maker) =>
     (await post(maker, `/v1/threads/${await threadOf(maker)}:report`, await bodies.NewReport!(maker, {}))).id,
   '/v1/llm-providers/{provider_id}': async (maker) => (await post(maker, '/v1/llm-providers', await bodies.NewLlmProvider!(maker, {}))).id,
+  '/v1/me/erasures/{erasure_id}': erasureOf,
   '/v1/me/identities/{identity_id}': identityOf,
   '/v1/me/passkeys/{passkey_id}': passkeyOf,
   '/v1/notifications/{notification_id}': notificationOf,
