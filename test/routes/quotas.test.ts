@@ -185,6 +185,7 @@ const unpaged: Readonly<Record<string, string>> = {
   'asrCredentials.list': 'quota asr_credentials',
   'chatModels.list': 'quota llm_models',
   'configSchema.list': '1 row for each setting of the server',
+  'erasures.keys': '1 key, and another for each that cannot be opened any more',
   'featureFlags.list': 'platform admins',
   'gatewayConfig.get': 'platform admins',
   'identities.list': '20 a user',

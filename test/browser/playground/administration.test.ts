@@ -401,7 +401,7 @@ test('the audit log and usage are downloaded, and an admin sets when low credits
   expect((await download('CSV')).text).toMatch(/^id,account_id,.*,before_state,after_state,created_at\r\n/);
 
   await goTo(page, '/settings/usage?of=account');
-  expect((await download('All records (CSV)')).text).toMatch(/^account_id,run_id,.*,recorded_at\r\n$/);
+  expect((await download('All records (CSV)')).text).toMatch(/^account_id,run_id,.*,"recorded_at"\r\n$/);
   await goTo(page, '/settings/dashboard');
   expect((await download('JSON lines')).text).toMatch(/^(\{"account_id":.*\n)*\{"end":\{"rows":\d+\}\}\n$/);
   expect(await accessibilityViolations(page)).toEqual([]);
