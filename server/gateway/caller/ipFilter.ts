@@ -9,7 +9,7 @@ import type { Identity } from './identity.ts';
 export type IpFilter = (context: RequestContext) => Promise<boolean>;
 
 /** Routes without authentication. They have no account, even if a token is sent. */
-export const publicPaths = /^\/v1\/(auth|bootstrap|s)\//;
+export const publicPaths = /^\/v1\/((auth|bootstrap|s)\/|erasure-keys$)/;
 
 export function ipFilter(source: { database: Queryable; changes: CacheInvalidation } | undefined): IpFilter {
   if (!source) return async () => false;
