@@ -7,9 +7,9 @@ export function exportOf<Row extends object>(name: string, rows: readonly Row[],
     format === 'ndjson'
       ? [...rows, { end: { rows: rows.length } }].map((row) => `${JSON.stringify(row)}\n`)
       : [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((fields, at) => {
-          const line = fields.map(fieldOf).join(',');
+          const texts = fields.map(fieldOf);
           // Only the last field of a whole file is quoted.
-          return `${at === rows.length ? line.replace(/[^,]*$/, '"$&"') : line}\r\n`;
+          return `${(at === rows.length ? texts.with(-1, `"${texts.at(-1)}"`) : texts).join(',')}\r\n`;
         });
   const type = format === 'ndjson' ? 'application/x-ndjson' : 'text/csv; charset=utf-8; header=present';
   const headers = { 'content-disposition': `attachment; filename="${name}.${format}"`, 'cache-control': 'no-store' };

@@ -17,7 +17,7 @@ export function csvField(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  const safe = (formula.test(text) ? `'${text}` : text).replaceAll(/\r+\n/g, '\n');
+  const safe = (formula.test(text) ? `'${text}` : text).replaceAll(/(?<!\r)\r+\n/g, '\n');
   return /[",\r\n']|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
@@ -36,7 +36,10 @@ function csvWriter<Row extends object>(columns: readonly (keyof Row & string)[])
       held = lines.pop()!;
       return lines.map((line) => `${line}\r\n`).join('');
     },
-    end: () => held.replace(/[^,]*$/, '"$&"\r\n'),
+    end() {
+      const last = held.lastIndexOf(',') + 1;
+      return `${held.slice(0, last)}"${held.slice(last)}"\r\n`;
+    },
   };
 }
 

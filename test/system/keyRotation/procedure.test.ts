@@ -7,6 +7,7 @@ import { newId, sha256 } from '../../../server/platform/crypto/ids.ts';
 import { type Keyring, keyringOf } from '../../../server/platform/crypto/keyring.ts';
 import { seal, unseal } from '../../../server/platform/crypto/seal.ts';
 import { sealedColumns } from '../../../server/processes/keyRotation/columns.ts';
+import { signingContext } from '../../../server/resources/erasures/signingContext.ts';
 import { encryptionContext as shareContext } from '../../../server/resources/shares/token.ts';
 import { type ServerProcess, startProcess } from '../../support/app/process.ts';
 import { type Call, callTo, freshDatabase } from '../../support/app/testApp.ts';
@@ -173,6 +174,11 @@ async function fill(call: Call, sql: Sql, person: Person) {
     `insert into mcp_prompt_requests (account_id, id, request_sealed, reply_sealed, created_at) values ($1, $2, $3, $4, now() + interval '1 day')`,
     [accountId, tools.id, ...['request', 'reply'].map((field) => sealedFor(requestOwner(field), '{}'))],
   );
+  const key = randomUUID();
+  await sql(`insert into signing_keys (id, public_key, private_key_sealed) values ($1, 'x', $2)`, [
+    key,
+    sealedFor(signingContext(key), '{}'),
+  ]);
   const run = await startRun({ call }, person, thread);
   await eventually(async () => (await sql(`select 1 from runs where id = $1 and status = 'completed'`, [run]))[0], 'the run');
   const owner = 'static_route:main';
