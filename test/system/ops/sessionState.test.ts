@@ -24,6 +24,8 @@ const exceptions: Record<string, string[]> = {
   'database/migrate.ts': ['an advisory lock of a session', 'a setting of a session'],
   // A setting only on a direct connection, and the removal of the statement that detects a pooler.
   'database/connection/sessionSettings.ts': ['a setting of a session', 'a prepared statement by SQL'],
+  // The same, for the connections on which runs are taken from the queue.
+  'jobs/jobRunner.ts': ['a setting of a session'],
   // Commands with a direct connection of their own.
   'processes/backup/restore.ts': ['a setting of a session'],
   'processes/keyRotation/rotate.ts': ['a setting of a session'],
