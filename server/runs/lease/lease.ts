@@ -298,7 +298,9 @@ export async function appendSteps(
   const { unstored_plan: plan } = run;
   const values = { ...valuesOfSteps(run, token, steps), from };
   const appended = plan ? await connection.row(appendEventsAndPlan, { ...values, ...plan }) : await connection.row(appendEvents, values);
-  if (appended) Object.assign(run, { unstored_plan: undefined, pending_inputs: appended.pending_inputs });
+  if (appended) run.pending_inputs = appended.pending_inputs;
+  // A plan that was decided meanwhile is stored with the next events.
+  if (appended && run.unstored_plan === plan) run.unstored_plan = undefined;
   return appended?.seq;
 }
 
