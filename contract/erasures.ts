@@ -60,7 +60,9 @@ export const ErasedTable = z
       .meta({ description: 'What happens to the rows of an account in this table.' }),
     deleted: z.int().min(0).meta({ description: 'Rows deleted.' }),
     anonymized: z.int().min(0).meta({ description: 'Rows whose content was removed.' }),
-    kept: z.int().min(0).meta({ description: 'Rows of the account that the table has after the erasure.' }),
+    kept: z.int().min(0).nullable().meta({
+      description: 'Rows of the account that the table has after the erasure. Null for `access_log`, whose rows are not counted.',
+    }),
     remaining: z.int().min(0).meta({ description: 'Rows that should be gone or without content, but are not. Always 0 in a proof.' }),
     reason: z.string().nullable().meta({ description: 'Why rows are kept; null for a table whose rows are deleted.' }),
   })

@@ -1325,8 +1325,8 @@ export interface ErasedTable {
   deleted: number;
   /** Rows whose content was removed. */
   anonymized: number;
-  /** Rows of the account that the table has after the erasure. */
-  kept: number;
+  /** Rows of the account that the table has after the erasure. Null for `access_log`, whose rows are not counted. */
+  kept: number | null;
   /** Rows that should be gone or without content, but are not. Always 0 in a proof. */
   remaining: number;
   /** Why rows are kept; null for a table whose rows are deleted. */

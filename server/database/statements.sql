@@ -549,51 +549,46 @@ select coalesce((select sum(of_run.count)::bigint as "count"
 
 -- jobs/erasure/steps.ts 5
 select count(*) as "count"
-  from "access_log"
-  where account_id = $1::uuid::text and true;
+  from "accounts"
+  where id = $1::uuid and (name <> 'Erased account' or timezone is not null or low_credit_threshold is not null or second_factor_required_from is not null);
 
 -- jobs/erasure/steps.ts 6
 select count(*) as "count"
   from "accounts"
-  where id = $1::uuid and (name <> 'Erased account' or timezone is not null or low_credit_threshold is not null or second_factor_required_from is not null);
+  where id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 7
 select count(*) as "count"
-  from "accounts"
-  where id = $1::uuid and true;
+  from "api_key_usage"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 8
-select count(*) as "count"
+delete
   from "api_key_usage"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "api_key_usage"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 9
-delete
-  from "api_key_usage"
-  where ctid = any(array((select ctid as "ctid"
-  from "api_key_usage"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "api_keys"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 10
-select count(*) as "count"
+delete
   from "api_keys"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "api_keys"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 11
-delete
-  from "api_keys"
-  where ctid = any(array((select ctid as "ctid"
-  from "api_keys"
-  where account_id = $1::uuid
-  limit $2)));
-
--- jobs/erasure/steps.ts 12
 select count(*) as "count"
   from "asr_credentials"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 13
+-- jobs/erasure/steps.ts 12
 delete
   from "asr_credentials"
   where ctid = any(array((select ctid as "ctid"
@@ -601,45 +596,45 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 14
+-- jobs/erasure/steps.ts 13
 select count(*) as "count"
   from "attachments"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 15
+-- jobs/erasure/steps.ts 14
 select count(*) as "count"
   from "audit_logs"
   where account_id = $1::uuid and (metadata <> '{}' or before_state is not null or after_state is not null or ip_address is not null or user_agent is not null);
 
--- jobs/erasure/steps.ts 16
+-- jobs/erasure/steps.ts 15
 select count(*) as "count"
   from "audit_logs"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 17
+-- jobs/erasure/steps.ts 16
 select count(*) as "count"
   from "broadcasts"
   where target_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 18
+-- jobs/erasure/steps.ts 17
 select count(*) as "count"
   from "chat_completions"
   where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 18
+delete
+  from "chat_completions"
+  where ctid = any(array((select ctid as "ctid"
+  from "chat_completions"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 19
-delete
-  from "chat_completions"
-  where ctid = any(array((select ctid as "ctid"
-  from "chat_completions"
-  where account_id = $1::uuid
-  limit $2)));
-
--- jobs/erasure/steps.ts 20
 select count(*) as "count"
   from "credit_alerts"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 21
+-- jobs/erasure/steps.ts 20
 delete
   from "credit_alerts"
   where ctid = any(array((select ctid as "ctid"
@@ -647,22 +642,22 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 22
+-- jobs/erasure/steps.ts 21
 select count(*) as "count"
   from "credit_balances"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 23
+-- jobs/erasure/steps.ts 22
 select count(*) as "count"
   from "credit_transactions"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 24
+-- jobs/erasure/steps.ts 23
 select count(*) as "count"
   from "entitlement_overrides"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 25
+-- jobs/erasure/steps.ts 24
 delete
   from "entitlement_overrides"
   where ctid = any(array((select ctid as "ctid"
@@ -670,43 +665,43 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 26
+-- jobs/erasure/steps.ts 25
 select count(*) as "count"
   from "erasures"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 27
+-- jobs/erasure/steps.ts 26
 select count(*) as "count"
   from "feature_flag_overrides"
   where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 27
+delete
+  from "feature_flag_overrides"
+  where ctid = any(array((select ctid as "ctid"
+  from "feature_flag_overrides"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 28
-delete
-  from "feature_flag_overrides"
-  where ctid = any(array((select ctid as "ctid"
-  from "feature_flag_overrides"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "invitations"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 29
-select count(*) as "count"
+delete
   from "invitations"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "invitations"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 30
-delete
-  from "invitations"
-  where ctid = any(array((select ctid as "ctid"
-  from "invitations"
-  where account_id = $1::uuid
-  limit $2)));
-
--- jobs/erasure/steps.ts 31
 select count(*) as "count"
   from "ip_rules"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 32
+-- jobs/erasure/steps.ts 31
 delete
   from "ip_rules"
   where ctid = any(array((select ctid as "ctid"
@@ -714,14 +709,14 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 33
+-- jobs/erasure/steps.ts 32
 select count(*) as "count"
   from "llm_models"
   where provider_id in ((select "p"."id"
   from "llm_providers" as "p"
   where "p"."account_id" = $1)) and true;
 
--- jobs/erasure/steps.ts 34
+-- jobs/erasure/steps.ts 33
 delete
   from "llm_models"
   where ctid = any(array((select ctid as "ctid"
@@ -731,129 +726,129 @@ delete
   where "p"."account_id" = $1))
   limit $2)));
 
--- jobs/erasure/steps.ts 35
+-- jobs/erasure/steps.ts 34
 select count(*) as "count"
   from "llm_providers"
   where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 35
+delete
+  from "llm_providers"
+  where ctid = any(array((select ctid as "ctid"
+  from "llm_providers"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 36
-delete
-  from "llm_providers"
-  where ctid = any(array((select ctid as "ctid"
-  from "llm_providers"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "mcp_configs"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 37
-select count(*) as "count"
+delete
   from "mcp_configs"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "mcp_configs"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 38
-delete
-  from "mcp_configs"
-  where ctid = any(array((select ctid as "ctid"
-  from "mcp_configs"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "memberships"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 39
-select count(*) as "count"
+delete
   from "memberships"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "memberships"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 40
-delete
-  from "memberships"
-  where ctid = any(array((select ctid as "ctid"
-  from "memberships"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "memories"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 41
-select count(*) as "count"
+delete
   from "memories"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "memories"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 42
-delete
-  from "memories"
-  where ctid = any(array((select ctid as "ctid"
-  from "memories"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "mcp_prompt_requests"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 43
-select count(*) as "count"
+delete
   from "mcp_prompt_requests"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "mcp_prompt_requests"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 44
-delete
-  from "mcp_prompt_requests"
-  where ctid = any(array((select ctid as "ctid"
-  from "mcp_prompt_requests"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "messages"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 45
-select count(*) as "count"
+delete
   from "messages"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "messages"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 46
-delete
-  from "messages"
-  where ctid = any(array((select ctid as "ctid"
-  from "messages"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "notifications"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 47
-select count(*) as "count"
+delete
   from "notifications"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "notifications"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 48
-delete
-  from "notifications"
-  where ctid = any(array((select ctid as "ctid"
-  from "notifications"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "personas"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 49
-select count(*) as "count"
+delete
   from "personas"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "personas"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 50
-delete
-  from "personas"
-  where ctid = any(array((select ctid as "ctid"
-  from "personas"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "projects"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 51
-select count(*) as "count"
+delete
   from "projects"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "projects"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 52
-delete
-  from "projects"
-  where ctid = any(array((select ctid as "ctid"
-  from "projects"
-  where account_id = $1::uuid
-  limit $2)));
-
--- jobs/erasure/steps.ts 53
 select count(*) as "count"
   from "quota_usage"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 54
+-- jobs/erasure/steps.ts 53
 delete
   from "quota_usage"
   where ctid = any(array((select ctid as "ctid"
@@ -861,19 +856,19 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 55
+-- jobs/erasure/steps.ts 54
 select count(*) as "count"
   from "redemptions"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 56
+-- jobs/erasure/steps.ts 55
 select count(*) as "count"
   from "refresh_tokens"
   where session_id in ((select "s"."id"
   from "sessions" as "s"
   where "s"."active_account_id" = $1)) and true;
 
--- jobs/erasure/steps.ts 57
+-- jobs/erasure/steps.ts 56
 delete
   from "refresh_tokens"
   where ctid = any(array((select ctid as "ctid"
@@ -883,56 +878,56 @@ delete
   where "s"."active_account_id" = $1))
   limit $2)));
 
--- jobs/erasure/steps.ts 58
+-- jobs/erasure/steps.ts 57
 select count(*) as "count"
   from "run_event_archives"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 59
+-- jobs/erasure/steps.ts 58
 select count(*) as "count"
   from "run_turns"
   where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 59
+delete
+  from "run_turns"
+  where ctid = any(array((select ctid as "ctid"
+  from "run_turns"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 60
-delete
-  from "run_turns"
-  where ctid = any(array((select ctid as "ctid"
-  from "run_turns"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "runs"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 61
-select count(*) as "count"
+delete
   from "runs"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "runs"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 62
-delete
-  from "runs"
-  where ctid = any(array((select ctid as "ctid"
-  from "runs"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "schedule_occurrences"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 63
-select count(*) as "count"
+delete
   from "schedule_occurrences"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "schedule_occurrences"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 64
-delete
-  from "schedule_occurrences"
-  where ctid = any(array((select ctid as "ctid"
-  from "schedule_occurrences"
-  where account_id = $1::uuid
-  limit $2)));
-
--- jobs/erasure/steps.ts 65
 select count(*) as "count"
   from "schedules"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 66
+-- jobs/erasure/steps.ts 65
 delete
   from "schedules"
   where ctid = any(array((select ctid as "ctid"
@@ -940,12 +935,12 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 67
+-- jobs/erasure/steps.ts 66
 select count(*) as "count"
   from "sessions"
   where active_account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 68
+-- jobs/erasure/steps.ts 67
 delete
   from "sessions"
   where ctid = any(array((select ctid as "ctid"
@@ -953,25 +948,25 @@ delete
   where active_account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 69
+-- jobs/erasure/steps.ts 68
 select count(*) as "count"
   from "skill_files"
   where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 69
+delete
+  from "skill_files"
+  where ctid = any(array((select ctid as "ctid"
+  from "skill_files"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 70
-delete
-  from "skill_files"
-  where ctid = any(array((select ctid as "ctid"
-  from "skill_files"
-  where account_id = $1::uuid
-  limit $2)));
-
--- jobs/erasure/steps.ts 71
 select count(*) as "count"
   from "skills"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 72
+-- jobs/erasure/steps.ts 71
 delete
   from "skills"
   where ctid = any(array((select ctid as "ctid"
@@ -979,134 +974,134 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 73
+-- jobs/erasure/steps.ts 72
 select count(*) as "count"
   from "subscriptions"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 74
+-- jobs/erasure/steps.ts 73
 select count(*) as "count"
   from "team_members"
   where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 74
+delete
+  from "team_members"
+  where ctid = any(array((select ctid as "ctid"
+  from "team_members"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 75
-delete
-  from "team_members"
-  where ctid = any(array((select ctid as "ctid"
-  from "team_members"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "teams"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 76
-select count(*) as "count"
+delete
   from "teams"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "teams"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 77
-delete
-  from "teams"
-  where ctid = any(array((select ctid as "ctid"
-  from "teams"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "thread_attachments"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 78
-select count(*) as "count"
+delete
   from "thread_attachments"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "thread_attachments"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 79
-delete
-  from "thread_attachments"
-  where ctid = any(array((select ctid as "ctid"
-  from "thread_attachments"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "thread_reports"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 80
-select count(*) as "count"
+delete
   from "thread_reports"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "thread_reports"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 81
-delete
-  from "thread_reports"
-  where ctid = any(array((select ctid as "ctid"
-  from "thread_reports"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "thread_share_messages"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 82
-select count(*) as "count"
+delete
   from "thread_share_messages"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "thread_share_messages"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 83
-delete
-  from "thread_share_messages"
-  where ctid = any(array((select ctid as "ctid"
-  from "thread_share_messages"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "thread_shares"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 84
-select count(*) as "count"
+delete
   from "thread_shares"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "thread_shares"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 85
-delete
-  from "thread_shares"
-  where ctid = any(array((select ctid as "ctid"
-  from "thread_shares"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "thread_stars"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 86
-select count(*) as "count"
+delete
   from "thread_stars"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "thread_stars"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 87
-delete
-  from "thread_stars"
-  where ctid = any(array((select ctid as "ctid"
-  from "thread_stars"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "thread_summaries"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 88
-select count(*) as "count"
+delete
   from "thread_summaries"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "thread_summaries"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 89
-delete
-  from "thread_summaries"
-  where ctid = any(array((select ctid as "ctid"
-  from "thread_summaries"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "threads"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 90
-select count(*) as "count"
+delete
   from "threads"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "threads"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 91
-delete
-  from "threads"
-  where ctid = any(array((select ctid as "ctid"
-  from "threads"
-  where account_id = $1::uuid
-  limit $2)));
-
--- jobs/erasure/steps.ts 92
 select count(*) as "count"
   from "tool_providers"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 93
+-- jobs/erasure/steps.ts 92
 delete
   from "tool_providers"
   where ctid = any(array((select ctid as "ctid"
@@ -1114,61 +1109,61 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 94
+-- jobs/erasure/steps.ts 93
 select count(*) as "count"
   from "usage_records"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 95
+-- jobs/erasure/steps.ts 94
 select count(*) as "count"
   from "usage_rollups"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 96
+-- jobs/erasure/steps.ts 95
 select count(*) as "count"
   from "webhook_deliveries"
   where account_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 96
+delete
+  from "webhook_deliveries"
+  where ctid = any(array((select ctid as "ctid"
+  from "webhook_deliveries"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 97
-delete
-  from "webhook_deliveries"
-  where ctid = any(array((select ctid as "ctid"
-  from "webhook_deliveries"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "webhook_endpoints"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 98
-select count(*) as "count"
+delete
   from "webhook_endpoints"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "webhook_endpoints"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 99
-delete
-  from "webhook_endpoints"
-  where ctid = any(array((select ctid as "ctid"
-  from "webhook_endpoints"
-  where account_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "webhook_messages"
+  where account_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 100
-select count(*) as "count"
+delete
   from "webhook_messages"
-  where account_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "webhook_messages"
+  where account_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 101
-delete
-  from "webhook_messages"
-  where ctid = any(array((select ctid as "ctid"
-  from "webhook_messages"
-  where account_id = $1::uuid
-  limit $2)));
-
--- jobs/erasure/steps.ts 102
 select count(*) as "count"
   from "webhook_replays"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 103
+-- jobs/erasure/steps.ts 102
 delete
   from "webhook_replays"
   where ctid = any(array((select ctid as "ctid"
@@ -1176,48 +1171,48 @@ delete
   where account_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 104
+-- jobs/erasure/steps.ts 103
 select count(*) as "count"
   from "workspace_objects"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 105
+-- jobs/erasure/steps.ts 104
 select count(*) as "count"
   from "workspaces"
   where account_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 106
+-- jobs/erasure/steps.ts 105
 select count(*) as "count"
   from "credentials"
   where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 106
+delete
+  from "credentials"
+  where ctid = any(array((select ctid as "ctid"
+  from "credentials"
+  where user_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 107
-delete
-  from "credentials"
-  where ctid = any(array((select ctid as "ctid"
-  from "credentials"
-  where user_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "email_verifications"
+  where user_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 108
-select count(*) as "count"
+delete
   from "email_verifications"
-  where user_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "email_verifications"
+  where user_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 109
-delete
-  from "email_verifications"
-  where ctid = any(array((select ctid as "ctid"
-  from "email_verifications"
-  where user_id = $1::uuid
-  limit $2)));
-
--- jobs/erasure/steps.ts 110
 select count(*) as "count"
   from "identity_flows"
   where user_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 111
+-- jobs/erasure/steps.ts 110
 delete
   from "identity_flows"
   where ctid = any(array((select ctid as "ctid"
@@ -1225,43 +1220,43 @@ delete
   where user_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 112
+-- jobs/erasure/steps.ts 111
 select count(*) as "count"
   from "invite_codes"
   where user_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 113
+-- jobs/erasure/steps.ts 112
 select count(*) as "count"
   from "login_codes"
   where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 113
+delete
+  from "login_codes"
+  where ctid = any(array((select ctid as "ctid"
+  from "login_codes"
+  where user_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 114
-delete
-  from "login_codes"
-  where ctid = any(array((select ctid as "ctid"
-  from "login_codes"
-  where user_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "passkey_challenges"
+  where user_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 115
-select count(*) as "count"
+delete
   from "passkey_challenges"
-  where user_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "passkey_challenges"
+  where user_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 116
-delete
-  from "passkey_challenges"
-  where ctid = any(array((select ctid as "ctid"
-  from "passkey_challenges"
-  where user_id = $1::uuid
-  limit $2)));
-
--- jobs/erasure/steps.ts 117
 select count(*) as "count"
   from "passkeys"
   where user_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 118
+-- jobs/erasure/steps.ts 117
 delete
   from "passkeys"
   where ctid = any(array((select ctid as "ctid"
@@ -1269,19 +1264,19 @@ delete
   where user_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 119
+-- jobs/erasure/steps.ts 118
 select count(*) as "count"
   from "referrals"
   where (inviter_user_id = $1::uuid or invitee_user_id = $2::uuid) and true;
 
--- jobs/erasure/steps.ts 120
+-- jobs/erasure/steps.ts 119
 select count(*) as "count"
   from "refresh_tokens"
   where session_id in ((select "s"."id"
   from "sessions" as "s"
   where "s"."user_id" = $1::uuid)) and true;
 
--- jobs/erasure/steps.ts 121
+-- jobs/erasure/steps.ts 120
 delete
   from "refresh_tokens"
   where ctid = any(array((select ctid as "ctid"
@@ -1291,12 +1286,12 @@ delete
   where "s"."user_id" = $1::uuid))
   limit $2)));
 
--- jobs/erasure/steps.ts 122
+-- jobs/erasure/steps.ts 121
 select count(*) as "count"
   from "second_factors"
   where user_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 123
+-- jobs/erasure/steps.ts 122
 delete
   from "second_factors"
   where ctid = any(array((select ctid as "ctid"
@@ -1304,43 +1299,43 @@ delete
   where user_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 124
+-- jobs/erasure/steps.ts 123
 select count(*) as "count"
   from "service_keys"
   where user_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 125
+-- jobs/erasure/steps.ts 124
 select count(*) as "count"
   from "sessions"
   where user_id = $1::uuid and true;
+
+-- jobs/erasure/steps.ts 125
+delete
+  from "sessions"
+  where ctid = any(array((select ctid as "ctid"
+  from "sessions"
+  where user_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 126
-delete
-  from "sessions"
-  where ctid = any(array((select ctid as "ctid"
-  from "sessions"
-  where user_id = $1::uuid
-  limit $2)));
+select count(*) as "count"
+  from "sign_in_challenges"
+  where user_id = $1::uuid and true;
 
 -- jobs/erasure/steps.ts 127
-select count(*) as "count"
+delete
   from "sign_in_challenges"
-  where user_id = $1::uuid and true;
+  where ctid = any(array((select ctid as "ctid"
+  from "sign_in_challenges"
+  where user_id = $1::uuid
+  limit $2)));
 
 -- jobs/erasure/steps.ts 128
-delete
-  from "sign_in_challenges"
-  where ctid = any(array((select ctid as "ctid"
-  from "sign_in_challenges"
-  where user_id = $1::uuid
-  limit $2)));
-
--- jobs/erasure/steps.ts 129
 select count(*) as "count"
   from "user_identities"
   where user_id = $1::uuid and true;
 
--- jobs/erasure/steps.ts 130
+-- jobs/erasure/steps.ts 129
 delete
   from "user_identities"
   where ctid = any(array((select ctid as "ctid"
@@ -1348,12 +1343,12 @@ delete
   where user_id = $1::uuid
   limit $2)));
 
--- jobs/erasure/steps.ts 131
+-- jobs/erasure/steps.ts 130
 select count(*) as "count"
   from "users"
   where id = $1::uuid and (username <> 'Erased user' or locale is not null or timezone is not null or last_login_at is not null);
 
--- jobs/erasure/steps.ts 132
+-- jobs/erasure/steps.ts 131
 select count(*) as "count"
   from "users"
   where id = $1::uuid and true;

@@ -203,15 +203,15 @@ async function complete(
     const progress = await tx.row(queries.lockErasure, { accountId, id });
     if (!progress) return true;
     const tables: ErasedTable[] = [];
-    const countOf = async (statement: Step['kept']) => (statement ? (await tx.row(statement, target))!.count : 0);
+    const countOf = async (statement: NonNullable<Step['kept']>) => (await tx.row(statement, target))!.count;
     for (const { table, rule, reason, remaining, kept } of steps)
       tables.push({
         table,
         rule,
         deleted: rule === 'deleted' ? (progress.deleted[table] ?? 0) : 0,
         anonymized: progress.anonymized[table] ?? 0,
-        kept: await countOf(kept),
-        remaining: await countOf(remaining),
+        kept: kept ? await countOf(kept) : rule === 'deleted' ? 0 : null,
+        remaining: remaining ? await countOf(remaining) : 0,
         reason,
       });
     const objects = storage ? await Array.fromAsync(objectsOfAccount(storage, accountId, progress.workspace_refs)) : [];

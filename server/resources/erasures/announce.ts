@@ -12,7 +12,7 @@ export async function announceErasure(scope: Scope, { accountId, id, name, dueAt
   if (members.length === 0) return;
   const body = isCancelled
     ? 'The data of the workspace stays.'
-    : `The workspace is closed on ${dueAt}, and then all of its data is deleted. Until then its owner can cancel this. Export what you need.`;
+    : `The workspace will be closed on ${dueAt}, and then its data is deleted. Until then its owner can cancel this. Export what you need.`;
   await notifyUsers(tx, {
     accountId,
     userIds: members.map((member) => member.id),

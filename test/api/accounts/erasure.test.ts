@@ -98,6 +98,7 @@ test('an erasure deletes what belongs to the account, nothing of another one, an
   expect(tableOf('audit_logs')).toMatchObject({ rule: 'anonymized', remaining: 0 });
   expect(tableOf('audit_logs').anonymized).toBeGreaterThan(0);
   expect(tableOf('accounts')).toMatchObject({ rule: 'anonymized', kept: 1 });
+  expect(tableOf('access_log')).toMatchObject({ rule: 'kept', kept: null });
   expect(report.files).toMatchObject({ deleted: expect.toSatisfy((count: number) => count >= 3), remaining: 0 });
   expect(done.progress.rows_deleted).toBe(report.tables.reduce((sum, { deleted }) => sum + deleted, 0));
 

@@ -32,7 +32,7 @@ export function EraseWorkspace({ account }: { account: Account }) {
       <p className="muted">
         {open ? (
           <>
-            It is closed on <When at={open.due_at} />, and then all of its data is deleted.
+            It will be closed on <When at={open.due_at} />, and then its data is deleted.
           </>
         ) : (
           'Closes the workspace after a grace period and deletes its data. You get a proof. Only its owner can do this.'
