@@ -20,8 +20,23 @@ export function useMay(...permissions: readonly Me['permissions'][number][]): bo
   return me !== undefined && may(...permissions)(me);
 }
 
-/** Goes on in the account of the session if the chosen one was closed or the membership has ended. */
+/**
+ * Goes on in the account of the session if the chosen one was closed or the membership has ended, and in the personal one if that happened to the
+ * account of the session.
+ */
 function leaveLostAccount(error: unknown): never {
-  if (error instanceof ApiError && [403, 404].includes(error.status) && forgetAccount()) location.reload();
+  if (error instanceof ApiError && [403, 404].includes(error.status) && (forgetAccount() || error.reason === 'no_account_membership')) {
+    sessionStorage.setItem(leftKey, 'true');
+    location.reload();
+  }
   throw error;
+}
+
+const leftKey = 'left account';
+
+/** Whether the page was loaded anew because its account was lost. True once. */
+export function takeLostAccount(): boolean {
+  const isLost = sessionStorage.getItem(leftKey) !== null;
+  sessionStorage.removeItem(leftKey);
+  return isLost;
 }

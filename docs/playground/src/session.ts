@@ -1,4 +1,4 @@
-import { QueryCache, QueryClient } from '@tanstack/react-query';
+import { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { ApiError, createClient, isTransient } from '../../../client/index.ts';
 import { chosenAccount, forgetAccount } from './account.ts';
@@ -10,13 +10,6 @@ let state: SessionState = 'unknown';
 const listeners = new Set<() => void>();
 
 export const queries: QueryClient = new QueryClient({
-  // The account has begun to require a second factor: `me` tells so, and the shell leads to the settings.
-  queryCache: new QueryCache({
-    onError: (error, { queryKey }) => {
-      if (error instanceof ApiError && error.reason === 'second_factor_missing' && queryKey[0] !== 'me')
-        void queries.invalidateQueries({ queryKey: ['me'] });
-    },
-  }),
   defaultOptions: {
     // The client itself retries.
     // Structural sharing reads every field. A recorder, which tests install, should see only what the pages read.
@@ -29,11 +22,19 @@ export const queries: QueryClient = new QueryClient({
 /** The account of this page. Another tab may choose another one meanwhile. */
 export const pageAccount = chosenAccount();
 
+/** The account has begun to require a second factor, or it was erased, or the user was removed from it. */
+const accessChanges = ['second_factor_missing', 'no_account_membership'];
+
 /** The access token stays in memory. The refresh cookie is HttpOnly. */
 export const client = createClient({
   baseUrl: location.origin,
   accountId: pageAccount,
   session: { onSignedOut: () => setSessionState('out') },
+  // `me` tells the pages what to do: the shell leads to the settings, or the page goes on in another account.
+  onResponse: ({ request: { operation }, error }) => {
+    if (operation !== 'me.get' && error instanceof ApiError && accessChanges.includes(error.reason ?? ''))
+      void queries.invalidateQueries({ queryKey: ['me'] });
+  },
   // `keepalive` completes a renewal after the page is left: the old cookie is already used up.
   fetch: (input, init) => fetch(input, { ...init, keepalive: String(input).endsWith('/v1/auth/refresh') }),
 });

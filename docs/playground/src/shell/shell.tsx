@@ -1,6 +1,7 @@
 import { type KeyboardEvent, lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
-import { useMe } from '../me.ts';
+import { takeLostAccount, useMe } from '../me.ts';
+import { showToast } from '../ui/toasts.tsx';
 import { DrawerContext } from './drawer.ts';
 import { ShortcutList } from './shortcutList.tsx';
 import { useShortcut } from './shortcuts.ts';
@@ -21,6 +22,9 @@ export function Shell({ children }: { children: ReactNode }) {
   const me = useMe().data;
   const drawer = useMemo(() => ({ isOpen, open: () => setOpen(true), close: () => setOpen(false) }), [isOpen]);
 
+  useEffect(() => {
+    if (takeLostAccount()) showToast('You no longer have access to that workspace. This is another one of yours.');
+  }, []);
   useShortcut('help', () => setHelps(true));
   useShortcut('palette', () => setPaletteOpen(true));
   useShortcut('newChat', () => navigate('/'));
