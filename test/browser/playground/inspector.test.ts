@@ -30,14 +30,16 @@ test('a user follows a run in the inspector, examines its steps, shares a link t
   await pane.getByText('Waiting for you').waitFor();
   await talk.input(runId, '{"colour":"red"}');
   await pane.getByText('Completed').waitFor();
-  expect(await pane.getByRole('treeitem').count()).toBe(stepCount);
+  // Present in the first turn if the tool server took more than 3 s, as on a busy machine.
+  const discoveries = await pane.getByRole('treeitem').filter({ hasText: 'Ask the tool servers' }).count();
+  expect(await pane.getByRole('treeitem').count()).toBe(stepCount + discoveries);
 
   // By keyboard: closes a turn, goes to a tool, and opens it.
   await step('Turn 1').focus();
   await page.keyboard.press('ArrowLeft');
   expect(await step('Turn 1').getAttribute('aria-expanded')).toBe('false');
   await page.keyboard.press('ArrowRight');
-  for (const _ of ['model', 'todo_write', 'slow']) await page.keyboard.press('ArrowDown');
+  for (let presses = 3 + discoveries; presses > 0; presses--) await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   const details = pane.getByRole('region', { name: 'Tool call: slow · tools' });
   await details.getByText('slept').waitFor();

@@ -14,7 +14,8 @@ const app = await startTestApp();
 function stepsOf(events: readonly RunEvent[]) {
   const trace = createTrace();
   for (const event of events) trace.add(event);
-  return trace.steps();
+  // Present only if the tool server took more than 3 s, as on a busy machine.
+  return trace.steps().filter(({ name }) => name !== 'Ask the tool servers');
 }
 
 /** The tree as text: name, kind and status of each step, indented by its depth. */
