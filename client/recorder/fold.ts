@@ -1,7 +1,8 @@
 import type { ResponseBody, Route, Schema } from '../../contract/shared/route.ts';
 import type { Manifest, UsedOperation, UsedResponse } from './manifest.ts';
 import type { Notes, OperationNotes, ResponseNotes } from './notes.ts';
-import { formatPath, stepInto, variantsOf } from './schemaSteps.ts';
+import { everyField } from './observe.ts';
+import { formatPath, stepInto, stepsFrom, variantsOf } from './schemaSteps.ts';
 
 /** The headers of requests that are part of the contract. Credentials and those of HTTP are not recorded. */
 const recordedHeaders = ['idempotency-key', 'if-none-match', 'last-event-id', 'x-account-id', 'x-bootstrap-secret'];
@@ -55,20 +56,21 @@ function foldResponse(body: ResponseBody | undefined, used: ResponseNotes, toDoc
 }
 
 const foldPaths = (document: object, roots: readonly string[], paths: readonly (readonly string[])[]) =>
-  sorted(paths.flatMap((path) => foldPath(document, roots, path) ?? []));
+  sorted(paths.flatMap((path) => foldPath(document, roots, path)));
 
-/** The path in names of the schema. Undefined if the schema does not declare it: it may be a value. */
-function foldPath(document: object, roots: readonly string[], path: readonly string[]): string | undefined {
+/** The path in names of the schema. Empty if the schema does not declare it: it may be a value. Several if all fields of an object were read. */
+function foldPath(document: object, roots: readonly string[], path: readonly string[]): string[] {
   let at = roots;
   const folded: string[] = [];
   for (const step of path) {
+    if (step === everyField) return stepsFrom(document, at).map((name) => formatPath([...folded, name]));
     const named = stepInto(document, at, step);
     const next = named.length > 0 ? named : stepInto(document, at, '*');
-    if (next.length === 0) return undefined;
+    if (next.length === 0) return [];
     folded.push(named.length > 0 ? step : '*');
     at = next;
   }
-  return formatPath(folded);
+  return [formatPath(folded)];
 }
 
 const sorted = (names: readonly string[]) => [...new Set(names)].sort();

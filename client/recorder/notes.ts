@@ -1,4 +1,4 @@
-/** What a consumer used, with the names as they were on the wire. Paths are lists of steps; `[]` is any element of an array. */
+/** What a consumer used, with the names as they were on the wire. Paths are lists of steps; `[]` is any element of an array, `{}` every declared field. */
 export type Notes = {
   operations: Record<string, OperationNotes>;
   /** Requests that match no operation. */

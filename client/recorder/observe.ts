@@ -1,12 +1,18 @@
 /** Called with the path of each field that is read. */
 type OnRead = (path: string[]) => void;
 
+/**
+ * The last step of a path: the fields of an object were enumerated, so it counts as read with all fields that its schema declares. The ones that
+ * this object happens to have would depend on the data.
+ */
+export const everyField = '{}';
+
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 const isIndex = (key: string) => /^\d+$/.test(key);
 
 /**
- * Returns `value` such that each read of a field is reported: property access, `in`, and enumeration, which counts as reading every name that it
- * returns. Elements of an array have the step `[]`. The values are equal to those of the original, which is changed: it holds the observed
+ * Returns `value` such that each read of a field is reported: property access, `in`, and enumeration (`everyField`). Elements of an array have the
+ * step `[]`. The values are equal to those of the original, which is changed: it holds the observed
  * parts after they were read, so that the same part is the same object each time.
  */
 export function observe<T>(value: T, onRead: OnRead, path: string[] = []): T {
@@ -26,7 +32,7 @@ export function observe<T>(value: T, onRead: OnRead, path: string[] = []): T {
       const { writable, configurable } = Reflect.getOwnPropertyDescriptor(target, key) ?? {};
       if (!writable && !configurable) {
         // A frozen object must return its own value, so everything below counts as read.
-        noteEverything(current, onRead, [...path, step]);
+        noteRead(current, onRead, [...path, step]);
         return current;
       }
       const part = observe(current, onRead, [...path, step]);
@@ -39,19 +45,31 @@ export function observe<T>(value: T, onRead: OnRead, path: string[] = []): T {
       return Reflect.has(target, key);
     },
     ownKeys(target) {
-      const keys = Reflect.ownKeys(target);
-      for (const key of keys) note(key);
-      return keys;
+      noteEnumeration(value, onRead, path);
+      return Reflect.ownKeys(target);
     },
   });
 }
 
-/** Reports every field of a value. */
-export function noteEverything(value: unknown, onRead: OnRead, path: string[] = []): void {
+/** Reports every field that a value has: one that is sent. */
+export function noteSent(value: unknown, onField: (path: string[]) => void, path: string[] = []): void {
   if (!isObject(value)) return;
-  for (const [key, inner] of Object.entries(value)) {
-    const next = [...path, Array.isArray(value) ? '[]' : key];
-    onRead(next);
-    noteEverything(inner, onRead, next);
+  for (const [step, inner] of parts(value)) {
+    onField([...path, step]);
+    noteSent(inner, onField, [...path, step]);
   }
+}
+
+/** Reports that a value is read completely. */
+export function noteRead(value: unknown, onRead: OnRead, path: string[] = []): void {
+  if (!isObject(value)) return;
+  noteEnumeration(value, onRead, path);
+  for (const [step, inner] of parts(value)) noteRead(inner, onRead, [...path, step]);
+}
+
+const parts = (value: object) => Object.entries(value).map(([key, inner]) => [Array.isArray(value) ? '[]' : key, inner] as const);
+
+function noteEnumeration(value: object, onRead: OnRead, path: string[]) {
+  if (!Array.isArray(value)) onRead([...path, everyField]);
+  else if (value.length > 0) onRead([...path, '[]']);
 }

@@ -5,7 +5,7 @@ import { routes } from '../generated/routes.ts';
 import { foldNotes } from './fold.ts';
 import type { Manifest } from './manifest.ts';
 import { createNotebook, type Notebook, type Notes } from './notes.ts';
-import { noteEverything } from './observe.ts';
+import { noteSent } from './observe.ts';
 import { observeResponse } from './response.ts';
 
 export type RecorderOptions = {
@@ -80,7 +80,7 @@ async function noteRequest(notebook: Notebook, id: string, url: URL, request: Re
   const type = request.headers.get('content-type') ?? '';
   const note = (path: string[]) => notebook.body(id, path);
   try {
-    if (type.startsWith('application/json')) noteEverything(await request.clone().json(), note);
+    if (type.startsWith('application/json')) noteSent(await request.clone().json(), note);
     else if (type.startsWith('multipart/form-data')) for (const name of (await request.clone().formData()).keys()) note([name]);
   } catch {
     // The consumer sends an unreadable body, perhaps to test an error.

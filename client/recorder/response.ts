@@ -1,7 +1,7 @@
 import { observeEvents } from '../core/observer.ts';
 import { decodeEvents } from '../core/stream/events.ts';
 import type { Notebook } from './notes.ts';
-import { noteEverything, observe } from './observe.ts';
+import { noteRead, observe } from './observe.ts';
 
 /** Notes the status and, for an error, its reason; the methods of the response report what is read from its body. */
 export async function observeResponse(notebook: Notebook, id: string, response: Response): Promise<Response> {
@@ -33,7 +33,7 @@ function observeJson(notebook: Notebook, id: string, response: Response): Respon
   const noteText = (body: string) => {
     if (response.status >= 400) return;
     try {
-      noteEverything(JSON.parse(body), onRead);
+      noteRead(JSON.parse(body), onRead);
     } catch {
       // Not JSON in spite of its type: there are no names to note.
     }
@@ -70,7 +70,7 @@ function observeStream(notebook: Notebook, id: string, response: Response): Resp
     if (!body) return null;
     const [theirs, ours] = body.tee();
     // The connection may be closed, or an event may not be JSON.
-    noteStream(ours, (event) => noteEverything(event, noterFor(event))).catch(() => undefined);
+    noteStream(ours, (event) => noteRead(event, noterFor(event))).catch(() => undefined);
     return theirs;
   };
   return Object.defineProperties(response, {

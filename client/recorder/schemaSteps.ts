@@ -36,6 +36,15 @@ export function stepInto(document: Json, pointers: readonly string[], step: stri
   );
 }
 
+/** The names of the fields of an object, and `*` if it is a map. */
+export const stepsFrom = (document: Json, pointers: readonly string[]): string[] =>
+  pointers.flatMap((start) =>
+    expand(document, start).flatMap((pointer) => {
+      const { additionalProperties, properties } = valueAt(document, pointer);
+      return [...Object.keys(properties ?? {}), ...(typeof additionalProperties === 'object' ? ['*'] : [])];
+    }),
+  );
+
 /** The members of a union whose `type` has the value. */
 export const variantsOf = (document: Json, pointers: readonly string[], type: string): string[] =>
   pointers.flatMap((start) =>

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
 import { createMocks, say } from '../../client/mocks/index.ts';
 import { createRecorder, mergeManifests } from '../../client/recorder/index.ts';
+import { Thread } from '../../contract/threads.ts';
 
 const baseUrl = 'https://api.example.test';
 
@@ -55,8 +56,12 @@ test('records the types of events, with the fields that are read of each', async
   expect(events['run.completed']).toEqual(['seq', 'type']);
 });
 
-test('enumerating counts as reading what is enumerated; undeclared names and keys of maps are not recorded', async () => {
+test('enumerating an object counts as reading all its declared fields; undeclared names and keys of maps are not recorded', async () => {
   const { recorder, client } = open();
+  const { id } = await client.threads.create({ body: {} });
+  const { ...copy } = await client.threads.get({ params: { thread_id: id } });
+  // Only a thread that was forked has a parent.
+  expect(copy).not.toHaveProperty('parent_thread_id');
   const me = await client.me.get();
   expect({ ...me }.username).toBe(me.username);
   const flags = await client.me.featureFlags();
@@ -67,6 +72,7 @@ test('enumerating counts as reading what is enumerated; undeclared names and key
   expect(reads).toEqual(expect.arrayContaining(['username', 'permissions', 'id', 'created_at']));
   expect(reads).not.toContain('nothing');
   expect(reads).not.toContain('permissions[]');
+  expect(operations['threads.get']!.responses[200]!.reads).toEqual(Object.keys(Thread.shape).sort());
 });
 
 test('an observed answer behaves like the original', async () => {
