@@ -49,7 +49,8 @@ export async function createHighlight(): Promise<Highlight> {
   };
 
   function highlightCode(code: string, grammar: string): string {
-    const lines = highlighter.codeToTokensBase(code, { lang: grammar, theme: 'variables' });
+    // By default a line that takes 500 ms, as on a busy machine, is left half done, and the page is cached.
+    const lines = highlighter.codeToTokensBase(code, { lang: grammar, theme: 'variables', tokenizeTimeLimit: 0 });
     return lines.map((tokens) => merged(tokens).map(print).join('')).join('\n');
   }
 }
