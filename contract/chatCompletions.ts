@@ -248,6 +248,11 @@ const head = {
   model: z.string().meta({ description: 'Name of the model at its provider.' }),
 };
 
+/** The type that clients of OpenAI know. Generators have none for a value that is always null. */
+const ChatLogprobs = z
+  .record(z.string(), z.unknown())
+  .meta({ id: 'ChatLogprobs', description: 'Probabilities of tokens, which the server does not compute.' });
+
 export const ChatCompletion = z
   .object({
     ...head,
@@ -261,13 +266,13 @@ export const ChatCompletion = z
               .object({
                 role: z.literal('assistant').meta({ description: 'Who wrote the message.' }),
                 content: z.string().nullable().meta({ description: 'Text of the answer; null if the model only called tools.' }),
-                refusal: z.null().meta({ description: 'Always null: a refusal of the model is its text.' }),
+                refusal: z.string().nullable().meta({ description: 'Always null: a refusal of the model is its text.' }),
                 tool_calls: z.array(ChatToolCall).optional().meta({ description: 'The tools that the model calls.' }),
               })
               .meta({ id: 'ChatAnswer', description: 'A message of the model.' })
               .meta({ description: 'The answer of the model.' }),
             finish_reason: FinishReason.meta({ description: 'Why the answer ended.' }),
-            logprobs: z.null().meta({ description: 'Always null.' }),
+            logprobs: ChatLogprobs.nullable().meta({ description: 'Always null.' }),
           })
           .meta({ id: 'ChatChoice', description: 'An answer and why it ended.' }),
       )
@@ -311,7 +316,7 @@ export const ChatCompletionChunk = z
               .meta({ id: 'ChatDelta', description: 'What a chunk adds to the answer.' })
               .meta({ description: 'What the chunk adds to the answer.' }),
             finish_reason: FinishReason.nullable().meta({ description: 'Null before the end.' }),
-            logprobs: z.null().meta({ description: 'Always null.' }),
+            logprobs: ChatLogprobs.nullable().meta({ description: 'Always null.' }),
           })
           .meta({ id: 'ChatChunkChoice', description: 'A piece of the answer.' }),
       )

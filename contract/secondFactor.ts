@@ -60,14 +60,14 @@ export const SecondFactorRemoval = z
   .meta({ id: 'SecondFactorRemoval', description: 'The password and a code of the user who turns the second factor off.' });
 export type SecondFactorRemoval = z.infer<typeof SecondFactorRemoval>;
 
-export const RecoveryCodes = z
+export const NewRecoveryCodes = z
   .object({
     recovery_codes: z.array(z.string().regex(/^[A-HJ-NP-Z2-9]{4}(-[A-HJ-NP-Z2-9]{4}){3}$/)).meta({
       description: 'Ten codes, each of which replaces the app once. Returned only in this response. Case, spaces and hyphens are ignored.',
     }),
   })
-  .meta({ id: 'RecoveryCodes', description: 'New recovery codes. Earlier ones are void.' });
-export type RecoveryCodes = z.infer<typeof RecoveryCodes>;
+  .meta({ id: 'NewRecoveryCodes', description: 'New recovery codes. Earlier ones are void.' });
+export type NewRecoveryCodes = z.infer<typeof NewRecoveryCodes>;
 
 const metadata = { auth: 'user', account: 'optional', rateLimit: 'login' } as const;
 
@@ -98,7 +98,7 @@ export const secondFactor = initContract().router({
     description:
       'From now on, every sign-in requires a code. Existing sessions and API keys remain valid. Store the recovery codes: they are the way in without the app.',
     body: SecondFactorConfirmation,
-    responses: { 200: RecoveryCodes },
+    responses: { 200: NewRecoveryCodes },
     metadata: { ...metadata, audit: ['second_factor.enable', 'user'], extraErrors: [409] },
   },
   replaceRecoveryCodes: {
@@ -107,7 +107,7 @@ export const secondFactor = initContract().router({
     summary: 'Replace your recovery codes',
     description: 'Use this when few codes are left, or when others may have seen them. The earlier codes are void.',
     body: SecondFactorCode,
-    responses: { 200: RecoveryCodes },
+    responses: { 200: NewRecoveryCodes },
     metadata: { ...metadata, audit: ['second_factor.recovery_codes', 'user'], extraErrors: [409] },
   },
   disable: {

@@ -1,5 +1,5 @@
 import type { InferUIMessageChunk } from 'ai';
-import type { RunEvent, ToolResultEvent } from '../generated/types.ts';
+import type { AnswerImage, RunEvent, ToolResultEvent } from '../generated/types.ts';
 import type { ArkloopMessage } from './messages.ts';
 
 export type Chunk = InferUIMessageChunk<ArkloopMessage>;
@@ -36,6 +36,8 @@ export function createChunkWriter({ threadId, runId, messageId, answer }: Option
   const calls = new Set<string>();
   /** A step is one model turn with its calls. `firstDelta` is the `seq` of its first text. */
   const step = { isOver: false, firstDelta: undefined as number | undefined };
+  /** By `seq`. They can be downloaded once the answer is stored, so they are shown at the end. */
+  let images: { seq: number; attachment: AnswerImage }[] = [];
 
   const close = (): Chunk[] => {
     const closing: Chunk[] = open ? [{ type: `${open.type}-end`, id: open.id }] : [];
@@ -71,6 +73,7 @@ export function createChunkWriter({ threadId, runId, messageId, answer }: Option
     return [...call(toolCallId, tool_name, {}), output];
   };
   const discard = (from: number | undefined): Chunk[] => {
+    if (from !== undefined) images = images.filter(({ seq }) => seq < from);
     if (from === undefined || step.firstDelta === undefined || step.firstDelta < from) return [];
     open = undefined;
     step.firstDelta = undefined;
@@ -88,6 +91,9 @@ export function createChunkWriter({ threadId, runId, messageId, answer }: Option
     switch (event.type) {
       case 'message.delta':
         return say(event.seq, event.data.channel ? 'reasoning' : 'text', event.data.content);
+      case 'message.image':
+        if (event.data.attachment) images.push({ seq: event.seq, attachment: event.data.attachment });
+        return [];
       case 'llm.turn.completed':
         step.isOver = true;
         return close();
@@ -119,21 +125,25 @@ export function createChunkWriter({ threadId, runId, messageId, answer }: Option
       case 'thread.title.updated':
         return [{ type: 'data-title', data: { threadId: event.data.thread_id, title: event.data.title }, transient: true }];
       case 'run.failed':
-        return [...close(), metadataOf(event.data, 'failed'), { type: 'error', errorText: event.data.message }];
+        return [...endOf(event.data, 'failed'), { type: 'error', errorText: event.data.message }];
       case 'run.cancelled':
-        return [...close(), metadataOf(event.data, 'stopped'), { type: 'abort', reason: event.data.reason }];
+        return [...endOf(event.data, 'stopped'), { type: 'abort', reason: event.data.reason }];
       case 'run.completed':
-        return [...close(), metadataOf(event.data, 'complete'), { type: 'finish-step' }, { type: 'finish', finishReason: 'stop' }];
+        return [...endOf(event.data, 'complete'), { type: 'finish-step' }, { type: 'finish', finishReason: 'stop' }];
       default:
         return [];
     }
   };
 
   type Ended = Extract<RunEvent, { type: 'run.completed' | 'run.failed' | 'run.cancelled' }>['data'];
-  const metadataOf = (
+  const endOf = (
     { message_id, usage, cost }: Pick<Ended, 'message_id' | 'usage' | 'cost'>,
     completion: 'complete' | 'stopped' | 'failed',
-  ): Chunk => ({ type: 'message-metadata', messageMetadata: { threadId, runId, messageId: message_id, completion, usage, cost } });
+  ): Chunk[] => [
+    ...close(),
+    ...(message_id === undefined ? [] : images.map(({ attachment: data }): Chunk => ({ type: 'data-attachment', data }))),
+    { type: 'message-metadata', messageMetadata: { threadId, runId, messageId: message_id, completion, usage, cost } },
+  ];
 
   return {
     start: () => [{ type: 'start', messageId, messageMetadata: { threadId, runId } }, { type: 'start-step' }],

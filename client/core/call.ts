@@ -70,6 +70,8 @@ export type Route = {
   readonly cookie?: true;
   /** The successful response contains an access token. */
   readonly grants?: true;
+  /** Ends the session. */
+  readonly ends?: true;
   /** The successful response is a file. */
   readonly bytes?: true;
   /** The body is sent as a multipart form. */

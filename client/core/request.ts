@@ -39,13 +39,17 @@ export function prepareRequest(
       ...(body !== undefined && !route.form && { 'content-type': 'application/json' }),
       ...(accountId !== undefined && { 'x-account-id': accountId }),
       ...(route.idempotent && { 'idempotency-key': idempotencyKey ?? newKey() }),
-      ...settings.headers,
-      ...options.headers,
+      ...lowerCase(settings.headers),
+      ...lowerCase(options.headers),
     },
     fetchOptions: { ...settings.fetchOptions, ...options.fetchOptions } as FetchOptions,
     attempt: 1,
   };
 }
+
+/** `Headers` joins the values of names that differ only in case. */
+const lowerCase = (headers: Readonly<Record<string, string>> = {}) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 /** `fetch` sets the Content-Type of a form. */
 function formOf(body: object): FormData {

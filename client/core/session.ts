@@ -13,8 +13,10 @@ export type SessionKeeper = {
   readonly session: Session;
   /** Sends with a valid credential. An expired token is renewed once for all concurrent calls. */
   authorised<Value>(route: Route, signal: AbortSignal, send: (bearer: string | undefined) => Promise<Value>): Promise<Value>;
-  /** An explicit renewal. It runs after a pending one, and other calls wait for it. */
-  refreshExclusively<Value>(renew: () => Promise<Value>): Promise<Value>;
+  /** Runs a sign-in, or an explicit renewal, after those that are pending. Calls whose token is due wait for it. */
+  signIn<Value>(work: () => Promise<Value>): Promise<Value>;
+  /** An explicit renewal. All other calls wait for it. */
+  refresh<Value>(work: () => Promise<Value>): Promise<Value>;
   storeGrant(grant: AccessGrant): Promise<void>;
   clear(): void;
 };
@@ -29,9 +31,16 @@ const rotationRetryDelaysMs = [200, 800, 2_000];
 export function createSession({ apiKey, accessToken, session: hooks }: Settings, { refresh, hasCookie }: TokenRefresh): SessionKeeper {
   let token: string | undefined;
   let renewAt = 0;
-  let renewing: Promise<unknown> | undefined;
+  let renewing: Promise<void> | undefined;
+  /** Settles when the pending explicit renewals have ended. Never rejects. */
+  let switching: Promise<void> | undefined;
+  /** Counts the changes of the token. */
+  let changes = 0;
+  /** The last sign-in or renewal. Each starts after the one before it, so that the session of the later one stays, also in the cookie store. */
+  let turn: Promise<unknown> = Promise.resolve();
 
   const hold = (next: string | undefined, lifeMs = remainingLifetimeMs(next)) => {
+    changes++;
     token = next;
     renewAt = Date.now() + lifeMs - Math.min(maxLeadMs, lifeMs / 10);
   };
@@ -46,14 +55,24 @@ export function createSession({ apiKey, accessToken, session: hooks }: Settings,
   };
   hold(accessToken);
 
-  const alone = <Value>(work: () => Promise<Value>): Promise<Value> => {
-    const mine = work().finally(() => {
-      renewing = undefined;
-    });
-    renewing = mine;
+  const inTurn = <Value>(work: () => Promise<Value>): Promise<Value> => {
+    const mine = turn.then(work);
+    turn = mine.catch(() => undefined);
     return mine;
   };
-  const renew = () => renewing ?? alone(async () => storeGrant(await retryRotated(refresh)));
+  const renewOnce = async (before: number) => {
+    // A sign-in that was pending has brought another token.
+    if (changes !== before) return;
+    const grant = await retryRotated(refresh);
+    // The user has signed out meanwhile.
+    if (changes === before) await storeGrant(grant);
+  };
+  const renew = () => {
+    renewing ??= inTurn(renewOnce.bind(undefined, changes)).finally(() => {
+      renewing = undefined;
+    });
+    return renewing;
+  };
 
   /** Whether to renew before sending: a renewal is pending or due, or there is no token but a stored cookie. */
   const isDue = async () => renewing !== undefined || (Date.now() >= renewAt && (token !== undefined || (await hasCookie())));
@@ -83,14 +102,22 @@ export function createSession({ apiKey, accessToken, session: hooks }: Settings,
     },
     storeGrant,
     clear: () => hold(undefined),
-    async refreshExclusively(work) {
-      while (renewing) await renewing.catch(() => undefined);
-      return alone(() => retryRotated(work));
+    signIn: inTurn,
+    refresh(work) {
+      const mine = inTurn(() => retryRotated(work));
+      const over = mine
+        .catch(() => undefined)
+        .then(() => {
+          if (switching === over) switching = undefined;
+        });
+      switching = over;
+      return mine;
     },
     async authorised(route, signal, send) {
       if (route.auth === 'public') return send(undefined);
       if (typeof apiKey === 'function') return withKeyOf(apiKey, send);
       if (apiKey !== undefined) return send(apiKey);
+      if (switching) await unlessAborted(switching, signal);
       if (await isDue()) await unlessAborted(renewEarly(), signal);
       const used = token;
       try {

@@ -4,7 +4,7 @@ import type { CallOptions, Operation } from './call.ts';
 import { memoryCookies } from './cookies.ts';
 import type { Settings } from './options.ts';
 import { createSender, nameOf, type PreparedRequest, prepareRequest, readBody, type RequestParts } from './request.ts';
-import { overNetwork, withRetries, withTimeout } from './retry.ts';
+import { overNetwork, unlessAborted, withRetries, withTimeout } from './retry.ts';
 import { createSession, type Session } from './session.ts';
 
 /** A successful response whose body has been read. */
@@ -67,7 +67,7 @@ export function createTransport(settings: Settings): Transport {
       (attempt) => once({ ...outgoing, attempt }, options),
     );
     if (route.grants) await keeper.storeGrant(answer.body as AccessGrant);
-    else if (route.cookie) keeper.clear();
+    else if (route.ends) keeper.clear();
     return answer;
   };
 
@@ -75,7 +75,10 @@ export function createTransport(settings: Settings): Transport {
     session: keeper.session,
     open,
     onRetry,
-    call: (route, parts, options) =>
-      route.name === refreshRoute.name ? keeper.refreshExclusively(() => call(route, parts, options)) : call(route, parts, options),
+    call(route, parts, options) {
+      const work = () => call(route, parts, options);
+      if (!route.grants) return work();
+      return unlessAborted(route.name === refreshRoute.name ? keeper.refresh(work) : keeper.signIn(work), options.signal);
+    },
   };
 }

@@ -42,7 +42,7 @@ export const routes = {
     register: { method: 'POST', path: '/v1/auth/register', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 403, 409, 413, 422, 429, 500, 503] },
     login: { method: 'POST', path: '/v1/auth/login', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 413, 422, 429, 500, 503] },
     refresh: { method: 'POST', path: '/v1/auth/refresh', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 404, 422, 500, 503] },
-    logout: { method: 'POST', path: '/v1/auth/logout', auth: 'user', cookie: true, errorStatuses: [400, 401, 403, 413, 422, 500, 503] },
+    logout: { method: 'POST', path: '/v1/auth/logout', auth: 'user', cookie: true, ends: true, errorStatuses: [400, 401, 403, 413, 422, 500, 503] },
     sendVerification: { method: 'POST', path: '/v1/auth/email/verify/send', auth: 'user', errorStatuses: [400, 401, 403, 409, 429, 500, 503] },
     confirmEmail: { method: 'POST', path: '/v1/auth/email/verify/confirm', auth: 'public', cookie: true, errorStatuses: [400, 401, 403, 413, 422, 500, 503] },
     sendCode: { method: 'POST', path: '/v1/auth/email/otp/send', auth: 'public', errorStatuses: [400, 413, 422, 429, 500, 503] },
@@ -193,7 +193,7 @@ export const routes = {
     get: { method: 'GET', path: '/v1/models/{model...}', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
   mcp: {
-    call: { method: 'POST', path: '/mcp', auth: 'user+key', cookie: true, errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
+    call: { method: 'POST', path: '/mcp', auth: 'user+key', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
   },
   personas: {
     selectable: { method: 'GET', path: '/v1/me/selectable-personas', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

@@ -599,7 +599,7 @@ export interface ChatAnswer {
   /** Text of the answer; null if the model only called tools. */
   content: string | null;
   /** Always null: a refusal of the model is its text. */
-  refusal: null;
+  refusal: string | null;
   /** The tools that the model calls. */
   tool_calls?: ChatToolCall[] | undefined;
 }
@@ -625,7 +625,7 @@ export interface ChatChoice {
   /** Why the answer ended. */
   finish_reason: ChatFinishReason;
   /** Always null. */
-  logprobs: null;
+  logprobs: ChatLogprobs | null;
 }
 
 /** An answer of a model. */
@@ -716,6 +716,9 @@ export interface ChatJsonSchema {
   /** Whether the answer must match exactly. */
   strict?: boolean | null | undefined;
 }
+
+/** Probabilities of tokens, which the server does not compute. */
+export type ChatLogprobs = Record<string, unknown>;
 
 /** A message of the conversation. */
 export type ChatMessage = ChatSystemMessage | ChatUserMessage | ChatAssistantMessage | ChatToolMessage;
@@ -3106,6 +3109,12 @@ export interface NewRateLimitRule {
   per_minute: number;
 }
 
+/** New recovery codes. Earlier ones are void. */
+export interface NewRecoveryCodes {
+  /** Ten codes, each of which replaces the app once. Returned only in this response. Case, spaces and hyphens are ignored. */
+  recovery_codes: string[];
+}
+
 /** A batch of codes to create. */
 export interface NewRedemptionCodes {
   /** Number of codes to create. */
@@ -3950,12 +3959,6 @@ export interface Recording {
   file: File;
   /** Language of the speech, such as `en` or `pt-BR`. If omitted, the provider detects it. */
   language?: string | undefined;
-}
-
-/** New recovery codes. Earlier ones are void. */
-export interface RecoveryCodes {
-  /** Ten codes, each of which replaces the app once. Returned only in this response. Case, spaces and hyphens are ignored. */
-  recovery_codes: string[];
 }
 
 /** What a redeemed code has given the account. */
@@ -7263,13 +7266,13 @@ export interface SecondFactorApi {
    *
    * From now on, every sign-in requires a code. Existing sessions and API keys remain valid. Store the recovery codes: they are the way in without the app.
    */
-  readonly confirm: Call<{ body: SecondFactorConfirmation; }, RecoveryCodes, Reasons['secondFactor.confirm']>;
+  readonly confirm: Call<{ body: SecondFactorConfirmation; }, NewRecoveryCodes, Reasons['secondFactor.confirm']>;
   /**
    * Replace your recovery codes
    *
    * Use this when few codes are left, or when others may have seen them. The earlier codes are void.
    */
-  readonly replaceRecoveryCodes: Call<{ body?: SecondFactorCode | undefined; }, RecoveryCodes, Reasons['secondFactor.replaceRecoveryCodes']>;
+  readonly replaceRecoveryCodes: Call<{ body?: SecondFactorCode | undefined; }, NewRecoveryCodes, Reasons['secondFactor.replaceRecoveryCodes']>;
   /**
    * Turn your second factor off
    *

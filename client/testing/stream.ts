@@ -7,6 +7,8 @@ export type EventsResponseOptions = {
   cutAfter?: number | undefined;
 };
 
+const finalTypes: readonly RunEvent['type'][] = ['run.completed', 'run.failed', 'run.cancelled'];
+
 /** Server-sent event format (WHATWG HTML, 9.2.6). */
 export const encodeEvent = (event: RunEvent): string => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
@@ -18,6 +20,9 @@ export function eventsResponse(
 ): Response {
   const after = request ? lastSeen(request) : 0;
   const wanted = events.filter(({ seq }) => seq > after);
+  const isOver = finalTypes.some((type) => type === events.at(-1)?.type);
+  // Ends the reconnections of a client that has received everything.
+  if (isOver && wanted.length === 0 && request?.headers.has('last-event-id')) return new Response(null, { status: 204 });
   const encoder = new TextEncoder();
   let at = 0;
   const body = new ReadableStream<Uint8Array>({

@@ -27,8 +27,10 @@ export function routeRow(route: Route) {
     ...(idempotent && { idempotent }),
     ...((idempotent || ['GET', 'PUT', 'DELETE'].includes(method)) && { retryable: true }),
     ...(metadata.pages && { paged: metadata.pages === 'cursor' ? true : 'within' }),
-    ...(metadata.origin && { cookie: true }),
+    // A route that accepts API keys has no session cookie.
+    ...(metadata.origin && metadata.auth !== 'user+key' && { cookie: true }),
     ...(grantsToken(route) && { grants: true }),
+    ...(metadata.audit?.[0] === 'user.logout' && { ends: true }),
     ...(returnsFile(route) && { bytes: true }),
     ...(isMultipart(route) && { form: true }),
     ...(stream && { finalTypes: stream.last }),

@@ -239,6 +239,25 @@ describe('react: signing in', () => {
   });
 });
 
+test('react: after the session was ended elsewhere, the next user sees nothing of the one before', async () => {
+  const backend = await backends.mock!([['Between us.'], ['Welcome.']]);
+  const next = mock.mocks.state.signUp({ login: 'next' });
+  const { page, send, answers, button } = await open('react', backend);
+  await send('A secret');
+  await answers.getByText('Between us.').waitFor();
+  const headers = { authorization: `Bearer ${backend.token}`, 'content-type': 'application/json' };
+  await fetch(`${backend.origin}/v1/auth/logout`, { method: 'POST', headers, body: '{}' });
+  await send('More');
+  await page.getByLabel('Login', { exact: true }).fill(next.login);
+  await page.getByLabel('Password', { exact: true }).fill(next.password);
+  await button('Sign in').click();
+  await page.getByRole('heading', { name: 'New conversation' }).waitFor();
+  expect(await page.getByRole('article').count()).toBe(0);
+  await send('Hello');
+  await answers.getByText('Welcome.').waitFor();
+  expect(await page.getByRole('article').count()).toBe(2);
+});
+
 test('react: 402, 409 and 429 are explained, and the message is answered when it is tried again', async () => {
   const backend = await backends.mock!([['First.'], ['Second.'], ['Third.']]);
   const { page, answers, button, send } = await open('react', backend);

@@ -33,6 +33,13 @@ test.each(['', '.', '..'])('the id "%s" is rejected before a request is sent', a
   expect(fetch).not.toHaveBeenCalled();
 });
 
+test('a header of a call replaces the one of the client and the generated one, whatever the case of its name', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res) => sendJson(res, 201, {}));
+  const client = createClient({ baseUrl, apiKey: 'al_x', accountId: 'a', headers: { 'X-Team': 'one', 'X-Account-Id': 'b' } });
+  await client.threads.create({}, { headers: { 'x-team': 'two', 'Idempotency-Key': 'mine' } });
+  expect(requests[0]!.headers).toMatchObject({ 'x-team': 'two', 'x-account-id': 'b', 'idempotency-key': 'mine' });
+});
+
 test('an error response becomes an ApiError with status, code, reason, issues and trace id', async () => {
   const issues = [{ location: 'body', path: '/title', message: 'too long' }];
   const problem = { error: 'validation.error', message: 'Not valid.', trace_id: 'b'.repeat(32), details: { reason: 'no_fields', issues } };

@@ -45,3 +45,15 @@ test('a stream decodes the same byte by byte and for any chunking', async () => 
     { numRuns: 200 },
   );
 });
+
+test('the cost of a large event is linear in its size', async () => {
+  const large = new TextEncoder().encode(`id: 7\r\ndata: ${'x'.repeat(16_000_000)}\r\n\r\n`);
+  const began = performance.now();
+  const [event] = await decode(
+    large,
+    Array.from({ length: Math.floor(large.length / 16_384) }, (_, at) => (at + 1) * 16_384),
+  );
+  // 0.5 s; 30 s if each chunk makes it read the line again from its start.
+  expect(performance.now() - began).toTakeLessThan(8_000);
+  expect(event!.data.length).toBe(16_000_000);
+});

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { createClient, memoryCookies } from '../../client/index.ts';
+import { type Client, createClient, memoryCookies } from '../../client/index.ts';
 import { type RequestHandler, sendError, sendJson, startLocalServer, tokenResponse } from './localServer.ts';
 
 const cookie = (value: string, life = 60) => ({
@@ -141,6 +141,88 @@ test('an explicit refresh waits for the running one, and API keys are not refres
   const byKey = createClient({ baseUrl, apiKey: 'al_x' });
   await expect(byKey.me.get()).rejects.toMatchObject({ reason: 'token_expired' });
   expect(refreshes(requests)).toBe(2);
+});
+
+test('a sign-in waits for a pending renewal, so the session of the earlier user never replaces the new one', async () => {
+  const cookies = memoryCookies();
+  const late: RequestHandler = async (_, res) => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    sendJson(res, 200, tokenResponse('earlier'), cookie('earlier'));
+  };
+  const signIn: RequestHandler = (_, res) => sendJson(res, 200, tokenResponse('new'), cookie('new'));
+  const me: RequestHandler = (_, res) => sendJson(res, 200, {});
+  const { baseUrl } = await startLocalServer(rotating({ '/v1/auth/refresh': late, '/v1/auth/login': signIn, '/v1/me': me }));
+  for (const renew of [(client: Client) => client.me.get(), (client: Client) => client.auth.refresh()]) {
+    cookies.set('arkloop_refresh_token=stored');
+    const client = createClient({ baseUrl, session: { cookies } });
+    // Both have been sent, or wait for each other, before the renewal is answered.
+    await Promise.all([renew(client), client.auth.login({ body: credentials })]);
+    expect(client.session.accessToken).toBe('new');
+    expect(cookies.get()).toBe('arkloop_refresh_token=new');
+  }
+});
+
+test('a call whose token expires while a sign-in is pending waits for it instead of renewing the earlier session', async () => {
+  const late: RequestHandler = async (_, res) => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    sendJson(res, 200, tokenResponse('new'), cookie('new'));
+  };
+  const me: RequestHandler = ({ headers }, res) => sendJson(res, 200, { token: headers.authorization });
+  const { baseUrl, requests } = await startLocalServer(rotating({ '/v1/auth/login': late, '/v1/me': me }));
+  const client = createClient({ baseUrl, accessToken: claims(Date.now() / 1000 - 1) });
+  const signIn = client.auth.login({ body: credentials });
+  const [call] = await Promise.all([client.me.get(), signIn]);
+  expect(call).toEqual({ token: 'Bearer new' });
+  expect(refreshes(requests)).toBe(0);
+});
+
+test('a sign-in that fails does not end the session of a call that waits for it', async () => {
+  const late: RequestHandler = async (_, res) => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    sendError(res, 401, 'auth.unauthorized', 'invalid_credentials');
+  };
+  const refresh: RequestHandler = (_, res) => sendJson(res, 200, tokenResponse('t2'));
+  const ok: RequestHandler = (_, res) => sendJson(res, 200, []);
+  const { baseUrl, requests } = await startLocalServer(
+    rotating({ '/v1/auth/login': late, '/v1/auth/refresh': refresh, '/v1/threads/starred': ok }),
+  );
+  const onSignedOut = vi.fn();
+  const client = createClient({ baseUrl, accessToken: claims(Date.now() / 1000 - 1), session: { onSignedOut } });
+  const [signIn, call] = await Promise.allSettled([client.auth.login({ body: credentials }), client.threads.starred()]);
+  expect(signIn).toMatchObject({ status: 'rejected', reason: { reason: 'invalid_credentials' } });
+  expect(call.status).toBe('fulfilled');
+  expect(refreshes(requests)).toBe(1);
+  expect(onSignedOut).not.toHaveBeenCalled();
+});
+
+test('a rejected switch to another account does not sign out the calls that wait for it', async () => {
+  const refresh: RequestHandler = async ({ headers }, res) => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (headers['x-account-id']) return sendError(res, 404, 'not_found');
+    sendJson(res, 200, tokenResponse('t2'));
+  };
+  const me: RequestHandler = ({ headers }, res) =>
+    headers.authorization === 'Bearer t2' ? sendJson(res, 200, {}) : sendError(res, 401, 'auth.unauthorized', 'token_expired');
+  const { baseUrl } = await startLocalServer(rotating({ '/v1/auth/refresh': refresh, '/v1/me': me }));
+  const onSignedOut = vi.fn();
+  const client = createClient({ baseUrl, accessToken: 't1', session: { onSignedOut } });
+  const [call] = await Promise.allSettled([client.me.get(), client.auth.refresh({}, { accountId: 'unknown' })]);
+  expect(call.status).toBe('fulfilled');
+  expect(onSignedOut).not.toHaveBeenCalled();
+});
+
+test('only a sign-out forgets the access token, and requests of other protocols carry no cookie', async () => {
+  const ok: RequestHandler = (_, res) => sendJson(res, 200, {});
+  const { baseUrl, requests } = await startLocalServer(rotating({ '/mcp': ok, '/v1/auth/email/verify/confirm': ok }));
+  const client = createClient({ baseUrl });
+  await client.auth.login({ body: credentials });
+  await client.auth.confirmEmail({ body: { token: 'x' } });
+  await client.mcp.call({ body: { jsonrpc: '2.0', id: 1, method: 'ping' } });
+  expect(client.session.accessToken).toBe('t1');
+  expect(requests.find(({ url }) => url === '/mcp')?.headers).toMatchObject({ authorization: 'Bearer t1' });
+  expect(requests.find(({ url }) => url === '/mcp')?.headers.cookie).toBeUndefined();
+  await client.auth.logout();
+  expect(client.session.accessToken).toBeUndefined();
 });
 
 test('credentials are included only for session endpoints', async () => {

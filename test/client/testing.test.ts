@@ -120,3 +120,20 @@ test('eventsResponse() encodes the events after after_seq or Last-Event-ID', asy
   expect(await from('/?after_seq=1', { 'last-event-id': '3' })).toBe(encodeEvent(events[3]!));
   expect(await from('/?after_seq=4')).toBe('');
 });
+
+test('a stream that starts after the final event is empty', async () => {
+  const events = scriptRun([says('Done.'), completes()]);
+  let requests = 0;
+  const client = createClient({
+    baseUrl: 'https://api.example.test',
+    retryDelayMs: 0,
+    fetch: async (input, init) => {
+      requests++;
+      return eventsResponse(events, new Request(input, init));
+    },
+  });
+  const seen = [];
+  for await (const each of client.runs.stream(runId, { afterSeq: events.length })) seen.push(each);
+  expect(seen).toEqual([]);
+  expect(requests).toBe(2);
+});

@@ -62,8 +62,12 @@ function save(guide: string, project: string, within = '', to = ''): void {
   }
 }
 
-/** Starts a server until the end of the test, and returns its address. */
-async function serve(project: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+/** Starts a server, which `stop` or the end of the test ends. */
+async function serve(
+  project: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ origin: string; stop(): void }> {
   const port = await freePort();
   const child: ChildProcess = spawn('npx', [...args, String(port)], {
     cwd: project,
@@ -71,7 +75,10 @@ async function serve(project: string, args: readonly string[], env: Record<strin
     detached: true,
     stdio: 'ignore',
   });
-  onTestFinished(() => void process.kill(-child.pid!));
+  const stop = () => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!);
+  };
+  onTestFinished(stop);
   const origin = `http://localhost:${port}`;
   const isUp = () =>
     fetch(origin).then(
@@ -79,7 +86,7 @@ async function serve(project: string, args: readonly string[], env: Record<strin
       () => false,
     );
   await expect.poll(isUp, { timeout: 30_000 }).toBe(true);
-  return origin;
+  return { origin, stop };
 }
 
 async function register(page: Page): Promise<void> {
@@ -118,7 +125,8 @@ describe('front ends', { timeout: 600_000 }, () => {
     save(guide, project);
     await runOrThrow('npm', ['run', 'build'], { cwd: project, ms: 120_000 });
     const { page, wrong } = await openPage(browser, {}, false);
-    await page.goto(await serve(project, ['vite', '--port']));
+    let server = await serve(project, ['vite', '--port']);
+    await page.goto(server.origin);
     await register(page);
     await talk(page);
     expect(wrong.filter((each) => !/^(400|401) /.test(each))).toEqual([]);
@@ -129,8 +137,11 @@ describe('front ends', { timeout: 600_000 }, () => {
       save(guide, project);
       save('docs/guides/chat-front-ends.md', project, `${app}/`, 'src');
       await runOrThrow('npm', ['run', 'build'], { cwd: project, ms: 120_000 });
+      // Two servers of one project would write the same cache of packages.
+      server.stop();
+      server = await serve(project, ['vite', '--port']);
       const { page: other } = await openPage(browser, {}, false);
-      await other.goto(await serve(project, ['vite', '--port']));
+      await other.goto(server.origin);
       await register(other);
       await talk(other);
     }
@@ -142,7 +153,7 @@ describe('front ends', { timeout: 600_000 }, () => {
     const project = await install(guide, 'my-next-chat');
     save(guide, project, 'nextjs/');
     await runOrThrow('npm', ['run', 'build'], { cwd: project, ms: 240_000 });
-    const origin = await serve(project, ['next', 'start', '--port'], { ARKLOOP_URL: app.url });
+    const { origin } = await serve(project, ['next', 'start', '--port'], { ARKLOOP_URL: app.url });
     const { page, context } = await openPage(browser, {}, false);
     await page.goto(origin);
     await page.waitForURL('**/sign-in');

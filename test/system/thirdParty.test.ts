@@ -110,7 +110,9 @@ test('TypeScript, by orval, with hooks for React Query and mocks for MSW', async
   const api = join(folder, 'orval');
   const output = {
     ...{ target: join(api, 'api.ts'), schemas: join(api, 'models'), mode: 'split', baseUrl: app.url },
-    ...{ client: 'react-query', httpClient: 'fetch', mock: true, override: { query: { version: 5 } } },
+    ...{ client: 'react-query', httpClient: 'fetch', mock: true },
+    // Mocks of a response with two types do not compile.
+    override: { query: { version: 5 }, operations: { chatCompletionsCreate: { contentType: { exclude: ['text/event-stream'] } } } },
   };
   const config = join(folder, 'orval.config.mjs');
   writeFileSync(config, `export default ${JSON.stringify({ api: { input: document, output } })};`);

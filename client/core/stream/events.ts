@@ -3,13 +3,16 @@ export type ServerSentEvent = { readonly id: string | undefined; readonly data: 
 /** Decodes server-sent events (WHATWG HTML, 9.2.6). Comments and incomplete events are dropped. */
 export async function* decodeEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent, void, undefined> {
   const decoder = new TextDecoder();
-  let rest = '';
+  /** The pieces of a line whose end has not arrived. They are joined once, so that a long line costs no more than its length. */
+  let pieces: string[] = [];
   let id: string | undefined;
   let data: string[] = [];
   for await (const chunk of chunks) {
+    pieces.push(decoder.decode(chunk, { stream: true }));
+    if (!mayEndLine(pieces)) continue;
     // A CR at the end of a chunk may be the first half of a CRLF: keep it for the next chunk.
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r\n|\n|\r(?!$)/);
-    rest = lines.pop() ?? '';
+    const lines = pieces.join('').split(/\r\n|\n|\r(?!$)/);
+    pieces = [lines.pop() ?? ''];
     for (const line of lines) {
       if (line === '' && data.length > 0) {
         yield { id, data: data.join('\n') };
@@ -24,3 +27,5 @@ export async function* decodeEvents(chunks: AsyncIterable<Uint8Array>): AsyncGen
     }
   }
 }
+
+const mayEndLine = (pieces: readonly string[]) => /[\r\n]/.test(pieces.at(-1)!) || pieces.at(-2)?.endsWith('\r') === true;

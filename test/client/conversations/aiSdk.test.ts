@@ -71,6 +71,25 @@ test('text of an attempt that is repeated disappears, and executed calls stay', 
   ]);
 });
 
+test('images of an answer become parts when it has ended, as they are after a reload, without those of a discarded attempt', async () => {
+  const image = (key: string) => ({
+    type: 'message.image' as const,
+    data: { role: 'assistant' as const, attachment: { key, filename: `${key}.png`, mime_type: 'image/png', size: 9 } },
+  });
+  const { chat } = await openChat(async function* () {
+    yield image('void');
+    yield {
+      type: 'run.llm.retry',
+      data: { attempt: 1, max_attempts: 3, delay_ms: 0, error_class: 'provider.upstream_error', discard_from_seq: 1 },
+    };
+    yield image('kept');
+    yield* say('A tide table.');
+  });
+  await chat.sendMessage({ text: 'Draw' });
+  expect(partsOf(chat)).toEqual([['text', 'A tide table.', 'done'], 'data-attachment']);
+  expect(chat.lastMessage?.parts.at(-1)).toMatchObject({ data: { key: 'kept', filename: 'kept.png', mime_type: 'image/png', size: 9 } });
+});
+
 test('stop cancels the run, and the next message waits until it has ended', async () => {
   const { chat, stored, statuses } = await openChat(
     async function* (talk) {
