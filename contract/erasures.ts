@@ -117,6 +117,10 @@ export const ErasureKey = z
     x: z.string().meta({ description: 'The public key in base64url.' }),
     alg: z.literal('EdDSA').meta({ description: 'Algorithm of signatures with it.' }),
     use: z.literal('sig').meta({ description: 'The key signs only.' }),
+    created_at: Time.meta({ description: 'When it was made.' }),
+    retired_at: Time.nullable().meta({
+      description: 'When it was replaced. It has signed no proof after that, and its private key is deleted. Null for the key that signs.',
+    }),
   })
   .meta({ id: 'ErasureKey', description: 'A public key (JWK, RFC 7517).' });
 export type ErasureKey = z.infer<typeof ErasureKey>;

@@ -17,6 +17,9 @@ export const WebhookEventType = z
     'subscription.changed',
     'api_key.expiring',
     'credits.low',
+    'account.erasure_scheduled',
+    'account.erasure_cancelled',
+    'account.erased',
   ])
   .meta({ id: 'WebhookEventType', description: 'What happened. Only runs that no other run started send events.' });
 export type WebhookEventType = z.infer<typeof WebhookEventType>;
@@ -103,6 +106,25 @@ export const WebhookCredits = z
     description: 'A balance that has fallen below its threshold. Sent again only after the balance was at or above the threshold.',
   });
 
+export const WebhookErasure = z
+  .object({
+    account_id,
+    erasure_id: Id.meta({ description: 'The erasure.' }),
+    due_at: Time.meta({ description: 'When the account is closed and the deletion begins, unless it is canceled.' }),
+    trace_id,
+  })
+  .meta({ id: 'WebhookErasure', description: 'The erasure of the account of the endpoint. Endpoints are deleted when it begins.' });
+
+export const WebhookErased = z
+  .object({
+    account_id: Id.meta({ description: 'The account of the endpoint: the personal account of the user who requested the erasure.' }),
+    erasure_id: Id.meta({ description: 'The erasure, whose proof can be downloaded now.' }),
+    erased_account_id: Id.meta({ description: 'The account whose data was erased.' }),
+    finished_at: Time.meta({ description: 'When nothing was left.' }),
+    trace_id,
+  })
+  .meta({ id: 'WebhookErased', description: 'An erasure that is completed.' });
+
 const eventOf = <const Type extends WebhookEventType, Data extends z.ZodType>(type: Type, id: string, data: Data) =>
   z
     .object({
@@ -132,6 +154,17 @@ export const WebhookEvent = z
     ),
     eventOf('api_key.expiring', 'ApiKeyExpiringWebhook', WebhookApiKey.meta({ description: 'The key that expires soon.' })),
     eventOf('credits.low', 'CreditsLowWebhook', WebhookCredits.meta({ description: 'The balance and its threshold.' })),
+    eventOf(
+      'account.erasure_scheduled',
+      'AccountErasureScheduledWebhook',
+      WebhookErasure.meta({ description: 'The erasure and when it is due.' }),
+    ),
+    eventOf(
+      'account.erasure_cancelled',
+      'AccountErasureCancelledWebhook',
+      WebhookErasure.meta({ description: 'The canceled erasure, and when it would have been due.' }),
+    ),
+    eventOf('account.erased', 'AccountErasedWebhook', WebhookErased.meta({ description: 'The completed erasure.' })),
   ])
   .meta({
     id: 'WebhookEvent',

@@ -135,6 +135,42 @@ export interface AccountCredits {
   transactions: CreditTransaction[];
 }
 
+/** The body of a `account.erased` webhook. */
+export interface AccountErasedWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
+  type: "account.erased";
+  /** When the event occurred. */
+  timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
+  /** The completed erasure. */
+  data: WebhookErased;
+}
+
+/** The body of a `account.erasure_cancelled` webhook. */
+export interface AccountErasureCancelledWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
+  type: "account.erasure_cancelled";
+  /** When the event occurred. */
+  timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
+  /** The canceled erasure, and when it would have been due. */
+  data: WebhookErasure;
+}
+
+/** The body of a `account.erasure_scheduled` webhook. */
+export interface AccountErasureScheduledWebhook {
+  /** The event type; also the header `X-Arkloop-Event`. */
+  type: "account.erasure_scheduled";
+  /** When the event occurred. */
+  timestamp: Time;
+  /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
+  test?: true | undefined;
+  /** The erasure and when it is due. */
+  data: WebhookErasure;
+}
+
 /** The ID of an account, or `all`. */
 export type AccountFilter = "all" | Id;
 
@@ -1422,6 +1458,10 @@ export interface ErasureKey {
   alg: "EdDSA";
   /** The key signs only. */
   use: "sig";
+  /** When it was made. */
+  created_at: Time;
+  /** When it was replaced. It has signed no proof after that, and its private key is deleted. Null for the key that signs. */
+  retired_at: Time | null;
 }
 
 /** The public keys of proofs (JWK Set, RFC 7517). */
@@ -6684,14 +6724,40 @@ export interface WebhookEndpointWithSecret {
   signing_secret: string;
 }
 
+/** An erasure that is completed. */
+export interface WebhookErased {
+  /** The account of the endpoint: the personal account of the user who requested the erasure. */
+  account_id: Id;
+  /** The erasure, whose proof can be downloaded now. */
+  erasure_id: Id;
+  /** The account whose data was erased. */
+  erased_account_id: Id;
+  /** When nothing was left. */
+  finished_at: Time;
+  /** Trace ID of the request or run that caused the event. */
+  trace_id: TraceId;
+}
+
+/** The erasure of the account of the endpoint. Endpoints are deleted when it begins. */
+export interface WebhookErasure {
+  /** The account of the endpoint. */
+  account_id: Id;
+  /** The erasure. */
+  erasure_id: Id;
+  /** When the account is closed and the deletion begins, unless it is canceled. */
+  due_at: Time;
+  /** Trace ID of the request or run that caused the event. */
+  trace_id: TraceId;
+}
+
 /** Why the last attempt failed, or why no attempt was made. */
 export type WebhookError = "http_status" | "redirect" | "timeout" | "connection_failed" | "url_denied" | "secret_unreadable" | "endpoint_disabled";
 
 /** The body of a webhook. Future types may have other data; receivers must ignore unknown types. */
-export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook | RunWaitingForInputWebhook | MemberJoinedWebhook | SubscriptionChangedWebhook | ApiKeyExpiringWebhook | CreditsLowWebhook;
+export type WebhookEvent = RunCompletedWebhook | RunFailedWebhook | RunCancelledWebhook | RunWaitingForInputWebhook | MemberJoinedWebhook | SubscriptionChangedWebhook | ApiKeyExpiringWebhook | CreditsLowWebhook | AccountErasureScheduledWebhook | AccountErasureCancelledWebhook | AccountErasedWebhook;
 
 /** What happened. Only runs that no other run started send events. */
-export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled" | "run.waiting_for_input" | "member.joined" | "subscription.changed" | "api_key.expiring" | "credits.low";
+export type WebhookEventType = "run.completed" | "run.failed" | "run.cancelled" | "run.waiting_for_input" | "member.joined" | "subscription.changed" | "api_key.expiring" | "credits.low" | "account.erasure_scheduled" | "account.erasure_cancelled" | "account.erased";
 
 /** Which runs send events to an endpoint. A run must match both lists. Other events are sent anyway. */
 export interface WebhookFilter {
@@ -8149,7 +8215,7 @@ export interface UsageApi {
   /**
    * Download the usage records of an account, newest first
    *
-   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected.
+   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected; while others wait for a place, less than 512 KiB.
    */
   readonly exportOfAccount: Call<{ params: { account_id: Id; }; query: { start: string; end: string; format?: ExportFormat | undefined; }; }, Blob, Reasons['usage.exportOfAccount']>;
   /**
@@ -8161,7 +8227,7 @@ export interface UsageApi {
   /**
    * Download the usage records of all accounts, newest first
    *
-   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected.
+   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected; while others wait for a place, less than 512 KiB.
    */
   readonly export: Call<{ query: { start: string; end: string; format?: ExportFormat | undefined; }; }, Blob, Reasons['usage.export']>;
   /**
@@ -8470,7 +8536,7 @@ export interface AuditLogsApi {
   /**
    * Download the audit log, newest first
    *
-   * All entries that match, with the fields of `AuditEntry`; in CSV, `metadata` and the states are JSON. Use `since` and `until` to continue from an earlier export. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected.
+   * All entries that match, with the fields of `AuditEntry`; in CSV, `metadata` and the states are JSON. Use `since` and `until` to continue from an earlier export. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected; while others wait for a place, less than 512 KiB.
    */
   readonly export: Call<{ query?: { account_id?: Id | undefined; action?: string | undefined; target_type?: string | undefined; actor_user_id?: Id | undefined; since?: Time | undefined; until?: Time | undefined; include?: "state" | undefined; format?: ExportFormat | undefined; } | undefined; }, Blob, Reasons['auditLogs.export']>;
 }

@@ -62,6 +62,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   endpoint_limit: 'The account has reached its limit of webhook endpoints.',
   erasure_exists: 'The account has an erasure that is scheduled or running.',
   erasure_of_platform: 'A platform admin has requested the erasure, so the owner cannot cancel it.',
+  erasure_rate_limited: 'Erasures of the account were requested too often. Try again after `Retry-After`.',
   erasure_running: 'The erasure has begun or has ended, so it cannot be canceled.',
   export_rate_limited: 'Too many exports were started, or are being sent. Try again after `Retry-After`.',
   feature_disabled: 'The operator has disabled this feature for the account.',

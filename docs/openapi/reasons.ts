@@ -35,6 +35,7 @@ const codeChecked: Reasons = {
 };
 /** The password, or a recent sign-in without one. */
 const confirmed: Reasons = { 401: ['invalid_credentials'], 429: ['login_rate_limited'] };
+const oftenErased: Reasons = { 429: ['erasure_rate_limited'] };
 const hashing: Reasons = { 503: ['overloaded'] };
 const outboundUrl: Reasons = {
   400: [
@@ -209,14 +210,20 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   accountsCreate: [{ 400: ['invalid_name', 'slug_reserved'], 409: ['slug_taken'] }],
   accountsUpdate: [{ 400: ['invalid_name', 'invalid_timezone'] }],
   accountsDelete: [{ 400: ['slug_mismatch'], 409: ['personal_account'] }],
-  erasuresRequest: [hashing, confirmed, { 400: ['slug_mismatch'], 403: ['not_owner'], 409: ['personal_account', 'erasure_exists'] }],
+  erasuresRequest: [
+    hashing,
+    confirmed,
+    { 400: ['slug_mismatch'], 403: ['not_owner'], 409: ['personal_account', 'erasure_exists'] },
+    oftenErased,
+  ],
   erasuresCancel: [{ 403: ['not_owner'], 409: ['erasure_running', 'erasure_of_platform'] }],
   adminErasuresAccount: [
     hashing,
     confirmed,
     { 400: ['slug_mismatch'], 404: ['account_not_found'], 409: ['user_not_deleted', 'account_of_platform_admin', 'erasure_exists'] },
+    oftenErased,
   ],
-  adminErasuresUser: [hashing, confirmed, { 409: ['user_not_deleted', 'erasure_exists'] }],
+  adminErasuresUser: [hashing, confirmed, { 409: ['user_not_deleted', 'erasure_exists'] }, oftenErased],
   adminErasuresCancel: [{ 409: ['erasure_running'] }],
   accountsUpdateMember: [{ 409: ['personal_account', 'last_admin'] }],
   adminAccountsUpdate: [{ 409: ['cannot_modify_self', 'account_of_platform_admin'] }],

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { isRotation } from '../platform/config/shape.ts';
 import { errorCodeOf, OperatorError } from '../platform/operatorError.ts';
 import { expectedSchemaVersion, oldestCompatibleVersion } from './expectedSchema.ts';
 import { lockTables } from './lockTables.ts';
@@ -116,9 +117,9 @@ export async function schemaVersion(client: { query: (text: string) => Promise<{
  * it would leave what a later release seals under the old key, and say that nothing is left.
  */
 export function requireSchema(role: string, schema: SchemaVersion): void {
-  if (role === 'api' || (role === 'rotate' ? schema.version === expectedSchemaVersion : isServed(schema))) return;
+  if (role === 'api' || (isRotation(role) ? schema.version === expectedSchemaVersion : isServed(schema))) return;
   throw new OperatorError(
-    `the schema of the database has version ${schema.version}, and this release ${role === 'rotate' ? 'rotates keys' : 'serves'} with ${expectedSchemaVersion}: use the release that migrated it`,
+    `the schema of the database has version ${schema.version}, and this release ${isRotation(role) ? 'rotates keys' : 'serves'} with ${expectedSchemaVersion}: use the release that migrated it`,
   );
 }
 

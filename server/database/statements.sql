@@ -511,10 +511,17 @@ select e.account_id, e.id, e.trace_id
   from graphile_worker.jobs j
   where j.key = 'erasure:' || e.id and (j.locked_at is not null or j.attempts = 0));
 
--- jobs/erasure/queries.ts selectHome
-select "id"
+-- jobs/erasure/queries.ts selectRequester
+select "home"."id" as "home_id", "u"."locale", case when u.email_verified_at is not null then u.email end as "email"
+  from "users" as "u"
+  inner
+  join "accounts" as "home" on "home"."owner_user_id" = "u"."id" and "home"."type" = 'personal' and "home"."deleted_at" is null
+  where "u"."id" = $1 and "u"."status" = 'active';
+
+-- jobs/erasure/queries.ts selectSlug
+select "slug"
   from "accounts"
-  where "owner_user_id" = $1 and "type" = 'personal' and "deleted_at" is null;
+  where "id" = $1;
 
 -- jobs/erasure/queries.ts insertAudit
 insert into "audit_logs" ("id", "account_id", "action", "target_type", "target_id", "trace_id", "metadata")
@@ -3528,17 +3535,24 @@ select "u"."id", "u"."locale", case when u.email_verified_at is not null then u.
 select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, run_at := coalesce($4::timestamptz, clock_timestamp() + $5::float8 * interval '1 second')) as "job";
 
 -- resources/erasures/signingKeys.ts insertKey
-insert into "signing_keys" ("id", "public_key", "private_key_sealed")
-  values ($1, $2, $3);
+insert into "signing_keys" ("id", "public_key", "private_key_sealed", "created_at")
+  values ($1, $2, $3, clock_timestamp());
 
--- resources/erasures/signingKeys.ts selectNewest
-select "id", "public_key", "private_key_sealed"
+-- resources/erasures/signingKeys.ts lockNewest
+select "id", "public_key", private_key_sealed as "private_key_sealed"
   from "signing_keys"
+  where "retired_at" is null and "private_key_sealed" is not null
   order by "created_at" desc, "id"
-  limit 1;
+  limit 1
+  for share;
 
--- resources/erasures/signingKeys.ts 3
-select "id", "public_key"
+-- resources/erasures/signingKeys.ts retireOthers
+update "signing_keys"
+  set "retired_at" = clock_timestamp(), "private_key_sealed" = null
+  where "retired_at" is null and "id" <> $1;
+
+-- resources/erasures/signingKeys.ts 4
+select "id", "public_key", "created_at", "retired_at"
   from "signing_keys"
   order by "created_at" desc, "id";
 

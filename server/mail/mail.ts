@@ -10,6 +10,7 @@ export const Mail = z.discriminatedUnion('kind', [
   z.object({ ...to, kind: z.literal('access_reset'), data: z.object({}) }),
   z.object({ ...to, kind: z.literal('credits_low'), data: z.object({ account: z.string(), balance: z.int(), threshold: z.int() }) }),
   z.object({ ...to, kind: z.literal('erasure'), data: z.object({ account: z.string(), due: z.string(), cancelled: z.boolean() }) }),
+  z.object({ ...to, kind: z.literal('erased'), data: z.object({ slug: z.string(), reference: z.string().nullable() }) }),
   z.object({ ...to, kind: z.literal('test'), data: z.object({}) }),
 ]);
 export type Mail = z.infer<typeof Mail>;
@@ -25,6 +26,7 @@ export const mailLifetimes: Readonly<Record<Mail['kind'], number>> = {
   access_reset: 7 * 86_400,
   credits_low: 86_400,
   erasure: 86_400,
+  erased: 7 * 86_400,
   test: 60,
 };
 

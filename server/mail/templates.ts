@@ -58,6 +58,13 @@ const english: Texts = {
             'Until then its owner can cancel this. Export what you need before.',
           ],
         },
+  erased: ({ slug, reference }) => ({
+    subject: 'An account was erased',
+    lines: [
+      `The erasure of the account "${slug}" that you requested is completed${reference === null ? '' : `; your case number is "${nameInMail(reference)}"`}.`,
+      'Sign in to download the proof, and keep it. It can be verified without the platform.',
+    ],
+  }),
   test: () => ({ subject: 'A test of your mail settings', lines: ['This message was sent to try the mail settings. They work.'] }),
 };
 const ignore = 'If you did not expect this message, ignore it.';
@@ -110,6 +117,13 @@ const chinese: Texts = {
             '在此之前，其所有者可以取消清除。请提前导出您需要的数据。',
           ],
         },
+  erased: ({ slug, reference }) => ({
+    subject: '账户数据已清除',
+    lines: [
+      `您申请的账户“${slug}”的数据清除已完成${reference === null ? '' : `，您的案件编号为“${nameInMail(reference)}”`}。`,
+      '请登录下载清除证明并妥善保存。该证明无需本平台即可验证。',
+    ],
+  }),
   test: () => ({ subject: '邮件设置测试', lines: ['这是一封用于测试邮件设置的邮件。设置有效。'] }),
 };
 const ignoreInChinese = '如果您没有进行此操作，请忽略本邮件。';

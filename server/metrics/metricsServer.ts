@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Database } from '../database/sql.ts';
-import type { Role } from '../platform/config/config.ts';
+import type { Role, Rotation } from '../platform/config/config.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { backlogMetrics } from './backlog.ts';
 import { gatewayMetrics } from './gateway.ts';
@@ -30,7 +30,7 @@ const ofWorker = [modelMetrics, workMetrics, backlogMetrics, poolMetrics, notifi
 const ofGateway = [gatewayMetrics, streamMetrics, poolMetrics, notificationMetrics, unhandledErrorMetrics];
 
 /** The metrics of each role. */
-export const metricGroups: Record<Exclude<Role, 'migrate' | 'rotate'>, readonly MetricGroup[]> = {
+export const metricGroups: Record<Exclude<Role, 'migrate' | Rotation>, readonly MetricGroup[]> = {
   api: ofApi,
   worker: ofWorker,
   gateway: ofGateway,

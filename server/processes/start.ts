@@ -1,5 +1,14 @@
 import type { Database } from '../database/sql.ts';
-import { type Config, OperatorError, readConfig, type Role, roles, unknownVariables, withDotenv } from '../platform/config/config.ts';
+import {
+  type Config,
+  isRotation,
+  OperatorError,
+  readConfig,
+  type Role,
+  roles,
+  unknownVariables,
+  withDotenv,
+} from '../platform/config/config.ts';
 import { openDataDir } from '../platform/config/dataDir.ts';
 import { configuredJwtSecrets, hasConfiguredKeys, type Keys, readKeys } from '../platform/crypto/keys.ts';
 import { createReadiness, drainMsOf, type Readiness } from '../platform/readiness.ts';
@@ -85,7 +94,7 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
     if (telemetry) teardown.add(shutdownLayer.telemetry, 'telemetry', telemetry.shutDown);
     const unknown = [...unknownVariables(env), ...warnings];
     if (unknown.length > 0) log.warn(unknown.join('; '));
-    if (command || role === 'rotate') codeOfSignal = 1;
+    if (command || isRotation(role)) codeOfSignal = 1;
     if (command) {
       const onStop = (stop: () => Promise<unknown>) => teardown.add(shutdownLayer.store, command.name, stop);
       process.stdout.write(`arkloop: ${await runBackupCommand(command, { config, log, onStop })}\n`);
@@ -171,7 +180,7 @@ async function startOnDatabase(
   bannerInfo: BannerInfo,
 ): Promise<Deps | number> {
   const dataDir = needsDataDir(role, config) ? await openDataDir(config.dataDir) : config.dataDir;
-  const store = await openDatabaseServer(config, dataDir, log, role === 'rotate');
+  const store = await openDatabaseServer(config, dataDir, log, isRotation(role));
   teardown.add(shutdownLayer.store, 'database', store.stop);
   bannerInfo.place = store.place;
   ending.throwIfAborted();
@@ -180,6 +189,7 @@ async function startOnDatabase(
   ending.throwIfAborted();
   if (role !== 'migrate') await checkSettings();
   if (role === 'rotate') return await rotateKeys(await readKeys(config, dataDir), store.directUrl, ending);
+  if (role === 'rotate-erasure-key') return await rotateErasureKey(await readKeys(config, dataDir), { url: store.directUrl, log });
   if (config.databaseReadUrl && (role === 'api' || role === 'all')) await checkReadReplica(config.databaseReadUrl, store.directUrl, log);
   const { openDatabase } = await import('../database/database.ts');
   const { apiDbPoolMaxConns: max, apiDbPoolMinConns: min } = hasApiProcesses(role, config) ? configOfPrimary(config, role) : config;
@@ -222,6 +232,13 @@ async function rotateKeys({ encryptionKeys }: Keys, url: string, ending: AbortSi
   return isDone ? 0 : 1;
 }
 
+/** Returns the exit code. */
+async function rotateErasureKey({ encryptionKeys }: Keys, server: { url: string; log: Log }): Promise<number> {
+  const { replaceErasureKey } = await import('./keyRotation/erasureKey.ts');
+  process.stdout.write(`arkloop: ${await replaceErasureKey(encryptionKeys, server)}\n`);
+  return 0;
+}
+
 /** Every role with a database creates the current partitions, so that a gateway finds its own before a worker has started. */
 async function makePartitions({ config, database, log }: Pick<Deps, 'config' | 'database' | 'log'>) {
   const { maintainAccessLogPartitions } = await import('../jobs/partitions/accessLogPartitions.ts');
@@ -244,7 +261,7 @@ async function startMetrics(
   { database, processes }: { database?: Database; processes?: ApiProcesses | undefined } = {},
 ) {
   const { metricsAddr: address } = config;
-  if ((!address && !telemetry?.hasMetrics) || role === 'migrate' || role === 'rotate') return;
+  if ((!address && !telemetry?.hasMetrics) || role === 'migrate' || isRotation(role)) return;
   const { openMetrics, startMetricsServer } = await import('../metrics/metricsServer.ts');
   const deps = { role, database, log, readApiProcesses: processes?.metrics };
   const opened = openMetrics(deps);

@@ -42,18 +42,18 @@ export async function checkOutRelease(folder: string, commit?: string): Promise<
   return { version, commit: from, home, announcesClose, remove };
 }
 
-/** The tag of the newest released document, or the last commit with its version. */
+/** The tag of the newest released document, or the commit that has set its version. */
 async function lastRelease(): Promise<string | undefined> {
   const version = releasedVersion();
   const tag = await git('rev-parse', '--verify', '--quiet', `v${version}^{commit}`).catch(() => '');
   if (tag !== '') return tag;
-  const commits = (await git('log', '--format=%H', '--', 'package.json')).split('\n').filter((commit) => commit !== '');
-  let later: string | undefined;
+  const commits = (await git('log', '--first-parent', '--format=%H', '--', 'package.json')).split('\n').filter((commit) => commit !== '');
+  let release: string | undefined;
   for (const commit of commits) {
-    if (versionIn(await git('show', `${commit}:package.json`)) === version) return later ? await git('rev-parse', `${later}^1`) : 'HEAD';
-    later = commit;
+    if (versionIn(await git('show', `${commit}:package.json`)) === version) release = commit;
+    else if (release !== undefined) break;
   }
-  return undefined;
+  return release;
 }
 
 /** `npm run check:breaking -- --release` stores the document of each release. */

@@ -11,12 +11,13 @@ import { createStabilizer } from '../support/answers/stabilizer.ts';
 import { type Person, startTestApp } from '../support/app/testApp.ts';
 import { setBalance } from '../support/credits/credits.ts';
 import { announceCredits } from '../support/credits/lowCredits.ts';
+import { erasureCalls } from '../support/erasure/erasureCalls.ts';
 import { eventually, openThread, startRun } from '../support/resources/conversation.ts';
 import { receiverOfTest } from '../support/resources/receiver.ts';
 import { workspaceCalls } from '../support/resources/workspaces.ts';
 import { adminOf } from '../support/samples/context.ts';
 
-const app = await startTestApp({ ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.1' });
+const app = await startTestApp({ ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.1', ARKLOOP_ERASURE_SETTLE_SECONDS: '0' });
 const vendor = await startVendor();
 afterAll(vendor.close);
 
@@ -29,8 +30,13 @@ afterAll(() => {
 
 const { openWorkspace, addMember } = workspaceCalls(app);
 
+const erasures = erasureCalls(app);
+
+/** Events that a personal account does not have. */
+const ofWorkspace: readonly WebhookEventType[] = ['member.joined', 'account.erasure_scheduled', 'account.erasure_cancelled'];
+
 /** Causes each event in the account of the endpoint. */
-const causes: Record<WebhookEventType, (person: Person) => Promise<unknown>> = {
+const causes: Record<WebhookEventType, (person: Person & { slug?: string }) => Promise<unknown>> = {
   'run.completed': async (person) => startRun(app, person, await openThread(app, person)),
   'run.failed': async (person) => {
     // This provider has no scripted responses, so every call fails.
@@ -78,12 +84,25 @@ const causes: Record<WebhookEventType, (person: Person) => Promise<unknown>> = {
     );
     await announceCredits(app);
   },
+  'account.erasure_scheduled': (person) => erasures.request(person, person.accountId, person.slug!),
+  'account.erasure_cancelled': async (person) => {
+    await erasures.request(person, person.accountId, person.slug!);
+    await app.call('DELETE', `/v1/accounts/${person.accountId}/erasure`, { token: person.token });
+  },
+  'account.erased': async (person) => {
+    const workspace = await openWorkspace(person);
+    const { id } = await erasures.request(person, workspace.id, workspace.slug);
+    await erasures.makeDue(id);
+  },
 };
 
 test.each(Object.keys(causes) as WebhookEventType[])('the recorded example of %s matches the sent event', async (type) => {
   const receiver = await receiverOfTest();
   const person = await app.signUp();
-  if (type === 'member.joined') person.accountId = (await openWorkspace(person)).id;
+  if (ofWorkspace.includes(type)) {
+    const { id: accountId, slug } = await openWorkspace(person);
+    Object.assign(person, { accountId, slug });
+  }
   const headers = { 'x-account-id': person.accountId };
   const made = await app.call('POST', '/v1/webhook-endpoints', {
     token: person.token,

@@ -140,6 +140,7 @@ export const settingsPages: readonly SettingsPage[] = [
   platformPage('identity-providers', 'Identity providers', () => import('./pages/platform/identityProviders/identityProviders.tsx')),
   platformPage('runs', 'Run lookup', () => import('./pages/platform/runs.tsx')),
   platformPage('reports', 'Reports', () => import('./pages/platform/reports.tsx')),
+  platformPage('erasures', 'Erasures', () => import('./pages/platform/erasures/erasures.tsx')),
   platformPage('platform-settings', 'Platform settings', () => import('./pages/platform/platformSettings.tsx')),
   platformPage('mail', 'Email', () => import('./pages/platform/mail.tsx')),
   platformPage('gateway', 'Gateway', () => import('./pages/platform/gateway.tsx')),

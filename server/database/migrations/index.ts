@@ -59,6 +59,7 @@ import { Migration00065 } from './Migration00065.ts';
 import { Migration00066 } from './Migration00066.ts';
 import { Migration00068 } from './Migration00068.ts';
 import { Migration00071 } from './Migration00071.ts';
+import { Migration00073 } from './Migration00073.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -123,4 +124,5 @@ export const migrations = [
   { name: 'Migration00066', class: Migration00066 },
   { name: 'Migration00068', class: Migration00068 },
   { name: 'Migration00071', class: Migration00071 },
+  { name: 'Migration00073', class: Migration00073 },
 ];

@@ -9,9 +9,11 @@ import type { Keys } from '../../platform/crypto/keys.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
 import { closeLockedAccount, type EndingScope } from '../../resources/accounts/endAccess.ts';
 import { lockAccount, lockRunSlots } from '../../resources/accounts/queries.ts';
+import { queueMailOfServer } from '../../resources/email/queue.ts';
 import { eraseTask, queueErasure } from '../../resources/erasures/queue.ts';
 import { notifyUsers } from '../../resources/notifications/service.ts';
 import { readSettings } from '../../resources/settings/settings.ts';
+import { publishAccountEvent } from '../../resources/webhooks/outbox.ts';
 import { type Storage, StorageUnavailable } from '../../storage/storage.ts';
 import { unlockLostJobs } from '../lostJobs.ts';
 import { inOrder } from './order.ts';
@@ -239,7 +241,7 @@ async function complete(
     };
     const proof = await signReport(tx, keys.encryptionKeys, report);
     await tx.run(queries.markCompleted, { accountId, id, report: JSON.stringify(report), proof });
-    await tellRequester(tx, erasure);
+    await tellRequester(deps, tx, erasure, now);
     return true;
   });
 }
@@ -251,18 +253,26 @@ function mergeTables(tables: readonly ErasedTable[]): ErasedTable[] {
   return [...merged.values()];
 }
 
-async function tellRequester(tx: Transaction, { id, account_id: accountId, requested_by: userId, trace_id: traceId }: RunningErasure) {
+/** Tells the requester where they still have an account: by a notification, the event `account.erased` and mail. The erased account has nobody to tell. */
+async function tellRequester(deps: EraseDeps, tx: Transaction, erasure: RunningErasure, finishedAt: string) {
+  const { id, account_id: accountId, requested_by: userId, trace_id: traceId, reference } = erasure;
   await tx.run(queries.insertAudit, { id: newId(), targetId: id, traceId, metadata: JSON.stringify({ account_id: accountId }) });
-  const home = await tx.row(queries.selectHome, { userId });
-  if (!home) return;
+  const requester = await tx.row(queries.selectRequester, { userId });
+  if (!requester) return;
+  const { home_id: homeId, email: to, locale } = requester;
   await notifyUsers(tx, {
-    accountId: home.id,
+    accountId: homeId,
     userIds: [userId],
     type: 'account.erased',
     title: 'An account was erased',
     body: 'Download the proof and keep it. It can be verified without this platform.',
     payload: { erasure_id: id, account_id: accountId },
   });
+  const data = { erasure_id: id, erased_account_id: accountId, finished_at: finishedAt };
+  await publishAccountEvent(tx, traceId, homeId, { type: 'account.erased', data });
+  if (!to) return;
+  const { slug } = (await tx.row(queries.selectSlug, { accountId }))!;
+  await queueMailOfServer({ ...deps, tx, traceId }, { kind: 'erased', to, locale, data: { slug, reference } });
 }
 
 const unlockLost = unlockLostJobs('erasures', 'erasure');

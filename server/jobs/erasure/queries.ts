@@ -134,14 +134,23 @@ export const selectAbandoned = sqlStatement()(
     select from graphile_worker.jobs j where j.key = 'erasure:' || e.id and (j.locked_at is not null or j.attempts = 0))`,
 );
 
-/** The personal account of a user. */
-export const selectHome = statement<{ userId: string }>()((db, $) =>
+/** An active user, with their personal account. Mail goes to confirmed addresses only. */
+export const selectRequester = statement<{ userId: string }>()((db, $) =>
   db
-    .selectFrom('accounts')
-    .select('id')
-    .where('owner_user_id', '=', $.userId)
-    .where('type', '=', sql.lit('personal' as const))
-    .where('deleted_at', 'is', null),
+    .selectFrom('users as u')
+    .innerJoin('accounts as home', (join) =>
+      join
+        .onRef('home.owner_user_id', '=', 'u.id')
+        .on('home.type', '=', sql.lit('personal' as const))
+        .on('home.deleted_at', 'is', null),
+    )
+    .select(['home.id as home_id', 'u.locale', sql<string | null>`case when u.email_verified_at is not null then u.email end`.as('email')])
+    .where('u.id', '=', $.userId)
+    .where('u.status', '=', sql.lit('active' as const)),
+);
+
+export const selectSlug = statement<{ accountId: string }>()((db, $) =>
+  db.selectFrom('accounts').select('slug').where('id', '=', $.accountId),
 );
 
 type Entry = { id: string; targetId: string; traceId: string; metadata: string };

@@ -4,7 +4,7 @@ import type { Queryable } from '../../database/sql.ts';
 import type { Keyring } from '../../platform/crypto/keyring.ts';
 import { seal, UnknownKeyError, unseal } from '../../platform/crypto/seal.ts';
 import { signingContext } from '../../resources/erasures/signingContext.ts';
-import { insertKey, keyType, selectNewest } from '../../resources/erasures/signingKeys.ts';
+import { insertKey, keyType, lockNewest } from '../../resources/erasures/signingKeys.ts';
 
 /**
  * Signs a report as a JWS (RFC 7515) with the newest key. The first proof makes a key, and so does one whose private key cannot be opened any more,
@@ -21,7 +21,8 @@ export async function signReport(tx: Queryable, keyring: Keyring, report: Erasur
 type KeyPair = { id: string; publicKey: string; privateKey: string };
 
 async function readKey(tx: Queryable, keyring: Keyring): Promise<KeyPair | undefined> {
-  const stored = await tx.row(selectNewest);
+  // A replacement that commits meanwhile ends the key that was found; the second statement finds the new one.
+  const stored = (await tx.row(lockNewest)) ?? (await tx.row(lockNewest));
   if (!stored) return undefined;
   try {
     const privateKey = unseal(keyring, stored.private_key_sealed, signingContext(stored.id)).toString();
@@ -32,7 +33,7 @@ async function readKey(tx: Queryable, keyring: Keyring): Promise<KeyPair | undef
   }
 }
 
-async function createKey(tx: Queryable, keyring: Keyring): Promise<KeyPair> {
+export async function createKey(tx: Queryable, keyring: Keyring): Promise<KeyPair> {
   const pair = await generateKeyPair('EdDSA', { crv: keyType.crv, extractable: true });
   const { x: publicKey = '', d: privateKey = '' } = await exportJWK(pair.privateKey);
   const id = await calculateJwkThumbprint({ ...keyType, x: publicKey });

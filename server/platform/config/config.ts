@@ -6,7 +6,7 @@ import { contradictions } from './rules.ts';
 import type { Config, Role } from './shape.ts';
 
 export { OperatorError } from '../operatorError.ts';
-export { type Config, type Role, roles } from './shape.ts';
+export { type Config, isRotation, type Role, roles, type Rotation } from './shape.ts';
 export { unknownVariables } from './unknownVariables.ts';
 
 /** The name of a variable in `Config`. */

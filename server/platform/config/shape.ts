@@ -1,8 +1,13 @@
 import type { configVariables, Variable } from './configVariables.ts';
 
-/** The roles of a process: everything, one part, or a command that ends: the schema migration, or the re-sealing with a new key. */
-export const roles = ['all', 'api', 'worker', 'gateway', 'migrate', 'rotate'] as const;
+/** Commands that change keys and end: the re-sealing with a new encryption key, and a new key for proofs of erasure. */
+const rotations = ['rotate', 'rotate-erasure-key'] as const;
+/** The roles of a process: everything, one part, or a command that ends. */
+export const roles = ['all', 'api', 'worker', 'gateway', 'migrate', ...rotations] as const;
 export type Role = (typeof roles)[number];
+export type Rotation = (typeof rotations)[number];
+
+export const isRotation = (role: string): role is Rotation => (rotations as readonly string[]).includes(role);
 
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
 type Property<Name> = Name extends `ARKLOOP_${infer Rest}` ? Camel<Lowercase<Rest>> : never;

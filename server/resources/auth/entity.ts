@@ -78,6 +78,7 @@ export const Session = defineEntity({
     confirmedAt: timestamptz().nullable(),
   },
   indexes: [
+    { name: 'sessions_account', expression: 'create index sessions_account on sessions (active_account_id)' },
     { name: 'sessions_recent', expression: 'create index sessions_recent on sessions (user_id, created_at desc)' },
     { name: 'sessions_user', expression: 'create index sessions_user on sessions (user_id) where (revoked_at is null)' },
   ],

@@ -19,6 +19,7 @@ const perMailbox: Readonly<Record<Mail['kind'], readonly [hour: number, day: num
   access_reset: [5, 10],
   credits_low: [5, 20],
   erasure: [10, 40],
+  erased: [10, 40],
   test: [30, 100],
 };
 /** Mails of all kinds per user, or per client address if the request has no user. An address may be that of an office. */

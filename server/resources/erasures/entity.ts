@@ -55,7 +55,7 @@ export const Erasure = defineEntity({
   ],
 });
 
-/** The Ed25519 keys that sign proofs. None is ever deleted. */
+/** The Ed25519 keys that sign proofs. None is ever deleted: one that is replaced loses its private key and still verifies. */
 export const SigningKey = defineEntity({
   name: 'SigningKey',
   tableName: 'signing_keys',
@@ -65,7 +65,9 @@ export const SigningKey = defineEntity({
     /** The public key in base64url, as in a JWK. */
     publicKey: p.text(),
     /** The private key in base64url, as in a JWK. */
-    privateKeySealed: sealed(['id'], (row: Signing) => signingContext(row.id)),
+    privateKeySealed: sealed(['id'], (row: Signing) => signingContext(row.id)).nullable(),
     createdAt: timestamptz().defaultRaw('now()'),
+    /** When it was replaced. It signs nothing after that. */
+    retiredAt: timestamptz().nullable(),
   },
 });

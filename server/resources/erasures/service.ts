@@ -1,8 +1,10 @@
 import type { AdminErasuresQuery, NewErasure, NewUserErasure } from '../../../contract/erasures.ts';
 import type { PageQuery } from '../../../contract/shared/pagination.ts';
+import { type AttemptLimit, countAttempt } from '../../http/pipeline/attemptLimits.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { Failure, failWith, invalidField, notFound } from '../../platform/failure.ts';
+import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { accountNotFound } from '../accounts/requireAccount.ts';
 import { lockAccountFor, personalAccountError } from '../accounts/service.ts';
 import { selectActiveAdmin } from '../adminAccounts/queries.ts';
@@ -136,12 +138,22 @@ async function requireOwner({ db, accountId, actor }: Scope): Promise<void> {
     throw new Failure('forbidden', 'Only the owner of the account may do this.', { reason: 'not_owner', deny_reason: 'owner_mismatch' });
 }
 
+/** Each request tells all members, and so does each cancellation. */
+const requestLimit = (accountId: string): AttemptLimit => ({
+  bucket: limiterKeyOf('erasure', accountId),
+  max: 5,
+  seconds: 86_400,
+  reason: 'erasure_rate_limited',
+});
+
 type Wanted = { accountId: string; userId: string | null; byPlatform: boolean; reference: string | null | undefined; name: string };
 
-/** The caller has locked the account. Throws 409 `erasure_exists`. */
+/** The caller has locked the account. Throws 409 `erasure_exists`, 429 `erasure_rate_limited`. */
 async function schedule(scope: Scope, { name, reference = null, ...wanted }: Wanted): Promise<ErasureRow> {
   const { app, tx, actor, client } = scope;
   const { accountId } = wanted;
+  if (await tx.row(queries.selectOpen, { accountId })) throw erasureExists();
+  await countAttempt(tx, [requestLimit(accountId)]);
   const { 'erasure.grace_days': graceDays } = await readSettings(app.database, tx);
   const id = newId();
   const added = await tx.row(queries.insertErasure, {
@@ -153,13 +165,15 @@ async function schedule(scope: Scope, { name, reference = null, ...wanted }: Wan
     traceId: client.traceId,
     graceDays,
   });
-  if (!added) throw failWith('conflict', 'erasure_exists', 'The account has an erasure that has not ended.');
+  if (!added) throw erasureExists();
   const { due_at: dueAt } = added;
   await queueErasure(tx, { accountId, id }, client.traceId, { at: dueAt });
   await announceErasure(scope, { accountId, id, name, dueAt, isCancelled: false });
   scope.audit({ accountId, targetId: id, metadata: { account_id: accountId, due_at: dueAt, reference } });
   return (await tx.row(queries.selectOpen, { accountId }))!;
 }
+
+const erasureExists = () => failWith('conflict', 'erasure_exists', 'The account has an erasure that has not ended.');
 
 async function cancel(scope: Scope, { id, due_at: dueAt }: ErasureRow, accountId: string): Promise<void> {
   const { tx } = scope;

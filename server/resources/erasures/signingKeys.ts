@@ -4,18 +4,38 @@ import type { Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 
 export const insertKey = statement<{ id: string; publicKey: string; privateKeySealed: Buffer }>()((db, $) =>
-  db.insertInto('signing_keys').values({ id: $.id, public_key: $.publicKey, private_key_sealed: $.privateKeySealed }),
+  db.insertInto('signing_keys').values({
+    id: $.id,
+    public_key: $.publicKey,
+    private_key_sealed: $.privateKeySealed,
+    created_at: sql<string>`clock_timestamp()`,
+  }),
 );
-export const selectNewest = statement()((db) =>
+
+/** The key that signs. A replacement waits until the commit, so that no proof is younger than the end of its key. */
+export const lockNewest = statement()((db) =>
   db
     .selectFrom('signing_keys')
-    .select(['id', 'public_key', 'private_key_sealed'])
+    .select(['id', 'public_key', sql<Buffer>`private_key_sealed`.as('private_key_sealed')])
+    .where('retired_at', 'is', null)
+    .where('private_key_sealed', 'is not', null)
     .orderBy('created_at', 'desc')
     .orderBy('id')
-    .limit(sql.lit(1)),
+    .limit(sql.lit(1))
+    .forShare(),
 );
+
+/** Ends all other keys, and forgets their private keys. Returns their number. */
+export const retireOthers = statement<{ id: string }>()((db, $) =>
+  db
+    .updateTable('signing_keys')
+    .set({ retired_at: sql<string>`clock_timestamp()`, private_key_sealed: sql.lit(null) })
+    .where('retired_at', 'is', null)
+    .where('id', '<>', $.id),
+);
+
 const selectPublicKeys = statement({ isShort: true })((db) =>
-  db.selectFrom('signing_keys').select(['id', 'public_key']).orderBy('created_at', 'desc').orderBy('id'),
+  db.selectFrom('signing_keys').select(['id', 'public_key', 'created_at', 'retired_at']).orderBy('created_at', 'desc').orderBy('id'),
 );
 
 /** The type of all keys, as in a JWK (RFC 8037). */
@@ -23,4 +43,12 @@ export const keyType = { kty: 'OKP', crv: 'Ed25519' } as const;
 
 /** The public keys that verify proofs, newest first. */
 export const listPublicKeys = async (db: Queryable): Promise<ErasureKey[]> =>
-  (await db.rows(selectPublicKeys)).map(({ id, public_key: x }) => ({ kid: id, ...keyType, x, alg: 'EdDSA', use: 'sig' }));
+  (await db.rows(selectPublicKeys)).map(({ id, public_key: x, created_at, retired_at }) => ({
+    kid: id,
+    ...keyType,
+    x,
+    alg: 'EdDSA',
+    use: 'sig',
+    created_at,
+    retired_at,
+  }));

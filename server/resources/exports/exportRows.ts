@@ -9,7 +9,7 @@ import type { Scope } from '../../http/scope.ts';
 import type { StreamBody } from '../../http/sse.ts';
 import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { rowWriterOf } from './formats.ts';
-import { atMinimumRate, exportRate } from './minimumRate.ts';
+import { atMinimumRate } from './minimumRate.ts';
 import { createPlaces, type Place } from './places.ts';
 
 const limits = {
@@ -69,7 +69,7 @@ export async function exportRows<Key, Row extends Key, Shown extends object>(
       res.setTimeout(limits.idleMs, () => res.destroy());
       const late = setTimeout(() => res.destroy(), limits.totalMs);
       const text = Readable.from(
-        atMinimumRate(whileAllowed(textOf(scope, source, place), recheck), exportRate, () => res.destroy()),
+        atMinimumRate(whileAllowed(textOf(scope, source, place), recheck), place.rate, () => res.destroy()),
         { objectMode: false },
       );
       (isPacked ? pipeline(text, createGzip(), res) : pipeline(text, res))

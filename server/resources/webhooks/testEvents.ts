@@ -52,6 +52,11 @@ function exampleOf(type: WebhookEventType, facts: Facts): WebhookEvent {
     }
     case 'credits.low':
       return { type, ...common, data: { account_id, balance: 90, threshold: 100, trace_id } };
+    case 'account.erasure_scheduled':
+    case 'account.erasure_cancelled':
+      return { type, ...common, data: { account_id, erasure_id: nil, due_at: at, trace_id } };
+    case 'account.erased':
+      return { type, ...common, data: { account_id, erasure_id: nil, erased_account_id: nil, finished_at: at, trace_id } };
     default:
       return { type, ...common, data: exampleRun(type, facts) };
   }

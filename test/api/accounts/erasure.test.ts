@@ -1,10 +1,13 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { ErasureReport } from '../../../contract/erasures.ts';
+import type { WebhookEvent, WebhookEventType } from '../../../contract/webhooks.ts';
+import { replaceErasureKey } from '../../../server/processes/keyRotation/erasureKey.ts';
 import { fastWorkerEnv } from '../../support/app/process.ts';
-import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { type Person, startTestApp, testKeys } from '../../support/app/testApp.ts';
 import { everyRow } from '../../support/checks/everyRow.ts';
 import { createAccountData } from '../../support/erasure/accountData.ts';
 import { erasureCalls, rowCounts, rowHashes } from '../../support/erasure/erasureCalls.ts';
@@ -12,6 +15,7 @@ import { verifyAsInGuide } from '../../support/erasure/verifyScripts.ts';
 import { formOf } from '../../support/http/forms.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
+import { eventually } from '../../support/resources/conversation.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
 
 const app = await startTestApp({ ...fastWorkerEnv, ARKLOOP_ERASURE_SETTLE_SECONDS: '0' });
@@ -29,6 +33,18 @@ async function ownerOfWorkspace(): Promise<{ owner: Person; inside: Person; id: 
   const switched = await refresh(owner.cookie, inAccount(id));
   return { owner, inside: { ...owner, token: switched.body.access_token as string, accountId: id }, id, slug };
 }
+
+const eventsOf = async (accountId: string, type: WebhookEventType) =>
+  (await sql('select body from webhook_messages where account_id = $1 and event_type = $2', [accountId, type])).map(
+    ({ body }) => (JSON.parse(body as string) as WebhookEvent).data,
+  );
+
+/** Without a mail server, mail is written to files. */
+const mails = async (): Promise<string[]> => {
+  const folder = join(app.config.dataDir, 'mail');
+  const names = await readdir(folder).catch(() => []);
+  return Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+};
 
 /** The folders of an account in the object store. */
 const foldersOf = async (accountId: string): Promise<string[]> => [
@@ -59,6 +75,12 @@ test('an erasure deletes what belongs to the account, nothing of another one, an
   const theirFiles = await filesIn(theirFolders);
   expect((await filesIn(folders)).length).toBeGreaterThan(1);
 
+  const hook = async ({ token }: Person, event: WebhookEventType) =>
+    call('POST', '/v1/webhook-endpoints', { token, body: { url: 'https://receiver.example.test/hooks', events: [event] } });
+  await hook(inside, 'account.erasure_scheduled');
+  await hook(owner, 'account.erased');
+  await sql('update users set email_verified_at = now() where id = $1', [owner.id]);
+
   const scheduled = await request(owner, id, slug, { reference: 'case 7' });
   expect(scheduled).toMatchObject({
     account_id: id,
@@ -70,6 +92,8 @@ test('an erasure deletes what belongs to the account, nothing of another one, an
   expect(Date.parse(scheduled.due_at) - Date.parse(scheduled.created_at)).toBe(14 * 86_400_000);
   const [notice] = (await call('GET', '/v1/notifications', { token: member.token })).body.data;
   expect(notice).toMatchObject({ account_id: id, type: 'account.erasure_scheduled', payload: { erasure_id: scheduled.id } });
+  const { due_at } = scheduled;
+  expect(await eventsOf(id, 'account.erasure_scheduled')).toMatchObject([{ account_id: id, erasure_id: scheduled.id, due_at }]);
   expect((await call('GET', `/v1/accounts/${id}/erasure`, { token: member.token })).body).toEqual(scheduled);
   expect(statusAndReason(await request.raw(owner, id, { slug, current_password: owner.password }))).toEqual([409, 'erasure_exists']);
   expect((await call('GET', '/v1/threads', { token: inside.token })).body.length).toBeGreaterThan(0);
@@ -124,6 +148,30 @@ test('an erasure deletes what belongs to the account, nothing of another one, an
   ]);
   const [told] = (await call('GET', '/v1/notifications', { token: owner.token })).body.data;
   expect(told).toMatchObject({ type: 'account.erased', payload: { erasure_id: scheduled.id } });
+  expect(await eventsOf(owner.accountId, 'account.erased')).toMatchObject([
+    { account_id: owner.accountId, erasure_id: scheduled.id, erased_account_id: id, finished_at: report.finished_at },
+  ]);
+  const isMailed = (text: string) => text.includes(`To: ${owner.email}`) && text.includes('An account was erased');
+  await eventually(async () => (await mails()).some(isMailed), 'the mail to the requester');
+
+  expect(keys[0]).toMatchObject({ retired_at: null });
+  const [, newId] = /key (\S+) from now on; 1 earlier/.exec(
+    await replaceErasureKey(testKeys.encryptionKeys, { url: app.databaseUrl, log: pino({ level: 'silent' }) }),
+  )!;
+  const { body: later } = await call('GET', '/v1/erasure-keys');
+  expect(later.keys).toMatchObject([
+    { kid: newId, retired_at: null },
+    { kid: keys[0].kid, x: keys[0].x, retired_at: expect.any(String) },
+  ]);
+  expect(await sql('select id from signing_keys where private_key_sealed is not null')).toEqual([{ id: newId }]);
+  const old = await verifyAsInGuide(proof, later.keys);
+  expect(await old.node).toContain('0 rows and files remain');
+  await expect(old.openssl).rejects.toThrow();
+  const second = await openWorkspace(owner);
+  const { id: secondId } = await request(owner, second.id, second.slug);
+  await makeDue(secondId);
+  const renewed = await verifyAsInGuide((await completed(owner, secondId)).proof!, later.keys);
+  expect(await renewed.openssl).toBe('Signature Verified Successfully');
 });
 
 test('only the owner can erase a workspace, with their password and its slug', async () => {
@@ -167,6 +215,8 @@ test('an owner cancels their own erasure before it begins, and not one of the pl
   expect((await cancel(chief, `/v1/admin/erasures/${second.id}`)).status).toBe(204);
   expect(statusAndReason(await cancel(chief, `/v1/admin/erasures/${second.id}`))).toEqual([409, 'erasure_running']);
   expect((await call('GET', `/v1/accounts/${id}`, { token: owner.token })).status).toBe(200);
+  await sql('update attempt_counts set count = 5 where bucket = $1', [`erasure:${id}`]);
+  expect(statusAndReason(await request.raw(owner, id, { slug, current_password: owner.password }))).toEqual([429, 'erasure_rate_limited']);
 });
 
 test('a cancellation at the last moment either succeeds or comes too late, never both', async () => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { whileAllowed } from '../../../server/http/pipeline/recheck.ts';
 import { failWith } from '../../../server/platform/failure.ts';
-import { atMinimumRate } from '../../../server/resources/exports/minimumRate.ts';
+import { atMinimumRate, contendedRate, exportRate } from '../../../server/resources/exports/minimumRate.ts';
+import { createPlaces } from '../../../server/resources/exports/places.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -10,7 +11,7 @@ const kib = 1_024;
 const rate = { bytesPerSecond: 64 * kib, graceMs: 60_000 };
 
 /** Reads 100 pieces of 64 KiB, and waits before each. The source makes 1 MiB at a time, after a wait of its own. Returns how many it read in time. */
-async function readSlowly({ readerMs = 0, sourceMs = 0 }): Promise<number> {
+async function readSlowly({ readerMs = 0, sourceMs = 0, rateNow = () => rate }): Promise<number> {
   async function* source() {
     for (let made = 0; made < 100; made += 16) {
       await vi.advanceTimersByTimeAsync(sourceMs);
@@ -19,7 +20,7 @@ async function readSlowly({ readerMs = 0, sourceMs = 0 }): Promise<number> {
   }
   let isTooSlow = false;
   let pieces = 0;
-  for await (const piece of atMinimumRate(source(), rate, () => (isTooSlow = true))) {
+  for await (const piece of atMinimumRate(source(), rateNow, () => (isTooSlow = true))) {
     expect(piece.length).toBe(64 * kib);
     await vi.advanceTimersByTimeAsync(readerMs);
     if (isTooSlow) break;
@@ -37,6 +38,28 @@ test('a reader below the rate uses up its grace and is too slow, also if it neve
 test('a reader at the rate is not too slow, and a slow source is not its fault', async () => {
   expect(await readSlowly({ readerMs: 1_000 })).toBe(112);
   expect(await readSlowly({ sourceMs: 300_000 })).toBe(112);
+});
+
+test('while others wait for a place, those who have one must read faster', async () => {
+  const take = createPlaces('test', { inAll: 1, perOwner: 1 }, 'export_rate_limited');
+  const { signal } = new AbortController();
+  const place = take(['first'], signal);
+  const readAtHalfASecond = () => readSlowly({ readerMs: 500, rateNow: place.rate });
+  expect(await readAtHalfASecond()).toBe(112);
+  // The limit of its own owner is no reason.
+  expect(() => take(['first'], new AbortController().signal)).toThrow();
+  expect(place.rate()).toBe(exportRate);
+  // Somebody tries again every 30 seconds. A piece takes half a second instead of an eighth.
+  const retries = setInterval(() => expect(() => take(['second'], new AbortController().signal)).toThrow(), 30_000);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(place.rate()).toBe(contendedRate);
+  const slow = readSlowly({ readerMs: 1_000, rateNow: place.rate });
+  expect(await slow).toBeLessThan(80);
+  clearInterval(retries);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(place.rate()).toBe(exportRate);
+  place.leave();
+  take(['second'], new AbortController().signal).leave();
 });
 
 test('an export ends within seconds after its caller has lost access', async () => {

@@ -340,6 +340,7 @@ test('the pages fit a narrow window, and are accessible in both themes', async (
     'broadcasts',
     'service-keys',
     'reports',
+    'erasures',
     'runs',
     'gateway',
     'flags',

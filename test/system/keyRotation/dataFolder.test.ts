@@ -30,6 +30,13 @@ test('the keys of a data folder are replaced beside the server that uses it', { 
   const beside = await startRotation(env).ended;
   expect(beside).toMatchObject({ code: 0, stderr: '' });
   expect(beside.stdout).toMatch(/\n {0}arkloop: {3}llm_providers\.api_key_sealed: 1\n/);
+  const replaced = await startRotation(env, 'rotate-erasure-key').ended;
+  expect(replaced).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/^arkloop: proofs of erasure are signed with key \S+ from now on/),
+  });
+  expect((await callTo(second.url)('GET', '/v1/erasure-keys')).body.keys).toHaveLength(1);
   expect((await callTo(second.url)('GET', '/readyz')).status).toBe(200);
   second.kill('SIGTERM');
   await second.exited;

@@ -10,7 +10,7 @@ import { limiterKeyOf } from '../../../platform/limiterKey.ts';
 import type { Storage } from '../../../storage/storage.ts';
 import { objectKey } from '../../attachments/key.ts';
 import type { ExportCall } from '../../exports/exportRows.ts';
-import { atMinimumRate, exportRate } from '../../exports/minimumRate.ts';
+import { atMinimumRate } from '../../exports/minimumRate.ts';
 import { createPlaces, type Place } from '../../exports/places.ts';
 import { openContent } from '../../workspaces/content.ts';
 import { filesBelow } from '../../workspaces/folder.ts';
@@ -47,7 +47,8 @@ const takePlace = createPlaces('account-export', limits.underway, reason);
  */
 export async function exportAccount(scope: Scope, { closed, recheck }: ExportCall): Promise<{ name: string; body: StreamBody }> {
   const { app, db, accountId, actor, client } = scope;
-  const place = takePlace([accountId], closed);
+  // An owner of several accounts has one place, too.
+  const place = takePlace([accountId, actor.userId], closed);
   await countAttempt(db, [startLimit(accountId)]);
   scope.audit({ targetId: accountId });
   const onError = (error: unknown) => app.log.error({ err: error, trace_id: client.traceId }, 'an export was not sent to its end');
@@ -62,7 +63,7 @@ export async function exportAccount(scope: Scope, { closed, recheck }: ExportCal
         }
         res.setTimeout(limits.idleMs, () => res.destroy());
         const late = setTimeout(() => res.destroy(), limits.totalMs);
-        const zip = atMinimumRate(whileAllowed(zipOf(scope, exported, place), recheck), exportRate, () => res.destroy());
+        const zip = atMinimumRate(whileAllowed(zipOf(scope, exported, place), recheck), place.rate, () => res.destroy());
         pipeline(Readable.from(zip, { objectMode: false }), res)
           .catch((error: Error & { code?: string }) => {
             if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') onError(error);

@@ -54,3 +54,46 @@ test('an owner schedules an erasure, keeps the workspace, erases it after all, a
   expect((await stream.toArray()).join('').trim()).toBe(proof);
   expect(wrong).toEqual([]);
 });
+
+test('an admin erases an account and a deleted user, cancels one erasure, and downloads the proof of the other', async () => {
+  const [chief, owner, user] = [await app.signUpAdmin(), await app.signUp(), await app.signUp()];
+  const { id, slug } = await workspaceCalls(app).openWorkspace(owner);
+  expect((await app.call('DELETE', `/v1/admin/users/${user.id}`, { token: chief.token })).status).toBe(204);
+  const { context, page, wrong } = await openPage(browser);
+  await setSessionCookie(context, app.url, chief);
+  await page.goto(`${app.url}/settings/erasures`);
+  const confirm = async () => {
+    await page.getByLabel('Current password').fill(chief.password);
+    await button(page, 'Schedule the erasure').click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  };
+  await button(page, 'Erase an account').click();
+  await page.getByLabel('ID of the account').fill(id);
+  await page.getByLabel('Slug of the account, to confirm').fill(slug);
+  await confirm();
+  await button(page, 'Erase a deleted user').first().click();
+  await page.getByLabel('ID of the user').fill(user.id);
+  await page.getByLabel('Case number').fill('case 9');
+  await confirm();
+  const row = (text: string) => page.getByRole('row').filter({ hasText: text });
+  await row('case 9').getByText('Scheduled').waitFor();
+
+  await row(slug).getByRole('button').last().click();
+  await page.getByRole('menuitem', { name: 'Cancel' }).click();
+  await button(page, 'Cancel the erasure').click();
+  await row(slug).getByText('Canceled').waitFor();
+
+  const [erasure] = await app.sql('select id from erasures where user_id = $1', [user.id]);
+  const { makeDue, completed } = erasureCalls(app);
+  await makeDue(erasure.id);
+  const { proof } = await completed(chief, erasure.id);
+  await page.reload();
+  await row('case 9').getByText('Completed').waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  const download = page.waitForEvent('download');
+  await row('case 9').getByRole('button').last().click();
+  await page.getByRole('menuitem', { name: 'Download the proof' }).click();
+  const stream = await (await download).createReadStream();
+  expect((await stream.toArray()).join('').trim()).toBe(proof);
+  expect(wrong).toEqual([]);
+});

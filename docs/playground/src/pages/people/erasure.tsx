@@ -7,12 +7,11 @@ import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
+import { downloadProof, isOpenErasure as isOpen } from '../erasure/proof.ts';
 import { CurrentPassword, currentPasswordOf } from '../security/currentPassword.tsx';
 
 const erasuresKey = ['erasures'];
 const slowly = 5_000;
-
-const isOpen = ({ state }: Erasure) => state === 'scheduled' || state === 'running';
 
 /** The erasures that the user has requested. Loaded again while one is due. */
 const useErasures = () =>
@@ -104,13 +103,15 @@ export function Erasures() {
           <ErasureFacts
             key={erasure.id}
             erasure={erasure}
-            onDownload={() => act(() => downloadProof(erasure.id), 'Keep the proof: it is valid without this platform')}
+            onDownload={() => act(() => downloadProof(erasure.id, ownProof), 'Keep the proof: it is valid without this platform')}
           />
         ))}
       </dl>
     </Section>
   );
 }
+
+const ownProof = async (id: string) => (await client.erasures.get({ params: { erasure_id: id } })).proof;
 
 const ErasureFacts = ({ erasure, onDownload }: { erasure: Erasure; onDownload: () => void }) => (
   <>
@@ -135,18 +136,3 @@ const ErasureFacts = ({ erasure, onDownload }: { erasure: Erasure; onDownload: (
     </dd>
   </>
 );
-
-/** The proof, and the keys that verify it, as the guide needs them. */
-async function downloadProof(id: string) {
-  const [{ proof }, keys] = await Promise.all([client.erasures.get({ params: { erasure_id: id } }), client.erasures.keys()]);
-  save(`proof-${id}.jws`, `${proof}\n`);
-  save('keys.json', JSON.stringify(keys, undefined, 2));
-}
-
-function save(name: string, text: string) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text]));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}

@@ -10,4 +10,7 @@ export const events: readonly (readonly [WebhookEventType, string])[] = [
   ['subscription.changed', 'The subscription has changed'],
   ['api_key.expiring', 'An API key expires soon'],
   ['credits.low', 'Credits are low'],
+  ['account.erasure_scheduled', 'The account will be erased'],
+  ['account.erasure_cancelled', 'The erasure of the account was canceled'],
+  ['account.erased', 'An account that you had erased is gone'],
 ];

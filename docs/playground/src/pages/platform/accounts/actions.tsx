@@ -6,6 +6,7 @@ import { NumberField, numberOf } from '../../../resource/values.tsx';
 import { client } from '../../../session.ts';
 import { TextField } from '../../../ui/fields.tsx';
 import { textOf } from '../../../ui/form.tsx';
+import { EraseAccount } from '../erasures/dialogs.tsx';
 import { OverrideForm } from './overrides.tsx';
 import { Subscribe } from './subscription.tsx';
 
@@ -19,6 +20,12 @@ export const accountActions = (account: AdminAccount, open: OpenDialog): RowActi
   account.status === 'active'
     ? { label: 'Suspend', icon: 'stop', isDangerous: true, run: () => open((close) => <Suspend account={account} onClose={close} />) }
     : { label: 'Reactivate', icon: 'retry', run: () => open((close) => <Reactivate account={account} onClose={close} />) },
+  account.type === 'workspace' && {
+    label: 'Erase',
+    icon: 'remove',
+    isDangerous: true,
+    run: () => open((close) => <EraseAccount account={account} onClose={close} />),
+  },
 ];
 
 const AdjustCredits = ({ account, onClose }: OfAccount) => (

@@ -137,7 +137,8 @@ function Delete({ user, onClose }: OfUser) {
         queries.removeQueries({ queryKey: ['users', user.id] });
       }}
     >
-      The personal account and workspaces without another member are closed. This cannot be undone.
+      The personal account and workspaces without another member are closed. This cannot be undone. To erase the data too, use the page
+      Erasures afterwards, with the ID <code>{user.id}</code>.
     </ConfirmDialog>
   );
 }
