@@ -21,6 +21,7 @@ export type Transport = {
 };
 
 const refreshRoute: Operation = { ...routes.auth.refresh, name: 'auth.refresh' };
+const logoutName = 'auth.logout';
 
 export function createTransport(settings: Settings): Transport {
   const cookies = settings.session.cookies ?? memoryCookies();
@@ -67,7 +68,7 @@ export function createTransport(settings: Settings): Transport {
       (attempt) => once({ ...outgoing, attempt }, options),
     );
     if (route.grants) await keeper.storeGrant(answer.body as AccessGrant);
-    else if (route.cookie) keeper.clear();
+    else if (route.name === logoutName) keeper.clear();
     return answer;
   };
 

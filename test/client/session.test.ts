@@ -54,6 +54,15 @@ test('the refresh cookie is sent only to sign-in and session endpoints and is de
   await expect(client.me.get()).rejects.toMatchObject({ reason: 'missing_token' });
 });
 
+test('calls that use or set a cookie but do not sign out keep the access token', async () => {
+  const { baseUrl } = await startLocalServer((_, res) => sendJson(res, 200, {}));
+  const client = createClient({ baseUrl, accessToken: 't1' });
+  await client.providerSignIn.start({ params: { identity_provider_id: '1' }, body: {} });
+  await client.passkeys.signInOptions({ body: {} });
+  await client.auth.confirmEmail({ body: { token: 'x' } });
+  expect(client.session.accessToken).toBe('t1');
+});
+
 test('a stored cookie continues the session without a sign-in', async () => {
   const { baseUrl } = await startLocalServer(rotating());
   const cookies = memoryCookies();
