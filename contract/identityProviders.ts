@@ -47,6 +47,10 @@ const scopes = z
   )
   .max(20);
 const domains = z.array(z.string().trim().min(1).max(253)).max(100);
+const verifyMeta = {
+  description:
+    'Whether to read the metadata of the issuer first. If it cannot be used, nothing is saved: 400 `discovery_failed` with the reason. Changes that concern neither the issuer nor the network, and providers that are disabled, are not verified.',
+};
 const scopesMeta = { description: 'Scopes to request. `openid` is always requested; `email` is needed for addresses.' };
 const domainsMeta = { description: 'Domains such as `example.com`; case and a final dot are ignored. Empty for all.' };
 
@@ -61,6 +65,7 @@ export const NewIdentityProvider = z
     registers_users: z.boolean().default(false).meta({ description: 'Whether people without a user are registered.' }),
     internal_network: z.boolean().default(false).meta({ description: 'Whether the provider may be in the internal network.' }),
     enabled: z.boolean().default(true).meta({ description: 'Whether people can sign in with the provider.' }),
+    verify: z.boolean().default(false).meta(verifyMeta),
   })
   .meta({ id: 'NewIdentityProvider', description: 'An identity provider to create.' });
 export type NewIdentityProvider = z.infer<typeof NewIdentityProvider>;
@@ -75,6 +80,7 @@ export const IdentityProviderChanges = changes({
   registers_users: z.boolean().optional().meta({ description: 'Whether people without a user are registered.' }),
   internal_network: z.boolean().optional().meta({ description: 'Whether the provider may be in the internal network.' }),
   enabled: z.boolean().optional().meta({ description: 'Whether people can sign in with the provider.' }),
+  verify: z.boolean().optional().meta(verifyMeta),
 }).meta({ id: 'IdentityProviderChanges', description: 'Properties of an identity provider to change.' });
 export type IdentityProviderChanges = z.infer<typeof IdentityProviderChanges>;
 
@@ -85,7 +91,7 @@ export const identityProviders = initContract().router({
     path: '/v1/admin/identity-providers',
     summary: 'Create an identity provider',
     description:
-      'Adds a button to the sign-in page. Register `/oauth/sign-in/{id}` of your front end as redirect URI at the provider; create the provider disabled to get its ID first. The provider is not contacted.',
+      'Adds a button to the sign-in page. Register `/oauth/sign-in/{id}` of your front end as redirect URI at the provider; create the provider disabled to get its ID first. The provider is contacted only with `verify`.',
     body: NewIdentityProvider,
     responses: { 201: IdentityProvider },
     metadata: { auth: 'platform', audit: ['identity_provider.create', 'identity_provider'], extraErrors: [409] },

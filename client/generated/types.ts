@@ -1818,6 +1818,8 @@ export interface IdentityProviderChanges {
   internal_network?: boolean | undefined;
   /** Whether people can sign in with the provider. */
   enabled?: boolean | undefined;
+  /** Whether to read the metadata of the issuer first. If it cannot be used, nothing is saved: 400 `discovery_failed` with the reason. Changes that concern neither the issuer nor the network, and providers that are disabled, are not verified. */
+  verify?: boolean | undefined;
 }
 
 /** An image in a message. */
@@ -2935,6 +2937,8 @@ export interface NewIdentityProvider {
   internal_network?: boolean | undefined;
   /** Whether people can sign in with the provider. */
   enabled?: boolean | undefined;
+  /** Whether to read the metadata of the issuer first. If it cannot be used, nothing is saved: 400 `discovery_failed` with the reason. Changes that concern neither the issuer nor the network, and providers that are disabled, are not verified. */
+  verify?: boolean | undefined;
 }
 
 /** A person to invite, and their future role. */
@@ -5538,6 +5542,19 @@ export interface ServiceKeyChanges {
 /** A permission of the platform that a service key can have. */
 export type ServiceKeyScope = "platform.accounts.manage" | "platform.accounts.read" | "platform.credits.manage" | "platform.entitlements.manage" | "platform.erasures.manage" | "platform.feature_flags.manage" | "platform.plans.manage" | "platform.redemption_codes.manage" | "platform.subscriptions.manage" | "platform.usage.read";
 
+/** What a text is: a time, a JSON document or a URL. */
+export type SettingFormat = "date-time" | "json" | "uri";
+
+/** An environment variable that sets a setting. */
+export interface SettingFromEnvironment {
+  /** Name of the environment variable. */
+  variable: string;
+  /** Its value as text. Sensitive values read `******`. */
+  value: string;
+  /** Whether a stored value has no effect. False for settings of the gateway, whose stored values take precedence. */
+  takes_precedence: boolean;
+}
+
 /** A setting and its default. */
 export interface SettingSchema {
   /** Key of the setting, such as `limit.team_members`. */
@@ -5550,6 +5567,10 @@ export interface SettingSchema {
   description: string;
   /** Whether the value is a secret: it is stored encrypted and reads `******`. */
   sensitive: boolean;
+  /** What the text of the value is; null for other values. */
+  format: SettingFormat | null;
+  /** The environment variable that sets the value in the process that responds; null if none does. Always null for users who are not platform admins. */
+  environment: SettingFromEnvironment | null;
   /** `both`: plans and overrides can change the value for an account. */
   scope: SettingSchemaScope;
 }
@@ -8710,7 +8731,7 @@ export interface IdentityProvidersApi {
   /**
    * Create an identity provider
    *
-   * Adds a button to the sign-in page. Register `/oauth/sign-in/{id}` of your front end as redirect URI at the provider; create the provider disabled to get its ID first. The provider is not contacted.
+   * Adds a button to the sign-in page. Register `/oauth/sign-in/{id}` of your front end as redirect URI at the provider; create the provider disabled to get its ID first. The provider is contacted only with `verify`.
    */
   readonly create: Call<{ body: NewIdentityProvider; }, IdentityProvider, Reasons['identityProviders.create']>;
   /**

@@ -47,6 +47,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   default_project: 'The default project cannot be deleted or shared.',
   delivery_pending: 'Attempts for this delivery are still pending. Wait until they have ended.',
   dependency_unavailable: 'A dependency of the API is down. Try again after `Retry-After`.',
+  discovery_failed:
+    'The metadata of the issuer cannot be read, or name another issuer. Correct the issuer, or save the provider without `verify`.',
   duplicate_cookie:
     'The request contains two session cookies, one of them set by another site of the domain. Delete both and sign in again.',
   duplicate_header: 'Two of the headers differ only in case.',

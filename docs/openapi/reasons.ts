@@ -144,8 +144,8 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
     },
   ],
   identitiesDelete: [{ 403: ['user_suspended'], 409: ['last_sign_in_method'] }],
-  identityProvidersCreate: [issuerUrl, { 409: ['issuer_taken'] }],
-  identityProvidersUpdate: [issuerUrl, { 400: ['client_secret_required'], 409: ['issuer_taken'] }],
+  identityProvidersCreate: [issuerUrl, { 400: ['discovery_failed'], 409: ['issuer_taken'] }],
+  identityProvidersUpdate: [issuerUrl, { 400: ['client_secret_required', 'discovery_failed'], 409: ['issuer_taken'] }],
   authRefresh: [
     {
       401: ['missing_token', 'duplicate_cookie', 'invalid_token', 'token_rotated', 'token_reused', 'token_expired', 'session_revoked'],

@@ -2,7 +2,7 @@ import type { ClientAuth, Configuration } from 'openid-client';
 import { z } from 'zod';
 import type { App } from '../../http/app.ts';
 import { unseal } from '../../platform/crypto/seal.ts';
-import { Failure, failWith } from '../../platform/failure.ts';
+import { Failure, failWith, invalidField } from '../../platform/failure.ts';
 import { createOauthFetch, lateSignal } from '../../platform/outbound/oauthFetch.ts';
 import type { IdentityProviderRow } from '../identityProviders/queries.ts';
 import { secretContext } from '../identityProviders/secrets.ts';
@@ -22,8 +22,40 @@ const Claims = z.object({
 });
 type Claims = z.infer<typeof Claims>;
 
+type DiscoveredProvider = Pick<IdentityProviderRow, 'id' | 'issuer' | 'client_id' | 'client_secret_sealed' | 'internal_network'>;
+
 /** Reads the metadata of a provider. Throws 502 `identity_provider_unavailable`. */
-async function discover({ outbound, keys, log }: App, provider: IdentityProviderRow): Promise<Configuration> {
+async function discover(app: App, provider: DiscoveredProvider): Promise<Configuration> {
+  try {
+    return await readMetadata(app, provider);
+  } catch (error) {
+    app.log.warn({ issuer: provider.issuer, error: reasonOf(error) }, 'an identity provider cannot be used');
+    throw unavailable();
+  }
+}
+
+/** Throws 400 `discovery_failed` if the metadata of an issuer cannot be used. */
+export async function verifyIssuer(app: App, issuer: Pick<IdentityProviderRow, 'issuer' | 'internal_network'>): Promise<void> {
+  try {
+    await readMetadata(app, { ...issuer, id: '', client_id: 'unknown', client_secret_sealed: null });
+  } catch (error) {
+    const spelled = issuerOf(error);
+    const message = spelled
+      ? `is not how the provider spells it: ${spelled.slice(0, 200)}`
+      : 'has no usable metadata of OpenID Connect at /.well-known/openid-configuration';
+    throw invalidField('/issuer', message, 'discovery_failed');
+  }
+}
+
+const OtherIssuer = z.object({ attribute: z.literal('issuer'), body: z.object({ issuer: z.string() }) });
+
+/** The issuer that the metadata name instead of the expected one. The library has them in the cause of an error, or in that of its cause. */
+function issuerOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return OtherIssuer.safeParse(error.cause).data?.body.issuer ?? issuerOf(error.cause);
+}
+
+async function readMetadata({ outbound, keys }: App, provider: DiscoveredProvider): Promise<Configuration> {
   const oidc = await loadClient();
   const issuer = new URL(provider.issuer);
   const policy = provider.internal_network ? 'internal' : 'https';
@@ -31,22 +63,18 @@ async function discover({ outbound, keys, log }: App, provider: IdentityProvider
   const secret = sealed && unseal(keys.encryptionKeys, sealed, secretContext(provider)).toString();
   // The policy of the outbound client decides which http URLs are requested.
   const insecure = issuer.protocol === 'http:' ? [oidc.allowInsecureRequests] : [];
-  try {
-    const config = await oidc.discovery(issuer, provider.client_id, {}, secret ? secretAuth(oidc, secret) : oidc.None(), {
-      [oidc.customFetch]: createOauthFetch(outbound, lateSignal(), policy),
-      // Also verifies the signature of ID tokens.
-      execute: [oidc.enableNonRepudiationChecks, ...insecure],
-    });
-    const metadata = config.serverMetadata();
-    // The library accepts other issuers from some vendors, with which anybody could sign in.
-    if (new URL(metadata.issuer).href !== issuer.href) throw new Error('the metadata has another issuer');
-    // The browser opens it, so it must be a web address.
-    outbound.check(metadata.authorization_endpoint ?? '', policy);
-    return config;
-  } catch (error) {
-    log.warn({ issuer: provider.issuer, error: reasonOf(error) }, 'an identity provider cannot be used');
-    throw unavailable();
-  }
+  const config = await oidc.discovery(issuer, provider.client_id, {}, secret ? secretAuth(oidc, secret) : oidc.None(), {
+    [oidc.customFetch]: createOauthFetch(outbound, lateSignal(), policy),
+    // Also verifies the signature of ID tokens.
+    execute: [oidc.enableNonRepudiationChecks, ...insecure],
+  });
+  const metadata = config.serverMetadata();
+  // The library accepts other issuers from some vendors, with which anybody could sign in.
+  if (new URL(metadata.issuer).href !== issuer.href)
+    throw new Error('the metadata has another issuer', { cause: { attribute: 'issuer', body: metadata } });
+  // The browser opens it, so it must be a web address.
+  outbound.check(metadata.authorization_endpoint ?? '', policy);
+  return config;
 }
 
 /** The secret in the body, unless the provider takes it in a header only, which is the default of the specification. */

@@ -6,6 +6,7 @@ import { seal } from '../../platform/crypto/seal.ts';
 import { failWith, invalidField, notFound } from '../../platform/failure.ts';
 import { type OutboundClient, OutboundDenied } from '../../platform/outbound/outbound.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
+import { verifyIssuer } from '../identities/provider.ts';
 import { onUniqueViolation } from '../llmProviders/uniqueViolation.ts';
 import { readDomains } from './domains.ts';
 import type { IdentityProviderRow, ProviderProperties } from './queries.ts';
@@ -28,11 +29,12 @@ export const listIdentityProviders = ({ app, db }: Scope, page: PageQuery) =>
     (row) => [row.created_at, row.id],
   );
 
-/** Throws 400 for an issuer that may not be requested, 409 `issuer_taken`. */
+/** Throws 400 for an issuer that may not be requested or whose metadata cannot be used, 409 `issuer_taken`. */
 export async function createIdentityProvider(scope: Scope, input: NewIdentityProvider): Promise<IdentityProviderRow> {
   const { tx, actor } = scope;
   const id = newId();
   const properties = propertiesOf(scope, id, input);
+  if (input.verify) await verifyProvider(scope, properties);
   await lockSession(tx, actor);
   const row = await tx.row(queries.insertProvider, { id, ...properties });
   if (!row) throw issuerTaken();
@@ -42,13 +44,20 @@ export async function createIdentityProvider(scope: Scope, input: NewIdentityPro
 
 const issuerTaken = () => failWith('conflict', 'issuer_taken', 'Another provider has this issuer.');
 
-/** Throws 400 for an issuer that may not be requested or without a new secret, 409 `issuer_taken`. */
+/** The issuer is read before the transaction begins. */
+async function verifyProvider({ app }: Scope, { issuer, internalNetwork, enabled }: ProviderProperties): Promise<void> {
+  if (enabled) await verifyIssuer(app, { issuer, internal_network: internalNetwork });
+}
+
+/** Throws 400 for an issuer that may not be requested, whose metadata cannot be used, or without a new secret, 409 `issuer_taken`. */
 export async function updateIdentityProvider(
   scope: Scope,
-  { id }: IdentityProviderRow,
+  known: IdentityProviderRow,
   changes: IdentityProviderChanges,
 ): Promise<IdentityProviderRow> {
   const { tx, actor } = scope;
+  const { id } = known;
+  if (changes.verify && concernsIssuer(changes, known)) await verifyProvider(scope, propertiesOf(scope, id, changes, known));
   await lockSession(tx, actor);
   const before = await tx.row(queries.lockProvider, { id });
   if (!before) throw notFound();
@@ -65,6 +74,10 @@ export async function updateIdentityProvider(
   });
   return after;
 }
+
+/** Whether a change makes another server the provider, or turns it on. */
+const concernsIssuer = (changes: IdentityProviderChanges, { issuer, internal_network: internal, enabled }: IdentityProviderRow) =>
+  (changes.issuer ?? issuer) !== issuer || (changes.internal_network ?? internal) !== internal || (changes.enabled === true && !enabled);
 
 export async function deleteIdentityProvider(scope: Scope, provider: IdentityProviderRow): Promise<void> {
   await lockSession(scope.tx, scope.actor);

@@ -1,8 +1,8 @@
 import { configSchema } from '../../../contract/configSchema.ts';
 import { platformSettings } from '../../../contract/platformSettings.ts';
 import { implement } from '../../http/pipeline/implement.ts';
-import { clearSetting, findSetting, listSettings, setSetting, visibleKeys } from './service.ts';
-import { viewSchema, viewSetting } from './view.ts';
+import { clearSetting, findSetting, listSchemas, listSettings, setSetting } from './service.ts';
+import { viewSetting } from './view.ts';
 
 export const platformSettingHandlers = implement(
   platformSettings,
@@ -18,8 +18,4 @@ export const platformSettingHandlers = implement(
   },
 );
 
-export const configSchemaHandlers = implement(
-  configSchema,
-  {},
-  { list: ({ scope }) => ({ status: 200, body: visibleKeys(scope).map(viewSchema) }) },
-);
+export const configSchemaHandlers = implement(configSchema, {}, { list: ({ scope }) => ({ status: 200, body: listSchemas(scope) }) });

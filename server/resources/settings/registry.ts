@@ -2,9 +2,19 @@ import { z } from 'zod';
 import { RateLimitRules } from '../../../contract/gatewayConfig.ts';
 import { Instant } from '../../../contract/shared/instant.ts';
 import { boolean, host, mailbox, url, word } from '../../platform/config/kinds.ts';
-import { decimal, integer, jsonDocument, networks, ofKind, password, positiveInteger, type Setting, singleLine } from './types.ts';
+import {
+  decimal,
+  integer,
+  jsonDocument,
+  networks,
+  ofKind,
+  password,
+  positiveInteger,
+  type Setting,
+  singleLine,
+  type Typed,
+} from './types.ts';
 
-type Typed<T> = Pick<Setting<T>, 'type' | 'schema' | 'expected'>;
 type Options = Partial<Pick<Setting, 'scope' | 'sensitive' | 'variable' | 'databaseFirst'>>;
 
 const ordinary = { scope: 'platform', sensitive: false, variable: undefined, databaseFirst: false } as const;
@@ -29,8 +39,8 @@ const flag = ofKind('boolean', boolean);
 const both = { scope: 'both' } as const;
 const bothSecret = { scope: 'both', sensitive: true } as const;
 const key: Typed<string> = { type: 'string', schema: z.string().trim().min(1), expected: 'a text' };
-const address = ofKind('string', url);
-const instant: Typed<string> = { type: 'string', schema: Instant, expected: 'a time such as 2026-01-31T09:30:00Z' };
+const address: Typed<string> = { ...ofKind('string', url), format: 'uri' };
+const instant: Typed<string> = { type: 'string', schema: Instant, expected: 'a time such as 2026-01-31T09:30:00Z', format: 'date-time' };
 
 const Tier = z.object({
   multiplier: z.number().min(0),

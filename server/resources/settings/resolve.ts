@@ -48,8 +48,14 @@ function environmentText(key: string, setting: Setting, env: NodeJS.ProcessEnv):
 }
 
 /** Whether the environment determines the setting. Only for settings without `databaseFirst`. */
-export const isSetByEnvironment = (key: SettingKey, env: NodeJS.ProcessEnv): boolean =>
-  parseText(registry[key], environmentText(key, registry[key], env)) !== undefined;
+export const isSetByEnvironment = (key: SettingKey, env: NodeJS.ProcessEnv): boolean => environmentOf(key, env) !== undefined;
+
+/** The environment variable that sets a setting. Undefined if it is not set, or invalid. */
+export function environmentOf(key: SettingKey, env: NodeJS.ProcessEnv): { variable: string; text: string } | undefined {
+  const setting: Setting = registry[key];
+  const text = environmentText(key, setting, env);
+  return text === undefined || parseText(setting, text) === undefined ? undefined : { variable: variableOf(key, setting), text };
+}
 
 const parseText = ({ schema }: Setting, text: string | null | undefined): unknown =>
   text === null || text === undefined ? undefined : schema.safeParse(text).data;

@@ -1,3 +1,4 @@
+import type { SettingSchema } from '../../../contract/configSchema.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
 import type { Scope } from '../../http/scope.ts';
 import type { Keyring } from '../../platform/crypto/keyring.ts';
@@ -6,8 +7,9 @@ import { invalid, invalidField, notFound } from '../../platform/failure.ts';
 import type { SettingRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { type SettingKey, settingKeys, settingOf } from './registry.ts';
+import { processEnvOf } from './settings.ts';
 import { encryptionContext, isOfType, type Setting } from './types.ts';
-import { mask, viewSetting } from './view.ts';
+import { mask, viewSchema, viewSetting } from './view.ts';
 
 /** Internal keys that the settings API does not expose. */
 const isReserved = (key: string) => /^(bootstrap|internal)\./.test(key);
@@ -69,6 +71,9 @@ export async function removeSetting(scope: Scope, key: string): Promise<SettingR
 const auditTarget = (key: string) => ({ accountId: null, targetId: key });
 const invalidateCache = (scope: Scope) => scope.afterCommit(() => scope.app.cacheInvalidation.invalidate('settings', 'platform'));
 
-/** Only platform admins see keys that accounts cannot override. */
-export const visibleKeys = ({ permissions }: Scope): SettingKey[] =>
-  settingKeys.filter((key) => permissions.has('platform.admin') || settingOf(key)!.scope === 'both');
+/** Only platform admins see keys that accounts cannot override, and the environment. */
+export function listSchemas({ permissions, app }: Scope): SettingSchema[] {
+  const isAdmin = permissions.has('platform.admin');
+  const visible = settingKeys.filter((key) => isAdmin || settingOf(key)!.scope === 'both');
+  return visible.map((key) => viewSchema(key, isAdmin ? processEnvOf(app.database) : undefined));
+}

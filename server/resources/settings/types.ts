@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import type { SettingFormat } from '../../../contract/configSchema.ts';
 import type { Kind } from '../../platform/config/kinds.ts';
 
 /** The associated data of the encryption of a platform setting. */
@@ -14,6 +15,8 @@ export type Setting<T = unknown> = {
   schema: z.ZodType<T, string>;
   /** The description of valid values in error messages. */
   expected: string;
+  /** What the text of a string is, if there is a control for it. */
+  format?: SettingFormat;
   /** The default as text; null if the setting defaults to null. */
   defaultText: string | null;
   description: string;
@@ -36,7 +39,7 @@ const forms: Record<ValueType, z.ZodType<unknown, string>> = {
 
 export const isOfType = (type: ValueType, text: string): boolean => forms[type].safeParse(text).success;
 
-type Typed<T> = Pick<Setting<T>, 'type' | 'schema' | 'expected'>;
+export type Typed<T> = Pick<Setting<T>, 'type' | 'schema' | 'expected' | 'format'>;
 
 /** A type shared with the environment configuration. */
 export const ofKind = <T>(type: ValueType, { schema, expected }: Kind<T>): Typed<T> => ({ type, schema, expected });
@@ -103,6 +106,7 @@ export const jsonDocument = (shape: z.ZodType, expected: string): Typed<string> 
     .trim()
     .refine((text) => shape.safeParse(tryParseJson(text)).success),
   expected,
+  format: 'json',
 });
 
 function tryParseJson(text: string): unknown {

@@ -2,7 +2,7 @@ import type { SettingSchema } from '../../../contract/configSchema.ts';
 import type { PlatformSetting } from '../../../contract/platformSettings.ts';
 import type { SettingRow } from './queries.ts';
 import { type SettingKey, settingOf } from './registry.ts';
-import { storedText } from './resolve.ts';
+import { environmentOf, storedText } from './resolve.ts';
 
 /** Replaces a sensitive value in responses. */
 export const mask = '******';
@@ -14,7 +14,18 @@ export const viewSetting = ({ key, value, updated_at }: SettingRow): PlatformSet
   updated_at,
 });
 
-export function viewSchema(key: SettingKey): SettingSchema {
-  const { type, defaultText, description, sensitive, scope } = settingOf(key)!;
-  return { key, type, default: defaultText ?? (type === 'string' ? '' : null), description, sensitive, scope };
+/** Without `env`, the environment is not shown. */
+export function viewSchema(key: SettingKey, env: NodeJS.ProcessEnv | undefined): SettingSchema {
+  const { type, format = null, defaultText, description, sensitive, scope, databaseFirst } = settingOf(key)!;
+  const set = env && environmentOf(key, env);
+  return {
+    key,
+    type,
+    format,
+    default: defaultText ?? (type === 'string' ? '' : null),
+    description,
+    sensitive,
+    scope,
+    environment: set ? { variable: set.variable, value: sensitive ? mask : set.text.trim(), takes_precedence: !databaseFirst } : null,
+  };
 }

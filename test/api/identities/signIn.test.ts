@@ -305,3 +305,27 @@ test('a session of a provider is no second factor', async () => {
     'second_factor_missing',
   ]);
 });
+
+test('with `verify`, a provider is saved only if its metadata can be used', async () => {
+  const create = async (issuer: string, more: object = {}) => {
+    const body = { name: 'Verified', client_id: 'c', issuer, verify: true, ...more };
+    return call('POST', '/v1/admin/identity-providers', { token: admin.token, body });
+  };
+  const gone = `${idp.issuer}/gone`;
+  const failed = await create(gone);
+  expect(statusAndReason(failed)).toEqual([400, 'discovery_failed']);
+  expect(failed.body.details.issues).toMatchObject([{ path: '/issuer', reason: 'discovery_failed' }]);
+  const other = await create(idp.issuer.replace('127.0.0.1', 'localhost'));
+  expect(other.body.details.issues[0].message).toContain(idp.issuer);
+  expect(await sql(`select * from identity_providers where name = 'Verified'`)).toEqual([]);
+
+  // A disabled provider is not asked, nor is one whose issuer and network stay.
+  const { body: off } = await create(gone, { enabled: false });
+  expect((await changeProvider(admin, off.id, { name: 'Renamed', verify: true })).status).toBe(200);
+  expect(statusAndReason(await changeProvider(admin, off.id, { enabled: true, verify: true }))).toEqual([400, 'discovery_failed']);
+  expect((await changeProvider(admin, off.id, { enabled: true })).status).toBe(200);
+  expect(
+    statusAndReason(await changeProvider(admin, id, { issuer: gone.replace('gone', 'off'), client_secret: 'x', verify: true })),
+  ).toEqual([400, 'discovery_failed']);
+  expect((await call('GET', `/v1/admin/identity-providers/${id}`, { token: admin.token })).body.issuer).toBe(idp.issuer);
+});

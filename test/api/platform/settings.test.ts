@@ -32,6 +32,31 @@ test('a setting is set, listed by key, read, and reset to its default, repeatedl
   expect((await clear('nobody.knows')).status).toBe(204);
 });
 
+test('the schema shows admins which settings the environment sets, and the format of a text', async () => {
+  const own = await startTestApp(
+    { ARKLOOP_CREDIT_PER_USD: ' 5 ', ARKLOOP_GATEWAY_IP_MODE: 'cdn', ARKLOOP_SMTP_PASS: 'secret' },
+    { worker: false },
+  );
+  const [admin, person] = [await own.signUpAdmin(), await own.signUp()];
+  const of = async (token: string) => {
+    const { body } = await own.call('GET', '/v1/config/schema', { token });
+    return new Map<string, any>(body.map((setting: { key: string }) => [setting.key, setting]));
+  };
+  const seen = await of(admin.token);
+  expect(
+    ['credit.per_usd', 'gateway.ip_mode', 'email.smtp_pass', 'llm.retry.max_attempts'].map((key) => seen.get(key).environment),
+  ).toEqual([
+    { variable: 'ARKLOOP_CREDIT_PER_USD', value: '5', takes_precedence: true },
+    { variable: 'ARKLOOP_GATEWAY_IP_MODE', value: 'cdn', takes_precedence: false },
+    { variable: 'ARKLOOP_SMTP_PASS', value: '******', takes_precedence: true },
+    null,
+  ]);
+  expect(
+    ['credit.deduction_policy', 'auth.second_factor_required_from', 'app.base_url', 'email.from'].map((key) => seen.get(key).format),
+  ).toEqual(['json', 'date-time', 'uri', null]);
+  expect([...(await of(person.token)).values()].filter(({ environment }) => environment !== null)).toEqual([]);
+});
+
 test.for([
   ['credit.per_usd', 'abc'],
   ['credit.per_usd', '1.5'],
@@ -129,11 +154,13 @@ test('platform admins see the whole registry, others what plans can set', async 
   const keys = all.map(({ key }) => key);
   expect(keys).toEqual(keys.toSorted());
   expect(keys).toEqual([...new Set(keys)]);
-  expect(some).toEqual(all.filter(({ scope }) => scope === 'both'));
+  expect(some).toEqual(all.filter(({ scope }) => scope === 'both').map((setting) => ({ ...setting, environment: null })));
   const of = (key: string) => all.find((row) => row.key === key);
   expect(of('credit.per_usd')).toEqual({
     key: 'credit.per_usd',
     type: 'integer',
+    format: null,
+    environment: null,
     default: '1000',
     description: expect.stringMatching(/./),
     sensitive: false,

@@ -39,7 +39,7 @@ test('an owner invites a colleague, who signs up by the link and becomes an admi
   const owner = await app.signUp();
   const colleague = { login: `mate-${owner.login}`, email: `mate-${owner.login}@example.test` };
   const { page, wrong } = await open('/settings/members', owner);
-  await page.getByText('This is your personal account').waitFor();
+  await page.getByText('This is your personal workspace').waitFor();
   await button(page, 'New workspace').click();
   await page.getByLabel('Name', { exact: true }).fill(`Harbor ${owner.login}`);
   await button(page, 'Create').click();

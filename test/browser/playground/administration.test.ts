@@ -12,7 +12,7 @@ let app: TestApp;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  app = await startTestApp(behindGatewayEnv);
+  app = await startTestApp({ ...behindGatewayEnv, ARKLOOP_LIMIT_TEAM_MEMBERS: '25' });
 });
 
 /** Opens a settings page with the session of a new platform administrator. */
@@ -79,6 +79,11 @@ test('an administrator finds a user, adjusts credits, makes a plan and a code, s
   await page.getByRole('cell', { name: 'A gift' }).waitFor();
 
   // A plan with a limit, for the account.
+  // The search finds pages of both areas by their keywords.
+  const search = page.getByRole('searchbox', { name: 'Search settings' });
+  await search.fill('smtp');
+  await expect.poll(() => page.getByRole('navigation', { name: 'Settings' }).getByRole('link').allTextContents()).toEqual(['Email']);
+  await search.fill('');
   await toPage(page, 'Plans');
   await button(page, 'New plan').first().click();
   await page.getByLabel('Display name').fill('Small team');
@@ -133,8 +138,8 @@ test('an administrator suspends and activates a user, and must type the login to
   await page.getByRole('cell', { name: 'suspended' }).waitFor();
   expect((await app.call('GET', '/v1/me', { token: person.token })).body.details.reason).toBe('session_revoked');
   await page.getByRole('link', { name: person.login, exact: true }).click();
-  await choose(page, person.login, 'Activate');
-  await button(page, 'Activate').click();
+  await choose(page, person.login, 'Reactivate');
+  await button(page, 'Reactivate').click();
   await page.getByRole('article').getByText('active', { exact: true }).waitFor();
   await choose(page, person.login, 'Delete');
   await dialogOf(page).getByRole('textbox').fill('somebody');
@@ -151,19 +156,30 @@ test('an administrator suspends and activates a user, and must type the login to
 });
 
 test('settings, email and gateway say beside the field what is wrong, and keep what is right', async () => {
-  const { page, wrong, chief } = await openSettings('platform-settings?q=initial_grant');
+  const { page, wrong, chief } = await openSettings('platform-settings?show=environment');
+  await page.getByText('ARKLOOP_LIMIT_TEAM_MEMBERS').waitFor();
+  await choose(page, 'limit.team_members', 'Change');
+  await dialogOf(page).getByText('applies once the variable is removed').waitFor();
+  await page.keyboard.press('Escape');
+  await goTo(page, '/settings/platform-settings?q=required_from');
+  await choose(page, 'auth.second_factor_required_from', 'Change');
+  await page.getByLabel('Value').fill('2099-01-31T09:30');
+  await button(page, 'Save').click();
+  await page.getByRole('cell').getByText(/2099/).waitFor();
+  await app.call('DELETE', '/v1/admin/platform-settings/auth.second_factor_required_from', { token: chief.token });
+  await goTo(page, '/settings/platform-settings?q=initial_grant');
   await choose(page, 'credit.initial_grant', 'Change');
   await page.getByLabel('Value').fill('1.5');
   await button(page, 'Save').click();
   await dialogOf(page).getByText('Enter a whole number.').waitFor();
   await page.getByLabel('Value').fill('321');
   await button(page, 'Save').click();
-  await page.getByText('changed', { exact: true }).waitFor();
+  await page.getByText('Changed', { exact: true }).waitFor();
   const { accountId, token } = await app.signUp();
   expect((await app.call('GET', '/v1/me/credits', { token })).body).toMatchObject({ balance: 321 });
   await choose(page, 'credit.initial_grant', 'Reset to the default');
   await button(page, 'Reset').click();
-  await page.getByText('changed', { exact: true }).waitFor({ state: 'hidden' });
+  await page.getByText('Changed', { exact: true }).waitFor({ state: 'hidden' });
 
   await toPage(page, 'Gateway');
   await page.getByLabel('Trusted proxies').fill('10.0.0.0/33');

@@ -125,6 +125,10 @@ test('a user signs up, is still signed in after a reload, and signs out', async 
 
   await page.getByLabel('Login or email').fill('newcomer');
   await page.getByLabel('Password').fill('wrong');
+  await page.getByRole('button', { name: 'Show what is typed' }).click();
+  expect(await page.getByLabel('Password').getAttribute('type')).toBe('text');
+  await page.getByRole('button', { name: 'Hide what is typed' }).click();
+  expect(await page.getByLabel('Password').getAttribute('type')).toBe('password');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByText('The login or the password is wrong.').waitFor();
   await page.getByText('Details', { exact: true }).click();

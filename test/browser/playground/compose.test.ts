@@ -232,6 +232,13 @@ test('a prompt of a tool server is found, filled in, and inserted with its files
   await open();
   const box = page.getByRole('textbox', { name: 'Message' });
   const dialog = page.getByRole('dialog');
+  // A slash in an empty message opens the prompts; it is text if none is chosen.
+  await box.press('/');
+  await page.getByPlaceholder('Search prompts…').waitFor();
+  await page.keyboard.press('Escape');
+  await expect.poll(() => box.inputValue()).toBe('/');
+  await box.press('/');
+  expect([await box.inputValue(), await dialog.count()]).toEqual(['//', 0]);
   await box.fill('Draft.');
   await page.getByRole('button', { name: 'Use a prompt' }).click();
   await dialog.getByRole('region', { name: 'gone' }).getByText('cannot be reached').waitFor();
@@ -255,5 +262,15 @@ test('a prompt of a tool server is found, filled in, and inserted with its files
   await page.getByText('Noted.').waitFor();
   const sent = JSON.stringify(vendor.requests.at(-1)!.body.messages);
   expect([sent.includes('Ahoj 🌊'), sent.includes('Be brief.'), sent.includes('data:image/png;base64')]).toEqual([true, true, true]);
-  expect(wrong).toEqual([expect.stringMatching(/^502 .*prompts$/)]);
+
+  // Why an answer failed is still shown after the next one.
+  await sendMessage(page, 'Again');
+  await page.getByRole('alert').waitFor();
+  vendor.respondWith(chat.answer('Back.'));
+  await sendMessage(page, 'And now?');
+  await page.getByText('Back.').waitFor();
+  const order = await page.getByRole('article').allTextContents();
+  expect(order.slice(-4)).toEqual(['Again', expect.stringMatching(/provider/), 'And now?', expect.stringContaining('Back.')]);
+  // Asked twice.
+  expect(wrong).toEqual([expect.stringMatching(/^502 .*prompts$/), expect.stringMatching(/^502 .*prompts$/)]);
 });

@@ -123,6 +123,15 @@ test('the inspector nests the runs of sub-agents', async () => {
   await page.goto(`${app.url}/chat/${threadId}?run=${runId}`);
   const runs = page.getByRole('complementary', { name: 'Run', exact: true }).getByRole('treeitem', { name: /^gpt-test ?, ?Run ?,/ });
   await expect.poll(() => runs.evaluateAll((items) => items.map((item) => item.getAttribute('aria-level')))).toEqual(['1', '4', '7']);
+  // The indentation leaves room for the names of the deepest steps.
+  const indents = await page
+    .locator('.trace-name')
+    .evaluateAll((names) =>
+      names.map(
+        (name) => name.querySelector('.trace-toggle, .trace-dot')!.getBoundingClientRect().left - name.getBoundingClientRect().left,
+      ),
+    );
+  expect(Math.max(...indents)).toBeLessThanOrEqual(90);
   expect(wrong).toEqual([]);
   await context.close();
 });

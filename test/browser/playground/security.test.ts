@@ -114,12 +114,16 @@ test('people sign in with an identity provider, link identities with consent, an
   await button(page, 'New provider').click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name', { exact: true }).fill('Harbor SSO');
-  await dialog.getByLabel('Issuer').fill(idp.issuer);
+  await dialog.getByLabel('Issuer').fill(`${idp.issuer}/gone`);
   await dialog.getByLabel('Client ID').fill(oidcClient.client_id);
   await dialog.getByLabel('Client secret').fill(oidcClient.client_secret);
   await dialog.getByLabel('Register unknown people').check();
   expect(await accessibilityViolations(page)).toEqual([]);
   await expectFit(page);
+  await button(page, 'Create').click();
+  await dialog.locator('.problem', { hasText: 'Issuer has no usable metadata' }).waitFor();
+  expect(wrong.splice(0)).toEqual([`400 ${app.url}/v1/admin/identity-providers`]);
+  await dialog.getByLabel('Issuer').fill(idp.issuer);
   await button(page, 'Create').click();
   const uri = await dialog.locator('code').textContent();
   expect(uri).toMatch(new RegExp(`^${app.url}/oauth/sign-in/[0-9a-f-]{36}$`));

@@ -180,8 +180,8 @@ test('a provider is added with a model that passes its test, and its key is not 
   await chooseAction(page, 'gpt-test', 'Test');
   await page.getByText(/^Responded in/).waitFor();
   expect(await page.content()).not.toContain(providerApiKey);
-  await chooseAction(page, 'Ours', 'Remove');
-  await button(page, 'Remove').click();
+  await chooseAction(page, 'Ours', 'Delete');
+  await button(page, 'Delete').click();
   await page.getByText('No providers yet').waitFor();
   expect(wrong).toEqual([expect.stringMatching(/^400 .*\/v1\/llm-providers$/)]);
 });
@@ -221,8 +221,8 @@ test('a webhook is created, receives an event, and receives it again on request'
     .getByText(/^whsec_/)
     .waitFor();
   await button(page, 'Done').click();
-  await chooseAction(page, receiver.url, 'Remove');
-  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await chooseAction(page, receiver.url, 'Delete');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await page.getByText('No webhooks yet').waitFor();
   expect(wrong).toEqual([]);
 });
@@ -294,7 +294,7 @@ test('usage is shown by day and by model in a range, in charts and tables, and i
   };
   await choose('Last 12 months');
   await figure('Runs', '3');
-  await page.getByText('Whole account').click();
+  await page.getByText('Whole workspace').click();
   await page.getByRole('radio', { name: 'Cost' }).check();
   const byMonth = page.getByRole('figure').filter({ hasText: 'large' });
   await byMonth.getByText('Show as table').click();

@@ -20,7 +20,7 @@ import { DocumentPanel } from './message/documentPanel.tsx';
 import { UserMessage } from './message/userMessage.tsx';
 import { takeStartMark } from './pendingStart.ts';
 import { useStickyScroll } from './stickyScroll.ts';
-import { versionsOf, VersionSwitcher } from './versions.tsx';
+import { unansweredRuns, versionsOf, VersionSwitcher } from './versions.tsx';
 
 const Inspector = lazy(() => import('./inspector/inspector.tsx'));
 
@@ -109,7 +109,7 @@ export function Conversation({ threadId }: { threadId: string }) {
         runId={id}
         message={message}
         contentOf={contentOf}
-        isLive={isNewest && isLive}
+        isLive={isNewest ? isLive : message === undefined}
         onProgress={isNewest ? setProgress : undefined}
         onRetry={canAct ? () => retry.mutate({}) : undefined}
         onContinue={canAct ? () => goOn.mutate(id) : undefined}
@@ -124,13 +124,14 @@ export function Conversation({ threadId }: { threadId: string }) {
       />
     );
   };
-  const shown = rows.map((row) =>
-    row.role === 'user' ? (
-      <UserMessage key={row.id} message={row} onEdit={isAnswering ? undefined : onEdit} />
-    ) : (
-      answer(row.run_id ?? row.id, row)
-    ),
-  );
+  const unanswered = unansweredRuns(runs.data ?? [], (id) => rows.some((row) => row.run_id === id));
+  const shown = rows.flatMap((row, at) => {
+    if (row.role !== 'user') return [answer(row.run_id ?? row.id, row)];
+    const message = <UserMessage key={row.id} message={row} onEdit={isAnswering ? undefined : onEdit} />;
+    // Why the answer is missing stays visible after the next message. That of the newest run is below.
+    const failed = rows[at + 1]?.role === 'user' ? unanswered.get(row.id) : undefined;
+    return failed === undefined || failed === runId ? [message] : [message, answer(failed, undefined)];
+  });
   // The run could not start, or a run started elsewhere ended without an answer.
   const isUnanswered = runs.isSuccess && start.isIdle && !isLive && rows.at(-1)?.role === 'user';
   // In the same list as the messages, so that React keeps the element when the answer becomes a message.

@@ -30,6 +30,18 @@ export function versionsOf(
   return found;
 }
 
+/**
+ * The runs that ended without an answer, by the message that they should have answered: the last one of each. `isAnswered` tells the runs that have
+ * a message. `runs` are newest first.
+ */
+export function unansweredRuns(runs: readonly ThreadRun[], isAnswered: (runId: string) => boolean): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const { run_id, status, thread_tail_message_id: tail } of runs)
+    if (tail !== undefined && !found.has(tail) && (status === 'failed' || status === 'cancelled') && !isAnswered(run_id))
+      found.set(tail, run_id);
+  return found;
+}
+
 type SwitcherProps = { shown: number; count: number; onShow: (version: number) => void };
 
 /** ‹ 1/2 › below an answer that has versions. */

@@ -9,6 +9,9 @@ const units = [
   ['minute', 60_000],
 ] as const;
 
+/** An exact time in the zone of the browser. */
+export const momentText = (at: string): string => moment.format(new Date(at));
+
 /** A relative time; the tooltip shows the exact one. */
 export const When = ({ at }: { at: string }) => (
   <time dateTime={at} title={moment.format(new Date(at))}>

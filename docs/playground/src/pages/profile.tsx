@@ -28,7 +28,7 @@ const Parts = ({ me }: { me: Me }) => (
       <dd>
         <Email me={me} />
       </dd>
-      <dt>Account</dt>
+      <dt>Workspace</dt>
       <dd>
         {me.account_name} <Badge>{asWords(me.role)}</Badge>
       </dd>

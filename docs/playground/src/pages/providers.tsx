@@ -24,7 +24,7 @@ export default function Providers() {
   return (
     <Page
       title="Models"
-      intro="The model providers of this account, with your own keys. A key can be replaced, but not read."
+      intro="The model providers of this workspace, with your own keys. A key can be replaced, but not read."
       actions={add}
     >
       <QueryState
@@ -91,10 +91,10 @@ const Provider = ({ provider, isManaged, open }: ProviderProps) => (
                 run: () => open((close) => <ProviderForm provider={provider} open={open} onClose={close} />),
               },
               {
-                label: 'Remove',
+                label: 'Delete',
                 icon: 'remove',
                 isDangerous: true,
-                run: () => open((close) => <Removal provider={provider} onClose={close} />),
+                run: () => open((close) => <Deletion provider={provider} onClose={close} />),
               },
             ]}
           />
@@ -105,15 +105,15 @@ const Provider = ({ provider, isManaged, open }: ProviderProps) => (
   </section>
 );
 
-const Removal = ({ provider: { id, scope, name, models }, onClose }: { provider: LlmProvider; onClose: () => void }) => (
+const Deletion = ({ provider: { id, scope, name, models }, onClose }: { provider: LlmProvider; onClose: () => void }) => (
   <ConfirmDialog
-    title={`Remove “${name}”?`}
-    confirm="Remove"
-    done="Provider removed"
+    title={`Delete “${name}”?`}
+    confirm="Delete"
+    done="Provider deleted"
     changes={[providersKey]}
     onClose={onClose}
     action={() => client.llmProviders.delete({ params: { provider_id: id }, query: { scope } })}
   >
-    Its key and {models.length === 1 ? 'its model' : `its ${models.length} models`} are removed as well. Active runs can finish.
+    Its key and {models.length === 1 ? 'its model' : `its ${models.length} models`} are deleted as well. Active runs can finish.
   </ConfirmDialog>
 );

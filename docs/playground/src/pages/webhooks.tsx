@@ -6,8 +6,9 @@ import { Empty } from '../components/states.tsx';
 import type { Column } from '../components/table.tsx';
 import { ConfirmDialog, FormDialog, useAction, useDialog } from '../resource/dialogs.tsx';
 import { PagedRows } from '../resource/resourceList.tsx';
+import { turnAction } from '../resource/rowMenu.tsx';
 import { client } from '../session.ts';
-import { Badge, Button, Copyable } from '../ui/buttons.tsx';
+import { Badge, Button, Copyable, OnOff } from '../ui/buttons.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Deliveries } from './webhooks/deliveries.tsx';
 import { EndpointForm } from './webhooks/endpointForm.tsx';
@@ -63,13 +64,13 @@ export default function Webhooks() {
             icon: 'edit',
             run: () => open((close) => <EndpointForm endpoint={endpoint} onClose={close} onCreated={show} />),
           },
-          { label: endpoint.enabled ? 'Turn off' : 'Turn on', icon: endpoint.enabled ? 'pause' : 'play', run: () => turn(endpoint) },
+          turnAction(endpoint.enabled, () => turn(endpoint)),
           { label: 'New secret', icon: 'key', run: () => open((close) => <Rotation endpoint={endpoint} show={show} onClose={close} />) },
           {
-            label: 'Remove',
+            label: 'Delete',
             icon: 'remove',
             isDangerous: true,
-            run: () => open((close) => <Removal endpoint={endpoint} onClose={close} />),
+            run: () => open((close) => <Deletion endpoint={endpoint} onClose={close} />),
           },
         ]}
       />
@@ -94,7 +95,11 @@ const columns: Column<WebhookEndpoint>[] = [
   {
     title: 'State',
     cell: ({ enabled, disabled_reason }) =>
-      enabled ? <Badge tone="good">On</Badge> : <Badge tone="warning">{reasons[disabled_reason ?? 'manual']}</Badge>,
+      enabled || (disabled_reason ?? 'manual') === 'manual' ? (
+        <OnOff isOn={enabled} />
+      ) : (
+        <Badge tone="warning">{reasons[disabled_reason!]}</Badge>
+      ),
   },
   {
     title: 'Secret',
@@ -112,11 +117,11 @@ const columns: Column<WebhookEndpoint>[] = [
   { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },
 ];
 
-const Removal = ({ endpoint: { id, url }, onClose }: { endpoint: WebhookEndpoint; onClose: () => void }) => (
+const Deletion = ({ endpoint: { id, url }, onClose }: { endpoint: WebhookEndpoint; onClose: () => void }) => (
   <ConfirmDialog
-    title="Remove this webhook?"
-    confirm="Remove"
-    done="Webhook removed"
+    title="Delete this webhook?"
+    confirm="Delete"
+    done="Webhook deleted"
     changes={[webhooksKey]}
     onClose={onClose}
     action={() => client.webhookEndpoints.delete({ params: { endpoint_id: id } })}

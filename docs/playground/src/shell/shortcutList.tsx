@@ -22,6 +22,12 @@ export const ShortcutList = ({ onClose }: { onClose: () => void }) => (
         </dd>
       </div>
       <div>
+        <dt>Use a prompt, in an empty message</dt>
+        <dd>
+          <kbd>/</kbd>
+        </dd>
+      </div>
+      <div>
         <dt>Close what is open</dt>
         <dd>
           <kbd>Esc</kbd>

@@ -66,6 +66,9 @@ export const Copyable = ({ text, label }: { text: string; label: string }) => (
   </div>
 );
 
+/** The state of something that can be turned off. */
+export const OnOff = ({ isOn }: { isOn: boolean }) => <Badge tone={isOn ? 'good' : ''}>{isOn ? 'On' : 'Off'}</Badge>;
+
 export const Badge = ({ tone = '', children }: { tone?: '' | 'good' | 'warning' | 'danger' | 'accent'; children: ReactNode }) => (
   <span className={`badge ${tone}`}>{children}</span>
 );

@@ -1,4 +1,5 @@
-import { type ComponentProps, type ReactNode, useId } from 'react';
+import { type ComponentProps, type ReactNode, useId, useState } from 'react';
+import { IconButton } from './buttons.tsx';
 import { useForm } from './form.tsx';
 
 export type Described = {
@@ -43,9 +44,33 @@ type TextFieldProps = Described & Omit<ComponentProps<'input'>, 'id' | 'classNam
 
 export const TextField = ({ label, hideLabel, hint, problem, ...rest }: TextFieldProps) => (
   <Field label={label} hideLabel={hideLabel ?? false} hint={hint} problem={problem} name={rest.name}>
-    {(attributes) => <input type="text" {...rest} {...attributes} className="input" />}
+    {(attributes) =>
+      rest.type === 'password' ? (
+        <SecretInput {...rest} {...attributes} />
+      ) : (
+        <input type="text" {...rest} {...attributes} className="input" />
+      )
+    }
   </Field>
 );
+
+/** A password or a key, with a button that shows what is typed. */
+function SecretInput(props: ComponentProps<'input'>) {
+  const [isShown, show] = useState(false);
+  return (
+    <div className="secret">
+      <input spellCheck={false} autoCapitalize="none" {...props} type={isShown ? 'text' : 'password'} className="input" />
+      <IconButton
+        small
+        label={isShown ? 'Hide what is typed' : 'Show what is typed'}
+        icon={isShown ? 'eyeOff' : 'eye'}
+        aria-controls={props.id}
+        disabled={props.disabled}
+        onClick={() => show(!isShown)}
+      />
+    </div>
+  );
+}
 
 export const TextArea = ({
   label,

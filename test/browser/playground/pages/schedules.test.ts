@@ -28,6 +28,9 @@ test('a schedule is created, started, paused, changed and deleted, and its histo
   await button(page, 'New schedule').first().click();
   await page.getByLabel('Name', { exact: true }).fill('Morning report');
   await page.getByLabel('Message', { exact: true }).fill('What is new? 🌅');
+  expect(await page.getByLabel('Cron pattern').count()).toBe(0);
+  await page.getByRole('combobox', { name: 'Pattern' }).click();
+  await page.getByRole('option', { name: 'Your own' }).click();
   // Five fields, so the server is asked for the preview.
   await page.getByLabel('Cron pattern').fill('61 9 * * *');
   await dialog
@@ -60,10 +63,10 @@ test('a schedule is created, started, paused, changed and deleted, and its histo
   expect(await dialog.getByRole('link', { name: 'Open' }).count()).toBe(1);
   await page.keyboard.press('Escape');
 
-  await choose('Pause');
-  await row.getByText('Paused').waitFor();
+  await choose('Turn off');
+  await row.getByText('Off', { exact: true }).waitFor();
   expect(await stored()).toMatchObject([{ status: 'paused', next_run_at: null }]);
-  await choose('Resume');
+  await choose('Turn on');
   await row.getByText('On', { exact: true }).waitFor();
   await choose('Edit');
   await page.getByRole('radio', { name: 'Once' }).check({ force: true });

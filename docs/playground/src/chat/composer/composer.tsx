@@ -8,7 +8,7 @@ import { Icon } from '../../ui/icons.tsx';
 import { showToast } from '../../ui/toasts.tsx';
 import { useDropTarget } from './dropTarget.ts';
 import { type Choice, Picker } from './picker.tsx';
-import { Prompts } from './prompts.tsx';
+import { Prompts, usePromptServers } from './prompts.tsx';
 import type { Insertion } from './promptText.ts';
 import { acceptedFiles, maxCharacters, StagedFiles, useStaged } from './staged.tsx';
 import { Starters } from './starters.tsx';
@@ -41,6 +41,9 @@ export function Composer({ draftOf, placeholder, isAnswering, hasStarters = fals
   const area = useRef<HTMLTextAreaElement>(null);
   const files = useRef<HTMLInputElement>(null);
   const staged = useStaged();
+  const promptServers = usePromptServers();
+  /** What opened the list of prompts. */
+  const [prompts, setPrompts] = useState<'button' | 'key'>();
   const isEmpty = text.trim() === '' && staged.list.length === 0;
   const length = lengthOf(text);
   const canSend = !busy && !staged.isBusy && length <= maxCharacters && (text.trim() !== '' || staged.parts.length > 0);
@@ -72,7 +75,13 @@ export function Composer({ draftOf, placeholder, isAnswering, hasStarters = fals
     event.preventDefault();
     if (canSend) void send();
   };
+  const canUsePrompts = promptServers.length > 0 && !isAnswering && !busy;
   const press = (event: KeyboardEvent) => {
+    if (event.key === '/' && text === '' && canUsePrompts && !event.nativeEvent.isComposing) {
+      event.preventDefault();
+      setPrompts('key');
+      return;
+    }
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing || !hasKeyboard) return;
     event.preventDefault();
     if (canSend) void send();
@@ -101,7 +110,18 @@ export function Composer({ draftOf, placeholder, isAnswering, hasStarters = fals
     write(text === '' || /\s$/.test(text) ? text + spoken : `${text} ${spoken}`);
     focus();
   };
+  const openPrompts = () => {
+    // The dialog returns the focus to where it was.
+    focus();
+    setPrompts('button');
+  };
+  const closePrompts = () => {
+    // The slash was meant as text.
+    if (prompts === 'key') write('/');
+    setPrompts(undefined);
+  };
   const insertPrompt = ({ text: prompt, files: brought, omitted }: Insertion) => {
+    setPrompts(undefined);
     if (prompt !== '') write(text.trim() === '' ? prompt : `${text}\n\n${prompt}`);
     staged.add(brought);
     if (omitted > 0)
@@ -166,7 +186,14 @@ export function Composer({ draftOf, placeholder, isAnswering, hasStarters = fals
             }}
           />
           <IconButton label="Attach a file" icon="attach" disabled={isAnswering} onClick={() => files.current?.click()} />
-          <Prompts disabled={isAnswering || busy} onOpen={focus} onInsert={insertPrompt} />
+          <Prompts
+            servers={promptServers}
+            disabled={!canUsePrompts}
+            isOpen={prompts !== undefined}
+            onOpen={openPrompts}
+            onClose={closePrompts}
+            onInsert={insertPrompt}
+          />
           <VoiceInput disabled={busy} onText={insert} onError={setError} />
           <div className="choices">{!isAnswering && <Picker choice={choice} onChoose={onChoose} onClosed={focus} />}</div>
           {isAnswering && text.trim() === '' ? (

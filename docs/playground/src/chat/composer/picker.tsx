@@ -38,7 +38,7 @@ type PickerProps = {
 type Option = { value: string; name: string; description?: string | null };
 
 const defaultPersona: Option = { value: '', name: 'Default persona', description: 'The persona that the server uses' };
-const defaultModel: Option = { value: '', name: 'Default model', description: 'The model of the persona, else of the account' };
+const defaultModel: Option = { value: '', name: 'Default model', description: 'The model of the persona, else of the workspace' };
 
 /** One button for persona and model. Hidden if there is nothing to choose. */
 export function Picker({ choice, onChoose, onClosed }: PickerProps) {

@@ -12,16 +12,8 @@ import { Form } from '../../ui/form.tsx';
 import { type Insertion, insertionOf } from './promptText.ts';
 
 type Chosen = { server: McpConfig; prompt: McpPrompt };
-type PromptsProps = {
-  disabled: boolean;
-  /** Moves the focus to where it returns to when the dialog closes. */
-  onOpen: () => void;
-  onInsert: (insertion: Insertion) => void;
-};
-
-/** A button that inserts a prompt of a tool server into the message. Hidden if no server can have prompts. */
-export function Prompts({ disabled, onOpen, onInsert }: PromptsProps) {
-  const [isOpen, setOpen] = useState(false);
+/** The tool servers that can have prompts. */
+export function usePromptServers(): readonly McpConfig[] {
   const mayUse = useMay('data.runs.write');
   const servers = useQuery({
     queryKey: ['mcp-configs', 'of prompts'],
@@ -29,32 +21,27 @@ export function Prompts({ disabled, onOpen, onInsert }: PromptsProps) {
     enabled: mayUse,
     staleTime: 60_000,
   });
-  const usable = servers.data?.filter(({ is_active }) => is_active) ?? [];
-  if (usable.length === 0) return null;
-  return (
+  return servers.data?.filter(({ is_active }) => is_active) ?? [];
+}
+
+type PromptsProps = {
+  servers: readonly McpConfig[];
+  disabled: boolean;
+  isOpen: boolean;
+  onOpen: () => void;
+  /** Called without a choice of the user. */
+  onClose: () => void;
+  onInsert: (insertion: Insertion) => void;
+};
+
+/** A button that inserts a prompt of a tool server into the message. Hidden if no server can have prompts. */
+export const Prompts = ({ servers, disabled, isOpen, onOpen, onClose, onInsert }: PromptsProps) =>
+  servers.length > 0 && (
     <>
-      <IconButton
-        label="Use a prompt"
-        icon="book"
-        disabled={disabled}
-        onClick={() => {
-          onOpen();
-          setOpen(true);
-        }}
-      />
-      {isOpen && (
-        <PromptDialog
-          servers={usable}
-          onClose={() => setOpen(false)}
-          onInsert={(insertion) => {
-            setOpen(false);
-            onInsert(insertion);
-          }}
-        />
-      )}
+      <IconButton label="Use a prompt" icon="book" aria-keyshortcuts="/" disabled={disabled} onClick={onOpen} />
+      {isOpen && <PromptDialog servers={servers} onClose={onClose} onInsert={onInsert} />}
     </>
   );
-}
 
 type PromptDialogProps = { servers: readonly McpConfig[]; onClose: () => void; onInsert: (insertion: Insertion) => void };
 

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, memo, useEffect, useRef, useState } from 'react';
+import { type CSSProperties, type KeyboardEvent, memo, useEffect, useRef, useState } from 'react';
 import { count, dollars, duration } from '../../components/format.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { kindTexts, statusText, stepName } from './status.tsx';
@@ -57,7 +57,7 @@ export function Waterfall({ rows, span, closed, selected, onSelect, onToggle }: 
           <span key={part}>{duration((span.end - span.start) * part)}</span>
         ))}
       </div>
-      <div role="tree" aria-label="Steps of the run" ref={tree}>
+      <div role="tree" aria-label="Steps of the run" ref={tree} style={indentOf(rows)}>
         {rows.map((row, at) => (
           <div
             key={row.step.id}
@@ -80,6 +80,15 @@ export function Waterfall({ rows, span, closed, selected, onSelect, onToggle }: 
     </div>
   );
 }
+
+/** The indentation of the deepest row, in rem. It leaves room for names in the narrowest pane. */
+const maxIndent = 5.5;
+
+/** Levels are narrower in a deep tree. */
+const indentOf = (rows: readonly Row[]) => {
+  const deepest = Math.max(1, ...rows.map(({ depth }) => depth));
+  return { '--indent': `${Math.min(1.125, maxIndent / deepest)}rem` } as CSSProperties;
+};
 
 const RowContent = ({
   row: { step, depth, hasChildren, totals },

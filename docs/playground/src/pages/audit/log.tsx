@@ -116,7 +116,7 @@ const isId = (text: string) => /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(text);
 
 const Action = ({ entry: { action, metadata, target_type, target_id } }: { entry: AuditEntry }) => (
   <>
-    <code>{action}</code> {metadata.result === 'denied' && <Badge tone="danger">denied</Badge>}
+    <code>{action}</code> {metadata.result === 'denied' && <Badge tone="danger">Denied</Badge>}
     {target_id !== null && (
       <div className="muted small">
         {target_type.replaceAll('_', ' ')} {isId(target_id) ? <ShortId id={target_id} /> : target_id}

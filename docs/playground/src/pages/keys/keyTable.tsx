@@ -18,6 +18,10 @@ export const KeyName = ({ apiKey: { name, key_prefix, created_at } }: { apiKey: 
   </>
 );
 
+/** Time to replace a key. */
+const warnMs = 14 * 86_400_000;
+const isSoon = (time: string) => Date.parse(time) - Date.now() < warnMs;
+
 type Lifetime = Pick<ApiKey, 'revoked_at' | 'expires_at' | 'previous_secret_expires_at'>;
 
 /** `inactive` is the reason why a key that has not expired is rejected. */
@@ -29,6 +33,11 @@ export function KeyExpiry({ apiKey, inactive }: { apiKey: Lifetime; inactive?: s
   return (
     <>
       {expires_at ? <When at={expires_at} /> : 'Never'}
+      {expires_at && isSoon(expires_at) && (
+        <div>
+          <Badge tone="warning">Expires soon</Badge>
+        </div>
+      )}
       {previous && (
         <div className="muted small">
           Earlier secret: <When at={previous} />

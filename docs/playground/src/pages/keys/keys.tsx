@@ -43,7 +43,7 @@ export default function Keys() {
     },
   ];
   return (
-    <Page title="API keys" intro="For programs that act on your behalf in this account. A key is shown only once." actions={add}>
+    <Page title="API keys" intro="For programs that act on your behalf in this workspace. A key is shown only once." actions={add}>
       <List
         query={keys}
         caption="API keys"

@@ -15,7 +15,7 @@ export const keyScopes: Readonly<Record<KeyPermission, string>> = {
   'data.memories.read': 'Read memories',
   'data.memories.write': 'Change memories',
   'data.subscriptions.read': 'Read plan and credits',
-  'data.usage.read': 'Read usage of the account',
+  'data.usage.read': 'Read usage of the workspace',
   'data.webhooks.manage': 'Manage webhooks',
   'account.audit_read': 'Read the audit log',
 };

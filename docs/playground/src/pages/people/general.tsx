@@ -19,7 +19,7 @@ import { accountsKey } from './workspaces.tsx';
 /** Name, time zone and credit alert of the active account, and its end. */
 export default function General() {
   return (
-    <Page title="General" intro="Name, time zone and credit alert of this account.">
+    <Page title="General" intro="Name, time zone and credit alert of this workspace.">
       <QueryState query={useAccount()}>{(account) => <Parts account={account} />}</QueryState>
     </Page>
   );
@@ -32,7 +32,7 @@ function Parts({ account }: { account: Account }) {
     <>
       <dl className="facts">
         <dt>Kind</dt>
-        <dd>{account.type === 'personal' ? 'Personal account' : 'Workspace'}</dd>
+        <dd>{account.type === 'personal' ? 'Personal workspace' : 'Shared workspace'}</dd>
         <dt>Short name</dt>
         <dd>
           <code>{account.slug}</code>

@@ -14,7 +14,7 @@ export default function Invitation({ token }: { token: string }) {
   return (
     <SignedOutPage
       title="Join the workspace"
-      intro="You were invited to work in a shared workspace. Your own account and its chats stay as they are."
+      intro="You were invited to work in a shared workspace. Your own workspace and its chats stay as they are."
       aside={<Link href="/">Not now</Link>}
     >
       <QueryState query={useMe()}>{(me) => <Acceptance token={token} user={me.email ?? me.username} />}</QueryState>

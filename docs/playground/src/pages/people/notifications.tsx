@@ -20,7 +20,7 @@ export default function Notifications() {
     </Button>
   );
   return (
-    <Page title="Notifications" intro="From all your accounts, and from the operator of this server." actions={readAll}>
+    <Page title="Notifications" intro="From all your workspaces, and from the operator of this server." actions={readAll}>
       <QueryState
         query={{ ...pages, data: notifications }}
         empty={

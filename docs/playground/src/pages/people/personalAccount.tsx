@@ -6,7 +6,7 @@ import { NewWorkspace } from './workspaces.tsx';
 /** In place of what a personal account does not have: other people. */
 export const PersonalAccount = ({ open }: { open: OpenDialog }) => (
   <Empty
-    title="This is your personal account"
+    title="This is your personal workspace"
     action={
       <Button kind="primary" icon="add" onClick={() => open((close) => <NewWorkspace onClose={close} />)}>
         New workspace

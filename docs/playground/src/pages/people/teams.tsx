@@ -95,7 +95,7 @@ const Deletion = ({ team, onClose }: { team: Team; onClose: () => void }) => (
     onClose={onClose}
     action={() => client.teams.delete({ params: { team_id: team.id } })}
   >
-    Projects that are shared with it become private. Its members stay in the account.
+    Projects that are shared with it become private. Its members stay in the workspace.
   </ConfirmDialog>
 );
 

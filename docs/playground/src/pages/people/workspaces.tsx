@@ -29,7 +29,7 @@ export default function Workspaces() {
         <>
           {name} {id === me?.account_id && <Badge tone="good">Active</Badge>}{' '}
           {status === 'suspended' && <Badge tone="warning">Suspended</Badge>}
-          <div className="muted small">{type === 'personal' ? 'Personal account' : slug}</div>
+          <div className="muted small">{type === 'personal' ? 'Personal workspace' : slug}</div>
         </>
       ),
     },

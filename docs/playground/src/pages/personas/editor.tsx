@@ -37,7 +37,7 @@ export function Editor({ persona, onClose }: EditorProps) {
   return (
     <Page
       title={title}
-      intro={persona && !stored && mayManage ? 'Saved as a persona of this account, which replaces the built-in one.' : undefined}
+      intro={persona && !stored && mayManage ? 'Saved as a persona of this workspace, which replaces the built-in one.' : undefined}
       actions={
         <Button kind="ghost" icon="back" onClick={onClose}>
           All personas
@@ -102,7 +102,7 @@ const Basics = ({ draft, set, keyValue, isStored }: PartProps & { keyValue: stri
       placeholder="What it is good for"
     />
     <Checkbox
-      label="Show in the picker"
+      label="Offer in chats"
       hint="The list of personas below the message field."
       name="user_selectable"
       checked={draft.user_selectable}
@@ -150,7 +150,7 @@ const synonyms: Partial<Record<Draft['reasoning_mode'], Draft['reasoning_mode']>
 function ModelFields({ draft, set }: PartProps) {
   const providers = useProviders().data ?? [];
   const options = [
-    { value: '', label: 'Default of the account' },
+    { value: '', label: 'Default of the workspace' },
     ...providers.map(({ name, models }) => ({
       label: name,
       options: models.map(({ model }) => ({ value: `${name}^${model}`, label: model })),
@@ -213,7 +213,7 @@ function SkillFields({ draft: { skills: chosen }, set }: PartProps) {
   if (names.length === 0) return null;
   const turn = (name: string, isOn: boolean) => set({ skills: isOn ? [...chosen, name] : chosen.filter((each) => each !== name) });
   return (
-    <FieldSet label="Skills" name="skills" hint="What the persona can load. None checked means all of the account.">
+    <FieldSet label="Skills" name="skills" hint="What the persona can load. None checked means all of the workspace.">
       {names.map((name) => (
         <Checkbox
           key={name}

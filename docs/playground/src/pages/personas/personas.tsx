@@ -7,8 +7,9 @@ import type { Column } from '../../components/table.tsx';
 import { useMay } from '../../me.ts';
 import { ConfirmDialog, useAction, useDialog } from '../../resource/dialogs.tsx';
 import { Rows } from '../../resource/resourceList.tsx';
+import { turnAction } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
-import { Badge, Button } from '../../ui/buttons.tsx';
+import { Badge, Button, OnOff } from '../../ui/buttons.tsx';
 import { Editor } from './editor.tsx';
 import { personasKey, scope } from './persona.ts';
 
@@ -53,11 +54,7 @@ export default function Personas() {
             ? [{ label: mayManage ? 'Customize' : 'Show', icon: mayManage ? 'copy' : 'open', run: () => edit(persona) }]
             : [
                 { label: mayManage ? 'Edit' : 'Show', icon: mayManage ? 'edit' : 'open', run: () => edit(persona) },
-                mayManage && {
-                  label: persona.is_active ? 'Turn off' : 'Turn on',
-                  icon: persona.is_active ? 'pause' : 'play',
-                  run: () => turn(persona),
-                },
+                mayManage && turnAction(persona.is_active, () => turn(persona)),
                 mayManage && {
                   label: 'Delete',
                   icon: 'remove',
@@ -84,8 +81,8 @@ const columns: Column<Persona>[] = [
   },
   { title: 'Key', cell: ({ persona_key, version }) => <code>{`${persona_key}@${version}`}</code> },
   { title: 'Model', cell: ({ model }) => (model ? <code>{model}</code> : <span className="muted">Default</span>) },
-  { title: 'Picker', cell: ({ user_selectable }) => (user_selectable ? 'Shown' : <span className="muted">Hidden</span>) },
-  { title: 'State', cell: ({ is_active }) => <Badge tone={is_active ? 'good' : ''}>{is_active ? 'On' : 'Off'}</Badge> },
+  { title: 'In chats', cell: ({ user_selectable }) => (user_selectable ? 'Offered' : <span className="muted">Not offered</span>) },
+  { title: 'State', cell: ({ is_active }) => <OnOff isOn={is_active} /> },
 ];
 
 const Deletion = ({ persona: { id, display_name }, onClose }: { persona: Persona; onClose: () => void }) => (

@@ -20,7 +20,7 @@ const inviteCodeKey = ['invite-code'];
 export default function PlanAndCredits() {
   const mayRead = useMay('data.subscriptions.read');
   return (
-    <Page title="Plan and credits" intro="What this account can use, and what is left of it.">
+    <Page title="Plan and credits" intro="What this workspace can use, and what is left of it.">
       <Balance />
       {mayRead && <Plan />}
       <Redeem />
@@ -84,7 +84,7 @@ function Plan() {
         query={plan}
         empty={
           <p className="muted">
-            This account has no plan: the limits of the platform apply. An administrator of the platform can subscribe this account.
+            This workspace has no plan: the limits of the platform apply. An administrator of the platform can subscribe it.
           </p>
         }
       >
@@ -136,7 +136,7 @@ function Redeem() {
             showToast(gainOf(redeemed));
           }}
         >
-          <TextField label="Code" name="code" autoComplete="off" hint="Adds credits or a feature to this account." required />
+          <TextField label="Code" name="code" autoComplete="off" hint="Adds credits or a feature to this workspace." required />
         </Form>
       </div>
     </Section>

@@ -78,7 +78,7 @@ const columns: Column<AdminAccount>[] = [
     title: 'Name',
     cell: ({ id, name, slug, status }) => (
       <>
-        <Link href={`/settings/accounts/${id}`}>{name}</Link> {status === 'suspended' && <Badge tone="warning">suspended</Badge>}
+        <Link href={`/settings/accounts/${id}`}>{name}</Link> {status === 'suspended' && <Badge tone="warning">Suspended</Badge>}
         <div className="muted small">{slug}</div>
       </>
     ),

@@ -10,8 +10,7 @@ import { Rows } from '../../resource/resourceList.tsx';
 import type { RowAction } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
-import { textOf } from '../../ui/form.tsx';
-import { Description, Hint, SettingField, useSettingSchemas, valueText } from './settingValues/schema.tsx';
+import { Description, Hint, SettingField, settingText, SettingValue, useSettingSchemas } from './settingValues/schema.tsx';
 
 const queryKey = ['platform-settings'];
 
@@ -23,29 +22,30 @@ export default function PlatformSettings() {
   const [dialog, open] = useDialog();
   const filters = useFilters('q', 'show');
   const q = filters.text('q')?.toLowerCase() ?? '';
-  const onlyChanged = filters.oneOf('show', ['changed']) !== undefined;
+  const show = filters.oneOf('show', ['changed', 'environment']);
   const settings =
     schemas.data &&
     stored.data &&
     schemas.data
       .map((schema): Setting => ({ schema, stored: stored.data.find(({ key }) => key === schema.key) }))
       .filter(
-        ({ schema: { key, description }, stored: own }) => (own || !onlyChanged) && `${key} ${description}`.toLowerCase().includes(q),
+        ({ schema: { key, description, environment }, stored: own }) =>
+          isShown(show, own, environment) && `${key} ${description} ${environment?.variable ?? ''}`.toLowerCase().includes(q),
       );
   return (
     <Page
       title="Platform settings"
-      intro="Changes apply within seconds. A value that the environment of the server sets takes precedence, except for those of the gateway."
+      intro="Changes apply within seconds. Values that the environment of the server sets are marked with their variable."
     >
       <FilterBar filters={filters}>
         <SearchFilter filters={filters} placeholder="Name or description" />
-        <ChoiceFilter filters={filters} label="Show" name="show" options={[['changed', 'Changed']]} />
+        <ChoiceFilter filters={filters} label="Show" name="show" options={shows} />
       </FilterBar>
       <QueryState
         query={{ data: settings, error: schemas.error ?? stored.error, refetch: () => Promise.all([schemas.refetch(), stored.refetch()]) }}
         empty={
           <Empty title="No setting matches" action={<Button onClick={filters.clear}>Clear filters</Button>}>
-            {onlyChanged ? 'Settings that differ from their defaults appear here.' : undefined}
+            {show && 'Settings that differ from their defaults appear here.'}
           </Empty>
         }
       >
@@ -71,6 +71,17 @@ export default function PlatformSettings() {
   );
 }
 
+const shows = [
+  ['changed', 'Changed here'],
+  ['environment', 'Set by the environment'],
+] as const;
+
+const isShown = (
+  show: (typeof shows)[number][0] | undefined,
+  stored: PlatformSetting | undefined,
+  environment: SettingSchema['environment'],
+) => show === undefined || (show === 'changed' ? stored !== undefined : environment !== null);
+
 const actionsOf = (setting: Setting, open: OpenDialog): RowAction[] => [
   { label: 'Change', icon: 'edit', run: () => open((close) => <Change setting={setting} onClose={close} />) },
   setting.stored && {
@@ -87,8 +98,18 @@ const Change = ({ setting: { schema, stored }, onClose }: { setting: Setting; on
     changes={[queryKey]}
     done="Setting saved"
     onClose={onClose}
-    onSubmit={(values) => client.platformSettings.set({ params: { key: schema.key }, body: { value: textOf(values, 'value') } })}
+    onSubmit={(values) =>
+      client.platformSettings.set({ params: { key: schema.key }, body: { value: settingText(schema, values, 'value') } })
+    }
   >
+    {schema.environment?.takes_precedence && (
+      <p className="notice warning">
+        <span>
+          The environment of the server sets this value with <code>{schema.environment.variable}</code>. What you save here applies once the
+          variable is removed.
+        </span>
+      </p>
+    )}
     <SettingField
       schema={schema}
       label="Value"
@@ -108,9 +129,14 @@ const Reset = ({ setting: { schema }, onClose }: { setting: Setting; onClose: ()
     onClose={onClose}
     action={() => client.platformSettings.delete({ params: { key: schema.key } })}
   >
-    The default applies again: {valueText(schema.type, schema.default)}.
+    The default applies again: <SettingValue schema={schema} value={schema.default} />
   </ConfirmDialog>
 );
+
+function effectiveValue({ environment, default: preset }: SettingSchema, stored: PlatformSetting | undefined): string | null {
+  if (environment?.takes_precedence) return environment.value;
+  return stored?.value ?? environment?.value ?? preset;
+}
 
 const columns: Column<Setting>[] = [
   {
@@ -128,12 +154,20 @@ const columns: Column<Setting>[] = [
     title: 'Value',
     cell: ({ schema, stored }) => (
       <>
-        <span className="address">
-          {schema.sensitive ? (stored ? '••••••' : 'not set') : valueText(schema.type, stored?.value ?? schema.default)}
-        </span>
+        {schema.sensitive && (stored || schema.environment) ? (
+          '••••••'
+        ) : (
+          <SettingValue schema={schema} value={effectiveValue(schema, stored)} />
+        )}
+        {schema.environment && (schema.environment.takes_precedence || !stored) && (
+          <div className="small address">
+            <Badge tone="warning">Environment</Badge> <code>{schema.environment.variable}</code>
+          </div>
+        )}
         {stored && (
           <div className="small">
-            <Badge tone="accent">changed</Badge> <When at={stored.updated_at} />
+            <Badge tone="accent">Changed</Badge> <When at={stored.updated_at} />
+            {schema.environment?.takes_precedence && <span className="muted"> (no effect)</span>}
           </div>
         )}
       </>

@@ -48,7 +48,7 @@ const columns: Column<UserRow>[] = [
     title: 'Name',
     cell: ({ id, username, login, is_platform_admin }) => (
       <>
-        <Link href={`/settings/users/${id}`}>{username}</Link> {is_platform_admin && <Badge tone="accent">administrator</Badge>}
+        <Link href={`/settings/users/${id}`}>{username}</Link> {is_platform_admin && <Badge tone="accent">Administrator</Badge>}
         {login !== null && login !== username && <div className="muted small">{login}</div>}
       </>
     ),

@@ -49,7 +49,7 @@ const isOpen = ({ status, run_status: run }: ScheduleOccurrence) =>
 const skipped = {
   missed: 'Skipped: missed',
   overlap: 'Skipped: the previous run went on',
-  paused: 'Skipped: paused',
+  paused: 'Skipped: the schedule was off',
 } as const;
 const runs = {
   running: ['Running', 'accent'],

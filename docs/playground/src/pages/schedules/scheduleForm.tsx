@@ -10,7 +10,7 @@ import { Combobox } from '../../ui/combobox.tsx';
 import { Segments, TextArea, TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
-import { patterns, timeIn } from './times.ts';
+import { patternName, patterns, timeIn } from './times.ts';
 
 type Repeats = 'repeats' | 'once';
 type ScheduleFormProps = { schedule?: Schedule; onClose: () => void };
@@ -29,6 +29,7 @@ const overlapOptions = [
 export function ScheduleForm({ schedule, onClose }: ScheduleFormProps) {
   const [repeats, choose] = useState<Repeats>(schedule?.cron === null ? 'once' : 'repeats');
   const [cron, setCron] = useState(schedule?.cron ?? '0 9 * * 1-5');
+  const [isOwn, setOwn] = useState(patternName(cron) === undefined);
   const [timezone, setTimezone] = useState(schedule?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
   const personas = useQuery({ queryKey: ['personas', 'selectable'], queryFn: () => client.personas.selectable(), staleTime: 60_000 });
   const save = (values: FormData) => {
@@ -95,20 +96,25 @@ export function ScheduleForm({ schedule, onClose }: ScheduleFormProps) {
         <>
           <Select
             label="Pattern"
-            value={patterns.find(({ value }) => value === cron)?.value ?? ''}
-            onChange={(value) => value && setCron(value)}
+            value={isOwn ? '' : cron}
+            onChange={(value) => {
+              setOwn(value === '');
+              if (value) setCron(value);
+            }}
             options={[...patterns, { value: '', label: 'Your own' }]}
           />
-          <TextField
-            label="Cron pattern"
-            name="cron"
-            value={cron}
-            onChange={({ target }) => setCron(target.value)}
-            hint="Minute, hour, day of the month, month, day of the week."
-            spellCheck={false}
-            autoComplete="off"
-            required
-          />
+          {isOwn && (
+            <TextField
+              label="Cron pattern"
+              name="cron"
+              value={cron}
+              onChange={({ target }) => setCron(target.value)}
+              hint="Minute, hour, day of the month, month, day of the week."
+              spellCheck={false}
+              autoComplete="off"
+              required
+            />
+          )}
           <Combobox
             label="Time zone"
             name="timezone"

@@ -6,8 +6,9 @@ import type { Column } from '../../components/table.tsx';
 import { useMay } from '../../me.ts';
 import { ConfirmDialog, useAction, useDialog } from '../../resource/dialogs.tsx';
 import { List, useList } from '../../resource/list.tsx';
+import { turnAction } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
-import { Badge, Button } from '../../ui/buttons.tsx';
+import { Badge, Button, OnOff } from '../../ui/buttons.tsx';
 import { History } from './history.tsx';
 import { ScheduleForm } from './scheduleForm.tsx';
 import { patternName, timeIn } from './times.ts';
@@ -30,8 +31,8 @@ export default function Schedules() {
   const turn = ({ id, status }: Schedule) => {
     const params = { schedule_id: id };
     return status === 'active'
-      ? run(() => client.schedules.pause({ params }), 'Schedule paused', schedulesKey)
-      : run(() => client.schedules.resume({ params }), 'Schedule resumed', schedulesKey);
+      ? run(() => client.schedules.pause({ params }), 'Schedule is off', schedulesKey)
+      : run(() => client.schedules.resume({ params }), 'Schedule is on', schedulesKey);
   };
   return (
     <Page title="Schedules" intro="Runs that start by themselves, at regular times or once. They use your credits." actions={add}>
@@ -49,12 +50,7 @@ export default function Schedules() {
         actionsOf={(schedule) => [
           { label: 'History', icon: 'list', run: () => open((close) => <History schedule={schedule} onClose={close} />) },
           mayChange && { label: 'Run now', icon: 'send', run: () => start(schedule) },
-          mayChange &&
-            schedule.status !== 'completed' && {
-              label: schedule.status === 'active' ? 'Pause' : 'Resume',
-              icon: schedule.status === 'active' ? 'pause' : 'play',
-              run: () => turn(schedule),
-            },
+          mayChange && schedule.status !== 'completed' && turnAction(schedule.status === 'active', () => turn(schedule)),
           mayChange && { label: 'Edit', icon: 'edit', run: () => open((close) => <ScheduleForm schedule={schedule} onClose={close} />) },
           mayChange && {
             label: 'Delete',
@@ -72,8 +68,8 @@ export default function Schedules() {
 const disabledBecause = { consecutive_failures: 'Off: too many failures', thread_not_found: 'Off: its chat was deleted' } as const;
 
 function State({ schedule: { status, disabled_reason: reason } }: { schedule: Schedule }) {
-  if (status === 'active') return <Badge tone="good">On</Badge>;
-  if (status === 'paused') return <Badge tone="warning">Paused</Badge>;
+  if (status === 'active') return <OnOff isOn />;
+  if (status === 'paused') return <OnOff isOn={false} />;
   if (status === 'completed') return <Badge>Done</Badge>;
   return <Badge tone="danger">{disabledBecause[reason ?? 'consecutive_failures']}</Badge>;
 }

@@ -11,7 +11,7 @@ export default function AccountAuditLog() {
   return (
     <AuditLog
       title="Audit log"
-      intro="Who changed something in this account, and when. Denied requests are included; texts of messages never are."
+      intro="Who changed something in this workspace, and when. Denied requests are included; texts of messages never are."
       accountId={accountId}
       nameOf={nameOf}
     >

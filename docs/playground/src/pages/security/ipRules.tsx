@@ -27,7 +27,7 @@ export default function IpRules() {
   return (
     <Page
       title="IP rules"
-      intro="Limit the addresses from which this account can be used. With an allowed network, all other addresses are rejected."
+      intro="Limit the addresses from which this workspace can be used. With an allowed network, all other addresses are rejected."
       actions={add}
     >
       <PagedRows

@@ -20,7 +20,7 @@ export function RequiredNotice() {
           {me.account_name} requires a second factor.{' '}
           {hasPasskey
             ? 'Use your passkey, or set up an authenticator app, to go on.'
-            : 'Set up an authenticator app, or add a passkey and use it, to go on. Your other accounts are in the menu.'}
+            : 'Set up an authenticator app, or add a passkey and use it, to go on. Your other workspaces are in the menu.'}
         </span>
         {hasPasskey && canUsePasskeys() && (
           <Button kind="primary" icon="key" busy={confirm.isPending} onClick={() => confirm.mutate()}>

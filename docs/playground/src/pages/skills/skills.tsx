@@ -7,8 +7,9 @@ import type { Column } from '../../components/table.tsx';
 import { useMay } from '../../me.ts';
 import { ConfirmDialog, FormDialog, useAction, useDialog } from '../../resource/dialogs.tsx';
 import { PagedRows } from '../../resource/resourceList.tsx';
+import { turnAction } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
-import { Badge, Button } from '../../ui/buttons.tsx';
+import { Button, OnOff } from '../../ui/buttons.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { FieldError } from '../../ui/form.tsx';
 import { SkillFiles } from './files.tsx';
@@ -54,11 +55,7 @@ export default function Skills() {
         actionsOf={(skill) => [
           { label: 'Show files', icon: 'folder', run: () => open((close) => <SkillFiles skill={skill} onClose={close} />) },
           mayManage && { label: 'Replace', icon: 'edit', run: () => open((close) => <Upload skill={skill} onClose={close} />) },
-          mayManage && {
-            label: skill.is_active ? 'Turn off' : 'Turn on',
-            icon: skill.is_active ? 'pause' : 'play',
-            run: () => turn(skill),
-          },
+          mayManage && turnAction(skill.is_active, () => turn(skill)),
           mayManage && {
             label: 'Delete',
             icon: 'remove',
@@ -84,7 +81,7 @@ const columns: Column<Skill>[] = [
   },
   { title: 'Files', cell: ({ file_count }) => count(file_count) },
   { title: 'Changed', cell: ({ updated_at }) => <When at={updated_at} /> },
-  { title: 'State', cell: ({ is_active }) => <Badge tone={is_active ? 'good' : ''}>{is_active ? 'On' : 'Off'}</Badge> },
+  { title: 'State', cell: ({ is_active }) => <OnOff isOn={is_active} /> },
 ];
 
 const Deletion = ({ skill: { id, name }, onClose }: { skill: Skill; onClose: () => void }) => (

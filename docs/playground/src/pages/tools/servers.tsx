@@ -10,8 +10,9 @@ import type { Column } from '../../components/table.tsx';
 import { isPlatformAdmin, useMay, useMe } from '../../me.ts';
 import { ConfirmDialog, FormDialog, type OpenDialog, useAction, useChanged, useDialog } from '../../resource/dialogs.tsx';
 import { PagedRows } from '../../resource/resourceList.tsx';
+import { turnAction } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
-import { Badge, Button } from '../../ui/buttons.tsx';
+import { Badge, Button, OnOff } from '../../ui/buttons.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Checkbox, TextArea, TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
@@ -39,7 +40,7 @@ export default function ToolServers() {
       serversKey,
     );
   return (
-    <Page title="Tool servers" intro="MCP servers. Agents can call their tools in every chat of this account." actions={add}>
+    <Page title="Tool servers" intro="MCP servers. Agents can call their tools in every chat of this workspace." actions={add}>
       <PagedRows
         query={servers}
         caption="Tool servers"
@@ -71,11 +72,7 @@ export default function ToolServers() {
               icon: 'edit',
               run: () => open((close) => <ServerForm server={server} open={open} onClose={close} />),
             },
-            mayChange && {
-              label: server.is_active ? 'Turn off' : 'Turn on',
-              icon: server.is_active ? 'pause' : 'play',
-              run: () => turn(server),
-            },
+            mayChange && turnAction(server.is_active, () => turn(server)),
             mayManage &&
               server.authorization !== 'none' && {
                 label: 'Disconnect',
@@ -114,7 +111,7 @@ const columns: Column<McpConfig>[] = [
     ),
   },
   { title: 'Transport', cell: ({ transport }) => transports[transport] },
-  { title: 'State', cell: ({ is_active }) => <Badge tone={is_active ? 'good' : ''}>{is_active ? 'On' : 'Off'}</Badge> },
+  { title: 'State', cell: ({ is_active }) => <OnOff isOn={is_active} /> },
 ];
 
 const accessOf = {

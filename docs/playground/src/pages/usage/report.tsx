@@ -73,7 +73,7 @@ export function UsageReport() {
             value={accountId ? 'account' : 'mine'}
             options={[
               ['mine', 'Your runs'],
-              ['account', 'Whole account'],
+              ['account', 'Whole workspace'],
             ]}
             onChange={(of) => set({ of })}
           />

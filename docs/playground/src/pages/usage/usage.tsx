@@ -19,9 +19,9 @@ export default function Usage() {
 function Stored() {
   const month = useQuery({ queryKey: ['usage', 'month'], queryFn: () => client.usage.mine() });
   return (
-    <Section title="Storage of the account">
+    <Section title="Storage of the workspace">
       <QueryState query={{ ...month, data: month.data && Object.entries(month.data.storage) }}>
-        {(rows) => <Table caption="Storage of the account" columns={stored} rows={rows} keyOf={([name]) => name} />}
+        {(rows) => <Table caption="Storage of the workspace" columns={stored} rows={rows} keyOf={([name]) => name} />}
       </QueryState>
     </Section>
   );

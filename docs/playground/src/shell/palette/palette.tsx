@@ -6,7 +6,7 @@ import { threadQuery } from '../../../../../client/react/index.ts';
 import { rowsOf } from '../../components/paging.tsx';
 import { useMe } from '../../me.ts';
 import { client, signOut } from '../../session.ts';
-import { settingsPages } from '../../settings.ts';
+import { areaOf, settingsPages } from '../../settings.ts';
 import { chooseTheme } from '../../theme.ts';
 import { Command, CommandGroup, CommandItem } from '../../ui/command.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -118,7 +118,12 @@ function usePageActions(go: (path: string) => () => void): Action[] {
   const me = useMe().data;
   return settingsPages
     .filter(({ shownTo }) => !shownTo || (me !== undefined && shownTo(me)))
-    .map(({ path, title, group }) => ({ name: title, icon: 'settings', keywords: `settings ${group}`, run: go(`/settings/${path}`) }));
+    .map((page) => ({
+      name: page.title,
+      icon: 'settings',
+      keywords: `settings ${areaOf(page)} ${page.group} ${page.keywords ?? ''}`,
+      run: go(`/settings/${page.path}`),
+    }));
 }
 
 const generalActions = (go: (path: string) => () => void, onHelp: () => void): Action[] => [

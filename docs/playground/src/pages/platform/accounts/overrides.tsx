@@ -11,7 +11,15 @@ import { Badge, Button } from '../../../ui/buttons.tsx';
 import { Combobox } from '../../../ui/combobox.tsx';
 import { TextField } from '../../../ui/fields.tsx';
 import { textOf } from '../../../ui/form.tsx';
-import { entitlementTypeOf, Hint, SettingField, settingOptions, useSettingSchemas, valueText } from '../settingValues/schema.tsx';
+import {
+  entitlementTypeOf,
+  Hint,
+  SettingField,
+  settingOptions,
+  settingText,
+  useSettingSchemas,
+  valueText,
+} from '../settingValues/schema.tsx';
 
 type OfAccount = { id: string; name: string };
 type OverrideFormProps = { account: OfAccount; override?: EntitlementOverride; onClose: () => void };
@@ -33,7 +41,7 @@ export function OverrideForm({ account, override, onClose }: OverrideFormProps) 
           body: {
             account_id: account.id,
             key: schema?.key ?? override?.key ?? '',
-            value: textOf(values, 'value'),
+            value: settingText(schema, values, 'value'),
             value_type: schema ? entitlementTypeOf(schema) : (override?.value_type ?? 'string'),
             reason: textOf(values, 'reason') || null,
             expires_at: instantOf(values, 'expires_at') ?? null,
@@ -88,10 +96,10 @@ export function Overrides({ account }: { account: OfAccount }) {
             run: () => open((close) => <OverrideForm account={account} override={override} onClose={close} />),
           },
           {
-            label: 'Remove',
+            label: 'Delete',
             icon: 'remove',
             isDangerous: true,
-            run: () => open((close) => <Remove override={override} onClose={close} />),
+            run: () => open((close) => <Deletion override={override} onClose={close} />),
           },
         ]}
         empty={
@@ -108,12 +116,12 @@ export function Overrides({ account }: { account: OfAccount }) {
   );
 }
 
-const Remove = ({ override, onClose }: { override: EntitlementOverride; onClose: () => void }) => (
+const Deletion = ({ override, onClose }: { override: EntitlementOverride; onClose: () => void }) => (
   <ConfirmDialog
-    title={`Remove the override of ${override.key}?`}
-    confirm="Remove"
+    title={`Delete the override of ${override.key}?`}
+    confirm="Delete"
     changes={[['overrides', override.account_id]]}
-    done="Override removed"
+    done="Override deleted"
     onClose={onClose}
     action={() => client.entitlementOverrides.delete({ params: { override_id: override.id }, query: { account_id: override.account_id } })}
   >
@@ -130,7 +138,7 @@ const columns: Column<EntitlementOverride>[] = [
       expires_at === null ? (
         'Never'
       ) : Date.parse(expires_at) <= Date.now() ? (
-        <Badge tone="warning">expired</Badge>
+        <Badge tone="warning">Expired</Badge>
       ) : (
         <When at={expires_at} />
       ),

@@ -8,7 +8,7 @@ import { SearchFilter, useFilters } from '../../../resource/filters.tsx';
 import { List, useList } from '../../../resource/list.tsx';
 import { NumberField, numberOf } from '../../../resource/values.tsx';
 import { client } from '../../../session.ts';
-import { Badge } from '../../../ui/buttons.tsx';
+import { OnOff } from '../../../ui/buttons.tsx';
 import { Checkbox } from '../../../ui/fields.tsx';
 
 export function InviteCodes() {
@@ -76,6 +76,6 @@ const columns: Column<OwnedInviteCode>[] = [
       ),
   },
   { title: 'Used', isNumber: true, cell: ({ use_count, max_uses }) => `${count(use_count)} of ${max_uses === 0 ? '∞' : count(max_uses)}` },
-  { title: 'Status', cell: ({ is_active }) => (is_active ? <Badge tone="good">active</Badge> : <Badge>off</Badge>) },
+  { title: 'Status', cell: ({ is_active }) => <OnOff isOn={is_active} /> },
   { title: 'Created', cell: ({ created_at }) => <When at={created_at} /> },
 ];

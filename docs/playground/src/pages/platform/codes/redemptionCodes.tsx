@@ -32,10 +32,10 @@ export function RedemptionCodes({ add }: { add: ReactNode }) {
         nameOf={({ code }) => code}
         actionsOf={(code) => [
           code.is_active && {
-            label: 'Deactivate',
-            icon: 'stop',
+            label: 'Revoke',
+            icon: 'remove',
             isDangerous: true,
-            run: () => open((close) => <Deactivate code={code} onClose={close} />),
+            run: () => open((close) => <Revocation code={code} onClose={close} />),
           },
         ]}
         filters={filters}
@@ -132,16 +132,16 @@ const Created = ({ codes, onClose }: { codes: readonly RedemptionCode[]; onClose
   </Dialog>
 );
 
-const Deactivate = ({ code, onClose }: { code: RedemptionCode; onClose: () => void }) => (
+const Revocation = ({ code, onClose }: { code: RedemptionCode; onClose: () => void }) => (
   <ConfirmDialog
-    title={`Deactivate ${code.code}?`}
-    confirm="Deactivate"
+    title={`Revoke ${code.code}?`}
+    confirm="Revoke"
     changes={changes}
-    done="Code deactivated"
+    done="Code revoked"
     onClose={onClose}
     action={() => client.redemptionCodes.update({ params: { code_id: code.id }, body: { is_active: false } })}
   >
-    Nobody can redeem it any more. What it has given is kept. A deactivated code cannot be activated again.
+    Nobody can redeem it any more. What it has given is kept. This cannot be undone.
   </ConfirmDialog>
 );
 
@@ -165,7 +165,7 @@ const columns: Column<RedemptionCode>[] = [
 ];
 
 function statusOf({ is_active, expires_at, use_count, max_uses }: RedemptionCode) {
-  if (!is_active) return <Badge>deactivated</Badge>;
-  if (expires_at !== null && Date.parse(expires_at) <= Date.now()) return <Badge tone="warning">expired</Badge>;
-  return use_count >= max_uses ? <Badge>used up</Badge> : <Badge tone="good">active</Badge>;
+  if (!is_active) return <Badge>Revoked</Badge>;
+  if (expires_at !== null && Date.parse(expires_at) <= Date.now()) return <Badge tone="warning">Expired</Badge>;
+  return use_count >= max_uses ? <Badge>Used up</Badge> : <Badge tone="good">Active</Badge>;
 }

@@ -70,6 +70,6 @@ const Name = ({ id, login }: { id: string; login: string | null }) =>
 const columns: Column<Referral>[] = [
   { title: 'Inviter', cell: ({ inviter_user_id, inviter_login }) => <Name id={inviter_user_id} login={inviter_login} /> },
   { title: 'New user', cell: ({ invitee_user_id, invitee_login }) => <Name id={invitee_user_id} login={invitee_login} /> },
-  { title: 'Reward', cell: ({ credited }) => (credited ? <Badge tone="good">given</Badge> : <Badge>not given</Badge>) },
+  { title: 'Reward', cell: ({ credited }) => (credited ? <Badge tone="good">Given</Badge> : <Badge>Not given</Badge>) },
   { title: 'Registered', cell: ({ created_at }) => <When at={created_at} /> },
 ];

@@ -30,9 +30,9 @@ export function Overrides({ flag, onClose }: { flag: FeatureFlag; onClose: () =>
           keyOf={({ account_id }) => account_id}
           actionsOf={({ account_id }) => [
             {
-              label: 'Remove',
+              label: 'Delete',
               icon: 'remove',
-              run: () => act(() => client.featureFlags.deleteOverride({ params: { ...params, account_id } }), 'Override removed', queryKey),
+              run: () => act(() => client.featureFlags.deleteOverride({ params: { ...params, account_id } }), 'Override deleted', queryKey),
             },
           ]}
           empty={<Empty title="No account overrides">The flag has its default in every account.</Empty>}

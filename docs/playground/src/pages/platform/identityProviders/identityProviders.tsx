@@ -4,8 +4,9 @@ import { Empty } from '../../../components/states.tsx';
 import type { Column } from '../../../components/table.tsx';
 import { ConfirmDialog, useAction, useDialog } from '../../../resource/dialogs.tsx';
 import { List, useList } from '../../../resource/list.tsx';
+import { turnAction } from '../../../resource/rowMenu.tsx';
 import { client } from '../../../session.ts';
-import { Badge, Button } from '../../../ui/buttons.tsx';
+import { Button, OnOff } from '../../../ui/buttons.tsx';
 import { EditProvider, NewProvider, providersKey } from './providerForm.tsx';
 
 /** Providers of OpenID Connect with which people sign in. */
@@ -20,7 +21,7 @@ export default function IdentityProviders() {
   );
   const toggle = ({ id, enabled }: IdentityProvider) =>
     act(
-      () => client.identityProviders.update({ params: { identity_provider_id: id }, body: { enabled: !enabled } }),
+      () => client.identityProviders.update({ params: { identity_provider_id: id }, body: { enabled: !enabled, verify: true } }),
       enabled ? 'Turned off' : 'Turned on',
       providersKey,
     );
@@ -34,7 +35,7 @@ export default function IdentityProviders() {
         nameOf={({ name }) => name}
         actionsOf={(provider) => [
           { label: 'Edit', icon: 'edit', run: () => open((close) => <EditProvider provider={provider} onClose={close} />) },
-          { label: provider.enabled ? 'Turn off' : 'Turn on', icon: provider.enabled ? 'stop' : 'check', run: () => toggle(provider) },
+          turnAction(provider.enabled, () => toggle(provider)),
           {
             label: 'Delete',
             icon: 'remove',
@@ -65,7 +66,7 @@ const columns: Column<IdentityProvider>[] = [
       </>
     ),
   },
-  { title: 'State', cell: ({ enabled }) => (enabled ? <Badge tone="good">On</Badge> : <Badge>Off</Badge>) },
+  { title: 'State', cell: ({ enabled }) => <OnOff isOn={enabled} /> },
   {
     title: 'Addresses',
     cell: ({ allowed_email_domains: domains }) => (

@@ -130,5 +130,6 @@ function propertiesOf(values: FormData) {
     registers_users: values.has('registers_users'),
     internal_network: values.has('internal_network'),
     enabled: values.has('enabled'),
+    verify: true,
   };
 }

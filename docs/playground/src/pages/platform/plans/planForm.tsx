@@ -7,7 +7,7 @@ import { Button, IconButton } from '../../../ui/buttons.tsx';
 import { Combobox } from '../../../ui/combobox.tsx';
 import { TextField } from '../../../ui/fields.tsx';
 import { textOf } from '../../../ui/form.tsx';
-import { entitlementTypeOf, Hint, SettingField, settingOptions, useSettingSchemas } from '../settingValues/schema.tsx';
+import { entitlementTypeOf, Hint, SettingField, settingOptions, settingText, useSettingSchemas } from '../settingValues/schema.tsx';
 
 /** Creates a plan, or changes one. */
 export function PlanForm({ plan, onClose }: { plan?: Plan; onClose: () => void }) {
@@ -83,7 +83,7 @@ const entitlementsOf = (values: FormData, schemas: readonly SettingSchema[], pla
       const known = plan?.entitlements.find((each) => each.key === key);
       return {
         key,
-        value: textOf(values, name.replace(/key$/, 'value')),
+        value: settingText(schema, values, name.replace(/key$/, 'value')),
         value_type: schema ? entitlementTypeOf(schema) : (known?.value_type ?? 'string'),
       };
     });

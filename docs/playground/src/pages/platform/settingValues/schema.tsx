@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { EntitlementType, SettingSchema } from '../../../../../../client/index.ts';
-import { NumberField } from '../../../resource/values.tsx';
+import { momentText } from '../../../components/format.tsx';
+import { instantOf, NumberField, TimeField } from '../../../resource/values.tsx';
 import { client } from '../../../session.ts';
-import { TextField } from '../../../ui/fields.tsx';
+import { TextArea, TextField } from '../../../ui/fields.tsx';
+import { textOf } from '../../../ui/form.tsx';
 import { Select } from '../../../ui/select.tsx';
 
 /** All settings with their types, defaults and descriptions. */
@@ -39,7 +41,32 @@ export function SettingField({ schema, label, name, initial, hint, problem }: Se
     );
   if (schema?.type === 'integer') return <NumberField {...shared} step={1} defaultValue={initial} required />;
   if (schema?.type === 'number') return <NumberField {...shared} defaultValue={initial} required />;
+  if (schema?.format === 'date-time')
+    return <TimeField {...shared} initial={initial || null} hint={<>{hint} In the time zone of this browser.</>} required />;
+  if (schema?.format === 'json')
+    return <TextArea {...shared} rows={8} spellCheck={false} defaultValue={initial && indented(initial)} required />;
   return <TextField {...shared} type={schema?.sensitive ? 'password' : 'text'} autoComplete="off" defaultValue={initial} required />;
+}
+
+/** What a `SettingField` contains, as text for the API. */
+export const settingText = (schema: SettingSchema | undefined, values: FormData, name: string): string =>
+  schema?.format === 'date-time' ? (instantOf(values, name) ?? '') : textOf(values, name);
+
+/** A JSON document on several lines. Text that is none stays as it is. */
+function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), undefined, 2);
+  } catch {
+    return text;
+  }
+}
+
+/** A value as people read it, by the type and format of the setting. */
+export function SettingValue({ schema: { type, format }, value }: { schema: SettingSchema; value: string | null }) {
+  if (!value) return <span className="muted">not set</span>;
+  if (format === 'json') return <code className="value">{indented(value)}</code>;
+  if (format === 'date-time' && !Number.isNaN(Date.parse(value))) return <time dateTime={value}>{momentText(value)}</time>;
+  return <span className="address">{valueText(type, value)}</span>;
 }
 
 /** For a `Combobox` of settings: each with its description, which is searched too. */
@@ -58,7 +85,7 @@ export const Description = ({ children }: { children: string }) =>
 /** What the setting does, and its default. */
 export const Hint = ({ schema }: { schema: SettingSchema }) => (
   <>
-    <Description>{schema.description}</Description> Default: {valueText(schema.type, schema.default)}.
+    <Description>{schema.description}</Description> {schema.format === null && <>Default: {valueText(schema.type, schema.default)}.</>}
   </>
 );
 

@@ -29,7 +29,7 @@ export function userActions(user: User, open: OpenDialog, isSelf: boolean): (Row
     !isSelf &&
       (user.status === 'active'
         ? { label: 'Suspend', icon: 'stop', isDangerous: true, run: () => open((close) => <Suspend user={user} onClose={close} />) }
-        : { label: 'Activate', icon: 'retry', run: () => open((close) => <Activate user={user} onClose={close} />) }),
+        : { label: 'Reactivate', icon: 'retry', run: () => open((close) => <Activate user={user} onClose={close} />) }),
     !isSelf && { label: 'Delete', icon: 'remove', isDangerous: true, run: () => open((close) => <Delete user={user} onClose={close} />) },
   ];
 }
@@ -109,10 +109,10 @@ const Suspend = ({ user, onClose }: OfUser) => (
 
 const Activate = ({ user, onClose }: OfUser) => (
   <ConfirmDialog
-    title={`Activate ${user.username}?`}
-    confirm="Activate"
+    title={`Reactivate ${user.username}?`}
+    confirm="Reactivate"
     changes={changes}
-    done="User activated"
+    done="User reactivated"
     onClose={onClose}
     action={() => update(user, { status: 'active' })}
   >
@@ -137,8 +137,8 @@ function Delete({ user, onClose }: OfUser) {
         queries.removeQueries({ queryKey: ['users', user.id] });
       }}
     >
-      The personal account and workspaces without another member are closed. This cannot be undone. To erase the data too, use the page
-      Erasures afterwards, with the ID <code>{user.id}</code>.
+      The personal workspace and those without another member are closed. This cannot be undone. To erase the data too, use the page Erasures
+      afterwards, with the ID <code>{user.id}</code>.
     </ConfirmDialog>
   );
 }

@@ -53,7 +53,7 @@ const Summary = ({ user }: { user: UserDetail }) => (
         'Status',
         <span key="status">
           <Badge tone={user.status === 'active' ? 'good' : 'warning'}>{user.status}</Badge>{' '}
-          {user.is_platform_admin && <Badge tone="accent">administrator</Badge>}
+          {user.is_platform_admin && <Badge tone="accent">Administrator</Badge>}
         </span>,
       ],
       ['Login', user.login],
@@ -61,7 +61,7 @@ const Summary = ({ user }: { user: UserDetail }) => (
         'Email',
         user.email !== null && (
           <span key="email">
-            {user.email} {user.email_verified_at === null && <Badge tone="warning">not verified</Badge>}
+            {user.email} {user.email_verified_at === null && <Badge tone="warning">Not verified</Badge>}
           </span>
         ),
       ],
