@@ -137,8 +137,8 @@ function Delete({ user, onClose }: OfUser) {
         queries.removeQueries({ queryKey: ['users', user.id] });
       }}
     >
-      The personal workspace and those without another member are closed. This cannot be undone. To erase the data too, use the page Erasures
-      afterwards, with the ID <code>{user.id}</code>.
+      The personal workspace and those without another member are closed. This cannot be undone. To erase the data too, use the page
+      Erasures afterwards, with the ID <code>{user.id}</code>.
     </ConfirmDialog>
   );
 }
