@@ -21,17 +21,21 @@ export function createStabilizer(now = Date.now()): <T>(value: T) => T {
     );
 
   const stable = (value: unknown, name = ''): unknown => {
+    // ECDSA writes 70 to 72 bytes.
+    if (typeof value === 'string' && name === 'signature') return masked('a'.repeat(96));
     if (typeof value === 'string')
       return name === 'masked_email'
         ? 'a***a@example.test'
-        : (secret.test(name) ||
-              ((name === 'state' || name === 'id') && value.length === 43) ||
-              (name === 'id' && /^[\w-]{22}$/.test(value))) &&
-            !named.test(value) &&
-            !value.startsWith('eyJ')
-          ? masked(replace(value))
-          : replace(value);
-    if (typeof value === 'number') return measured.test(name) ? 12 : value;
+        : occurrence.test(name)
+          ? stableOccurrence(value, now)
+          : (secret.test(name) ||
+                ((name === 'state' || name === 'id') && value.length === 43) ||
+                (name === 'id' && /^[\w-]{22}$/.test(value))) &&
+              !named.test(value) &&
+              !value.startsWith('eyJ')
+            ? masked(replace(value))
+            : replace(value);
+    if (typeof value === 'number') return stableNumber(name, value);
     if (Array.isArray(value)) return value.map((each) => stable(each, name));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [replace(key), stable(inner, key)]));
@@ -54,6 +58,9 @@ const rules: Rule[] = [
     pattern: /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g,
     make: () => 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJleGFtcGxlIn0.ZXhhbXBsZS1zaWduYXR1cmU',
   },
+  { kind: 'client data', pattern: /\beyJ0eXBlIjoid2ViYXV0aG4[\w-]+/g, make: (_, match) => stableClientData(match) },
+  // 32 random bytes in base64url.
+  { kind: 'random', pattern: /(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{43}(?![\w-])/g, make: (_, match) => masked(match) },
   { kind: 'digest', pattern: /\b[0-9a-f]{64}\b/g, make: (count) => digits(count, 8).repeat(8) },
   { kind: 'trace', pattern: /(?<![0-9a-z])[0-9a-f]{32}\b/g, make: () => '4bf92f3577b34da6a3ce929d0e0e4736' },
   { kind: 'sample', pattern: /\bsample-[0-9a-f]{12}\b/gi, make: (count, match) => `${match.slice(0, 6)}-${count}` },
@@ -86,11 +93,28 @@ function stableTime(text: string, now: number): string {
   return new Date(anchor + Math.round((time - now) / 3_600_000) * 3_600_000).toISOString();
 }
 
+/** The time of day of a schedule stays; the first one is on the day after the fixed date. */
+function stableOccurrence(text: string, now: number): string {
+  const time = Date.parse(text);
+  const day = anchor + Math.floor((time - now) / 86_400_000 + 1) * 86_400_000;
+  return new Date(day).toISOString().slice(0, 10) + new Date(time).toISOString().slice(10);
+}
+
+/** The JSON that a browser signs (WebAuthn), with a constant challenge. */
+const stableClientData = (text: string) => {
+  const data = JSON.parse(Buffer.from(text, 'base64url').toString()) as { challenge: string };
+  return Buffer.from(JSON.stringify({ ...data, challenge: masked(data.challenge) })).toString('base64url');
+};
+
+const stableNumber = (name: string, value: number) =>
+  measured.test(name) ? 12 : name === 'mtime_unix_ms' ? anchor : name === 'created' ? anchor / 1_000 : value;
+
 const secret =
-  /^(otp|code|token|secret|flow_token|challenge_token|session_token|share_token|cursor|key_prefix|challenge|clientDataJSON|attestationObject|authenticatorData|signature|rawId|userHandle)$/;
+  /^(otp|code|token|secret|flow_token|challenge_token|session_token|share_token|cursor|key_prefix|challenge|attestationObject|authenticatorData|rawId|userHandle)$/;
 /** Values chosen by a test stay readable. */
 const named = /^(sample|nonsense|no-such)/i;
 const measured = /^(latency_ms|duration_ms|uptime)/;
+const occurrence = /^(next_run_at|times)$/;
 
 /** A placeholder of the same length. Keeps the prefix (`al_`, `whsec_`), dots and `=`. */
 function masked(text: string): string {
