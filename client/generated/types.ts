@@ -1205,7 +1205,7 @@ export interface DailyUsage {
 export interface Dashboard {
   /** Users that are not deleted. */
   total_users: number;
-  /** Users who signed in within the last 30 days. */
+  /** Users who signed in within the last 30 days, counted by day (UTC). */
   active_users_30d: number;
   /** Runs of all time. */
   total_runs: number;

@@ -12,6 +12,7 @@ import { AuditLogEntry } from '../resources/auditLogs/entity.ts';
 import { Credential, EmailVerification, LoginCode, RefreshToken, Session } from '../resources/auth/entity.ts';
 import { Broadcast } from '../resources/broadcasts/entity.ts';
 import { CreditAlert, CreditBalance, CreditOperation, CreditTransaction } from '../resources/credits/entity.ts';
+import { DirectoryCountChange } from '../resources/dashboard/entity.ts';
 import { EntitlementOverride } from '../resources/entitlementOverrides/entity.ts';
 import { Erasure, SigningKey } from '../resources/erasures/entity.ts';
 import { FeatureFlag, FeatureFlagOverride } from '../resources/featureFlags/entity.ts';
@@ -103,6 +104,7 @@ export const entities = [
   Referral,
   RefreshToken,
   Run,
+  DirectoryCountChange,
   RunCountChange,
   RunEvent,
   RunEventArchive,

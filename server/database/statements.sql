@@ -1479,6 +1479,14 @@ with "merged" as (delete
   group by "day";
 
 -- jobs/housekeeping.ts 19
+with "merged" as (delete
+  from "directory_count_changes"
+  returning "subject", "change", "last_login_on") insert into "directory_count_changes" ("subject", "change", "last_login_on") select "subject", sum(change) as "change", case when last_login_on >= (now() at time zone 'UTC')::date - 30 then last_login_on end as "day"
+  from "merged"
+  group by "subject", "day"
+  having sum(change) <> 0;
+
+-- jobs/housekeeping.ts 20
 delete
   from "notifications"
   where ("account_id", "id") in (select "n"."account_id", "n"."id"
@@ -3406,14 +3414,9 @@ with "entry" as (insert into "credit_transactions" ("account_id", "id", "type", 
   where "account_id" = $14;
 
 -- resources/dashboard/queries.ts selectTotals
-select "people".*, "made".*, "used".*, (select count(*) as "count"
-  from "accounts"
-  where "deleted_at" is null) as "active_accounts"
-  from (select count(*) as "total_users", count(*) filter(where "u"."last_login_at" >= now() - interval '30 days') as "active_users_30d"
-  from "users" as "u"
-  inner
-  join "credentials" as "c" on "c"."user_id" = "u"."id"
-  where "u"."status" <> 'deleted') as "people", (select coalesce(sum(change), 0) as "total_runs", coalesce(sum(change) filter (where created_on = (now() at time zone 'UTC')::date), 0) as "runs_today"
+select "people".*, "made".*, "used".*
+  from (select coalesce(sum(change) filter (where subject = 'user'), 0) as "total_users", coalesce(sum(change) filter (where subject = 'user' and last_login_on >= (now() at time zone 'UTC')::date - 30), 0) as "active_users_30d", coalesce(sum(change) filter (where subject = 'account'), 0) as "active_accounts"
+  from "directory_count_changes") as "people", (select coalesce(sum(change), 0) as "total_runs", coalesce(sum(change) filter (where created_on = (now() at time zone 'UTC')::date), 0) as "runs_today"
   from "run_count_changes") as "made", (select coalesce(sum("input_tokens"), 0) as "total_input_tokens", coalesce(sum("output_tokens"), 0) as "total_output_tokens", coalesce(sum("cost_usd"), 0) as "total_cost_usd"
   from "platform_usage_rollups"
   where "grain" = 'month') as "used";

@@ -175,6 +175,25 @@ const mergeRunCount = statement()((db) =>
     ),
 );
 
+/** Replaces the changes of the numbers of users and accounts by their sums, of users by the day of the last sign-in as long as the dashboard asks for it. */
+const mergeDirectoryCounts = statement()((db) =>
+  db
+    .with('merged', (qc) => qc.deleteFrom('directory_count_changes').returning(['subject', 'change', 'last_login_on']))
+    .insertInto('directory_count_changes')
+    .columns(['subject', 'change', 'last_login_on'])
+    .expression((eb) =>
+      eb
+        .selectFrom('merged')
+        .select([
+          'subject',
+          sql<number>`sum(change)`.as('change'),
+          sql<string | null>`case when last_login_on >= (now() at time zone 'UTC')::date - 30 then last_login_on end`.as('day'),
+        ])
+        .groupBy(['subject', 'day'])
+        .having(sql<number>`sum(change)`, '<>', sql.lit(0)),
+    ),
+);
+
 const forgetNotifications = statement<{ days: number; limit: number }>()((db, $) =>
   db.deleteFrom('notifications').where(({ eb, refTuple, selectFrom }) =>
     eb(
@@ -200,6 +219,7 @@ export async function deleteExpiredRows(database: Database, retention: Retention
   while ((await database.run(forgetCompletions, { months, limit: batch })) === batch);
   while (noticeDays > 0 && (await database.run(forgetNotifications, { days: noticeDays, limit: batch })) === batch);
   await database.run(mergeRunCount);
+  await database.run(mergeDirectoryCounts);
   await deleteExpiredWebhooks(database, retention.webhookRetentionDays);
   for (const one of [
     forgetKeys,

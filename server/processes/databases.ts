@@ -38,6 +38,10 @@ export async function checkDatabase(url: string, directUrl: string, log: Log): P
       : await probe('ARKLOOP_DATABASE_DIRECT_URL', directUrl, checkDirectUrl);
   if (direct.isSuperuser)
     log.warn('ARKLOOP_DATABASE_URL: the role is a superuser, which is more than serving needs; see the guide to operations');
+  if (Math.abs(direct.secondsAhead) > maxSecondsAhead)
+    log.warn(
+      `ARKLOOP_DATABASE_URL: the clock of the database is ${Math.abs(direct.secondsAhead).toFixed(0)} s ${direct.secondsAhead > 0 ? 'ahead of' : 'behind'} that of this machine; set both by NTP`,
+    );
   const pooled = directUrl === url ? direct : await probe('ARKLOOP_DATABASE_URL', url);
   if (pooled.database !== direct.database)
     throw new OperatorError('ARKLOOP_DATABASE_DIRECT_URL: leads to another database than ARKLOOP_DATABASE_URL');
@@ -82,7 +86,10 @@ type Cluster = { identity: string; isStandby: boolean };
 
 const aboutCluster = `select system_identifier || ' ' || current_database() as identity, pg_is_in_recovery() as "isStandby" from pg_control_system()`;
 
-type Probed = { poolerMode: PoolerMode; isSuperuser: boolean; database: string; mismatchedSettings: string[] };
+type Probed = { poolerMode: PoolerMode; isSuperuser: boolean; database: string; mismatchedSettings: string[]; secondsAhead: number };
+
+/** A difference of clocks that is reported, in seconds. */
+const maxSecondsAhead = 5;
 type Check = (client: pg.Client, link: PoolerMode) => Promise<void>;
 
 /** Migrations, notifications and the queue keep state in their session. */
@@ -102,7 +109,8 @@ const checkDirectUrl: Check = async (client, link) => {
 
 const about = `select
   current_setting('server_version_num')::int as version, current_setting('is_superuser')::boolean as "isSuperuser",
-  current_database() || ' since ' || extract(epoch from pg_postmaster_start_time()) as database`;
+  current_database() || ' since ' || extract(epoch from pg_postmaster_start_time()) as database,
+  extract(epoch from clock_timestamp())::float8 as seconds`;
 
 /** Waits up to 20 s while a server is starting (57P03). Other errors are thrown at once: retrying is up to the process supervisor. */
 async function probe(variable: string, url: string, check?: Check, until = Date.now() + 20_000): Promise<Probed> {
@@ -114,12 +122,14 @@ async function probe(variable: string, url: string, check?: Check, until = Date.
   };
   try {
     const client = await connect();
-    const { rows } = await client.query<{ version: number } & Omit<Probed, 'poolerMode' | 'mismatchedSettings'>>(about);
-    const { version, ...found } = rows[0]!;
+    const asked = Date.now();
+    const { rows } = await client.query<{ version: number; seconds: number; isSuperuser: boolean; database: string }>(about);
+    const secondsAhead = rows[0]!.seconds - (asked + Date.now()) / 2_000;
+    const { version, isSuperuser, database } = rows[0]!;
     if (version < 150_000) throw new OperatorError(`${variable}: expected PostgreSQL 15 or newer`);
     const poolerMode = await detectPoolerMode(client, connect);
     await check?.(client, poolerMode);
-    return { poolerMode, ...found, mismatchedSettings: await mismatchedSettings(client) };
+    return { poolerMode, isSuperuser, database, secondsAhead, mismatchedSettings: await mismatchedSettings(client) };
   } catch (error) {
     if (!isServerStarting(error) || Date.now() > until) throw unreachable(variable, url, error);
   } finally {
@@ -161,6 +171,6 @@ function unreachable(variable: string, url: string, error: unknown) {
 /** Poolers report all errors under one code, so the message is included. */
 function reasonOf(error: unknown): string {
   const code = errorCodeOf(error);
-  if (!code) return 'no answer';
+  if (!code) return /timeout|terminated/i.test((error as Error).message) ? 'no answer' : (error as Error).message.split('\n')[0]!;
   return reasons[code] ?? `error ${code}: ${(error as Error).message.split('\n')[0]}`;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
-import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { errorCodeOf } from '../platform/operatorError.ts';
 import { checkKey, type Storage, StorageUnavailable, type StoredObject } from './storage.ts';
@@ -41,6 +41,7 @@ export function fileStorage(root: string): Storage {
 async function checkFolder(folder: string) {
   try {
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error(`${folder} is not a folder`), { code: 'ENOTDIR' });
   } catch (error) {
     if (errorCodeOf(error) !== 'ENOENT') throw error;
   }

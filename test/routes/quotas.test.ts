@@ -133,6 +133,7 @@ const tables: Readonly<Record<string, string>> = {
   redemptions: 'once per code and user',
   referrals: 'one a registration',
   refresh_tokens: 'removed when they expire',
+  directory_count_changes: 'one a registration or closed account and two a day on which a user signs in, merged each hour',
   run_count_changes: 'one a run, merged each hour',
   run_event_archives: 'one row for each run, as long as its events are kept',
   run_events: 'retention by month; the output of runs',

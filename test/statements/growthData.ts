@@ -61,6 +61,9 @@ const statementsFor = ({ messages, runs, eventsPerRun }: Amounts) => [
   `do $$ begin
      if to_regproc('rebuild_usage_rollups') is not null then perform rebuild_usage_rollups(); end if;
      if to_regclass('run_count_changes') is not null then insert into run_count_changes (change) select count(*) from run; end if;
+     if to_regclass('directory_count_changes') is not null then
+       insert into directory_count_changes (subject, change) select 'user', count(*) from person union all select 'account', count(*) from person;
+     end if;
    end $$`,
   `drop table person, thread, run`,
 ];

@@ -51,6 +51,7 @@ test('distinguishes unreachable storage, a missing bucket and wrong credentials'
   const file = join(folder, 'a file');
   await writeFile(file, '');
   await expect(fileStorage(join(file, 'in it')).check()).rejects.toMatchObject({ reason: 'folder_unusable' });
+  await expect(fileStorage(file).check()).rejects.toMatchObject({ reason: 'folder_unusable' });
   await expect(fileStorage(join(folder, 'not made yet')).check()).resolves.toBeUndefined();
 });
 

@@ -38,14 +38,11 @@ const growing = new Set([
 const exceptions: Record<string, string> = {
   'jobs/closedAccounts.ts 1': 'hourly, in batches; with more threads the planner joins them by their key',
   'jobs/erasure/ownBatches.ts 7': 'some rows of the account, in any order',
-  'jobs/erasure/steps.ts 55': 'once an erasure; an index would cost more for every sign-in',
-  'jobs/erasure/steps.ts 56': 'the same',
-  'jobs/erasure/steps.ts 66': 'the same',
-  'jobs/erasure/steps.ts 67': 'the same',
+  'jobs/erasure/steps.ts 55': 'tokens of the sessions of an account, which the planner joins if the account has many of all sessions',
   'jobs/erasure/steps.ts 119': 'the same',
   'jobs/housekeeping.ts 6': 'hourly; an index would cost more for every refresh of a token',
   'jobs/housekeeping.ts 7': 'hourly; looks for sessions whose tokens are all gone',
-  'jobs/housekeeping.ts 19': 'hourly; PostgreSQL plans it with the values, and finds the rows of a batch by the index of their age',
+  'jobs/housekeeping.ts 20': 'hourly; PostgreSQL plans it with the values, and finds the rows of a batch by the index of their age',
   'jobs/removeAttachments.ts 1': 'hourly; looks for files whose threads are all gone',
   'resources/reports/queries.ts selectReports':
     'for platform administrators; PostgreSQL plans it with the values, and without filters reads the index in order',

@@ -60,6 +60,7 @@ import { Migration00066 } from './Migration00066.ts';
 import { Migration00068 } from './Migration00068.ts';
 import { Migration00071 } from './Migration00071.ts';
 import { Migration00073 } from './Migration00073.ts';
+import { Migration00074 } from './Migration00074.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -125,4 +126,5 @@ export const migrations = [
   { name: 'Migration00068', class: Migration00068 },
   { name: 'Migration00071', class: Migration00071 },
   { name: 'Migration00073', class: Migration00073 },
+  { name: 'Migration00074', class: Migration00074 },
 ];

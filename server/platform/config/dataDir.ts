@@ -8,6 +8,7 @@ const whyNot: Record<string, string> = {
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space left on the device',
+  EDQUOT: 'the quota of the user is used up',
   ENOTDIR: 'it, or a part of its path, is not a folder',
   EEXIST: 'it is not a folder',
 };
@@ -20,13 +21,21 @@ export async function openDataDir(path: string): Promise<string> {
     if (made) await chmod(folder, 0o700);
     if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
     const probe = join(folder, `.probe-${randomUUID()}`);
-    await writeFile(probe, '', { mode: 0o600 });
-    await rm(probe);
+    try {
+      // A full file system still takes empty files.
+      await writeFile(probe, 'probe\n', { mode: 0o600, flush: true });
+    } finally {
+      await rm(probe, { force: true });
+    }
     return folder;
   } catch (error) {
-    const code = errorCodeOf(error) ?? 'unknown error';
-    throw new OperatorError(`ARKLOOP_DATA_DIR: cannot write to ${path}: ${whyNot[code] ?? code}`);
+    throw notWritable(path, error);
   }
+}
+
+function notWritable(path: string, error: unknown): OperatorError {
+  const code = errorCodeOf(error) ?? 'unknown error';
+  return new OperatorError(`ARKLOOP_DATA_DIR: cannot write to ${path}: ${whyNot[code] ?? code}`);
 }
 
 /** Reads a file of the data folder, and creates it once with mode 0600. If several processes create it at once, all get the same text. */
@@ -35,11 +44,13 @@ export async function secretFile(dataDir: string, name: string, make: () => stri
   const existing = await readSecret(path);
   if (existing !== undefined) return existing;
   const draft = join(dataDir, `.${name}-${randomUUID()}`);
-  await writeFile(draft, `${make()}\n`, { mode: 0o600, flush: true });
   try {
-    await link(draft, path);
+    await writeFile(draft, `${make()}\n`, { mode: 0o600, flush: true });
+    await link(draft, path).catch(async (error: unknown) => {
+      if (errorCodeOf(error) !== 'EEXIST') await writeFile(path, await readFile(draft), { mode: 0o600, flag: 'wx' });
+    });
   } catch (error) {
-    if (errorCodeOf(error) !== 'EEXIST') await writeFile(path, await readFile(draft), { mode: 0o600, flag: 'wx' });
+    throw notWritable(path, error);
   } finally {
     await rm(draft, { force: true });
   }

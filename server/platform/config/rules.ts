@@ -62,7 +62,21 @@ function gateway(config: Config, role: Role): string[] {
     problems.push('ARKLOOP_GATEWAY_TLS_KEY_FILE: is required when ARKLOOP_GATEWAY_TLS_CERT_FILE is set');
   if (config.gatewayUpstream && config.gatewayUpstreamsFile !== undefined)
     problems.push('ARKLOOP_GATEWAY_UPSTREAMS_FILE: must not be set together with ARKLOOP_GATEWAY_UPSTREAM');
+  const upstreams = { UPSTREAM: config.gatewayUpstream ?? [], FRONTEND_UPSTREAM: [config.gatewayFrontendUpstream ?? []].flat() };
+  for (const [name, urls] of Object.entries(upstreams))
+    if (urls.some((url) => leadsTo(url, config.gatewayAddr)))
+      problems.push(`ARKLOOP_GATEWAY_${name}: leads to the gateway itself, which listens on ARKLOOP_GATEWAY_ADDR`);
   return problems;
+}
+
+const loopback = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/;
+
+/** Whether a URL certainly leads to a listener of this machine. A gateway that forwards to itself repeats each request until its limits are reached. */
+function leadsTo(url: string, { host, port }: Config['gatewayAddr']): boolean {
+  const { protocol, hostname, port: given } = new URL(url);
+  if (port === 0 || Number(given || (protocol === 'https:' ? 443 : 80)) !== port) return false;
+  const isEvery = host === '0.0.0.0' || host === '::';
+  return loopback.test(hostname) ? isEvery || loopback.test(host) : hostname.replace(/^\[|\]$/g, '') === host;
 }
 
 /** The domain of passkeys must be one that browsers accept, for the pages that use it. */

@@ -1,21 +1,19 @@
 import { sql } from 'kysely';
 import { type RowOf, statement } from '../../database/statement.ts';
 
-/** The join with credentials excludes the built-in service user, which has none. */
+/** A user is active until 30 days (UTC) after the day of the last sign-in. */
 export const selectTotals = statement()((db) =>
   db
     .selectFrom([
       db
-        .selectFrom('users as u')
-        .innerJoin('credentials as c', 'c.user_id', 'u.id')
-        .select(({ fn }) => [
-          fn.countAll<number>().as('total_users'),
-          fn
-            .countAll<number>()
-            .filterWhere('u.last_login_at', '>=', sql<string>`now() - interval '30 days'`)
-            .as('active_users_30d'),
+        .selectFrom('directory_count_changes')
+        .select([
+          sql<number>`coalesce(sum(change) filter (where subject = 'user'), 0)`.as('total_users'),
+          sql<number>`coalesce(sum(change) filter (where subject = 'user' and last_login_on >= (now() at time zone 'UTC')::date - 30), 0)`.as(
+            'active_users_30d',
+          ),
+          sql<number>`coalesce(sum(change) filter (where subject = 'account'), 0)`.as('active_accounts'),
         ])
-        .where('u.status', '<>', sql.lit('deleted' as const))
         .as('people'),
       db
         .selectFrom('run_count_changes')
@@ -34,15 +32,7 @@ export const selectTotals = statement()((db) =>
         .where('grain', '=', sql.lit('month' as const))
         .as('used'),
     ])
-    .selectAll(['people', 'made', 'used'])
-    .select(({ selectFrom }) =>
-      selectFrom('accounts')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .where('deleted_at', 'is', null)
-        .$asScalar()
-        .$notNull()
-        .as('active_accounts'),
-    ),
+    .selectAll(['people', 'made', 'used']),
 );
 
 export type DashboardRow = RowOf<typeof selectTotals>;

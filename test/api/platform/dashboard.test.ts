@@ -34,7 +34,7 @@ test('counts users, accounts, runs and usage', async () => {
   const { id: workspace } = await openWorkspace(person);
   const logIn = ({ login, password }: typeof person) => call('POST', '/v1/auth/login', { body: { login, password } });
   for (const each of [person, idle, suspended]) expect((await logIn(each)).status).toBe(200);
-  await sql(`update users set last_login_at = now() - interval '30 days 1 minute' where id = $1`, [idle.id]);
+  await sql(`update users set last_login_at = now() - interval '31 days' where id = $1`, [idle.id]);
   await suspend(suspended.id);
   await suspendAccount(workspace);
   await remove(deleted.id);

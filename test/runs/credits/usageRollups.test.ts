@@ -67,6 +67,46 @@ test('runs of several accounts that end at once are counted exactly, without dea
   expect(await deadlocks()).toBe(before);
 });
 
+test('the counts of users and accounts follow every change, also after a merge', async () => {
+  const { deleteExpiredRows } = await import('../../../server/jobs/housekeeping.ts');
+  const retention = { auditRetentionDays: 365, runEventsRetentionMonths: 3, notificationRetentionDays: 0, webhookRetentionDays: 30 };
+  const merge = () => deleteExpiredRows(app.database, retention);
+  const counts = async () => {
+    const [row] = await sql(`select
+      (select coalesce(sum(change), 0)::int from directory_count_changes where subject = 'user') as users,
+      (select coalesce(sum(change), 0)::int from directory_count_changes where subject = 'account') as accounts,
+      (select count(*)::int from users u join credentials c on c.user_id = u.id where u.status <> 'deleted') as "storedUsers",
+      (select count(*)::int from accounts where deleted_at is null) as "storedAccounts"`);
+    expect([row.users, row.accounts]).toEqual([row.storedUsers, row.storedAccounts]);
+    return row as { users: number; accounts: number };
+  };
+  const active = async () =>
+    (
+      await sql(
+        `select coalesce(sum(change), 0)::int as n from directory_count_changes where last_login_on >= (now() at time zone 'UTC')::date - 30`,
+      )
+    )[0].n as number;
+  const before = await counts();
+  const people = await Promise.all([signUp(), signUp(), signUp()]);
+  const ids = people.map(({ id }) => id);
+  await sql('update users set last_login_at = now() where id = any($1)', [ids]);
+  const all = await active();
+  await merge();
+  expect(await counts()).toMatchObject({ users: before.users + 3, accounts: before.accounts + 3 });
+  await sql(`update users set last_login_at = now() - interval '40 days' where id = any($1)`, [ids]);
+  await sql(`update users set last_login_at = now() - interval '30 days' where id = $1`, [ids[0]]);
+  expect(await active()).toBe(all - 2);
+  await merge();
+  await sql(`update users set last_login_at = now() where id = $1`, [ids[1]]);
+  await sql(`update users set last_login_at = last_login_at + interval '1 millisecond' where id = any($1)`, [ids]);
+  await sql(`update users set status = 'suspended' where id = $1`, [ids[0]]);
+  await sql(`update users set status = 'deleted' where id = $1`, [ids[2]]);
+  await sql(`update accounts set deleted_at = now() where id = $1`, [people[2]!.accountId]);
+  expect(await active()).toBe(all - 1);
+  await merge();
+  expect([await active(), await counts()]).toMatchObject([all - 1, { users: before.users + 3 - 1, accounts: before.accounts + 3 - 1 }]);
+});
+
 test('the count of runs follows created and deleted runs, also after a merge', async () => {
   const { deleteExpiredRows } = await import('../../../server/jobs/housekeeping.ts');
   const retention = { auditRetentionDays: 365, runEventsRetentionMonths: 3, notificationRetentionDays: 0, webhookRetentionDays: 30 };

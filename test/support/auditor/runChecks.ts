@@ -58,6 +58,14 @@ export const runChecks: readonly Check[] = [
       from (select coalesce(sum(change), 0) as counted from run_count_changes) c, (select count(*) as stored from runs) r where c.counted <> r.stored`,
   },
   {
+    kind: 'directory.count',
+    sql: `select s.subject, format('counted %s, stored %s', coalesce(c.counted, 0), s.stored) as detail
+      from (select 'user' as subject, count(*) as stored from users where status <> 'deleted' and username <> 'system_agent'
+        union all select 'account', count(*) from accounts where deleted_at is null) s
+      left join (select subject, sum(change) as counted from directory_count_changes group by subject) c on c.subject = s.subject
+      where coalesce(c.counted, 0) <> s.stored`,
+  },
+  {
     kind: 'tool.result',
     sql: `select c.run_id as subject, format('call %s has %s results', c.id, coalesce(a.n, 0)) as detail
       from (select e.run_id, e.data ->> 'tool_call_id' as id from run_events e where e.type = 'tool.call') c

@@ -123,6 +123,7 @@ const planted: [title: string, statements: string, found: string[]][] = [
     ['events.gap', 'events.terminal', 'reservation.held', 'run.count', 'run.open', 'run.parallel', 'run.status', 'write.count'],
   ],
   ['the number of runs is wrong', `insert into run_count_changes (change) values (1)`, ['run.count']],
+  ['the number of users is wrong', `insert into directory_count_changes (subject, change) values ('user', 1)`, ['directory.count']],
   [
     'a tool call has two results',
     `insert into run_events select run_id, seq + 100, gen_random_uuid(), type, data, created_at from run_events where run_id = $run and type = 'tool.result'`,

@@ -115,6 +115,19 @@ describe('rules between variables', () => {
     ]);
   });
 
+  test('a gateway must not forward to itself', () => {
+    const ofGateway = (env: Record<string, string>) => problemsOf(env, 'gateway');
+    const itself = 'leads to the gateway itself, which listens on ARKLOOP_GATEWAY_ADDR';
+    expect(ofGateway({ ARKLOOP_GATEWAY_UPSTREAM: 'http://10.0.0.1:19000, http://localhost:19000' })).toEqual([
+      `ARKLOOP_GATEWAY_UPSTREAM: ${itself}`,
+    ]);
+    const own = { ARKLOOP_GATEWAY_ADDR: '[::1]:80' };
+    expect(ofGateway({ ...own, ARKLOOP_GATEWAY_FRONTEND_UPSTREAM: 'http://[::1]' })).toEqual([
+      `ARKLOOP_GATEWAY_FRONTEND_UPSTREAM: ${itself}`,
+    ]);
+    expect(ofGateway({ ...own, ARKLOOP_GATEWAY_UPSTREAM: 'https://localhost, http://10.0.0.1' })).toEqual([]);
+  });
+
   test('the first administrator requires all three variables or none', () => {
     const problems = problemsOf({ ARKLOOP_ADMIN_LOGIN: 'root' });
     expect(problems.map((line) => line.split(':')[0])).toEqual(['ARKLOOP_ADMIN_EMAIL', 'ARKLOOP_ADMIN_PASSWORD']);

@@ -48,7 +48,7 @@ test.each([
     'an unknown role',
     'everything',
     {},
-    'expected one role: all, api, worker, gateway, migrate, rotate; or backup or restore with a folder',
+    'expected one role: all, api, worker, gateway, migrate, rotate, rotate-erasure-key; or backup or restore with a folder',
   ],
   [
     'an invalid variable',

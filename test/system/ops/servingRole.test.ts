@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
 import { startEmbeddedPostgres } from '../../../server/database/embedded.ts';
 import { migrate } from '../../../server/database/migrate.ts';
+import { clockOff } from '../../support/app/clock.ts';
 import { followWithReconnects, registerUser, temporaryDataDir } from '../../support/app/instance.ts';
 import { fastWorkerEnv, startProcess, testKeysEnv } from '../../support/app/process.ts';
 import { callTo, freshDatabase } from '../../support/app/testApp.ts';
@@ -211,11 +212,15 @@ test('the privileges named in the operations guide are sufficient to serve and a
   await expectBound(url.href);
 });
 
-test('a superuser role logs a warning', async () => {
+test('a superuser role and a clock that differs from that of the database log a warning', async () => {
   const url = new URL(inject('postgresSuperuserUrl'));
   url.pathname = new URL(await freshDatabase()).pathname;
-  const { output, kill, exited } = await startProcess('all', { ...fastWorkerEnv, ...testKeysEnv, ARKLOOP_DATABASE_URL: url.href });
+  const { output, kill, exited } = await startProcess('all', {
+    ...{ ...fastWorkerEnv, ...testKeysEnv, ...clockOff(600) },
+    ARKLOOP_DATABASE_URL: url.href,
+  });
   expect(output()).toContain('ARKLOOP_DATABASE_URL: the role is a superuser');
+  expect(output()).toMatch(/ARKLOOP_DATABASE_URL: the clock of the database is (59|60)\d s behind that of this machine/);
   kill('SIGTERM');
   await exited;
 });
