@@ -1,5 +1,5 @@
 import type { Issue } from '../../../contract/shared/errors.ts';
-import { parseValue } from '../../../contract/shared/input.ts';
+import { jsonPointer, parseValue } from '../../../contract/shared/input.ts';
 import { isMultipart, maxBodyBytes, type Route, type Schema } from '../../../contract/shared/route.ts';
 import { apiError, invalid, MockApiError } from './errors.ts';
 
@@ -43,7 +43,22 @@ export async function parseBody(route: Route, request: Request, bytes: Uint8Arra
   } catch {
     throw unreadable('malformed_json', 'The body is not JSON.');
   }
+  const issues = unstorableTexts(value, []);
+  if (issues.length > 0) throw invalid(issues);
   return validateBody(route.body, value);
+}
+
+/** The texts that PostgreSQL cannot store. */
+function unstorableTexts(value: unknown, path: readonly string[]): Issue[] {
+  if (typeof value === 'string') {
+    if (!/\0|\p{Surrogate}/u.test(value)) return [];
+    return [{ location: 'body', path: jsonPointer(path), message: 'must not contain U+0000 or a lone surrogate' }];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => [
+    ...(Array.isArray(value) ? [] : unstorableTexts(name, path)),
+    ...unstorableTexts(inner, [...path, name]),
+  ]);
 }
 
 function validateBody(shape: Schema, value: unknown): unknown {

@@ -10,6 +10,7 @@ import { callRouteHandler } from '../resources/routeHandlers.ts';
 import { authenticate, checkOrigin, requirePermission, requireRead, resolveCaller } from './access.ts';
 import { checkDeclaredSize, parseBody, readBody } from './body.ts';
 import { apiError, invalid, MockApiError } from './errors.ts';
+import { checkFields } from './fieldChecks.ts';
 import { requireQueryIds } from './queryIds.ts';
 
 /** A request matched to an operation. */
@@ -42,6 +43,7 @@ export async function serve(incoming: IncomingRequest): Promise<RouteResult> {
   const bytes = await readBody(route, request);
   return withIdempotency(incoming, context, bytes, async () => {
     context.body = (await parseBody(route, request, bytes)) as never;
+    checkFields(context);
     if (context.caller && scopeInBody && isScoped(context))
       requirePermission(context.caller, route, params, (context.body as { scope?: unknown } | undefined)?.scope);
     return callRouteHandler(context) ?? serveGeneric(context);

@@ -28,7 +28,9 @@ const noLimits = Object.fromEntries(Object.keys(ApiKeyLimits.shape).map((name) =
 
 /** Derived fields of new and changed resources, by the path of the list. */
 const derivedFields: Record<string, (value: Json, context: Context) => void> = {
-  '/v1/accounts': (value) => Object.assign(value, { type: 'workspace', role: 'admin' }),
+  '/v1/accounts': (value, { operation }) => {
+    if (operation.id === 'accounts.create') Object.assign(value, { type: 'workspace', role: 'admin' });
+  },
   '/v1/accounts/{account_id}/invitations': (value, { engine }) => Object.assign(value, { expires_at: engine.time(7 * day) }),
   '/v1/admin/users': (value, { engine, body }) => {
     const { email_verified: asked } = Object(body) as { email_verified?: boolean };

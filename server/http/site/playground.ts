@@ -1,11 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { Request, RequestHandler, Response } from 'express';
 import mime from 'mime';
 import { Failure } from '../../platform/failure.ts';
+import { acceptedEncoding, compressedForms, type Encoding } from './compression.ts';
 import { framePage, framePath, headersOfFrame } from './framePage.ts';
 import { plainPage } from './playgroundPage.ts';
 
@@ -46,7 +45,7 @@ const apiPaths = /^\/(v1|docs|assets|healthz|readyz|openapi\.json)(\/|$)/;
 export const isPlaygroundBuilt = () => existsSync(join(built, 'index.html'));
 
 /** A file to serve. `packed` compresses it once and keeps the result. */
-type File = { type: string; bytes: Buffer; packed(): Promise<Buffer> };
+type File = { type: string; bytes: Buffer; packed(encoding: Encoding): Promise<Buffer> };
 
 /**
  * Serves the playground page at `/` and at every path that a browser navigates to, and its assets. If the playground is not built, `/`
@@ -78,8 +77,9 @@ function isPageRequest(req: Request, isBuilt: boolean): boolean {
 
 async function send(req: Request, res: Response, { type, bytes, packed }: File) {
   res.set('content-type', type).vary('Accept-Encoding');
-  if (req.acceptsEncodings('gzip') !== 'gzip') return void res.send(bytes);
-  res.set('content-encoding', 'gzip').send(await packed());
+  const encoding = acceptedEncoding(req);
+  if (!encoding) return void res.send(bytes);
+  res.set('content-encoding', encoding).send(await packed(encoding));
 }
 
 function pageOf(folder: string): File & { isBuilt: boolean } {
@@ -94,10 +94,5 @@ const filesOf = (folder: string): ReadonlyMap<string, File> =>
 
 function fileOf(name: string, bytes: Buffer): File {
   const type = mime.getType(name) ?? 'application/octet-stream';
-  let made: Promise<Buffer> | undefined;
-  const packed = () => {
-    made ??= promisify(gzip)(bytes);
-    return made;
-  };
-  return { type: /^text\/|javascript/.test(type) ? `${type}; charset=utf-8` : type, bytes, packed };
+  return { type: /^text\/|javascript/.test(type) ? `${type}; charset=utf-8` : type, bytes, packed: compressedForms(bytes) };
 }

@@ -42,6 +42,7 @@ test('the page is revalidated at each visit, its files are immutable, and the pa
   const packed = await get(script!, { 'accept-encoding': 'gzip' });
   expect(packed.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
   expect(packed.headers.get('content-encoding')).toBe('gzip');
+  expect((await get(script!, { 'accept-encoding': 'gzip, br' })).headers.get('content-encoding')).toBe('br');
   expect(packed.headers.get('vary')).toContain('Accept-Encoding');
   expect(packed.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
   const plain = await get(script!, { 'accept-encoding': 'identity' });

@@ -156,6 +156,8 @@ async function erasable(desk: MockSession, params: Record<string, string>) {
 
 /** Valid bodies, where a generated one breaks a rule that the schema does not express. */
 const bodies: Record<string, (desk: MockSession, params: Record<string, string>) => unknown> = {
+  'apiKeys.create': () => ({ name: 'K', scopes: ['data.threads.read'] }),
+  'asrCredentials.update': () => ({ name: 'renamed' }),
   'auth.login': ({ person: { login, password } }) => ({ login, password }),
   'auth.register': () => ({ login: 'ada', password: 'Passw0rd-1', email: 'ada@example.test' }),
   'auth.verifyCode': ({ person: { login } }) => ({ email: login, otp: '00000000' }),
@@ -167,18 +169,21 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'adminErasures.account': ({ person: { password } }) => ({ slug: 'lab', current_password: password }),
   'adminErasures.user': ({ person: { password } }) => ({ current_password: password }),
   'erasures.request': ({ person: { password } }) => ({ slug: 'lab', current_password: password }),
+  'invitations.create': () => ({ email: 'guest@example.test', role: 'member' }),
   'mcpConfigs.getPrompt': () => ({ name: 'greet' }),
   'identities.complete': async (desk) => ({ state: `mock-${await addProvider(desk)}`, code: 'mock' }),
   'identities.confirm': async (desk) => ({ link_token: `mock-${await addProvider(desk)}` }),
   'identities.start': async (desk) => ({ identity_provider_id: await addProvider(desk), current_password: desk.person.password }),
   'identityProviders.create': () => provider,
   'identityProviders.update': () => ({ name: 'renamed' }),
+  'mcpConfigs.update': () => ({ name: 'renamed' }),
   'me.changePassword': ({ person: { password } }) => ({ current_password: password, new_password: 'Passw0rd-2' }),
   'me.redeem': async (desk) => {
     const batch = { count: 1, type: 'credits', value: '5' };
     const { body } = await send(desk, requestOf(desk, 'POST', '/v1/admin/redemption-codes/batch', batch));
     return { code: body[0].code };
   },
+  'me.update': () => ({ locale: 'en', timezone: 'UTC' }),
   'messages.create': () => ({ content: 'Hello' }),
   'providerSignIn.complete': (_, { identity_provider_id: id }) => ({ state: `mock-${id}`, code: 'mock' }),
   'passkeys.confirm': (desk) => passkey(desk).then(() => ({ credential: assertion })),
@@ -186,16 +191,21 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'passkeys.registrationOptions': ({ person: { password } }) => ({ current_password: password }),
   'passkeys.signIn': (desk) => passkey(desk).then(() => ({ credential: assertion })),
   'passkeys.signInOptions': () => ({}),
+  'projects.create': () => ({ name: 'Lab' }),
   'runs.continue': failed,
   'runs.input': () => ({ content: 'Blue' }),
+  'schedules.create': () => ({ name: 'Daily', cron: '0 9 * * *', timezone: 'UTC', input: 'Hello' }),
   'secondFactor.setUp': ({ person: { password } }) => ({ current_password: password }),
   'secondFactor.confirm': (desk) => enrol(desk, ['setup']).then(() => ({ code: '000000' })),
   'secondFactor.disable': (desk) => enrol(desk).then(() => ({ current_password: desk.person.password, code: '000000' })),
   'secondFactor.replaceRecoveryCodes': (desk) => enrol(desk).then(() => ({ code: '000000' })),
   'serviceKeys.create': () => ({ name: 'billing', scopes: ['platform.usage.read'] }),
   'serviceKeys.update': () => ({ name: 'renamed' }),
+  'teams.addMember': ({ person: { userId } }) => ({ user_id: userId, role: 'member' }),
   'threads.fork': async (desk, { thread_id: id }) => ({ message_id: (await sayIn(desk, id!)).id }),
   'threads.update': () => ({ title: 'Changed' }),
+  'toolProviders.setCredential': () => ({ api_key: 'key', base_url: url }),
+  'users.update': () => ({ locale: 'en' }),
   'webhookEndpoints.create': () => ({ url, events: ['run.failed'] }),
   'webhookEndpoints.update': () => ({ url }),
   'workspaces.rename': (desk, params) => upload(desk, params, '/a.txt').then(() => ({ path: '/a.txt', new_path: '/b.txt' })),
