@@ -250,11 +250,11 @@ test('lists, menus and dialogs work by keyboard, and an error stands beside its 
     { username: 'Ada', timezone: 'America/New_York' },
   ]);
 
-  await page.getByRole('combobox', { name: 'Page' }).press('Enter');
-  await page.getByRole('option', { name: 'Profile' }).and(page.locator(':focus')).waitFor();
+  await page.getByRole('button', { name: 'Page Profile' }).press('Enter');
+  await page.getByRole('option', { name: 'Profile' }).waitFor();
   expect(await accessibilityViolations(page)).toEqual([]);
   await page.keyboard.type('api');
-  await page.getByRole('option', { name: 'API keys' }).and(page.locator(':focus')).waitFor();
+  await page.getByRole('option', { name: 'API keys' }).and(page.locator('[aria-selected=true]')).waitFor();
   await page.keyboard.press('Enter');
   const more = button(page, 'More actions for Nightly report');
   await more.press('Enter');

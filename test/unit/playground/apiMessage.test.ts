@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { plainMessage } from '../../../docs/playground/src/ui/internal/apiMessage.ts';
+import { issueSentence, plainMessage } from '../../../docs/playground/src/ui/internal/apiMessage.ts';
 
 /** What a form shows of a value that a schema refuses. */
 const shown = (schema: z.ZodType, value: unknown) => plainMessage(schema.safeParse(value).error!.issues[0]!.message);
@@ -21,4 +21,13 @@ test.each([
   [z.string().refine(() => false, 'is taken'), 'a', 'is taken'],
 ])('a form translates the message of a schema: %#', (schema, value, message) => {
   expect(shown(schema, value)).toBe(message);
+});
+
+test.each([
+  ['/issuer', 'has no metadata', 'Issuer has no metadata.'],
+  ['/allowed_email_domains/0', 'Invalid input', 'Allowed email domains is not valid.'],
+  ['key', 'Not a setting.', 'Not a setting.'],
+  ['', 'must not be empty', 'This value must not be empty.'],
+])('without its field, the value of %j is named', (path, message, sentence) => {
+  expect(issueSentence({ path, message })).toBe(sentence);
 });

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { ApiError, ConnectionError, TimeoutError } from '../../../../client/index.ts';
 import { Button } from '../ui/buttons.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { issueSentence } from '../ui/internal/apiMessage.ts';
 
 export const Loading = ({ what = 'Loading' }: { what?: string }) => (
   <output className="loading">
@@ -66,7 +67,7 @@ export const Details = ({ children }: { children: ReactNode }) =>
   ) : null;
 
 export const messageOf = (error: unknown): string => {
-  if (error instanceof ApiError) return error.serverMessage;
+  if (error instanceof ApiError) return error.issues[0] ? issueSentence(error.issues[0]) : error.serverMessage;
   if (error instanceof TimeoutError) return 'The server took too long to respond. Try again.';
   if (error instanceof ConnectionError) return 'The server cannot be reached. Check your connection, then try again.';
   return error instanceof Error ? error.message : String(error);

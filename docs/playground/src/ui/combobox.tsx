@@ -23,6 +23,9 @@ type ComboboxProps<Value extends string> = Described & {
   compact?: boolean;
 };
 
+/** What identifies an option in the list, and is searched. */
+const itemValueOf = ({ label, value }: Option) => `${label} ${value}`.trim();
+
 /** A select that can be searched. Same props as `Select`. */
 export function Combobox<Value extends string>({
   options,
@@ -40,6 +43,7 @@ export function Combobox<Value extends string>({
   ...described
 }: ComboboxProps<Value>) {
   const [open, setOpen] = useState(false);
+  const [highlighted, highlight] = useState('');
   const [kept, keep] = useState<string | undefined>(defaultValue);
   const labelId = useId();
   const { clear } = useForm();
@@ -53,7 +57,7 @@ export function Combobox<Value extends string>({
   const render = (option: Option<Value>) => (
     <CommandItem
       key={option.value}
-      value={`${option.label} ${option.value}`}
+      value={itemValueOf(option)}
       keywords={option.keywords ?? []}
       disabled={option.disabled ?? false}
       onSelect={() => choose(option)}
@@ -68,7 +72,14 @@ export function Combobox<Value extends string>({
     <Field {...described} name={name} labelId={labelId}>
       {(attributes) => (
         <>
-          <Radix.Root open={open} onOpenChange={setOpen}>
+          <Radix.Root
+            open={open}
+            onOpenChange={(next) => {
+              // The list begins at the chosen option.
+              if (next) highlight(chosen ? itemValueOf(chosen) : '');
+              setOpen(next);
+            }}
+          >
             <Radix.Trigger
               {...attributes}
               className={compact ? 'input select compact' : 'input select'}
@@ -83,7 +94,7 @@ export function Combobox<Value extends string>({
             </Radix.Trigger>
             <Radix.Portal>
               <Radix.Content className="popover list" align="start" sideOffset={4} collisionPadding={8} aria-label={described.label}>
-                <Command label={described.label} placeholder={search} empty={empty}>
+                <Command label={described.label} placeholder={search} empty={empty} value={highlighted} onValue={highlight}>
                   {options.map((entry) =>
                     isGroup(entry) ? (
                       <CommandGroup key={entry.label} label={entry.label}>

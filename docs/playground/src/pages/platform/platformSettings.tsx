@@ -72,8 +72,8 @@ export default function PlatformSettings() {
 }
 
 const shows = [
-  ['changed', 'Changed here'],
-  ['environment', 'Set by the environment'],
+  ['changed', 'Changed'],
+  ['environment', 'Environment'],
 ] as const;
 
 const isShown = (

@@ -27,3 +27,11 @@ export function plainMessage(message: string): string {
   }
   return message;
 }
+
+/** An invalid value in a sentence, for a place without its field. The API's messages continue the name of the value. */
+export function issueSentence({ path, message }: { path: string; message: string }): string {
+  const text = plainMessage(message);
+  const name = path.split(/[./]/).findLast((step) => /\D/.test(step)) ?? 'this value';
+  const start = /^[a-z]/.test(text) ? `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('_', ' ')} ` : '';
+  return `${start}${text}${/[.!?]$/.test(text) ? '' : '.'}`;
+}

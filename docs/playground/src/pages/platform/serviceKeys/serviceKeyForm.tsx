@@ -16,7 +16,7 @@ export const scopeNames: Readonly<Record<ServiceKeyScope, string>> = {
   'platform.credits.manage': 'Credits of accounts',
   'platform.usage.read': 'Read usage',
   'platform.accounts.read': 'Read accounts',
-  'platform.accounts.manage': 'Suspend and activate accounts',
+  'platform.accounts.manage': 'Suspend and reactivate accounts',
   'platform.plans.manage': 'Plans',
   'platform.entitlements.manage': 'Entitlements of accounts',
   'platform.erasures.manage': 'Erasure of accounts',
