@@ -2,17 +2,11 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longestFirst.ts';
 
 /**
- * Files that measure the memory of their own process, change its environment or load modules in an order of their own: each gets a separate worker,
+ * Files that measure the memory or the timers of their own process, or load modules in an order of their own: each gets a separate worker,
  * which loads the server anew (2.6 s of processor time). All others share three workers, so each module is loaded three times per run instead of once
  * per file, also in the browser tests of the playground (decision 0059).
  */
-const alone = [
-  'test/browser/*.test.ts',
-  'test/agent/{mcp/mcp.stdioAllowlist,models/upstreamFailures.dialects,tools/webFetch}.test.ts',
-  'test/api/{http/hostile,runs/eventBroker}.test.ts',
-  'test/api/webhooks/webhooks.receivers.test.ts',
-  'test/unit/statements.test.ts',
-];
+const alone = ['test/api/{http/memory,runs/eventBroker}.test.ts', 'test/unit/statements.test.ts'];
 
 /** Stopped databases, killed processes, attacks that take time, races and packages: `npm run test:system`. */
 const system = ['test/system/**/*.test.ts'];

@@ -22,11 +22,10 @@ afterAll(async () => {
   stop?.();
 });
 
-type Look = { colorScheme?: 'light' | 'dark'; width?: number };
 const phone = 390;
 
-async function open<Result>({ colorScheme = 'light', width = 1440 }: Look, visit: (page: Page) => Promise<Result>): Promise<Result> {
-  const context = await browser.newContext({ colorScheme, viewport: { width, height: 844 } });
+async function open<Result>({ width = 1440 }: { width?: number }, visit: (page: Page) => Promise<Result>): Promise<Result> {
+  const context = await browser.newContext({ viewport: { width, height: 844 } });
   try {
     return await visit(await context.newPage());
   } finally {
@@ -46,32 +45,35 @@ const violationsIn = (page: Page, part = 'html') => axeViolations(page, { part }
 describe.each([
   { colorScheme: 'light', width: 1440 },
   { colorScheme: 'dark', width: phone },
-] as const)('$colorScheme, $width pixels wide', (look) => {
+] as const)('$colorScheme, $width pixels wide', ({ colorScheme, width }) => {
+  // One for all pages: a new context starts a process and compiles the scripts anew.
+  let page: Page;
+  beforeAll(async () => {
+    page = await browser.newPage({ colorScheme, viewport: { width, height: 844 } });
+  });
+  afterAll(() => page.close());
+
   test.each(pages)('%s is accessible', async (path) => {
-    await open(look, async (page) => {
-      await page.goto(origin + path);
-      await openDetails(page);
-      expect(await violationsIn(page)).toEqual([]);
-    });
+    await page.goto(origin + path);
+    await openDetails(page);
+    expect(await violationsIn(page)).toEqual([]);
   });
 
   test('the forms and menus of the reference, and the search, are accessible', async () => {
-    await open(look, async (page) => {
-      await page.goto(`${origin}/docs/reference/messages`);
-      await page.getByText('Try it').first().waitFor();
-      await openDetails(page);
-      expect(await violationsIn(page, '.operation:first-of-type .samples-column')).toEqual([]);
-      if (look.width === phone) {
-        await page.getByRole('button', { name: 'Menu' }).click();
-        expect(await violationsIn(page, '.menu')).toEqual([]);
-        await page.getByRole('navigation', { name: 'Reference' }).getByRole('link', { name: 'Add a message' }).click();
-        await page.getByRole('navigation', { name: 'Reference' }).waitFor({ state: 'hidden' });
-      }
-      await page.getByRole('button', { name: 'Search' }).click();
-      await page.getByRole('combobox', { name: 'Search guides and reference' }).fill('message');
-      await page.getByRole('listbox', { name: 'Results' }).getByRole('option').first().waitFor();
-      expect(await violationsIn(page, 'dialog')).toEqual([]);
-    });
+    await page.goto(`${origin}/docs/reference/messages`);
+    await page.getByText('Try it').first().waitFor();
+    await openDetails(page);
+    expect(await violationsIn(page, '.operation:first-of-type .samples-column')).toEqual([]);
+    if (width === phone) {
+      await page.getByRole('button', { name: 'Menu' }).click();
+      expect(await violationsIn(page, '.menu')).toEqual([]);
+      await page.getByRole('navigation', { name: 'Reference' }).getByRole('link', { name: 'Add a message' }).click();
+      await page.getByRole('navigation', { name: 'Reference' }).waitFor({ state: 'hidden' });
+    }
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByRole('combobox', { name: 'Search guides and reference' }).fill('message');
+    await page.getByRole('listbox', { name: 'Results' }).getByRole('option').first().waitFor();
+    expect(await violationsIn(page, 'dialog')).toEqual([]);
   });
 });
 

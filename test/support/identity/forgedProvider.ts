@@ -3,18 +3,24 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { onFileFinished } from '../app/fileCleanup.ts';
 
-const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'RS256', use: 'sig' };
+const makeKeys = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
+let made: ReturnType<typeof makeKeys> | undefined;
+
+/** Made on first use, because it takes up to a second and every worker loads this file. */
+function keys() {
+  made ??= makeKeys();
+  return made;
+}
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 type Claims = Record<string, unknown>;
 type Params = { state: string; code: string; iss?: string };
 
 /** Signs a token. `none` leaves the signature empty; `HS256` uses the public key as secret. */
-export function signToken(claims: Claims, alg: 'RS256' | 'HS256' | 'none' = 'RS256', key = privateKey): string {
+export function signToken(claims: Claims, alg: 'RS256' | 'HS256' | 'none' = 'RS256', key = keys().privateKey): string {
   const head = `${encode({ alg, kid: 'k1', typ: 'JWT' })}.${encode(claims)}`;
   if (alg === 'none') return `${head}.`;
-  const secret = publicKey.export({ type: 'spki', format: 'pem' });
+  const secret = keys().publicKey.export({ type: 'spki', format: 'pem' });
   const signature = alg === 'HS256' ? createHmac('sha256', secret).update(head).digest() : sign('sha256', Buffer.from(head), key);
   return `${head}.${signature.toString('base64url')}`;
 }
@@ -72,7 +78,10 @@ export async function startForgedProvider({ isShared = false } = {}) {
         id_token_signing_alg_values_supported: ['RS256'],
         ...behavior.metadata,
       });
-    if (pathname === '/jwks') return json({ keys: [jwk] });
+    if (pathname === '/jwks') {
+      const jwk = keys().publicKey.export({ format: 'jwk' });
+      return json({ keys: [{ ...jwk, kid: 'k1', alg: 'RS256', use: 'sig' }] });
+    }
     if (pathname !== '/token') return json({}, 404);
     const code = new URLSearchParams(body).get('code') ?? '';
     const known = codes.get(code);
