@@ -30,16 +30,25 @@ export function versionsOf(
   return found;
 }
 
+/** Each of them costs a stream, which reads why it failed. */
+const maxUnanswered = 5;
+
 /**
- * The runs that ended without an answer, by the message that they should have answered: the last one of each. `isAnswered` tells the runs that have
- * a message. `runs` are newest first.
+ * The newest runs that ended without an answer, by the message that they should have answered: the last one of each. `isAnswered` tells the runs
+ * that have a message. `runs` are newest first.
  */
 export function unansweredRuns(runs: readonly ThreadRun[], isAnswered: (runId: string) => boolean): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  for (const { run_id, status, thread_tail_message_id: tail } of runs)
-    if (tail !== undefined && !found.has(tail) && (status === 'failed' || status === 'cancelled') && !isAnswered(run_id))
-      found.set(tail, run_id);
-  return found;
+  const newest = new Map<string, ThreadRun>();
+  for (const run of runs) {
+    const { thread_tail_message_id: tail } = run;
+    if (tail !== undefined && !newest.has(tail)) newest.set(tail, run);
+  }
+  return new Map(
+    [...newest]
+      .filter(([, { run_id, status }]) => (status === 'failed' || status === 'cancelled') && !isAnswered(run_id))
+      .slice(0, maxUnanswered)
+      .map(([tail, { run_id }]) => [tail, run_id]),
+  );
 }
 
 type SwitcherProps = { shown: number; count: number; onShow: (version: number) => void };
