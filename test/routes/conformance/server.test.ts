@@ -26,7 +26,7 @@ test('the check passes for an administrator, leaves nothing behind and covers ov
   const before = await everythingListed(app.call, admin.token);
   // As a program, as users run it. The other tests of this file run the kit in this process.
   const args = ['--url', app.url, '--headers', '--report', file, '--login', admin.login, '--password', admin.password];
-  const { code, stdout, stderr } = await run(process.execPath, [main, ...args], { cwd: folder, ms: 120_000 });
+  const { code, stdout, stderr } = await run(process.execPath, [main, ...args], { cwd: folder, ms: 280_000 });
   expect(await everythingListed(app.call, admin.token)).toEqual(before);
   expect([stdout.split('\n').filter((line) => /^(✗|FAIL)/.test(line)), stderr, code]).toEqual([[], '', 0]);
   const { operations: covered } = JSON.parse(readFileSync(file, 'utf8'));
