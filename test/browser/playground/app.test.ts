@@ -115,8 +115,11 @@ test('a user signs up, is still signed in after a reload, and signs out', async 
   expect(cookies).toMatchObject([{ name: 'arkloop_refresh_token', httpOnly: true, path: '/v1/auth' }]);
   await sendMessage(page, 'Hello!');
   await page.getByText('stub delta 1').waitFor();
+  await page.getByRole('button', { name: 'Answer again' }).waitFor();
   await page.reload();
   await page.getByText('stub delta 1').waitFor();
+  // A list that is requested while the user signs out gets 401.
+  await page.getByRole('navigation', { name: 'Threads' }).getByRole('link').first().waitFor();
   await page.getByRole('button', { name: /newcomer/ }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
