@@ -34,6 +34,8 @@ type Chat = {
 type Followed = { run: ActiveRun; messageId: string; answer?: string | undefined; replay?: boolean; signal: AbortSignal | undefined };
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** How long a page may take to load, in milliseconds. */
+const recentMs = 15_000;
 /** How long a send waits for the end of a run that was stopped, in milliseconds. */
 const maxStopMs = 15_000;
 
@@ -81,15 +83,28 @@ export class ArkloopChatTransport implements ChatTransport<ArkloopMessage> {
     return this.#follow(chat, { run: chat.run, messageId: runId, signal: abortSignal });
   }
 
-  /** Streams the active run of the thread from its first event. Resolves to null if there is none. */
+  /**
+   * Streams the active run of the thread from its first event, or a run whose answer was stored a moment ago, perhaps after the messages of the chat
+   * were read. Resolves to null if there is none.
+   */
   async reconnectToStream({ chatId, abortSignal }: ReconnectOptions): Promise<ReadableStream<UIMessageChunk> | null> {
     const chat = this.#chatOf(chatId);
     const attempt = ++chat.reconnects;
     if (chat.threadId === undefined) return null;
-    const { active_run_id: id } = await this.#options.client.threads.get({ params: { thread_id: chat.threadId } });
-    if (id === null || attempt !== chat.reconnects || abortSignal?.aborted) return null;
+    const { active_run_id: active } = await this.#options.client.threads.get({ params: { thread_id: chat.threadId } });
+    const id = active ?? (await this.#recentlyAnswered(chat.threadId));
+    if (id === undefined || attempt !== chat.reconnects || abortSignal?.aborted) return null;
     chat.run = { id, lastSeq: 0, isWaiting: false, answers: 0 };
     return this.#follow(chat, { run: chat.run, messageId: id, replay: true, signal: abortSignal });
+  }
+
+  async #recentlyAnswered(thread_id: string): Promise<string | undefined> {
+    const { data, headers } = await this.#options.client.messages.list({ params: { thread_id }, query: { limit: 1 } }).withResponse();
+    const [newest] = data;
+    if (newest?.role !== 'assistant') return undefined;
+    // The clock of the server; a page of another origin cannot read it.
+    const now = Date.parse(headers.get('date') ?? '') || Date.now();
+    return now - Date.parse(newest.created_at) < recentMs ? newest.run_id : undefined;
   }
 
   #chatOf(chatId: string): Chat {

@@ -153,7 +153,7 @@ test('a sign-in waits for a pending renewal, so the session of the earlier user 
   const me: RequestHandler = (_, res) => sendJson(res, 200, {});
   const { baseUrl } = await startLocalServer(rotating({ '/v1/auth/refresh': late, '/v1/auth/login': signIn, '/v1/me': me }));
   for (const renew of [(client: Client) => client.me.get(), (client: Client) => client.auth.refresh()]) {
-    cookies.set('arkloop_refresh_token=stored');
+    await cookies.set('arkloop_refresh_token=stored');
     const client = createClient({ baseUrl, session: { cookies } });
     // Both have been sent, or wait for each other, before the renewal is answered.
     await Promise.all([renew(client), client.auth.login({ body: credentials })]);

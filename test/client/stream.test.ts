@@ -159,11 +159,11 @@ test('silence causes a reconnect, and a slow reader does not', async () => {
     if (lastSeen(headers) === undefined) open(res, events(1, 2));
     else whole(res, events(3, 3) + event(4, 'run.failed'));
   });
-  const client = createClient({ baseUrl, silenceMs: 60, ...quick });
+  const client = createClient({ baseUrl, silenceMs: 300, ...quick });
   const seqs: number[] = [];
   for await (const { seq } of client.runs.stream(runId)) {
     seqs.push(seq);
-    if (seq === 1) await new Promise((resolve) => setTimeout(resolve, 150));
+    if (seq === 1) await new Promise((resolve) => setTimeout(resolve, 700));
   }
   expect(seqs).toEqual([1, 2, 3, 4]);
   expect(requests).toHaveLength(2);

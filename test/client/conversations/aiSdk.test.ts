@@ -154,6 +154,25 @@ test('a reconnect that is left before its first part does not stop the run', asy
   expect(await statuses()).toEqual(['cancelled']);
 });
 
+test('an answer that is stored between reading the messages and the reconnect is shown', async () => {
+  const ended = Promise.withResolvers<void>();
+  const { chat, reopen, client, params } = await openChat(async function* () {
+    yield* say('High ');
+    await ended.promise;
+    yield* say('at noon.');
+  });
+  const sent = chat.sendMessage({ text: 'When?' });
+  await expect.poll(() => partsOf(chat)).toEqual([['text', 'High ', 'streaming']]);
+  const { chat: reloaded } = await reopen();
+  ended.resolve();
+  await sent;
+  await reloaded.resumeStream();
+  expect(partsOf(reloaded)).toEqual([['text', 'High at noon.', 'done']]);
+  const { chat: later } = await reopen();
+  await later.resumeStream();
+  expect(later.messages.map(({ id }) => id)).toEqual((await client.messages.list({ params })).map(({ id, run_id }) => run_id ?? id));
+});
+
 test('a failed run is an error, and a message that was not sent is stored once', async () => {
   const failing: Script = function* () {
     yield* fail('provider.upstream_error', 'The model is away.');
