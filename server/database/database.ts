@@ -81,6 +81,7 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName, 
   return {
     pool,
     ...createQueryable((query) => pool.query(query as never), shareConnections(pool)),
+    together: () => createQueryable(shareConnections(pool)),
     transaction: (work) => retryOnConflict(() => transact(pool, work)),
     async close() {
       closing = true;

@@ -24,6 +24,11 @@ export type Transaction = Queryable & {
 
 export type Database = Queryable & {
   readonly pool: Pool;
+  /**
+   * For statements that are awaited together, also slow ones: those of one turn of the event loop are sent on one connection as one packet, and run in
+   * sequence, each in a transaction of its own.
+   */
+  together(): Queryable;
   /** Runs `work` in a transaction. Serialization failures and deadlocks are retried, up to three attempts in total. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   close(): Promise<void>;

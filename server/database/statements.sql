@@ -1576,6 +1576,21 @@ select c.relname as name
 select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := $4::integer, flags := $5::text[]) as "job";
 
 -- jobs/queue.ts 2
+with "made" as ( insert into graphile_worker._private_tasks (identifier) select $1::text
+  where not exists (select
+  from graphile_worker._private_tasks
+  where identifier = $2::text)
+  on conflict do nothing
+  returning id ) insert into graphile_worker._private_jobs (task_id, payload, run_at, max_attempts, key, flags) select t.id, $3::json, now() + 2000 * interval '1 millisecond', $4::smallint, $5::text, (select jsonb_object_agg(flag, true)
+  from unnest($6::text[]) flag)
+  from (select id
+  from graphile_worker._private_tasks
+  where identifier = $7::text
+  union all select id
+  from "made") t
+  returning id::text as "id";
+
+-- jobs/queue.ts 3
 select graphile_worker.remove_job($1::text) as "job";
 
 -- jobs/removeAttachments.ts 1
@@ -7685,6 +7700,12 @@ select (select "r"."id"
   from "messages" as "m"
   where "m"."account_id" = $14 and "m"."thread_id" = $15 and "m"."role" = 'user' and "m"."visible" = true and "m"."number" > "r"."tail_message_number"))) as "last" on true;
 
+-- runs/create/queries.ts lockCreator
+select "id"
+  from "users"
+  where "id" = $1 and "status" = 'active'
+  for share;
+
 -- runs/create/queries.ts insertRun
 with "thread" as (update "threads"
   set "updated_at" = now(), "archived_at" = null
@@ -7807,44 +7828,63 @@ with "run" as (update "runs"
   returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", extract(epoch
   from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms", ($5::text is not null and status <> 'cancelling') as "is_received"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - 1 as "seq", $6::uuid as "event_id", 'worker.job.received' as "type", json_build_object('job_id', $7::text, 'job_type', $8::text, 'account_id', run.account_id, 'attempt', run.attempt, 'trace_id', run.trace_id) as "data", clock_timestamp() as "created_at"
   from "run"
-  where "run"."is_received" = true) select "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", "age_ms", next_seq - is_received::integer as "next_seq"
-  from "run";
+  where "run"."is_received" = true
+  returning "created_at", "data") select "run"."id", "run"."account_id", "run"."thread_id", "run"."parent_run_id", "run"."root_run_id", "run"."depth", "run"."continues_run_id", "run"."created_by_user_id", "run"."api_key_id", "run"."source", "run"."trace_id", "run"."route_id", "run"."requested_persona_id", "run"."requested_model", "run"."reasoning_mode", "run"."tail_message_number", "run"."route_snapshot", "run"."persona_snapshot", "run"."reserved_credits", "run"."prompt_tokens", "run"."spent_cost_micros", "run"."spent_output_tokens", "run"."next_seq", "run"."attempt", "run"."status", "age_ms", next_seq - is_received::integer as "next_seq", "event"."created_at" as "received_at", "event"."data" as "received_data"
+  from "run"
+  left
+  join "event" on true;
 
 -- runs/lease/lease.ts 2
+with "run" as (update "runs"
+  set "lease_token" = $1, "lease_until" = clock_timestamp() + $2 * interval '1 second', "attempt" = attempt + 1, "first_started_at" = coalesce(first_started_at, clock_timestamp()), "last_activity_at" = clock_timestamp(), "next_seq" = next_seq + ($3::text is not null and status <> 'cancelling')::integer
+  where "id" = $4 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp())
+  returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", extract(epoch
+  from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms", ($5::text is not null and status <> 'cancelling') as "is_received"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - 1 as "seq", $6::uuid as "event_id", 'worker.job.received' as "type", json_build_object('job_id', $7::text, 'job_type', $8::text, 'account_id', run.account_id, 'attempt', run.attempt, 'trace_id', run.trace_id) as "data", clock_timestamp() as "created_at"
+  from "run"
+  where "run"."is_received" = true
+  returning "created_at", "data"), "job" as (delete
+  from "graphile_worker"."_private_jobs" as "j"
+  where "j"."id" = $9::bigint and "j"."locked_at" is null and exists (select "run"."id"
+  from "run")) select "run"."id", "run"."account_id", "run"."thread_id", "run"."parent_run_id", "run"."root_run_id", "run"."depth", "run"."continues_run_id", "run"."created_by_user_id", "run"."api_key_id", "run"."source", "run"."trace_id", "run"."route_id", "run"."requested_persona_id", "run"."requested_model", "run"."reasoning_mode", "run"."tail_message_number", "run"."route_snapshot", "run"."persona_snapshot", "run"."reserved_credits", "run"."prompt_tokens", "run"."spent_cost_micros", "run"."spent_output_tokens", "run"."next_seq", "run"."attempt", "run"."status", "age_ms", next_seq - is_received::integer as "next_seq", "event"."created_at" as "received_at", "event"."data" as "received_data"
+  from "run"
+  left
+  join "event" on true;
+
+-- runs/lease/lease.ts 3
 update "runs"
   set "lease_until" = clock_timestamp() + $1 * interval '1 second', "last_activity_at" = clock_timestamp()
   where "id" = $2 and "lease_token" = $3 and "status" in ('running', 'waiting_for_input', 'cancelling') and "lease_until" > clock_timestamp()
   returning "status";
 
--- runs/lease/lease.ts 3
+-- runs/lease/lease.ts 4
 update "runs"
   set "lease_token" = null, "lease_until" = null
   where "id" = $1 and "lease_token" = $2;
 
--- runs/lease/lease.ts 4
+-- runs/lease/lease.ts 5
 with "run" as (update "runs"
   set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6
   where "id" = $7 and "lease_token" = $8 and status = any($9::text[]) and "lease_until" > clock_timestamp()
   returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $10 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
   from "run", unnest($11::uuid[], $12::text[], $13::text[]) with ordinality as e(event_id, type, data, n)
-  returning "seq", (select "pending_inputs"
+  returning "seq", "created_at", (select "pending_inputs"
   from "run") as "pending_inputs";
 
--- runs/lease/lease.ts 5
+-- runs/lease/lease.ts 6
 with "run" as (update "runs"
   set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "route_snapshot" = $7::jsonb, "model" = $8, "persona_id" = $9, "persona_snapshot" = $10::jsonb
   where "id" = $11 and "lease_token" = $12 and status = any($13::text[]) and "lease_until" > clock_timestamp()
   returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $14 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
   from "run", unnest($15::uuid[], $16::text[], $17::text[]) with ordinality as e(event_id, type, data, n)
-  returning "seq", (select "pending_inputs"
+  returning "seq", "created_at", (select "pending_inputs"
   from "run") as "pending_inputs";
 
--- runs/lease/lease.ts 6
+-- runs/lease/lease.ts 7
 update "runs"
   set "route_snapshot" = $1::jsonb, "model" = $2, "persona_id" = $3, "persona_snapshot" = $4::jsonb
   where "id" = $5 and "lease_token" = $6;
 
--- runs/lease/lease.ts 7
+-- runs/lease/lease.ts 8
 select "status", "lease_token"
   from "runs"
   where "id" = $1;
@@ -7926,7 +7966,8 @@ with "run" as (update "runs"
   set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "completed_at" = case when $7::text = 'completed' then now() end, "failed_at" = case when $8::text = 'failed' then now() end, "cancelled_at" = case when $9::text = 'cancelled' then now() end, "total_input_tokens" = $10, "total_output_tokens" = $11, "total_cost_usd" = $12::numeric, "usage_estimated" = $13, "cache_hit_rate" = $14, "error" = $15::jsonb, "lease_token" = null, "lease_until" = null
   where "id" = $16
   returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $17 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from "run", unnest($18::uuid[], $19::text[], $20::text[]) with ordinality as e(event_id, type, data, n);
+  from "run", unnest($18::uuid[], $19::text[], $20::text[]) with ordinality as e(event_id, type, data, n)
+  returning "seq", "created_at";
 
 -- runs/record/replay.ts 1
 select "seq", "type", "data"

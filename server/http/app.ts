@@ -10,17 +10,20 @@ import type { OutboundClient } from '../platform/outbound/outbound.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import type { CacheInvalidation } from '../pubsub/cacheInvalidation.ts';
 import type { CallCancellation } from '../pubsub/callCancellation.ts';
+import type { HeldJob, LocalRuns } from '../pubsub/localRuns.ts';
 import type { PromptRequests } from '../pubsub/promptRequests.ts';
 import type { RunNotifier } from '../pubsub/runNotifier.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { AccessControl, IpRules } from './access/accessTypes.ts';
 
 /** Without a `parent_run_id`, a root run. */
-type QueuedRun = { id: string; account_id: string; trace_id: string; parent_run_id?: string | null };
+export type QueuedRun = { id: string; account_id: string; trace_id: string; parent_run_id?: string | null };
 
 /** Adds jobs to the queue, in the transaction of the rows that they refer to. */
 export type Queue = {
   enqueueRun(sql: Queryable, run: QueuedRun, maxAttempts: number): Promise<void>;
+  /** Adds the job of a new run that this process starts itself. Other workers take it only if this one has not done so soon. */
+  enqueueHeldRun(sql: Queryable, run: QueuedRun, maxAttempts: number): Promise<HeldJob>;
   /** Removes the job of a run unless a worker has already started it. */
   dequeueRun(sql: Queryable, runId: string): Promise<void>;
 };
@@ -71,6 +74,8 @@ export type App = {
   readonly baseUrl: () => Promise<string>;
   readonly queue: Queue;
   readonly runNotifier: RunNotifier;
+  /** Joins the API and the worker if they are in the same process. */
+  readonly localRuns?: LocalRuns | undefined;
   readonly cacheInvalidation: CacheInvalidation;
   readonly callCancellation: CallCancellation;
   readonly promptRequests: PromptRequests;

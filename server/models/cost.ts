@@ -75,10 +75,19 @@ export type DeductionPolicy = z.infer<typeof DeductionPolicy>;
 
 const defaultPolicy: DeductionPolicy = { tiers: [{ up_to_tokens: 2000, multiplier: 0 }, { multiplier: 1 }] };
 
+/** Each model call and each end of a run needs the policy, which is nearly always that of the platform. */
+let lastParsed = { source: '', policy: defaultPolicy };
+
 /** Parses the setting. Returns the default policy if it is invalid. */
 export function parseDeductionPolicy(source: string | null | undefined): DeductionPolicy {
+  const text = source ?? '';
+  if (text !== lastParsed.source) lastParsed = { source: text, policy: parsePolicy(text) };
+  return lastParsed.policy;
+}
+
+function parsePolicy(text: string): DeductionPolicy {
   try {
-    return DeductionPolicy.parse(JSON.parse(source ?? ''));
+    return DeductionPolicy.parse(JSON.parse(text));
   } catch {
     return defaultPolicy;
   }

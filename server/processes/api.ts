@@ -24,10 +24,11 @@ import { createReadiness, type Readiness } from '../platform/readiness.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
 import { cancellationChannel, createCallCancellation } from '../pubsub/callCancellation.ts';
+import type { LocalRuns } from '../pubsub/localRuns.ts';
 import type { NotificationChannel } from '../pubsub/notificationChannel.ts';
 import { openNotificationChannel } from '../pubsub/openChannel.ts';
 import { createPromptRequests, promptReplyChannel } from '../pubsub/promptRequests.ts';
-import { accessChannel, createAccessNotifier, createRunNotifier, runChannel } from '../pubsub/runNotifier.ts';
+import { accessChannel, createAccessNotifier, createRunNotifier, parseRunNotification, runChannel } from '../pubsub/runNotifier.ts';
 import { captchaWarning } from '../resources/auth/captcha.ts';
 import { createIpRuleCache } from '../resources/ipRules/ipRuleCache.ts';
 import { prepareQuota } from '../resources/quotas/check.ts';
@@ -49,6 +50,8 @@ export type ProcessDeps = {
   readiness?: Readiness;
   /** Defaults to hashing at the cost that production needs. */
   passwords?: PasswordHasher;
+  /** Joins the API and the worker if they are in the same process. */
+  localRuns?: LocalRuns;
   /** Counts the streams of users. Defaults to those of this process. */
   openStreams?: SharedConcurrencyLimiter;
   /** Time limits of the HTTP server, in milliseconds. Defaults to `apiLimits`. */
@@ -77,7 +80,7 @@ export const apiLimits = {
 
 export async function startApi(deps: ProcessDeps): Promise<Api> {
   const { config, keys, database, databaseUrl, log, env, passwords = createPasswordHasher(), readiness = readyAtOnce(config) } = deps;
-  const { openStreams = createConcurrencyLimiter(config.maxStreamsPerUser), limits } = deps;
+  const { openStreams = createConcurrencyLimiter(config.maxStreamsPerUser), limits, localRuns } = deps;
   const complain = (error: unknown) => log.warn({ err: error }, 'a notification was not sent');
   const channel = openNotificationChannel({
     pubsubUrl: config.pubsubUrl,
@@ -128,6 +131,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
     baseUrl,
     queue,
     runNotifier,
+    localRuns,
     cacheInvalidation,
     callCancellation: createCallCancellation(channel, complain),
     promptRequests: createPromptRequests(channel, complain),
@@ -142,8 +146,10 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
   });
   const heard = firstUp(channel);
   channel.on(accessChannel, (userId) => accessControl.applyInvalidation(userId));
-  channel.on(runChannel, (ids) => {
-    for (const id of ids.split(',')) eventBroker.notify(id);
+  localRuns?.onEvents(eventBroker.publish);
+  channel.on(runChannel, (payload) => {
+    const { runIds, sender } = parseRunNotification(payload);
+    if (sender === '' || sender !== localRuns?.sender) for (const id of runIds) eventBroker.notify(id);
   });
 
   let stopping = false;

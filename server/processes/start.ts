@@ -13,6 +13,7 @@ import { openDataDir } from '../platform/config/dataDir.ts';
 import { configuredJwtSecrets, hasConfiguredKeys, type Keys, readKeys } from '../platform/crypto/keys.ts';
 import { createReadiness, drainMsOf, type Readiness } from '../platform/readiness.ts';
 import { flushLog, type Log, openLog } from '../platform/telemetry/log.ts';
+import { createLocalRuns } from '../pubsub/localRuns.ts';
 import { backupCommandOf, runBackupCommand } from './backup/command.ts';
 import { banner, type BannerInfo } from './banner.ts';
 import type { ApiProcesses } from './cluster/apiProcesses.ts';
@@ -207,10 +208,11 @@ async function startOnDatabase(
   }
   const keys = await readKeys(config, dataDir);
   await checkKeyUse(database, keys.encryptionKeys, log);
-  const deps = { config, keys, database, databaseUrl: store.url, log, readiness };
+  const deps: Deps = { config, keys, database, databaseUrl: store.url, log, readiness };
   const processes = hasApiProcesses(role, config)
     ? (await import('./cluster/apiProcesses.ts')).createApiProcesses({ config, role, databaseUrl: store.url, log, readiness, fail })
     : undefined;
+  if (role === 'all' && !processes) deps.localRuns = createLocalRuns();
   await startMetrics({ role, config, log, telemetry, teardown }, bannerInfo, { database, processes });
   if (role !== 'worker') await startApiPart(deps, { teardown, serves, processes }, bannerInfo);
   ending.throwIfAborted();

@@ -14,11 +14,12 @@ import { announceExpiringKeys } from '../jobs/notices/announceExpiringKeys.ts';
 import { announceLowCredits } from '../jobs/notices/announceLowCredits.ts';
 import { maintainAccessLogPartitions } from '../jobs/partitions/accessLogPartitions.ts';
 import { maintainAuditPartitions, maintainEventPartitions, monthStart } from '../jobs/partitions/monthlyPartitions.ts';
-import { executeRunTask, queue, queuedJobs, rootRunFlag } from '../jobs/queue.ts';
+import { executeRunTask, heldMs, queue, queuedJobs, rootRunFlag } from '../jobs/queue.ts';
 import { removeAttachments } from '../jobs/removeAttachments.ts';
 import { removeOldRevisions } from '../jobs/sweepWorkspaces.ts';
 import { firstIdOf, newId } from '../platform/crypto/ids.ts';
 import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfig.ts';
+import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
 import { openNotificationChannel } from '../pubsub/openChannel.ts';
 import { promptRequestChannel } from '../pubsub/promptRequests.ts';
@@ -33,6 +34,8 @@ import type { ExecuteDeps } from '../runs/execute/executeDeps.ts';
 import { executeRun } from '../runs/execute/executeRun.ts';
 import { readStaticRouting } from '../runs/execute/resolveRoute.ts';
 import { type ConcurrencySlot, createJobLimiter } from '../runs/lease/jobLimiter.ts';
+import type { RunJob } from '../runs/lease/lease.ts';
+import { createLocalStarter } from '../runs/lease/localStarter.ts';
 import { reapRuns, recoverRuns } from '../runs/lease/reaper.ts';
 import { openStorage } from '../storage/open.ts';
 import { monitorStorage } from '../storage/storageHealth.ts';
@@ -65,7 +68,7 @@ const countWaiting = statement<{ task: string }>()((db, $) =>
 );
 const unregister = statement<{ id: string }>()((db, $) => db.deleteFrom('workers').where('id', '=', $.id));
 
-export async function startWorker({ config, keys, database, databaseUrl, log, env }: ProcessDeps): Promise<Worker> {
+export async function startWorker({ config, keys, database, databaseUrl, log, env, localRuns }: ProcessDeps): Promise<Worker> {
   // Parsed now, so that an error ends the process at startup, not the first run that uses it.
   readStaticRouting(config);
   const id = newId();
@@ -78,7 +81,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     topics: [runChannel, invalidationChannel, webhookChannel, promptRequestChannel],
     log,
   });
-  const runNotifier = createRunNotifier(channel, complain('a notification was not sent'));
+  const runNotifier = createRunNotifier(channel, complain('a notification was not sent'), localRuns);
   const notifyAccess = createAccessNotifier(channel, complain('a notification was not sent'));
   const activeRuns = new Map<string, () => void>();
   const outbound = createOutboundFromConfig(config);
@@ -103,6 +106,24 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   const runs = new Set<Promise<void>>();
 
   const slots = createJobLimiter(config);
+  const execute = (job: RunJob, runId: string, payload: unknown, slot: ConcurrencySlot) => {
+    const span = { task: executeRunTask, id: job.id, attributes: { 'arkloop.run.id': runId } };
+    const run = inJobSpan(span, payload, () => executeRun(deps, runId, job, slot));
+    const seen: Promise<void> = run.then(noop, noop).finally(() => runs.delete(seen));
+    runs.add(seen);
+    return run;
+  };
+  const starter =
+    localRuns &&
+    createLocalStarter({
+      slots,
+      heldMs,
+      async execute({ id, runId, payload }, slot) {
+        await execute({ id, isHeld: true }, runId, payload, slot);
+        metricsEvents.jobEnded.emit({ task: executeRunTask, outcome: 'done' });
+      },
+      onError: complain('a run was not started without the queue'),
+    });
   const takesRuns = config.workerQueueJobTypes?.includes(executeRunTask) ?? true;
   const options = {
     connectionString: config.databaseDirectUrl ?? databaseUrl,
@@ -121,20 +142,12 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
         // The payload has an unknown version. A retry would not help.
         if (!known.success) return void log.error({ job_id: job.id }, 'a job has a payload this worker does not know');
         let isEnded = false;
-        const execute = (slot: ConcurrencySlot) => {
-          const attributes = { 'arkloop.run.id': known.data.run_id };
-          const run = inJobSpan({ task: executeRunTask, id: String(job.id), attributes }, payload, () =>
-            executeRun(deps, known.data.run_id, String(job.id), slot),
-          );
-          const seen: Promise<void> = run.then(noop, noop).finally(() => runs.delete(seen));
-          runs.add(seen);
-          return run.then((ended) => {
-            isEnded = ended;
-          });
-        };
         try {
-          await slots.run(execute);
+          await slots.run(async (slot) => {
+            isEnded = await execute({ id: String(job.id), isHeld: false }, known.data.run_id, payload, slot);
+          });
         } finally {
+          starter?.startNext();
           // Otherwise the database has just stored the end of the run.
           if (!isEnded) await waitForDatabase(database, stop.signal);
         }
@@ -144,6 +157,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   const capabilities = config.workerCapabilities ?? config.workerQueueJobTypes ?? [executeRunTask, ...backgroundTasks, deliverWebhookTask];
   const heartbeat = () => database.run(register, { id, version: config.workerVersion, capabilities });
   const disconnect = async () => {
+    await runNotifier.close();
     await Promise.all([channel.close(), storage?.close(), tools.close()]);
     await outbound.close();
   };
@@ -164,6 +178,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     throw error;
   });
 
+  if (localRuns && takesRuns) localRuns.starter = starter;
   const archiving = startArchiving(deps);
   channel.on(runChannel, (payload) => {
     const { runIds, isForReaders } = parseRunNotification(payload);
@@ -192,8 +207,9 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   return {
     async shutDown() {
       for (const timer of timers) clearInterval(timer);
+      if (localRuns) localRuns.starter = undefined;
       await Promise.all([
-        drain(runner, activeRuns, stop).then(() => Promise.all(runs)),
+        drain([runner, ...(starter ? [starter] : [])], activeRuns, stop).then(() => Promise.all(runs)),
         errands?.shutDown(),
         webhooks?.shutDown(),
         prompts?.shutDown(),
@@ -206,9 +222,9 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
 }
 
 /** Takes no new jobs. Running jobs get `graceMs` to finish, then release their runs. */
-async function drain(runner: JobRunner, held: Map<string, () => void>, stop: AbortController) {
+async function drain(runners: readonly JobRunner[], held: Map<string, () => void>, stop: AbortController) {
   const late = setTimeout(() => stop.abort(), held.size > 0 ? graceMs : 0);
-  await runner.stop();
+  await Promise.all(runners.map((runner) => runner.stop()));
   clearTimeout(late);
   // Also aborts a title that is still being generated.
   stop.abort();

@@ -34,10 +34,10 @@ test('a run that exceeds the wall clock limit fails and releases its slot and th
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
   vendor.respondWith({ steps: [chat.text('slow'), 'stall'] });
-  const threadId = await openThread(app, bob);
+  const [threadId, other] = [await openThread(app, bob), await openThread(app, bob)];
   const began = Date.now();
   const runId = await startRun(app, bob, threadId);
-  expect(await call('POST', `/v1/threads/${await openThread(app, bob)}/runs`, { token: bob.token })).toMatchObject({ status: 429 });
+  expect(await call('POST', `/v1/threads/${other}/runs`, { token: bob.token })).toMatchObject({ status: 429 });
   await readAll(url, runId, bob.token);
   expect(Date.now() - began).toBeGreaterThanOrEqual(2_000);
   const events = await expectRunInvariants(app, runId, bob.token);

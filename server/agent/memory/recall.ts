@@ -1,5 +1,5 @@
 import type { RunEventInput } from '../../../contract/events.ts';
-import type { Database } from '../../database/sql.ts';
+import type { Database, Queryable } from '../../database/sql.ts';
 import { textTokens } from '../../models/estimate.ts';
 import { type MemoryOwner, type MemoryRow, selectNewestMemories } from '../../resources/memories/queries.ts';
 import { rankMemories } from '../../resources/memories/service.ts';
@@ -10,7 +10,7 @@ import { isSuspicious, memoryGroup, searchToolName } from './memoryTools.ts';
 const maxCandidates = 200;
 
 /** The newest memories: one more than are considered, so that their number tells whether there are others. */
-export const readNewestMemories = (database: Database, owner: MemoryOwner): Promise<MemoryRow[]> =>
+export const readNewestMemories = (database: Queryable, owner: MemoryOwner): Promise<MemoryRow[]> =>
   database.rows(selectNewestMemories, { ...owner, limit: maxCandidates + 1 });
 
 type Recalled = { text: string; steps: RunEventInput[] };

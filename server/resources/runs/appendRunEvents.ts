@@ -3,6 +3,7 @@ import type { RunEventInput } from '../../../contract/events.ts';
 import type { Parameters } from '../../database/statement.ts';
 import type { Tables } from '../../database/tables.ts';
 import { newId } from '../../platform/crypto/ids.ts';
+import type { StoredRunEvent } from '../../pubsub/localRuns.ts';
 
 /** The parameters of a statement that appends events. `data` is JSON text. */
 export type NewRunEvents = { count: number; eventIds: string[]; types: string[]; data: string[] };
@@ -14,6 +15,22 @@ export const runEventValues = (traceId: string, events: readonly RunEventInput[]
   types: events.map(({ type }) => type),
   data: events.map(({ data }) => JSON.stringify({ ...data, trace_id: traceId })),
 });
+
+/** The events as they were stored with `values`, of which the statement returned `rows`, in this order. */
+export const storedEvents = (
+  { id: run_id, trace_id }: { id: string; trace_id: string },
+  events: readonly RunEventInput[],
+  { eventIds }: NewRunEvents,
+  rows: readonly { seq: number; created_at: string }[],
+): StoredRunEvent[] =>
+  events.map(({ type, data }, at) => ({
+    run_id,
+    seq: rows[at]!.seq,
+    event_id: eventIds[at]!,
+    type,
+    data: { ...data, trace_id },
+    created_at: rows[at]!.created_at,
+  }));
 
 /** The `next_seq` of a run after the events. Its row stays locked until the commit, so sequence numbers have no gaps. */
 export const nextSeq = ({ count }: Parameters<Pick<NewRunEvents, 'count'>>) => sql<number>`next_seq + ${count}`;

@@ -178,6 +178,16 @@ type NewRun = OfThread &
     reservation: number;
   } & ChildOf;
 
+/** Suspending or deleting the user waits for the run, and then finds it. */
+export const lockCreator = statement<{ userId: string }>()((db, $) =>
+  db
+    .selectFrom('users')
+    .select('id')
+    .where('id', '=', $.userId)
+    .where('status', '=', sql.lit('active' as const))
+    .forShare(),
+);
+
 /** The place of a run in the tree of its root run. */
 type ChildOf = { parentRunId: string | null; rootRunId: string | null; depth: number; spawnCallId: string | null };
 

@@ -1,7 +1,7 @@
 import type { ReasoningMode } from '../../../contract/events.ts';
 import { type NewRun, parseReasoningMode } from '../../../contract/runRequests.ts';
 import type { RowOf } from '../../database/statement.ts';
-import type { App } from '../../http/app.ts';
+import type { App, QueuedRun } from '../../http/app.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { Failure, failWith, notFound } from '../../platform/failure.ts';
@@ -12,11 +12,12 @@ import { readEntitlements, readSettings } from '../../resources/settings/setting
 import * as queries from './queries.ts';
 
 /** Who starts a run: a request, or a schedule in the name of its user. */
-export type RunCreator = Pick<Scope, 'tx' | 'accountId' | 'audit'> & {
-  app: Pick<App, 'config' | 'database' | 'queue'>;
-  actor: Pick<Scope['actor'], 'userId' | 'apiKeyId'>;
-  client: Pick<Scope['client'], 'traceId'>;
-};
+export type RunCreator = Pick<Scope, 'tx' | 'accountId' | 'audit'> &
+  Partial<Pick<Scope, 'afterCommit'>> & {
+    app: Pick<App, 'config' | 'database' | 'queue' | 'localRuns'>;
+    actor: Pick<Scope['actor'], 'userId' | 'apiKeyId'>;
+    client: Pick<Scope['client'], 'traceId'>;
+  };
 
 export type RunOrigin = { source: 'api' | 'retry' | 'edit' | 'continue' | 'replay' | 'schedule'; resumeFrom?: string };
 
@@ -73,10 +74,12 @@ export async function startRun(
   const { app, tx, accountId, actor, client } = scope;
   // A retry and an edit have hidden the earlier answers.
   const isRepeated = source === 'retry' || source === 'edit';
-  const [thread, earlier] = await Promise.all([
+  const [thread, earlier, creator] = await Promise.all([
     lockIdleThread(scope, threadId),
     isRepeated ? undefined : tx.row(queries.selectContinuation, { accountId, threadId, isExplicit: source === 'continue' }),
+    tx.row(queries.lockCreator, { userId: actor.userId }),
   ]);
+  if (!creator) throw credentialRevoked(scope);
   if (!thread.tail_message_id) throw failWith('conflict', 'thread_empty', 'The thread has no message to answer.');
   const resumable = source === 'api' ? earlier?.resumable_run_id : resumeFrom;
   const id = newId();
@@ -112,11 +115,21 @@ export async function startRun(
     ...queries.noParent,
     ...runEventValues(client.traceId, [{ type: 'run.started', data: started }]),
   });
-  tx.awaitAtCommit(app.queue.enqueueRun(tx, { id, account_id: accountId, trace_id: client.traceId }, maxAttempts));
-  if ((await inserted) === 0) throw credentialRevoked(scope);
+  // Both are sent with the commit.
+  tx.awaitAtCommit(inserted);
+  enqueue(scope, { id, account_id: accountId, trace_id: client.traceId }, maxAttempts);
   // The audit entry of an edit is about the message.
   if (source !== 'edit') scope.audit({ metadata: { thread_id: threadId } });
   return id;
+}
+
+/** Queues a new run, and starts it in this process if there is a worker with room for it. */
+function enqueue({ app, tx, afterCommit }: RunCreator, run: QueuedRun, maxAttempts: number) {
+  const starter = app.localRuns?.starter;
+  if (!afterCommit || !starter?.canStart()) return tx.awaitAtCommit(app.queue.enqueueRun(tx, run, maxAttempts));
+  const job = app.queue.enqueueHeldRun(tx, run, maxAttempts);
+  tx.awaitAtCommit(job);
+  afterCommit(() => void job.then(starter.start));
 }
 
 /** The error for a user who was suspended or deleted during the request. */

@@ -9,34 +9,34 @@ import { reportEnd } from '../../resources/runs/reportEnd.ts';
 import { readSettings } from '../../resources/settings/settings.ts';
 import { startHeartbeat, WorkerStopped } from '../lease/heartbeat.ts';
 import type { ConcurrencySlot } from '../lease/jobLimiter.ts';
-import { CancelRequested, type Lease, type LeasedRun, LeaseLost, leaseRun } from '../lease/lease.ts';
+import { CancelRequested, type Lease, type LeasedRun, LeaseLost, leaseRun, type RunJob } from '../lease/lease.ts';
 import { createEventWriter } from '../record/eventBuffer.ts';
 import { finishRun, type RunEnding } from '../record/finishRun.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
 import { answersOf } from './runAttempt.ts';
 
 /**
- * Executes a queued run. Resolves when the run has ended (true) or another worker has it (false). Rejects if another worker should retry.
+ * Executes a queued run. Resolves when the run has ended (true) or another worker has it (false). Rejects if another worker should retry the job.
  *
  * If the worker dies, the lease expires, and `recoverRuns` (`lease/reaper.ts`) of any worker queues the run again. The next attempt takes a new
  * lease and resumes from the stored events (`record/replay.ts`): a tool call without a result is not repeated but ends with
  * `tool.interrupted`, except calls of the tools for sub-agents, which are made again. See docs/decisions/0005-queue-and-leases.md,
  * 0012-resuming-runs.md and 0051-sub-agents.md.
  */
-export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string, slot: ConcurrencySlot): Promise<boolean> {
-  const lease = await leaseRun(deps.database, runId, deps.config.workerLeaseSeconds, jobId);
+export async function executeRun(deps: ExecuteDeps, runId: string, job: RunJob, slot: ConcurrencySlot): Promise<boolean> {
+  const lease = await leaseRun(deps.database, runId, deps.config.workerLeaseSeconds, job);
   if (!lease) return false;
-  deps.runNotifier.notifyReaders(runId);
+  deps.runNotifier.notifyReaders(runId, lease.received);
   const heartbeat = startHeartbeat(deps, lease);
   const usageTotals: UsageTotals = { usage: undefined, cost: '0' };
   const writer = createEventWriter(async (steps) => {
     noteSpending(lease.run, usageTotals);
-    const first = await lease.append(steps).catch((error) => {
+    const stored = await lease.append(steps).catch((error) => {
       heartbeat.reportError(error);
       throw error;
     });
-    deps.runNotifier.notifyReaders(runId);
-    return first;
+    deps.runNotifier.notifyReaders(runId, stored);
+    return stored[0]!.seq;
   });
   const settle = async (ending: RunEnding) => {
     const rest = await writer.drain().catch((error) => {
@@ -45,7 +45,6 @@ export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string
     });
     noteSpending(lease.run, usageTotals);
     const isOver = await finishRun(deps.database, lease, rest, ending, usageTotals, deps.runNotifier);
-    deps.runNotifier.notifyReaders(runId);
     // If this fails, the parent finds the end of its child by polling.
     if (isOver && lease.run.parent_run_id !== null) await reportEnd(deps, lease.run.account_id, runId).catch(() => {});
     return isOver;
@@ -71,8 +70,8 @@ export async function executeRun(deps: ExecuteDeps, runId: string, jobId: string
       await requeueRun(deps, lease);
       return false;
     }
-    // A run that has waited for input no longer has a job that could be retried.
-    if (!tracked.wasReleased()) throw error;
+    // A run that has waited for input, or was started without the queue, no longer has a job that could be retried.
+    if (!job.isHeld && !tracked.wasReleased()) throw error;
     await requeueRun(deps, lease).catch(() => {});
     return false;
   } finally {

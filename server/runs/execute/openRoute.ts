@@ -3,13 +3,14 @@ import type { Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { Model } from '../../models/model.ts';
 import { openModel } from '../../models/openModel.ts';
+import type { Candidate } from '../../models/routing/candidates.ts';
 import type { Persona } from '../../resources/personas/persona.ts';
 import type { Settings } from '../../resources/settings/settings.ts';
 import type { Lease, LeasedRun } from '../lease/lease.ts';
 import type { EventWriter } from '../record/eventBuffer.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
 import { openSnapshot, resolveRoute, type RouteDecision } from './resolveRoute.ts';
-import { findUntitled, generateTitle, type TitleSource } from './title.ts';
+import { generateTitle, type TitleSource, type UntitledThread } from './title.ts';
 
 const selectKeyModels = statement<{ accountId: string; apiKeyId: string }>()((db, $) =>
   db.selectFrom('api_keys').select('models').where('account_id', '=', $.accountId).where('id', '=', $.apiKeyId),
@@ -36,11 +37,16 @@ export async function chooseRoute(
   persona: Persona,
   lastUserMessage: string,
   wishes: Selector = {},
+  candidates?: Promise<Candidate[]>,
 ): Promise<OpenedRoute> {
   const persona_facts = { persona_id: persona.key, persona_model: persona.model, preferred_credential: persona.preferred_credential };
   const allowed_models = await allowedModels(deps.database, run);
   const asked = { ...askedOf(run), ...persona_facts, last_user_message: lastUserMessage, allowed_models, ...wishes };
-  return openRoute(deps, settings, await resolveRoute(deps.database, { keys: deps.keys, config: deps.config, settings }, asked));
+  return openRoute(
+    deps,
+    settings,
+    await resolveRoute(deps.database, { keys: deps.keys, config: deps.config, settings }, asked, candidates),
+  );
 }
 
 /** The models that the API key of a run may use; null for all. */
@@ -71,10 +77,9 @@ export async function createTitle(
   { model, event }: OpenedRoute,
   history: TitleSource,
   signal: AbortSignal,
+  untitled: UntitledThread | undefined,
 ): Promise<RunEventInput | undefined> {
   const { database, runNotifier } = deps;
-  // The thread of a sub-agent is hidden.
-  const untitled = run.parent_run_id === null ? await findUntitled(database, run) : undefined;
   if (!untitled) return undefined;
   const named = settings['title_summarizer.model'];
   const chosen = named === null ? undefined : await modelNamed(deps, run, settings, named).catch(() => undefined);

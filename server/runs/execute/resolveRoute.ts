@@ -18,17 +18,27 @@ export type RouteRequest = RoutePreferences &
     run_kind?: RoutingFacts['run_kind'];
   };
 
-/** Decides which model answers a run. Throws a `RunFailure` if none is available. */
-export async function resolveRoute(sql: Queryable, deps: RoutingDeps, run: RouteRequest): Promise<RouteDecision> {
-  const snapshot = (run.route_id && staticRouteById(deps, run.route_id)) || (await snapshotFor(sql, deps, run));
+/** Decides which model answers a run. `known` are the candidates if they were read before. Throws a `RunFailure` if no model is available. */
+export async function resolveRoute(
+  sql: Queryable,
+  deps: RoutingDeps,
+  run: RouteRequest,
+  known?: Promise<Candidate[]>,
+): Promise<RouteDecision> {
+  const snapshot = (run.route_id && staticRouteById(deps, run.route_id)) || (await snapshotFor(sql, deps, run, known));
   if (!isAllowed(run.allowed_models, snapshot.event)) throw modelNotAllowed(snapshot.event.model);
   if (run.persona_model) snapshot.event.persona_model = run.persona_model;
   return openSnapshot(deps, snapshot);
 }
 
-async function snapshotFor(sql: Queryable, deps: RoutingDeps, run: RouteRequest): Promise<RouteSnapshot> {
+async function snapshotFor(
+  sql: Queryable,
+  deps: RoutingDeps,
+  run: RouteRequest,
+  known: Promise<Candidate[]> | undefined,
+): Promise<RouteSnapshot> {
   const facts = factsOf(run);
-  const candidates = await readCandidates(sql, run.account_id);
+  const candidates = await (known ?? readCandidates(sql, run.account_id));
   const decided = chooseCandidate(candidates, run, facts, deps.settings['feature.byok_enabled']);
   return decided ? ofCandidate(decided) : fallbackRoute(deps, facts);
 }

@@ -35,8 +35,9 @@ import type { ExecuteDeps } from './executeDeps.ts';
 import { readHistory } from './history.ts';
 import { createTitle } from './openRoute.ts';
 import { checkQuotas } from './quotas.ts';
-import { resolveRunPlan, type RunPlan } from './runPlan.ts';
+import { readPlanFacts, resolveRunPlan, type RunPlan } from './runPlan.ts';
 import { startStepWriter } from './stepWriter.ts';
+import { findUntitled } from './title.ts';
 import { createUserInput, type UserInput } from './userInput.ts';
 
 /** Limits the attempts of a run that crashes its worker each time. */
@@ -86,24 +87,37 @@ async function* runAgentLoop(
   const { run } = lease;
   const { database, storage } = deps;
   const owner = run.created_by_user_id === null ? undefined : { accountId: run.account_id, userId: run.created_by_user_id };
-  const [history, , toolSet, summary, activeSkills, newestMemories] = await awaitInOrder(
-    readHistory(database, storage, run, signal),
-    run.persona_snapshot ? undefined : checkQuotas(database, run, settings),
+  const sql = database.together();
+  const facts = run.persona_snapshot ? undefined : readPlanFacts(sql, run);
+  const [history, , toolSet, summary, activeSkills, newestMemories, untitled] = await awaitInOrder(
+    readHistory(sql, storage, run, signal),
+    run.persona_snapshot ? undefined : checkQuotas(sql, run, settings),
     deps.tools.findTools(contextOf(run), signal),
-    readSummary(database, run.account_id, run.thread_id, run.tail_message_number),
-    readSkills(database, run.account_id),
-    owner && settings['feature.memory_enabled'] && settings['memory.prompt_tokens'] > 0 ? readNewestMemories(database, owner) : [],
+    readSummary(sql, run.account_id, run.thread_id, run.tail_message_number),
+    readSkills(sql, run.account_id),
+    owner && settings['feature.memory_enabled'] && settings['memory.prompt_tokens'] > 0 ? readNewestMemories(sql, owner) : [],
+    // The thread of a sub-agent is hidden.
+    run.parent_run_id === null ? findUntitled(sql, run) : undefined,
   );
   for (const step of toolSet.steps) await writer.write(step);
   // Before any model reads it, including the one that writes the title or chooses the route.
   if (state.turns === 0) for (const step of guardInput(history.lastUserMessage, 'initial', settings)) await writer.write(step);
   const metering = createMetering({ database, lease, settings, usageTotals });
-  const plan = await resolveRunPlan(deps, { lease, writer, settings, history, metering: metering.meter, signal, isRouted: state.isRouted });
+  const plan = await resolveRunPlan(deps, {
+    lease,
+    writer,
+    settings,
+    history,
+    metering: metering.meter,
+    signal,
+    isRouted: state.isRouted,
+    facts,
+  });
   const keepImage = createImageKeeper(deps, run, state.images.length);
   const userInput = createUserInput({ database, runNotifier: deps.runNotifier, keepImage, ...attempt }, signal);
   if (plan === 'done') return yield* answerWithoutLoop(attempt, userInput);
   const ends = AbortSignal.any([signal, deps.stopping]);
-  const title = createTitle(deps, run, settings, plan.routed, history, ends);
+  const title = createTitle(deps, run, settings, plan.routed, history, ends, untitled);
   const skills = plan.isPlain ? undefined : skillsOf(database, run.account_id, activeSkills, plan.persona);
   const agentTools = createAgentTools({ database, queue: deps.queue, runNotifier: deps.runNotifier, settings, metering, ...attempt });
   const tools = skills ? [...toolSet.tools, ...skills.tools, ...agentTools] : [];
@@ -265,8 +279,8 @@ function requestOf(run: LeasedRun, { reasoning_mode, prompt_cache_control, budge
 function deadlineOf(ageMs: number, settings: Settings) {
   const timeout_ms = settings['limit.run_wall_clock_timeout_ms'];
   const abort = new AbortController();
-  const failure = new RunFailure('run.deadline_exceeded', 'The run took too long.', { details: { timeout_ms } });
-  const timer = setTimeout(() => abort.abort(failure), Math.min(Math.max(0, timeout_ms - ageMs), maxTimerMs));
+  const exceed = () => abort.abort(new RunFailure('run.deadline_exceeded', 'The run took too long.', { details: { timeout_ms } }));
+  const timer = setTimeout(exceed, Math.min(Math.max(0, timeout_ms - ageMs), maxTimerMs));
   return { signal: abort.signal, stop: () => clearTimeout(timer) };
 }
 

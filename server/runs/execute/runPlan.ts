@@ -1,6 +1,8 @@
 import { classifyRoute } from '../../agent/classifyRoute.ts';
 import { deniedBelow } from '../../agent/tools/availableTools.ts';
+import type { Queryable } from '../../database/sql.ts';
 import type { Model } from '../../models/model.ts';
+import { type Candidate, readCandidates } from '../../models/routing/candidates.ts';
 import { RunFailure } from '../../models/runFailure.ts';
 import type { Persona } from '../../resources/personas/persona.ts';
 import { resolvePersona } from '../../resources/personas/resolve.ts';
@@ -23,26 +25,38 @@ type RunPlanInput = {
   metering(opened: OpenedRoute): Model;
   signal: AbortSignal;
   isRouted: boolean;
+  /** Undefined if an earlier attempt has stored the plan. */
+  facts: PlanFacts | undefined;
 };
+
+/** What the decisions of a plan need. Read early, and awaited where they are made. */
+type PlanFacts = { persona: Promise<Persona>; candidates: Promise<Candidate[]> };
+
+export function readPlanFacts(sql: Queryable, run: LeasedRun): PlanFacts {
+  const persona = resolvePersona(sql, run.account_id, run.requested_persona_id);
+  const candidates = readCandidates(sql, run.account_id);
+  for (const each of [persona, candidates]) each.catch(() => {});
+  return { persona, candidates };
+}
 
 const executors = ['agent.simple', 'native_v1', 'agent.interactive', 'task.classify_route'];
 
 /** Decides how a run is executed, or reads the stored decision. Returns 'done' if there is nothing to execute. */
 export async function resolveRunPlan(deps: ExecuteDeps, planning: RunPlanInput): Promise<RunPlan | 'done'> {
-  const { lease, settings } = planning;
+  const { lease, settings, facts } = planning;
   const { run } = lease;
-  if (run.persona_snapshot) {
+  if (!facts) {
     // Not validated: this program wrote it from a validated persona.
     const persona = run.persona_snapshot as Persona;
     const routed = storedRoute(deps, settings, run);
     if (!planning.isRouted) await planning.writer.write({ type: 'run.route.selected', data: routed.event });
     return { persona, routed, isPlain: isPlain(persona) };
   }
-  const persona = await resolvePersona(deps.database, run.account_id, run.requested_persona_id);
+  const persona = await facts.persona;
   if (persona.executor_type === 'noop') return 'done';
   if (!executors.includes(persona.executor_type))
     throw new RunFailure('internal.error', `Nothing executes ${persona.executor_type}.`, { code: 'internal.executor_unknown' });
-  const first = await chooseRoute(deps, settings, run, persona, planning.history.lastUserMessage);
+  const first = await chooseRoute(deps, settings, run, persona, planning.history.lastUserMessage, {}, facts.candidates);
   const { used, ...chosen } = isPlain(persona) ? await classify(deps, planning, persona, first) : { persona, routed: first, used: {} };
   const plan = { ...chosen, persona: await limitToParent(deps, run, chosen.persona) };
   await storePlan(lease, planning.writer, plan, used);

@@ -1,17 +1,11 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import type { StoredRunEvent } from '../../pubsub/localRuns.ts';
 import type { ArchivePart } from '../../resources/runs/entity.ts';
 
 /** An event as it is stored, in the table or in a part. */
-export type StoredEvent = {
-  run_id: string;
-  seq: number;
-  event_id: string;
-  type: string;
-  data: Record<string, unknown>;
-  created_at: string;
-};
+export type StoredEvent = StoredRunEvent;
 
 /** An event whose data is still the text of the column. */
 export type RawEvent = Omit<StoredEvent, 'run_id' | 'data'> & { data: string };

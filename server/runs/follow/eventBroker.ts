@@ -3,6 +3,7 @@ import { statement } from '../../database/statement.ts';
 import { encodeEvent } from '../../http/sse.ts';
 import type { SharedConcurrencyLimiter } from '../../platform/concurrency.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
+import type { StoredRunEvent } from '../../pubsub/localRuns.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { openArchivedEvents } from './archivedEvents.ts';
 import type { StoredEvent } from './archiveFormat.ts';
@@ -37,6 +38,8 @@ export type EventBroker = {
   subscribe(runId: string, onClose: () => void, isEnded: boolean): RunEventReader;
   /** Called when a run may have new events. */
   notify(runId: string): void;
+  /** Called with new events of a run, which are not read again if they follow on those that are known. */
+  publish(runId: string, events: readonly StoredRunEvent[]): void;
   /** Called when notifications may have been lost. */
   notifyAll(): void;
   close(): void;
@@ -73,6 +76,7 @@ export function createEventBroker({ heartbeatMs, openStreams, ...deps }: BrokerD
       return feeds.size;
     },
     notify: (runId) => feeds.get(runId)?.wake(),
+    publish: (runId, events) => feeds.get(runId)?.take(events),
     notifyAll,
     close() {
       clearInterval(poll);
@@ -148,6 +152,11 @@ function createRunEventBuffer(runId: string, { database, storage, batch, log }: 
       });
     return reading;
   }
+  function wake() {
+    const { resolve } = woken;
+    woken = newWakeUp();
+    resolve();
+  }
   return {
     enter(onClose: () => void, isEnded: boolean) {
       readers.add(onClose);
@@ -171,9 +180,13 @@ function createRunEventBuffer(runId: string, { database, storage, batch, log }: 
     more: () => woken.promise,
     wake() {
       mayHaveMore = true;
-      const { resolve } = woken;
-      woken = newWakeUp();
-      resolve();
+      wake();
+    },
+    take(events: readonly StoredRunEvent[]) {
+      if (!reading && window.length > 0 && events[0]?.seq === end() + 1)
+        window = [...window, ...events.map(encode)].slice(-maxBufferedEvents);
+      else mayHaveMore = true;
+      wake();
     },
     close() {
       for (const onClose of readers) onClose();

@@ -2,10 +2,11 @@ import { expressionBuilder, sql } from 'kysely';
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { RunStatus } from '../../../contract/runRequests.ts';
 import type { Database, Queryable } from '../../database/sql.ts';
-import { jsonb, type Parameters, type RowOf, statement } from '../../database/statement.ts';
-import { executeRunTask } from '../../jobs/queue.ts';
+import { type Builder, jsonb, type Parameters, type RowOf, statement } from '../../database/statement.ts';
+import { executeRunTask, heldJobs } from '../../jobs/queue.ts';
 import { newId } from '../../platform/crypto/ids.ts';
-import { appendRunEvents, type NewRunEvents, nextSeq, runEventValues } from '../../resources/runs/appendRunEvents.ts';
+import type { StoredRunEvent } from '../../pubsub/localRuns.ts';
+import { appendRunEvents, type NewRunEvents, nextSeq, runEventValues, storedEvents } from '../../resources/runs/appendRunEvents.ts';
 import { openStatuses } from '../../resources/runs/statuses.ts';
 import { insertWaitDeliveries } from '../../resources/webhooks/outbox.ts';
 import type { RunWait } from '../../resources/webhooks/view.ts';
@@ -51,13 +52,21 @@ const leasedColumns = [
   'status',
 ] as const;
 
+/** A job that a worker has taken from the queue, or that is held there for this process. */
+export type RunJob = { id: string; isHeld: boolean };
+
 /** The job that a worker has received, for the event that says so. Null for none. */
 type ReceivedJob = { jobId: string | null; jobType: string; eventId: string };
 
 /** Also appends `worker.job.received`, unless the run is to be cancelled. `next_seq` is that before the event. */
-const takeLease = statement<LeaseKey & ReceivedJob & { seconds: number }>()((db, $) => {
+const takeLease = statement<LeaseKey & ReceivedJob & { seconds: number }>()((db, $) => leaseStatement(db, $));
+
+/** Also removes the job, unless a worker has taken it from the queue: once the lease is taken, `recoverRuns` starts the run again if need be. */
+const takeLeaseAndJob = statement<LeaseKey & ReceivedJob & { seconds: number }>()((db, $) => leaseStatement(db, $, true));
+
+function leaseStatement(db: Builder, $: Parameters<LeaseKey & ReceivedJob & { seconds: number }>, removesJob = false) {
   const isReceived = sql<boolean>`(${$.jobId}::text is not null and status <> 'cancelling')`;
-  return db
+  const taken = db
     .with('run', (qc) =>
       qc
         .updateTable('runs')
@@ -96,12 +105,27 @@ const takeLease = statement<LeaseKey & ReceivedJob & { seconds: number }>()((db,
               sql<string>`clock_timestamp()`.as('created_at'),
             ])
             .where('run.is_received', '=', sql.lit(true)),
-        ),
-    )
+        )
+        .returning(['created_at', 'data']),
+    );
+  const withoutJob = taken.with('job', (qc) =>
+    qc
+      .deleteFrom(heldJobs.as('j'))
+      .where('j.id', '=', sql<string>`${$.jobId}::bigint`)
+      .where('j.locked_at', 'is', null)
+      .where(({ exists, selectFrom }) => exists(selectFrom('run').select('run.id'))),
+  );
+  return (removesJob ? withoutJob : taken)
     .selectFrom('run')
-    .select(leasedColumns)
-    .select(['age_ms', sql<number>`next_seq - is_received::integer`.as('next_seq')]);
-});
+    .leftJoin('event', (join) => join.onTrue())
+    .select(leasedColumns.map((column) => `run.${column}` as const))
+    .select([
+      'age_ms',
+      sql<number>`next_seq - is_received::integer`.as('next_seq'),
+      'event.created_at as received_at',
+      'event.data as received_data',
+    ]);
+}
 
 /** The persona and the route that a worker has chosen. The snapshots are JSON text. */
 type StoredPlan = { route: string; model: string | null; personaId: string; persona: string };
@@ -110,7 +134,10 @@ type StoredPlan = { route: string; model: string | null; personaId: string; pers
  * `unstored_plan` is stored with the next events. `pending_inputs` is the number of inputs when events were last appended; undefined if others may have
  * come since.
  */
-export type LeasedRun = RowOf<typeof takeLease> & { unstored_plan?: StoredPlan | undefined; pending_inputs?: number | undefined };
+export type LeasedRun = Omit<RowOf<typeof takeLease>, 'received_at' | 'received_data'> & {
+  unstored_plan?: StoredPlan | undefined;
+  pending_inputs?: number | undefined;
+};
 
 const renewLease = statement<LeaseKey & { seconds: number }>()((db, $) =>
   db
@@ -182,7 +209,7 @@ const appendEvents = statement<Held & AppendedEvents>()((db, $) =>
       qc.updateTable('runs').set(valuesWithEvents($)).where(isHeld($)).returning(['id', 'next_seq', 'pending_inputs']),
     ),
     $,
-  ).returning(['seq', pendingInputs]),
+  ).returning(['seq', 'created_at', pendingInputs]),
 );
 
 const appendEventsAndPlan = statement<Held & AppendedEvents & StoredPlan>()((db, $) =>
@@ -195,7 +222,7 @@ const appendEventsAndPlan = statement<Held & AppendedEvents & StoredPlan>()((db,
         .returning(['id', 'next_seq', 'pending_inputs']),
     ),
     $,
-  ).returning(['seq', pendingInputs]),
+  ).returning(['seq', 'created_at', pendingInputs]),
 );
 
 const updatePlan = statement<LeaseKey & StoredPlan>()((db, $) =>
@@ -210,8 +237,10 @@ const selectStatus = statement<{ id: string }>({ isShort: true })((db, $) =>
 export type Lease = {
   readonly run: LeasedRun;
   readonly token: string;
-  /** Returns the sequence number of the first event. */
-  append(steps: readonly RunEventInput[]): Promise<number>;
+  /** The event that was stored with the lease. */
+  readonly received: readonly StoredRunEvent[];
+  /** Returns the events as they are stored. */
+  append(steps: readonly RunEventInput[]): Promise<StoredRunEvent[]>;
   /** Ends a wait without an answer. Returns false if an answer came first. */
   endWait(requestId: string, reason: 'input_timeout' | 'question_withdrawn'): Promise<boolean>;
   /** Throws `LeaseLost` or `CancelRequested` if the worker must stop the run. */
@@ -222,14 +251,16 @@ export type Lease = {
 };
 
 /**
- * Undefined if the run does not exist, has ended, or is leased by another worker. With the id of a job, the event that this worker has received it is
+ * Undefined if the run does not exist, has ended, or is leased by another worker. With a job, the event that this worker has received it is
  * stored together with the lease.
  */
-export async function leaseRun(database: Database, runId: string, leaseSeconds: number, jobId?: string): Promise<Lease | undefined> {
+export async function leaseRun(database: Database, runId: string, leaseSeconds: number, job?: RunJob): Promise<Lease | undefined> {
   const token = newId();
-  const received = { jobId: jobId ?? null, jobType: executeRunTask, eventId: newId() };
-  const run: LeasedRun | undefined = await database.row(takeLease, { id: runId, token, seconds: leaseSeconds, ...received });
-  if (!run) return undefined;
+  const received = { jobId: job?.id ?? null, jobType: executeRunTask, eventId: newId() };
+  const taken = await database.row(job?.isHeld ? takeLeaseAndJob : takeLease, { id: runId, token, seconds: leaseSeconds, ...received });
+  if (!taken) return undefined;
+  const { received_at: receivedAt, received_data: data, ...row } = taken;
+  const run: LeasedRun = row;
   const check = async () => {
     const found = await database.row(selectStatus, { id: runId });
     if (found?.lease_token !== token) throw new LeaseLost(runId);
@@ -239,10 +270,14 @@ export async function leaseRun(database: Database, runId: string, leaseSeconds: 
   return {
     run,
     token,
+    received:
+      receivedAt === null || data === null
+        ? []
+        : [{ run_id: runId, seq: run.next_seq, event_id: received.eventId, type: 'worker.job.received', data, created_at: receivedAt }],
     async append(steps) {
       const wait = steps.findLast((step) => step.type === 'run.waiting_for_input');
-      const first = wait ? await appendWait(database, run, token, steps, wait.data) : await appendSteps(database, run, token, steps);
-      if (first !== undefined) return first;
+      const stored = wait ? await appendWait(database, run, token, steps, wait.data) : await appendSteps(database, run, token, steps);
+      if (stored) return stored;
       await check();
       throw new LeaseLost(runId);
     },
@@ -285,7 +320,7 @@ export function valuesOfSteps(run: AppendingRun, token: string, steps: readonly 
 }
 
 /**
- * Appends events in one statement, numbered under the lock of the run's row: all of them, or none and undefined. The
+ * Appends events in one statement, numbered under the lock of the run's row: all of them, which are returned as stored, or none and undefined. The
  * statement also updates the run's status and the number of pending inputs, and stores the plan of the run once.
  */
 export async function appendSteps(
@@ -294,14 +329,16 @@ export async function appendSteps(
   token: string,
   steps: readonly RunEventInput[],
   from: readonly RunStatus[] = ['running', 'waiting_for_input'],
-): Promise<number | undefined> {
+): Promise<StoredRunEvent[] | undefined> {
   const { unstored_plan: plan } = run;
   const values = { ...valuesOfSteps(run, token, steps), from };
-  const appended = plan ? await connection.row(appendEventsAndPlan, { ...values, ...plan }) : await connection.row(appendEvents, values);
-  if (appended) run.pending_inputs = appended.pending_inputs;
+  const rows = plan ? await connection.rows(appendEventsAndPlan, { ...values, ...plan }) : await connection.rows(appendEvents, values);
+  const [appended] = rows;
+  if (!appended) return undefined;
+  run.pending_inputs = appended.pending_inputs;
   // A plan that was decided meanwhile is stored with the next events.
-  if (appended && run.unstored_plan === plan) run.unstored_plan = undefined;
-  return appended?.seq;
+  if (run.unstored_plan === plan) run.unstored_plan = undefined;
+  return storedEvents(run, steps, values, rows);
 }
 
 /** Stores the plan of a run that ends before an event could be stored with it: it names the model that is charged. */
@@ -312,9 +349,9 @@ export async function storeRemainingPlan(tx: Queryable, { run, token }: Pick<Lea
 /** Appends events, the last of which says that the run waits, together with the webhook deliveries. */
 const appendWait = (database: Database, run: LeasedRun, token: string, steps: readonly RunEventInput[], wait: RunWait) =>
   database.transaction(async (tx) => {
-    const first = await appendSteps(tx, run, token, steps);
-    if (first !== undefined) await insertWaitDeliveries(tx, run, wait);
-    return first;
+    const stored = await appendSteps(tx, run, token, steps);
+    if (stored) await insertWaitDeliveries(tx, run, wait);
+    return stored;
   });
 
 const statusAfter: Partial<Record<RunEventInput['type'], RunStatus>> = {

@@ -8,6 +8,8 @@ const streaming = new Set<RunEventInput['type']>([
   'run.segment.start',
   'run.segment.end',
   'tool.progress',
+  // The end of the run or the next calls follow at once, and are stored together with it.
+  'llm.turn.completed',
   // Stored together with the wait that follows it, or not at all.
   'run.input_requested',
 ]);
@@ -57,6 +59,7 @@ export function createEventWriter(append: (steps: RunEventInput[]) => Promise<nu
       })
       .finally(() => {
         writing = undefined;
+        lastFlush = performance.now();
         if (!buffer.isEmpty()) schedule();
       });
   };

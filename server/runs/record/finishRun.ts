@@ -10,9 +10,10 @@ import { cacheHitRate, usdCost } from '../../models/cost.ts';
 import type { ModelMessage } from '../../models/model.ts';
 import type { RunFailure } from '../../models/runFailure.ts';
 import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
+import type { StoredRunEvent } from '../../pubsub/localRuns.ts';
 import type { RunNotifier } from '../../pubsub/runNotifier.ts';
 import { chargeRun } from '../../resources/credits/charge.ts';
-import { appendRunEvents } from '../../resources/runs/appendRunEvents.ts';
+import { appendRunEvents, storedEvents } from '../../resources/runs/appendRunEvents.ts';
 import { announceCancelled, cancelDescendants, type CancelledRun } from '../../resources/runs/cancel.ts';
 import type { StoredRunError } from '../../resources/runs/entity.ts';
 import { activeStatuses } from '../../resources/runs/statuses.ts';
@@ -99,7 +100,7 @@ const endRun = statement<{ id: string } & AppendedEvents & { status: RunEnding['
         .returning(['id', 'next_seq']),
     ),
     $,
-  ),
+  ).returning(['seq', 'created_at']),
 );
 
 /**
@@ -116,8 +117,10 @@ export async function finishRun(
 ): Promise<boolean> {
   const { run, token } = lease;
   let cancelled: CancelledRun[] = [];
+  let stored: StoredRunEvent[] = [];
   const settings = await readSettings(database);
   const ended = await database.transaction(async (tx) => {
+    stored = [];
     await storeRemainingPlan(tx, lease);
     const held = await tx.row(lockLeased, { id: run.id, token });
     if (!held) throw new LeaseLost(run.id);
@@ -129,7 +132,9 @@ export async function finishRun(
     let last = isCancelled ? [] : rest;
     // An unfinished answer is read from the stored events.
     if (last.length > 0 && (goesOn || wins.type !== 'completed')) {
-      if ((await appendSteps(tx, { ...run, unstored_plan: undefined }, token, last)) === undefined) throw new LeaseLost(run.id);
+      const appended = await appendSteps(tx, { ...run, unstored_plan: undefined }, token, last);
+      if (!appended) throw new LeaseLost(run.id);
+      stored = appended;
       last = [];
     }
     if (goesOn) return undefined;
@@ -137,11 +142,16 @@ export async function finishRun(
     // No run can use what its sub-agents would still find.
     cancelled = held.has_children ? await cancelDescendants(tx, queue, { accountId: run.account_id, id: run.id }) : [];
     // Sent with the commit: the rows that the runs of an account share are locked for as short as possible.
-    tx.awaitAtCommit(tx.run(endRun, { ...valuesOfSteps(run, token, steps), ...endOf(wins, spent) }));
+    const values = valuesOfSteps(run, token, steps);
+    const sent = tx.rows(endRun, { ...values, ...endOf(wins, spent) }).then((rows) => {
+      stored.push(...storedEvents(run, steps, values, rows));
+    });
+    tx.awaitAtCommit(sent);
     chargeRun(tx, { ...run, multiplier: held.multiplier }, spent, settings);
     if (held.has_webhooks) await insertDeliveries(tx, run);
     return wins;
   });
+  runNotifier?.notifyReaders(run.id, stored);
   if (runNotifier) announceCancelled(cancelled, runNotifier);
   if (ended) metricsEvents.runEnded.emit({ status: ended.type, errorClass: ended.type === 'failed' ? ended.failure.errorClass : '' });
   return ended !== undefined;

@@ -26,7 +26,7 @@ const append = (runId: string, from: number, count: number, last: boolean) =>
   app.sql(
     `insert into run_events (run_id, seq, event_id, type, data, created_at)
      select $1, n, gen_random_uuid(), case when $4 and n = $2 + $3 - 1 then 'run.completed' else 'message.delta' end, '{}', now()
-     from generate_series($2::int, $2 + $3 - 1) n`,
+     from generate_series($2::int, $2 + $3 - 1) n returning *`,
     [runId, from, count, last],
   );
 
@@ -43,6 +43,7 @@ test('for any interleaving of events, notifications and readers, each reader get
         fc.record({
           count: fc.integer({ min: 1, max: 40 }),
           wakes: fc.integer({ min: 0, max: 2 }),
+          isPublished: fc.boolean(),
           joins: fc.array(fc.nat({ max: 60 }), { maxLength: 3 }),
         }),
         {
@@ -60,9 +61,10 @@ test('for any interleaving of events, notifications and readers, each reader get
           readers.push({ after, seqs: seqsOf(runEvents(broker, { runId, after, follow: true, signal: AbortSignal.timeout(60_000) })) });
         join(0);
         let next = 1;
-        for (const [at, { count, wakes, joins }] of steps.entries()) {
+        for (const [at, { count, wakes, isPublished, joins }] of steps.entries()) {
           for (const after of joins) join(Math.min(after, total - 1));
-          await append(runId, next, count, at === steps.length - 1);
+          const events = await append(runId, next, count, at === steps.length - 1);
+          if (isPublished) broker.publish(runId, events);
           next += count;
           // The last notification is always sent: otherwise the reader waits for the fallback poll.
           for (let n = 0; n < wakes + Number(at === steps.length - 1); n++) broker.notify(runId);
@@ -74,6 +76,27 @@ test('for any interleaving of events, notifications and readers, each reader get
     ),
     { numRuns: 25 },
   );
+});
+
+test('events that are published with their content are not read from the database', async () => {
+  const broker = createBroker(500);
+  const runId = randomUUID();
+  const first = await append(runId, 1, 1, false);
+  const reader = runEvents(broker, { runId, after: 0, follow: true, signal: AbortSignal.timeout(60_000) })[Symbol.asyncIterator]();
+  const next = async () => (await reader.next()).value?.toString();
+  expect(await next()).toContain(`"event_id":"${first[0].event_id}"`);
+  const { texts, stop } = recordStatements(app.database);
+  for (const [seq, isLast] of [
+    [2, false],
+    [3, true],
+  ] as const) {
+    const chunk = next();
+    broker.publish(runId, await append(runId, seq, 1, isLast));
+    expect(await chunk).toContain(`id: ${seq}\n`);
+  }
+  stop();
+  expect(texts.filter((text) => text.includes('from "run_events"'))).toHaveLength(0);
+  broker.close();
 });
 
 test('readers that start at different events at the same time do not end early', async () => {

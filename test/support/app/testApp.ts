@@ -14,6 +14,7 @@ import type { Keys } from '../../../server/platform/crypto/keys.ts';
 import { createPasswordHasher, type HashCost } from '../../../server/platform/crypto/passwords.ts';
 import { type apiLimits, startApi } from '../../../server/processes/api.ts';
 import { startWorker } from '../../../server/processes/worker.ts';
+import { createLocalRuns, type LocalRuns } from '../../../server/pubsub/localRuns.ts';
 import { callTo } from '../http/call.ts';
 import { closedWithFile, onFileFinished } from './fileCleanup.ts';
 import { templateDatabase } from './postgres.ts';
@@ -40,6 +41,8 @@ export type TestApp = {
   /** Adds a user to the account of another, by default with the role `member`. */
   joinAccount(person: Person, account: Person, role?: string): Promise<void>;
   stopWorker(): Promise<void>;
+  /** What joins the API and the worker. Undefined without a worker. */
+  localRuns: LocalRuns | undefined;
 };
 
 export const testSecrets = { jwtSecret: Buffer.from('test secret '.repeat(4)), encryptionKey: Buffer.alloc(32, 7) };
@@ -111,6 +114,7 @@ async function openApp(databaseUrl: string, env: Record<string, string>, { worke
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
   // The wait for a connection is long, so that bursts of requests succeed on a busy machine too.
   const database = openDatabase(databaseUrl, { max: 8, log, applicationName: 'arkloop test', maxWaitMs: 20_000 });
+  const localRuns = worker ? createLocalRuns() : undefined;
   const deps = {
     config,
     keys: testKeys,
@@ -120,6 +124,7 @@ async function openApp(databaseUrl: string, env: Record<string, string>, { worke
     env,
     passwords: createPasswordHasher(costlyHashes ? undefined : cheapHash),
     limits,
+    ...(localRuns && { localRuns }),
   };
   const api = await startApi(deps);
   let working = worker ? await startWorker(deps) : undefined;
@@ -135,7 +140,7 @@ async function openApp(databaseUrl: string, env: Record<string, string>, { worke
   };
   const sql = async (text: string, values: unknown[] = []) => (await database.pool.query(text, values)).rows;
   const call = callTo(api.address);
-  const app: TestApp = { url: api.address, databaseUrl, config, env, database, sql, call, stopWorker, ...people(call, sql) };
+  const app: TestApp = { url: api.address, databaseUrl, config, env, database, sql, call, stopWorker, localRuns, ...people(call, sql) };
   return { app, close };
 }
 

@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { createJobLimiter } from '../../server/runs/lease/jobLimiter.ts';
+import { createLocalStarter } from '../../server/runs/lease/localStarter.ts';
+import { startTestApp } from '../support/app/testApp.ts';
+import { expectRunInvariants } from '../support/checks/invariants.ts';
+import { readAll, types } from '../support/http/events.ts';
+import { openThread, startRun } from '../support/resources/conversation.ts';
+
+const jobsOf = (app: Awaited<ReturnType<typeof startTestApp>>) =>
+  app.sql(`select id::text, locked_at, run_at > now() as is_held from graphile_worker.jobs where task_identifier = 'run.execute'`);
+
+test('a run is started by the worker of the same process, and its job leaves the queue with the lease', async () => {
+  // No worker looks at the queue during the test.
+  const app = await startTestApp({ ARKLOOP_WORKER_POLL_SECONDS: '3600' });
+  const bob = await app.signUp();
+  const runIds = [];
+  for (let n = 0; n < 6; n++) runIds.push(await startRun(app, bob, await openThread(app, bob)));
+  for (const runId of runIds) {
+    await readAll(app.url, runId, bob.token);
+    const events = await expectRunInvariants(app, runId, bob.token);
+    expect(types(events).slice(0, 2)).toEqual(['run.started', 'worker.job.received']);
+    expect(events[1]?.data).toMatchObject({ job_id: expect.stringMatching(/^\d+$/), job_type: 'run.execute', attempt: 1 });
+  }
+  expect(await jobsOf(app)).toEqual([]);
+});
+
+test('a run that its process does not start is taken from the queue', async () => {
+  const app = await startTestApp();
+  const bob = await app.signUp();
+  const threadId = await openThread(app, bob);
+  const lost: string[] = [];
+  app.localRuns!.starter = { canStart: () => true, start: (job) => void lost.push(job.runId) };
+  const runId = await startRun(app, bob, threadId);
+  expect(await jobsOf(app)).toEqual([{ id: expect.any(String), locked_at: null, is_held: true }]);
+  await readAll(app.url, runId, bob.token);
+  await expectRunInvariants(app, runId, bob.token);
+  expect(lost).toEqual([runId]);
+  await expect.poll(() => jobsOf(app)).toEqual([]);
+});
+
+const limits = { workerScaleUpThreshold: 3, workerScaleDownThreshold: 1, workerScaleCooldownSecs: 30 };
+const job = (runId: string) => ({ id: '1', runId, payload: {} });
+
+function starterWith(heldMs: number) {
+  const slots = createJobLimiter({ workerConcurrency: 1, workerMinConcurrency: 1, workerMaxConcurrency: 1, ...limits });
+  const started: string[] = [];
+  const errors: unknown[] = [];
+  const ends: { resolve(): void; reject(error: Error): void }[] = [];
+  const starter = createLocalStarter({
+    slots,
+    heldMs,
+    execute({ runId }) {
+      started.push(runId);
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      ends.push({ resolve, reject });
+      return promise;
+    },
+    onError: (error) => void errors.push(error),
+  });
+  return { starter, started, ends, errors };
+}
+
+test('runs wait for a slot in order, also after one that fails, and a stop waits for those that were started', async () => {
+  const { starter, started, ends, errors } = starterWith(60_000);
+  for (const runId of ['a', 'b', 'c']) starter.start(job(runId));
+  expect(started).toEqual(['a']);
+  ends[0]!.reject(new Error('no database'));
+  await expect.poll(() => started).toEqual(['a', 'b']);
+  let isStopped = false;
+  const stopping = starter.stop().then(() => {
+    isStopped = true;
+  });
+  expect(starter.canStart()).toBe(false);
+  await Promise.resolve();
+  expect(isStopped).toBe(false);
+  ends[1]!.resolve();
+  await stopping;
+  starter.start(job('d'));
+  expect(started).toEqual(['a', 'b']);
+  expect(errors).toEqual([new Error('no database')]);
+});
+
+test('a run that has waited nearly as long as the queue holds its job is left to the queue', async () => {
+  const { starter, started, ends } = starterWith(0);
+  starter.start(job('a'));
+  expect(started).toEqual([]);
+  expect(ends).toEqual([]);
+});
+
+test('only a limited number of runs waits for a slot', () => {
+  const { starter } = starterWith(60_000);
+  let count = 0;
+  while (starter.canStart()) starter.start(job(`${++count}`));
+  expect(count).toBe(101);
+});
