@@ -6,7 +6,7 @@ const count = z.int().min(0);
 export const Dashboard = z
   .object({
     total_users: count.meta({ description: 'Users that are not deleted.' }),
-    active_users_30d: count.meta({ description: 'Users who signed in within the last 30 days, counted by day (UTC).' }),
+    active_users_30d: count.meta({ description: 'Users who signed in within the last 30 days (UTC).' }),
     total_runs: count.meta({ description: 'Runs of all time.' }),
     runs_today: count.meta({ description: 'Runs created since midnight (UTC).' }),
     total_input_tokens: count.meta({ description: 'Tokens of all prompts.' }),

@@ -119,7 +119,7 @@ export const ErasureKey = z
     use: z.literal('sig').meta({ description: 'The key signs only.' }),
     created_at: Time.meta({ description: 'When it was made.' }),
     retired_at: Time.nullable().meta({
-      description: 'When it was replaced. It has signed no proof after that, and its private key is deleted. Null for the key that signs.',
+      description: 'When it was replaced; null for the key that signs.',
     }),
   })
   .meta({ id: 'ErasureKey', description: 'A public key (JWK, RFC 7517).' });

@@ -12,4 +12,4 @@ export const exportFormat = ExportFormat.default('ndjson').meta({
 
 /** How every export is sent. */
 export const exportNotes =
-  'Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected; while others wait for a place, less than 512 KiB.';
+  'Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected, or 512 KiB while others wait.';

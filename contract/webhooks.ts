@@ -110,15 +110,15 @@ export const WebhookErasure = z
   .object({
     account_id,
     erasure_id: Id.meta({ description: 'The erasure.' }),
-    due_at: Time.meta({ description: 'When the account is closed and the deletion begins, unless it is canceled.' }),
+    due_at: Time.meta({ description: 'When the deletion begins, unless it is canceled.' }),
     trace_id,
   })
-  .meta({ id: 'WebhookErasure', description: 'The erasure of the account of the endpoint. Endpoints are deleted when it begins.' });
+  .meta({ id: 'WebhookErasure', description: 'The erasure of the account.' });
 
 export const WebhookErased = z
   .object({
-    account_id: Id.meta({ description: 'The account of the endpoint: the personal account of the user who requested the erasure.' }),
-    erasure_id: Id.meta({ description: 'The erasure, whose proof can be downloaded now.' }),
+    account_id: Id.meta({ description: 'The personal account of the user who requested the erasure.' }),
+    erasure_id: Id.meta({ description: 'The erasure.' }),
     erased_account_id: Id.meta({ description: 'The account whose data was erased.' }),
     finished_at: Time.meta({ description: 'When nothing was left.' }),
     trace_id,
@@ -154,16 +154,8 @@ export const WebhookEvent = z
     ),
     eventOf('api_key.expiring', 'ApiKeyExpiringWebhook', WebhookApiKey.meta({ description: 'The key that expires soon.' })),
     eventOf('credits.low', 'CreditsLowWebhook', WebhookCredits.meta({ description: 'The balance and its threshold.' })),
-    eventOf(
-      'account.erasure_scheduled',
-      'AccountErasureScheduledWebhook',
-      WebhookErasure.meta({ description: 'The erasure and when it is due.' }),
-    ),
-    eventOf(
-      'account.erasure_cancelled',
-      'AccountErasureCancelledWebhook',
-      WebhookErasure.meta({ description: 'The canceled erasure, and when it would have been due.' }),
-    ),
+    eventOf('account.erasure_scheduled', 'AccountErasureScheduledWebhook', WebhookErasure.meta({ description: 'The erasure.' })),
+    eventOf('account.erasure_cancelled', 'AccountErasureCancelledWebhook', WebhookErasure.meta({ description: 'The canceled erasure.' })),
     eventOf('account.erased', 'AccountErasedWebhook', WebhookErased.meta({ description: 'The completed erasure.' })),
   ])
   .meta({

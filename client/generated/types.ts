@@ -155,7 +155,7 @@ export interface AccountErasureCancelledWebhook {
   timestamp: Time;
   /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
   test?: true | undefined;
-  /** The canceled erasure, and when it would have been due. */
+  /** The canceled erasure. */
   data: WebhookErasure;
 }
 
@@ -167,7 +167,7 @@ export interface AccountErasureScheduledWebhook {
   timestamp: Time;
   /** True for a test event, whose data is invented and whose IDs are nil; absent for all others. */
   test?: true | undefined;
-  /** The erasure and when it is due. */
+  /** The erasure. */
   data: WebhookErasure;
 }
 
@@ -1205,7 +1205,7 @@ export interface DailyUsage {
 export interface Dashboard {
   /** Users that are not deleted. */
   total_users: number;
-  /** Users who signed in within the last 30 days, counted by day (UTC). */
+  /** Users who signed in within the last 30 days (UTC). */
   active_users_30d: number;
   /** Runs of all time. */
   total_runs: number;
@@ -1460,7 +1460,7 @@ export interface ErasureKey {
   use: "sig";
   /** When it was made. */
   created_at: Time;
-  /** When it was replaced. It has signed no proof after that, and its private key is deleted. Null for the key that signs. */
+  /** When it was replaced; null for the key that signs. */
   retired_at: Time | null;
 }
 
@@ -6747,9 +6747,9 @@ export interface WebhookEndpointWithSecret {
 
 /** An erasure that is completed. */
 export interface WebhookErased {
-  /** The account of the endpoint: the personal account of the user who requested the erasure. */
+  /** The personal account of the user who requested the erasure. */
   account_id: Id;
-  /** The erasure, whose proof can be downloaded now. */
+  /** The erasure. */
   erasure_id: Id;
   /** The account whose data was erased. */
   erased_account_id: Id;
@@ -6759,13 +6759,13 @@ export interface WebhookErased {
   trace_id: TraceId;
 }
 
-/** The erasure of the account of the endpoint. Endpoints are deleted when it begins. */
+/** The erasure of the account. */
 export interface WebhookErasure {
   /** The account of the endpoint. */
   account_id: Id;
   /** The erasure. */
   erasure_id: Id;
-  /** When the account is closed and the deletion begins, unless it is canceled. */
+  /** When the deletion begins, unless it is canceled. */
   due_at: Time;
   /** Trace ID of the request or run that caused the event. */
   trace_id: TraceId;
@@ -8236,7 +8236,7 @@ export interface UsageApi {
   /**
    * Download the usage records of an account, newest first
    *
-   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected; while others wait for a place, less than 512 KiB.
+   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected, or 512 KiB while others wait.
    */
   readonly exportOfAccount: Call<{ params: { account_id: Id; }; query: { start: string; end: string; format?: ExportFormat | undefined; }; }, Blob, Reasons['usage.exportOfAccount']>;
   /**
@@ -8248,7 +8248,7 @@ export interface UsageApi {
   /**
    * Download the usage records of all accounts, newest first
    *
-   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected; while others wait for a place, less than 512 KiB.
+   * A record for each run and each chat completion that ended in the range: `account_id`, `run_id` (or the ID of the chat completion), `usage_type`, `model`, `user_id`, `input_tokens`, `output_tokens`, `cache_creation_tokens`, `cache_read_tokens`, `cached_tokens`, `cost_usd`, `shortfall` (credits that the balance did not cover), `estimated` and `recorded_at`. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected, or 512 KiB while others wait.
    */
   readonly export: Call<{ query: { start: string; end: string; format?: ExportFormat | undefined; }; }, Blob, Reasons['usage.export']>;
   /**
@@ -8557,7 +8557,7 @@ export interface AuditLogsApi {
   /**
    * Download the audit log, newest first
    *
-   * All entries that match, with the fields of `AuditEntry`; in CSV, `metadata` and the states are JSON. Use `since` and `until` to continue from an earlier export. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected; while others wait for a place, less than 512 KiB.
+   * All entries that match, with the fields of `AuditEntry`; in CSV, `metadata` and the states are JSON. Use `since` and `until` to continue from an earlier export. Sent while it is read, in UTF-8 and compressed if `Accept-Encoding` allows gzip. If reading fails, the connection is closed and the end that `format` describes is missing. At most 60 exports per caller and hour, and two at a time of a caller and of an account. A client that reads less than 64 KiB per second for long is disconnected, or 512 KiB while others wait.
    */
   readonly export: Call<{ query?: { account_id?: Id | undefined; action?: string | undefined; target_type?: string | undefined; actor_user_id?: Id | undefined; since?: Time | undefined; until?: Time | undefined; include?: "state" | undefined; format?: ExportFormat | undefined; } | undefined; }, Blob, Reasons['auditLogs.export']>;
 }

@@ -53,11 +53,9 @@ const descriptions: Record<WebhookEventType, string> = {
   'api_key.expiring': 'Sent 7 days before an API key expires, once for each expiry. Keys that live no longer than 7 days send none.',
   'credits.low':
     'Sent when a charge or a deduction takes the balance from at or above the threshold to below it, once for each crossing. Changing the threshold sends none.',
-  'account.erasure_scheduled':
-    'Sent when the erasure of the account of the endpoint was requested. Export what you need before `due_at`: endpoints are deleted with the account.',
-  'account.erasure_cancelled': 'Sent when the erasure was canceled before it began. The account and its data stay.',
-  'account.erased':
-    'Sent to the personal account of the user who requested an erasure, when it is completed; the erased account has no endpoints any more. Retrieve the proof with `GET /v1/me/erasures/{erasure_id}`.',
+  'account.erasure_scheduled': 'Sent when the erasure of the account was requested. Export what you need before `due_at`.',
+  'account.erasure_cancelled': 'Sent when the erasure was canceled before it began.',
+  'account.erased': 'Sent to the personal account of the user who requested an erasure, when it is completed.',
 };
 
 const idOf = (type: string) => type.replaceAll(/[._](.)/g, (_, letter: string) => letter.toUpperCase());
