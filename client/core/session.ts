@@ -65,7 +65,9 @@ export function createSession({ apiKey, accessToken, session: hooks }: Settings,
     if (changes !== before) return;
     const grant = await retryRotated(refresh);
     // The user has signed out meanwhile.
-    if (changes === before) await storeGrant(grant);
+    if (changes !== before) return;
+    if (isOfAnotherUser(token, grant.access_token)) throw replaced();
+    await storeGrant(grant);
   };
   const renew = () => {
     renewing ??= inTurn(renewOnce.bind(undefined, changes)).finally(() => {
@@ -76,10 +78,14 @@ export function createSession({ apiKey, accessToken, session: hooks }: Settings,
 
   /** Whether to renew before sending: a renewal is pending or due, or there is no token but a stored cookie. */
   const isDue = async () => renewing !== undefined || (Date.now() >= renewAt && (token !== undefined || (await hasCookie())));
-  /** Ignores errors: the current token is still valid. */
+  /** Ignores errors, because the current token is still valid, unless the session is that of another user now. */
   const renewEarly = async () => {
     renewAt = Date.now() + maxLeadMs;
-    await renew().catch(() => undefined);
+    await renew().catch((error: unknown) => {
+      if (!(error instanceof ApiError && error.reason === replacedReason)) return;
+      signOut(error);
+      throw error;
+    });
   };
   const renewExpired = async (expired: ApiError) => {
     try {
@@ -160,14 +166,34 @@ async function retryRotated<Value>(refresh: () => Promise<Value>) {
   return refresh();
 }
 
+const replacedReason = 'session_replaced';
+
+/** The browser has one refresh cookie, and in another page somebody else has signed in. What this client has loaded is not theirs. */
+const replaced = () =>
+  new ApiError(401, {
+    error: 'auth.unauthorized',
+    message: 'Another user has signed in with the same cookie.',
+    details: { reason: replacedReason },
+  });
+
+function isOfAnotherUser(before: string | undefined, after: string): boolean {
+  const [mine, theirs] = [before, after].map((token) => claimsOf(token).sub);
+  return mine !== undefined && theirs !== undefined && mine !== theirs;
+}
+
 /** Remaining lifetime in milliseconds from the `exp` claim; Infinity if the token is unreadable. */
 function remainingLifetimeMs(token: string | undefined): number {
   if (token === undefined) return 0;
+  const { exp } = claimsOf(token);
+  return typeof exp === 'number' ? Math.max(0, exp * 1000 - Date.now()) : Number.POSITIVE_INFINITY;
+}
+
+/** Empty if the token is unreadable. */
+function claimsOf(token = ''): { exp?: unknown; sub?: unknown } {
   try {
     const [, claims = ''] = token.split('.');
-    const { exp } = JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))) as { exp?: unknown };
-    return typeof exp === 'number' ? Math.max(0, exp * 1000 - Date.now()) : Number.POSITIVE_INFINITY;
+    return JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))) as { exp?: unknown; sub?: unknown };
   } catch {
-    return Number.POSITIVE_INFINITY;
+    return {};
   }
 }

@@ -6,7 +6,7 @@ const cookie = (value: string, life = 60) => ({
   'set-cookie': `arkloop_refresh_token=${value}; Path=/v1/auth; HttpOnly; SameSite=Lax; Max-Age=${life}`,
 });
 const credentials = { login: 'ada', password: 'secret123' };
-const claims = (exp: number) => `x.${btoa(JSON.stringify({ exp })).replaceAll('=', '')}.x`;
+const claims = (exp: number, sub?: string) => `x.${btoa(JSON.stringify({ exp, sub })).replaceAll('=', '')}.x`;
 
 /** A server with access tokens `t1`, `t2`, …. Only the newest is valid, and the refresh cookie rotates with it. */
 function rotating(overrides: Partial<Record<string, RequestHandler>> = {}): RequestHandler {
@@ -101,6 +101,20 @@ test('if the refresh is rejected, the original error is thrown and onSignedOut i
   expect(onSignedOut.mock.calls[0]![0]).toMatchObject({ reason: 'token_reused' });
   expect(refreshes(requests)).toBe(1);
   expect(client.session.accessToken).toBeUndefined();
+});
+
+test.each([
+  { name: 'about to expire', inSeconds: -1, early: true },
+  { name: 'rejected as expired', inSeconds: 600, early: false },
+])('if the cookie is that of another user when a token is $name, the session ends', async ({ inSeconds, early }) => {
+  const other: RequestHandler = (_, res) => sendJson(res, 200, tokenResponse(claims(Date.now() / 1000 + 900, 'ben')));
+  const { baseUrl, requests } = await startLocalServer(rotating({ '/v1/auth/refresh': other }));
+  const onSignedOut = vi.fn();
+  const client = createClient({ baseUrl, accessToken: claims(Date.now() / 1000 + inSeconds, 'ada'), session: { onSignedOut } });
+  await expect(client.me.get()).rejects.toMatchObject({ reason: early ? 'session_replaced' : 'token_expired' });
+  expect(onSignedOut.mock.calls).toEqual([[expect.objectContaining({ status: 401, reason: 'session_replaced' })]]);
+  expect(client.session.accessToken).toBeUndefined();
+  expect(requests.filter(({ url }) => url === '/v1/me')).toHaveLength(early ? 0 : 1);
 });
 
 test('a temporarily failing refresh does not end the session', async () => {

@@ -40,9 +40,11 @@ test('each race between cancel and completion has one terminal event, and a canc
     const usual = Date.now() - began;
     for (let round = 0; round < perLane; round++) {
       const runId = await startRun(app, alice, threadId);
-      const reader = await openStream(url, runId, { token: alice.token });
+      // The run began before its creation was answered, so the first cancel does not wait for the stream.
+      const opened = openStream(url, runId, { token: alice.token });
       await new Promise((done) => setTimeout(done, (((lane + round * 3) % 24) / 16) * usual));
       expect(await call('POST', `/v1/runs/${runId}:cancel`, { token: alice.token })).toMatchObject({ status: 200 });
+      const reader = await opened;
       await reader.ended;
       expect(isTerminal(reader.events.at(-1)!)).toBe(true);
     }

@@ -29,7 +29,8 @@ const accessChanges = ['second_factor_missing', 'no_account_membership'];
 export const client = createClient({
   baseUrl: location.origin,
   accountId: pageAccount,
-  session: { onSignedOut: () => setSessionState('out') },
+  // If somebody else has signed in in another tab, the page starts anew as theirs.
+  session: { onSignedOut: ({ reason }) => (reason === 'session_replaced' ? location.reload() : setSessionState('out')) },
   // `me` tells the pages what to do: the shell leads to the settings, or the page goes on in another account.
   onResponse: ({ request: { operation }, error }) => {
     if (operation !== 'me.get' && error instanceof ApiError && accessChanges.includes(error.reason ?? ''))

@@ -92,23 +92,25 @@ function Navigation({ pages, page }: { pages: readonly SettingsPage[]; page: Set
       {hasAreas && !wanted && (
         <Segments label="Area" hideLabel value={area} onChange={toArea} options={areas.map((each) => [each, each] as const)} />
       )}
-      {groups.map(({ group, pages: inGroup }) => (
-        <section key={group} aria-labelledby={`settings-${group.replaceAll(' ', '-')}`}>
-          <h2 id={`settings-${group.replaceAll(' ', '-')}`}>{group}</h2>
-          {inGroup.map((each) => (
-            <div className="nav-row" key={each.path}>
-              <Link
-                href={addressOf(each)}
-                aria-current={each === page ? 'page' : undefined}
-                ref={each === page ? scrollIntoView : undefined}
-              >
-                {each.title}
-              </Link>
-            </div>
-          ))}
-        </section>
-      ))}
-      {groups.length === 0 && <p className="muted small">No page matches.</p>}
+      <div className="pages">
+        {groups.map(({ group, pages: inGroup }) => (
+          <section key={group} aria-labelledby={`settings-${group.replaceAll(' ', '-')}`}>
+            <h2 id={`settings-${group.replaceAll(' ', '-')}`}>{group}</h2>
+            {inGroup.map((each) => (
+              <div className="nav-row" key={each.path}>
+                <Link
+                  href={addressOf(each)}
+                  aria-current={each === page ? 'page' : undefined}
+                  ref={each === page ? scrollIntoView : undefined}
+                >
+                  {each.title}
+                </Link>
+              </div>
+            ))}
+          </section>
+        ))}
+        {groups.length === 0 && <p className="muted small">No page matches.</p>}
+      </div>
     </nav>
   );
 }
