@@ -10,7 +10,11 @@ import { rounds } from '../support/checks/race.ts';
 import { isTerminal, openStream, types } from '../support/http/events.ts';
 import { openThread, startRun, transcriptOf } from '../support/resources/conversation.ts';
 
-const app = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0', ARKLOOP_WORKER_CONCURRENCY: '8' });
+const app = await startTestApp({
+  ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0',
+  ARKLOOP_WORKER_CONCURRENCY: '8',
+  ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.02',
+});
 await setPlatformSettings(app, { 'llm.retry.base_delay_ms': 30000 });
 const { url, call } = app;
 
