@@ -115,9 +115,10 @@ const append = (worker: number, count: number) =>
     `worker ${worker} appends ${count}`,
     ({ holds }) => holds[worker]!,
     async (model, real) => {
-      const outcome = await outcomeOf(real.leases[worker]!.append(Array.from({ length: count }, () => delta)));
+      const appended = real.leases[worker]!.append(Array.from({ length: count }, () => delta));
+      const outcome = await outcomeOf(appended.then((stored) => stored.map(({ seq }) => seq)));
       if (!isFenced(model, worker) && model.status === 'running') {
-        expect(outcome).toBe(model.events + 1);
+        expect(outcome).toEqual(Array.from({ length: count }, (_, at) => model.events + 1 + at));
         model.events += count;
       } else if (model.holder === worker && model.status === 'cancelling') expect(outcome).toBe('cancelled');
       else expect(outcome).toBe('lost');
