@@ -17,7 +17,10 @@ export type SessionOptions = {
   cookies?: CookieStore | undefined;
   /** Called after each sign-in and refresh, to persist the tokens. */
   onTokens?: ((tokens: Tokens) => void | Promise<void>) | undefined;
-  /** Called when the session has ended and cannot be renewed: the user must sign in again. */
+  /**
+   * Called when the session has ended and cannot be renewed: the user must sign in again. With the reason `session_replaced`, the cookie is that of
+   * another user, who has signed in on another page of the browser.
+   */
   onSignedOut?: ((error: ApiError) => void) | undefined;
 };
 

@@ -3,7 +3,7 @@ import { useSyncExternalStore } from 'react';
 import { ApiError, createClient, isTransient } from '../../../client/index.ts';
 import { chosenAccount, forgetAccount } from './account.ts';
 
-/** `unknown` until the refresh cookie has been tried; `unreachable` if the server did not respond. */
+/** `unknown` until the refresh cookie has been tried, and while the user signs out; `unreachable` if the server did not respond. */
 export type SessionState = 'unknown' | 'in' | 'out' | 'unreachable';
 
 let state: SessionState = 'unknown';
@@ -65,6 +65,8 @@ export const signedIn = () => setSessionState('in');
 
 /** Signs out in the page even if the request fails. With `all`, ends the sessions on all devices; throws if that fails. */
 export async function signOut(all = false) {
+  // The pages are gone before the session is, so they request nothing with it. The dialog that asks for `all` stays: it shows an error.
+  if (!all) setSessionState('unknown');
   await client.auth.logout({ body: { all } }).catch((error: unknown) => {
     if (all) throw error;
   });

@@ -5,7 +5,8 @@ import { build, type Rolldown } from 'vite';
 import { type Manifest, manifestOf, mergeManifests, type Notes } from '../../../client/recorder/index.ts';
 
 export const manifestFile = fileURLToPath(new URL('../../../docs/consumers/playground.json', import.meta.url));
-const readManifest = (): Manifest | undefined => (existsSync(manifestFile) ? JSON.parse(readFileSync(manifestFile, 'utf8')) : undefined);
+export const readManifest = (): Manifest | undefined =>
+  existsSync(manifestFile) ? JSON.parse(readFileSync(manifestFile, 'utf8')) : undefined;
 
 let script: Promise<string> | undefined;
 
@@ -48,10 +49,7 @@ export async function recordPages(context: BrowserContext): Promise<{ finish(): 
   };
 }
 
-/** The query parameter for the next page of a list, which a page loads when the end of the list comes into view. */
-const cursorName = 'before';
-
-/** What the manifest does not have. Errors, further pages of lists, and types of events that it does not know depend on the time and are left out. */
+/** What the manifest does not have. Errors, and types of events that it does not know, depend on the time and are left out. */
 function differences(recorded: Manifest, known: Manifest): string[] {
   return Object.entries(recorded.operations).flatMap(([id, used]) => {
     const before = known.operations[id];
@@ -59,11 +57,7 @@ function differences(recorded: Manifest, known: Manifest): string[] {
     const missing = (what: string, names: readonly string[], from: readonly string[] = []) =>
       names.filter((name) => !from.includes(name)).map((name) => `${id} ${what} ${name}`);
     return [
-      ...missing(
-        'query',
-        used.query.filter((name) => name !== cursorName),
-        before.query,
-      ),
+      ...missing('query', used.query, before.query),
       ...missing('body', used.body, before.body),
       ...Object.entries(used.responses).flatMap(([status, { reads, events }]) =>
         Number(status) >= 400
