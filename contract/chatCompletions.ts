@@ -166,6 +166,54 @@ const maxTokens = z.int().min(1).max(10_000_000).nullish();
 /** They change nothing about the answer. */
 const ignored = z.string().max(512).nullish().meta({ description: 'Ignored.' });
 
+type Combined = {
+  messages: z.infer<typeof Message>[];
+  stream?: boolean | null | undefined;
+  stream_options?: object | null | undefined;
+  tools?: z.infer<typeof Tool>[] | null | undefined;
+  tool_choice?: z.infer<typeof ToolChoice> | null | undefined;
+  response_format?: z.infer<typeof ResponseFormat> | null | undefined;
+};
+type Payload = z.core.ParsePayload<Combined>;
+
+const contradiction = ({ value: input }: Payload, path: (string | number)[], message: string) =>
+  ({ code: 'custom', path, input, message }) as const;
+
+function checkStreamOptions(payload: Payload): void {
+  const { stream, stream_options: options } = payload.value;
+  if (options && !stream) payload.issues.push(contradiction(payload, ['stream_options'], 'is allowed only with `stream`'));
+}
+
+function checkTools(payload: Payload): void {
+  const { tools, tool_choice: choice } = payload.value;
+  const names = new Set<string>();
+  for (const [index, { name }] of (tools ?? []).map((tool) => tool.function).entries()) {
+    if (names.has(name))
+      payload.issues.push(contradiction(payload, ['tools', index, 'function', 'name'], 'is the name of an earlier tool'));
+    names.add(name);
+  }
+  if (choice === 'required' && names.size === 0) payload.issues.push(contradiction(payload, ['tool_choice'], 'needs `tools`'));
+  if (typeof choice === 'object' && choice !== null && !names.has(choice.function.name))
+    payload.issues.push(contradiction(payload, ['tool_choice', 'function', 'name'], 'is not the name of one of `tools`'));
+}
+
+function checkResponseFormat(payload: Payload): void {
+  const format = payload.value.response_format;
+  if (format?.type === 'json_schema' && !format.json_schema)
+    payload.issues.push(contradiction(payload, ['response_format', 'json_schema'], 'is required'));
+}
+
+function checkToolMessages(payload: Payload): void {
+  const calls = new Set<string>();
+  for (const [index, message] of payload.value.messages.entries()) {
+    if (message.role === 'assistant') for (const { id } of message.tool_calls ?? []) calls.add(id);
+    if (message.role === 'tool' && !calls.has(message.tool_call_id))
+      payload.issues.push(
+        contradiction(payload, ['messages', index, 'tool_call_id'], 'is not the ID of a tool call of an earlier message'),
+      );
+  }
+}
+
 export const NewChatCompletion = z
   .strictObject({
     model: selector,
@@ -219,6 +267,7 @@ export const NewChatCompletion = z
     prompt_cache_key: ignored,
     safety_identifier: ignored,
   })
+  .check(checkStreamOptions, checkTools, checkResponseFormat, checkToolMessages)
   .meta({ id: 'NewChatCompletion', description: "A request in the format of OpenAI's chat completions. Other parameters are refused." });
 export type NewChatCompletion = z.infer<typeof NewChatCompletion>;
 

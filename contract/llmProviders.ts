@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AnyObject, baseUrlMeta, changes, Id, Time, trimmedText } from './shared/fields.ts';
+import { AnyObject, baseUrlMeta, changes, Id, inconsistentValues, Time, trimmedText } from './shared/fields.ts';
 import { initContract, type Resource } from './shared/route.ts';
 
 export const ProviderScope = z
@@ -129,6 +129,11 @@ export const NewLlmProvider = z
     base_url: baseUrl,
     openai_api_mode: apiMode,
     advanced_json: advanced,
+  })
+  .refine(({ provider, openai_api_mode: mode }) => provider === 'openai' || !mode, {
+    path: ['openai_api_mode'],
+    error: 'is only for provider openai',
+    params: inconsistentValues,
   })
   .meta({ id: 'NewLlmProvider', description: 'A provider to create.' });
 export type NewLlmProvider = z.infer<typeof NewLlmProvider>;

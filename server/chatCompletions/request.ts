@@ -34,15 +34,13 @@ export async function toModelRequest(body: NewChatCompletion): Promise<{ request
 }
 
 async function convert(body: NewChatCompletion, remote: RemoteImage[]): Promise<ModelRequest> {
-  if (body.stream_options && !body.stream) throw invalidField('/stream_options', 'is allowed only with `stream`');
   const tools = (body.tools ?? []).map(({ function: { name, description, parameters, strict } }): ModelTool => ({
     name,
     description: description ?? '',
     parameters: parameters ?? { type: 'object', properties: {} },
     ...(strict != null && { strict }),
   }));
-  checkNames(tools);
-  const choice = toolChoiceOf(body, tools);
+  const choice = toolChoiceOf(body);
   const json = jsonFormatOf(body);
   const maxTokens = body.max_completion_tokens ?? body.max_tokens;
   const { temperature, top_p, seed, stop, frequency_penalty, presence_penalty, parallel_tool_calls, user } = body;
@@ -64,29 +62,14 @@ async function convert(body: NewChatCompletion, remote: RemoteImage[]): Promise<
   };
 }
 
-function checkNames(tools: readonly ModelTool[]) {
-  const names = new Set<string>();
-  tools.forEach(({ name }, index) => {
-    if (names.has(name)) throw invalidField(`/tools/${index}/function/name`, 'is the name of an earlier tool');
-    names.add(name);
-  });
-}
-
-function toolChoiceOf({ tool_choice: choice }: NewChatCompletion, tools: readonly ModelTool[]): ToolChoice | undefined {
+function toolChoiceOf({ tool_choice: choice }: NewChatCompletion): ToolChoice | undefined {
   if (choice == null) return undefined;
-  if (typeof choice === 'string') {
-    if (choice === 'required' && tools.length === 0) throw invalidField('/tool_choice', 'needs `tools`');
-    return choice;
-  }
-  const { name } = choice.function;
-  if (!tools.some((tool) => tool.name === name)) throw invalidField('/tool_choice/function/name', 'is not the name of one of `tools`');
-  return { name };
+  return typeof choice === 'string' ? choice : { name: choice.function.name };
 }
 
 function jsonFormatOf({ response_format: format }: NewChatCompletion): ModelRequest['json_format'] {
   if (format == null || format.type === 'text') return undefined;
-  if (format.type === 'json_object') return {};
-  if (!format.json_schema) throw invalidField('/response_format/json_schema', 'is required');
+  if (format.type === 'json_object' || !format.json_schema) return {};
   const { name, description, schema, strict } = format.json_schema;
   return { name, ...(description != null && { description }), ...(schema != null && { schema }), ...(strict != null && { strict }) };
 }
@@ -117,9 +100,8 @@ async function toModelMessages(messages: readonly ChatMessage[], remote: RemoteI
         break;
       }
       case 'tool': {
-        const tool_name = called.get(message.tool_call_id);
-        if (tool_name === undefined) throw invalidField(`${at}/tool_call_id`, 'is not the ID of a tool call of an earlier message');
-        converted.push({ role: 'tool', tool_call_id: message.tool_call_id, tool_name, content: textOf(message.content) });
+        const { tool_call_id, content } = message;
+        converted.push({ role: 'tool', tool_call_id, tool_name: called.get(tool_call_id)!, content: textOf(content) });
       }
     }
   }

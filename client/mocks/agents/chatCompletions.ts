@@ -22,7 +22,7 @@ function modelsOf({ engine, caller }: Pick<Context<(typeof modelRoutes)['list']>
 }
 
 const modelNotFound = (model: string) =>
-  apiError('not_found', 'model_not_found', `There is no model '${model}' that this account can use.`);
+  apiError('not_found', 'model_not_found', `There is no model '${model}' that this account can use. GET /v1/models lists the models.`);
 
 export const chatModels: RouteHandlers<typeof modelRoutes> = {
   list: (context) => ({ status: 200, body: { object: 'list', data: modelsOf(context) } }),

@@ -47,7 +47,6 @@ export async function createProvider(scope: Scope, input: NewLlmProvider): Promi
   if (owner !== null && !(await readEntitlements(app.database, accountId, tx))['feature.byok_enabled'])
     throw failWith('forbidden', 'feature_disabled', 'Accounts cannot have providers of their own here.');
   const { provider, name, api_key: key, openai_api_mode: mode = null, advanced_json: advanced } = input;
-  checkApiMode(provider, mode);
   checkAdvancedJson(provider, advanced);
   const url = readBaseUrl(app.outbound, input.base_url);
   const id = newId();

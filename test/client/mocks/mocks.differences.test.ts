@@ -4,24 +4,27 @@ import { createMocks } from '../../../client/mocks/index.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 
 const baseUrl = 'https://api.example.test';
-const { mocks, send } = openMock();
+const send = openMock();
 const app = await startTestApp();
 
-function openMock() {
-  const opened = createMocks({ baseUrl });
-  const call: Call = async (method, path, { token, body } = {}) => {
+function openMock(): Call {
+  const mocks = createMocks({ baseUrl });
+  return async (method, path, { token, body } = {}) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const response = await opened.fetch(baseUrl + path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    const response = await mocks.fetch(baseUrl + path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
     const text = await response.text();
     return { status: response.status, body: text && JSON.parse(text), text, headers: response.headers };
   };
-  return { mocks: opened, send: call };
 }
 
 const unknownId = '0198c0de-0000-7000-8000-00000000000f';
 const account = '/v1/accounts/{account}';
 const endpoint = { url: 'nowhere', events: ['run.completed'] };
 const credential = { name: 'c', provider: 'openai', api_key: 'sk-1', model: 'm', base_url: 'nowhere' };
+
+const provider = { name: 'p', provider: 'anthropic', api_key: 'sk-1' };
+const ask = { model: 'stub', messages: [{ role: 'user', content: 'Hi' }] };
+const tool = { type: 'function', function: { name: 'look' } };
 
 /** Bodies that the schemas accept. */
 const requests: [method: string, path: string, body?: object][] = [
@@ -41,6 +44,24 @@ const requests: [method: string, path: string, body?: object][] = [
   ['GET', '/v1/schedules/preview?cron=0%209%20*%20*&timezone=UTC'],
   ['POST', '/v1/webhook-endpoints', { ...endpoint, url: '' }],
   ['POST', '/v1/teams/{team}/members', { user_id: unknownId, role: 'member' }],
+  ['POST', '/v1/llm-providers', { ...provider, openai_api_mode: 'responses' }],
+  ['POST', '/v1/llm-providers', { ...provider, base_url: 'nowhere' }],
+  ['POST', '/v1/chat/completions', { ...ask, model: 'missing' }],
+  ['POST', '/v1/chat/completions', { ...ask, model: 'missing', stream_options: { include_usage: true } }],
+  ['POST', '/v1/chat/completions', { ...ask, tools: [tool, tool] }],
+  ['POST', '/v1/chat/completions', { ...ask, tool_choice: 'required' }],
+  ['POST', '/v1/chat/completions', { ...ask, tools: [tool], tool_choice: { type: 'function', function: { name: 'other' } } }],
+  ['POST', '/v1/chat/completions', { ...ask, response_format: { type: 'json_schema' } }],
+  ['POST', '/v1/chat/completions', { ...ask, messages: [{ role: 'tool', tool_call_id: 'c', content: '' }] }],
+  ['POST', '/v1/auth/passkey/options', { challenge_token: 'unknown' }],
+  ['POST', '/v1/me/passkeys/options', { current_password: 'wrong' }],
+  ['POST', '/v1/me/passkeys/options', {}],
+  ['POST', '/v1/me/confirmation/options'],
+  ['POST', '/v1/me/second-factor/confirm', { code: '123456' }],
+  ['POST', '/v1/me/second-factor/recovery-codes', { code: '123456' }],
+  ['POST', '/v1/me/second-factor/disable', { current_password: 'wrong', code: '123456' }],
+  ['POST', '/v1/me/second-factor/disable', { current_password: null, code: '123456' }],
+  ['POST', '/v1/me/second-factor/setup', { current_password: 'wrong' }],
   // After the changes above the account is still a personal one.
   ['PATCH', account, { name: 'Mine' }],
   ['PATCH', `${account}/members/{user}`, { role: 'member' }],
@@ -66,9 +87,12 @@ async function answersOf(call: Call, { token, ...ids }: { token: string; account
 }
 
 test('the mock rejects what the services of the server reject, for the same reason', async () => {
-  const person = await app.signUp();
-  const visitor = mocks.state.signUp();
-  const expected = await answersOf(app.call, { token: person.token, account: person.accountId, user: person.id });
-  expect(await answersOf(send, { token: visitor.accessToken, account: visitor.accountId, user: visitor.userId })).toEqual(expected);
+  const { token, accountId: account, id: user } = await app.signUp();
+  const expected = await answersOf(app.call, { token, account, user });
+  const visitor = { login: 'visitor', email: 'visitor@example.test', password: 'Passw0rd-1' };
+  const { body: session } = await send('POST', '/v1/auth/register', { body: visitor });
+  const { body: me } = await send('GET', '/v1/me', { token: session.access_token });
+  const answers = await answersOf(send, { token: session.access_token, account: me.account_id, user: me.id });
+  expect(answers).toEqual(expected);
   expect(expected.map(([, , outcome]) => outcome)).toContainEqual(expect.objectContaining({ reason: 'personal_account' }));
 });
