@@ -64,18 +64,18 @@ const server = await startSdkServer(({ server: inner }) => {
 
 const addServer = (person: Person, more: object = {}) =>
   addMcpConfig(app, person, {
-    ...{ name: 'train', transport: 'streamable_http', url: server.url, call_timeout_ms: 2_000 },
+    ...{ name: 'train', transport: 'streamable_http', url: server.url, call_timeout_ms: 30_000 },
     ...{ elicitation_enabled: true, ...more },
   });
 const isWaiting = ({ type }: { type: string }) => type === 'run.waiting_for_input';
 const resultOf = (result: any) => JSON.parse(result.content[0].text);
 
 /** A run that calls a tool of the server, up to its question. */
-async function openQuestion(tool: string, persona?: object) {
+async function openQuestion(tool: string, config: object = {}) {
   const person = await app.signUp();
-  const { id } = await addServer(person);
+  const { id } = await addServer(person, config);
   const script = [callsTools([`mcp__train__${tool}`, {}, 'c1']), chat.answer('Well.')];
-  const talk = await openScriptedThread(app, { person, script, ...(persona && { persona }) });
+  const talk = await openScriptedThread(app, { person, script });
   const runId = await talk.start();
   const reader = await talk.follow(runId);
   await reader.until(isWaiting);
@@ -150,7 +150,7 @@ test('a server asks during a call, the answer is checked against its schema, and
 
 test('the time limit of the tool waits for the answer, and a question without an answer in time is canceled', async () => {
   await setPlatformSettings(app, { 'limit.paused_input_timeout_ms': 3_000 });
-  const { end } = await openQuestion('book');
+  const { end } = await openQuestion('book', { call_timeout_ms: 2_000 });
   const events = await end();
   await setPlatformSettings(app, { 'limit.paused_input_timeout_ms': 300_000 });
   expect(dataOf(events, 'run.resumed')).toMatchObject([{ reason: 'input_timeout' }]);
