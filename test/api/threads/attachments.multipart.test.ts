@@ -139,10 +139,7 @@ test('what a member uploads is not stored if they are removed while it arrives',
       return received.split('\r\n\r\n')[1]!.split('\r\n', 1)[0];
     };
   };
-  const uploads = [
-    await begin('POST /v1/attachments/stage'),
-    await begin(`PUT /v1/projects/${project.id}/workspace/file?path=/a.txt`),
-  ];
+  const uploads = [await begin('POST /v1/attachments/stage'), await begin(`PUT /v1/projects/${project.id}/workspace/file?path=/a.txt`)];
   expect((await call('DELETE', `/v1/accounts/${id}/members/${guest.id}`, { token: alice.token })).status).toBe(204);
   for (const end of uploads) expect(await end()).toBe('HTTP/1.1 404 Not Found');
   const [kept] = await sql('select (select count(*) from attachments where account_id = $1)::int as staged', [id]);
