@@ -242,6 +242,7 @@ export const runs = initContract().router({
       auth: 'user+key',
       read: 'data.threads.read',
       permission: ['data.threads.write', 'data.runs.write'],
+      idempotent: true,
       quota: 'messages',
       audit: ['message.update', 'message'],
       extraErrors: startErrors,

@@ -30,7 +30,7 @@ export const routes = {
     events: { method: 'GET', path: '/v1/runs/{run_id}/events', auth: 'user+key', retryable: true, finalTypes: ['run.completed', 'run.failed', 'run.cancelled'], errorStatuses: [400, 401, 403, 404, 429, 500, 503] },
     retry: { method: 'POST', path: '/v1/threads/{thread_id}:retry', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
     continue: { method: 'POST', path: '/v1/threads/{thread_id}:continue', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
-    editMessage: { method: 'PATCH', path: '/v1/threads/{thread_id}/messages/{message_id}', auth: 'user+key', errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
+    editMessage: { method: 'PATCH', path: '/v1/threads/{thread_id}/messages/{message_id}', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
   },
   auth: {
     captchaConfig: { method: 'GET', path: '/v1/auth/captcha-config', auth: 'public', retryable: true, errorStatuses: [500, 503] },

@@ -43,8 +43,11 @@ export type Policy = {
   audit?: readonly [action: `${string}.${string}`, target: string] | 'none';
   /** The same for a GET whose handler decides whether to write an audit entry: it creates a missing resource, or returns data whose access is audited. */
   auditOnRead?: readonly [action: `${string}.${string}`, target: string];
-  /** `false` turns off Idempotency-Key, which every POST with an actor and a JSON body otherwise accepts. */
-  idempotent?: false;
+  /**
+   * Whether Idempotency-Key is accepted. Without this, every POST with an actor and a JSON body accepts it. `true`: another method that has an effect of
+   * its own each time.
+   */
+  idempotent?: boolean;
   /** The rate limit against guessing that applies to the route. */
   rateLimit?:
     | 'login'
@@ -120,7 +123,7 @@ type Cause = keyof typeof errorCauses;
 
 /** Whether a route accepts an Idempotency-Key. See docs/guides/idempotency.md. */
 export const isIdempotent = ({ method, contentType, metadata }: RouteDeclaration) =>
-  method === 'POST' && metadata.auth !== 'public' && metadata.idempotent !== false && contentType !== 'multipart/form-data';
+  (metadata.idempotent ?? method === 'POST') && metadata.auth !== 'public' && contentType !== 'multipart/form-data';
 
 /** Whether a read replica may serve the route: it reads many rows and changes none. */
 export const mayReadFromReplica = ({ method, metadata: { auth, pages, report, auditOnRead, mayWrite } }: RouteDeclaration) =>
@@ -157,7 +160,7 @@ type CauseOf<R extends RouteDeclaration> =
   | (R['path'] extends `${string}{${string}` ? 'pathParams' : never)
   | (R extends { query: Schema } ? 'query' : never)
   | (R extends { body: Schema } ? 'body' : never)
-  | (R['method'] extends 'POST'
+  | (R extends { method: 'POST' } | { metadata: { idempotent: true } }
       ? R extends { metadata: { auth: 'public' } | { idempotent: false } } | { contentType: 'multipart/form-data' }
         ? never
         : 'idempotent'

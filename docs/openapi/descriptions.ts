@@ -11,7 +11,7 @@ export const introduction = `An HTTP platform for AI agents: threads, agent runs
 
 **Pagination.** Lists are sorted newest first unless stated otherwise. If there are more rows, \`X-Next-Cursor\` is the value of \`before\` for the next page, and \`Link\` is the URL of the next page.
 
-**Idempotency.** A POST that accepts \`Idempotency-Key\` can be repeated with the same key for 24 hours and takes effect only once.
+**Idempotency.** A request that accepts \`Idempotency-Key\` can be repeated with the same key for 24 hours and takes effect only once.
 
 **Runs.** Add a message to a thread, start a run, and stream its events. The stream ends after \`run.completed\`, \`run.failed\` or \`run.cancelled\`. After a lost connection, resume it with \`Last-Event-ID\`.
 

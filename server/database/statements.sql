@@ -3564,12 +3564,15 @@ select "id", "public_key", private_key_sealed as "private_key_sealed"
   limit 1
   for share;
 
+-- resources/erasures/signingKeys.ts lockReplacement
+select pg_advisory_xact_lock(hashtextextended('key of erasures', 0)) as "locked";
+
 -- resources/erasures/signingKeys.ts retireOthers
 update "signing_keys"
   set "retired_at" = clock_timestamp(), "private_key_sealed" = null
   where "retired_at" is null and "id" <> $1;
 
--- resources/erasures/signingKeys.ts 4
+-- resources/erasures/signingKeys.ts 5
 select "id", "public_key", "created_at", "retired_at"
   from "signing_keys"
   order by "created_at" desc, "id";

@@ -7,7 +7,7 @@ import { requirePermission } from './access/authenticateRequest.ts';
 import type { App } from './app.ts';
 import { parseBody, rejectNonJson } from './body/body.ts';
 import type { IncomingBody } from './body/incomingBody.ts';
-import { drainBody } from './body/multipart.ts';
+import { drainBody, type Form } from './body/multipart.ts';
 import { writeDenial } from './pipeline/audit.ts';
 import { claimIdempotencyKey } from './pipeline/idempotency.ts';
 import type { HandlerResponse, RouteHandler } from './pipeline/implement.ts';
@@ -23,6 +23,7 @@ import {
   scopeOf,
   writeNotes,
 } from './pipeline/operation.ts';
+import { type Recheck, recheckOf } from './pipeline/recheck.ts';
 import type { AuthenticatedRequest } from './scope.ts';
 
 /**
@@ -58,7 +59,7 @@ export async function handleRequest(
     const claimed = await claimKey(app, route, current, req, raw);
     if (claimed && 'status' in claimed) return claimed;
     return await runInTransaction(app, handler, current, notes, claimed, (txScope) => {
-      const body = isMultipart(route) ? incoming.form(route) : parseBody(route, req, raw);
+      const body = isMultipart(route) ? recheckedForm(incoming.form(route), recheckOf(route, current)) : parseBody(route, req, raw);
       if (current.access && hasScopeInBody(route))
         requirePermission(current.access, route.metadata.permission, (body as { scope?: unknown }).scope);
       return handler.handle({ ...current, authenticated: current, scope: txScope, loaded, body, req, signal, releaseSlot });
@@ -74,6 +75,12 @@ export async function handleRequest(
       );
     await minDuration;
   }
+}
+
+/** Handlers store nothing before the end of a form. Access may have ended while it arrived. */
+async function* recheckedForm(form: Form, recheck: Recheck): Form {
+  yield* form;
+  await recheck();
 }
 
 async function claimKey(

@@ -10,7 +10,11 @@ import { statement } from '../database/statement.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 
-export type JobRunner = { stop(): Promise<void> };
+export type JobRunner = {
+  /** Looks for a job now, unless none could be taken. `onLook` gets the result. */
+  look(): void;
+  stop(): Promise<void>;
+};
 
 const pauseMs = 500;
 /** How long a job or the listener waits for a connection, in milliseconds. */
@@ -28,6 +32,8 @@ type Looking = {
   isFull?: () => boolean;
   /** How long notifications are gathered before a look, in milliseconds. */
   gatherMs?: number;
+  /** Called after each look for jobs of all kinds with whether it found one. */
+  onLook?: (isFound: boolean) => void;
 };
 
 type JobRunnerOptions = Omit<RunnerOptions, 'connectionString' | 'pgPool' | 'maxPoolSize' | 'pollInterval'> &
@@ -67,6 +73,7 @@ export async function startJobRunner(options: JobRunnerOptions, log: Log): Promi
 
   const watching = watch();
   return {
+    look: () => current?.look(),
     async stop() {
       stopping.abort();
       await Promise.all([...open].map((runner) => runner.stop()));
@@ -78,6 +85,7 @@ export async function startJobRunner(options: JobRunnerOptions, log: Log): Promi
 }
 
 type OpenRunner = {
+  look(): void;
   /** Resolves when the runner takes no more jobs. */
   closing: Promise<void>;
   /** Resolves when its jobs have ended. */
@@ -86,14 +94,25 @@ type OpenRunner = {
 };
 
 async function openRunner(
-  { connectionString, maxPoolSize, pollInterval, isFull = () => false, gatherMs = 0, isRepeatable = false, ...options }: JobRunnerOptions,
+  {
+    connectionString,
+    maxPoolSize,
+    pollInterval,
+    isFull = () => false,
+    gatherMs = 0,
+    onLook = () => undefined,
+    isRepeatable = false,
+    ...options
+  }: JobRunnerOptions,
   log: Log,
 ): Promise<OpenRunner> {
   const events: WorkerEvents = new EventEmitter();
   const [closing, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   events.on('job:complete', emitJobEnded);
   events.on('pool:gracefulShutdown', () => closing.resolve());
-  lookWithOneSlot(events, { pollInterval, isFull, gatherMs });
+  const { forbiddenFlags } = options;
+  const isRestricted = () => typeof forbiddenFlags === 'function' && forbiddenFlags() !== null;
+  const look = lookWithOneSlot(events, { pollInterval, isFull, gatherMs, onLook, isRestricted });
   // The results of the last jobs may still have to be stored.
   const endSoon = () => void setTimeout(ended.resolve, maxStoreMs).unref();
   events.on('pool:gracefulShutdown:complete', endSoon);
@@ -123,6 +142,7 @@ async function openRunner(
     const shutDown = () => void runner.stop().catch(() => undefined);
     stopUnlessFirstQuerySucceeds(events, shutDown);
     return {
+      look,
       closing: closing.promise,
       ended: ended.promise,
       async stop() {
@@ -139,9 +159,15 @@ async function openRunner(
 /**
  * In the library every idle slot polls: with 20 slots that was four fifths of the processor time of an idle server. Here one idle slot looks for
  * a job at each interval, and if it finds one, the next slot looks at once. In the library a slot also looks at each notification of a new job, of any
- * kind. Here none looks while no job could be taken, and with `gatherMs` one slot looks for all jobs of that time.
+ * kind. Here none looks while no job could be taken, and with `gatherMs` one slot looks for all jobs of that time. Returns a function that looks at once.
  */
-function lookWithOneSlot(events: WorkerEvents, { pollInterval, isFull, gatherMs }: Required<Looking>) {
+function lookWithOneSlot(
+  events: WorkerEvents,
+  { pollInterval, isFull, gatherMs, onLook, isRestricted }: Required<Looking> & { isRestricted(): boolean },
+): () => void {
+  let look = () => {};
+  // Slots that look for some kinds of jobs only.
+  const restricted = new Set<Worker>();
   events.once('pool:create', ({ workerPool }) => {
     const nudge = workerPool.nudge.bind(workerPool);
     let asking = false;
@@ -160,12 +186,19 @@ function lookWithOneSlot(events: WorkerEvents, { pollInterval, isFull, gatherMs 
       if (gatherMs === 0) nudge(count);
       else gathering ??= setTimeout(ask, gatherMs);
     };
+    look = ask;
     const timer = setInterval(ask, pollInterval);
-    // Emitted before `nudge` returns.
+    // Emitted before `nudge` returns, and right after the slot has asked for the forbidden flags.
     events.on('worker:getJob:start', ({ worker }) => {
       if (asking) asked = worker;
+      if (isRestricted()) restricted.add(worker);
+      else restricted.delete(worker);
+    });
+    events.on('worker:getJob:empty', ({ worker }) => {
+      if (!restricted.has(worker)) onLook(false);
     });
     events.on('job:start', ({ worker }) => {
+      onLook(true);
       if (worker === asked) ask();
     });
     events.once('pool:gracefulShutdown', () => {
@@ -174,6 +207,7 @@ function lookWithOneSlot(events: WorkerEvents, { pollInterval, isFull, gatherMs 
       clearTimeout(gathering);
     });
   });
+  return () => look();
 }
 
 /**

@@ -113,11 +113,13 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     runs.add(seen);
     return run;
   };
+  let jobRunner: JobRunner | undefined;
   const starter =
     localRuns &&
     createLocalStarter({
       slots,
       heldMs,
+      lookAtQueue: () => jobRunner?.look(),
       async execute({ id, runId, payload }, slot) {
         await execute({ id, isHeld: true }, runId, payload, slot);
         metricsEvents.jobEnded.emit({ task: executeRunTask, outcome: 'done' });
@@ -133,6 +135,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     isFull: () => slots.isFull() || !takesRuns,
     // A run that has ended is not executed again.
     isRepeatable: true,
+    onLook: starter?.looked ?? noop,
     forbiddenFlags: () => (slots.isFull() || !takesRuns ? [executeRunTask] : slots.hasManyWaiting() ? [rootRunFlag] : null),
     pollInterval: config.workerPollSeconds * 1_000,
     gracefulShutdownAbortTimeout: drainMs,
@@ -147,7 +150,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
             isEnded = await execute({ id: String(job.id), isHeld: false }, known.data.run_id, payload, slot);
           });
         } finally {
-          starter?.startNext();
+          starter?.startNext(true);
           // Otherwise the database has just stored the end of the run.
           if (!isEnded) await waitForDatabase(database, stop.signal);
         }
@@ -167,7 +170,8 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     await heartbeat();
     const errands = await startBackgroundJobs({ config, keys, database, databaseUrl, log, storage, runNotifier, notifyAccess });
     try {
-      return { errands, runner: await startJobRunner(options, log) };
+      jobRunner = await startJobRunner(options, log);
+      return { errands, runner: jobRunner };
     } catch (error) {
       await errands?.shutDown();
       throw error;
@@ -222,7 +226,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
 }
 
 /** Takes no new jobs. Running jobs get `graceMs` to finish, then release their runs. */
-async function drain(runners: readonly JobRunner[], held: Map<string, () => void>, stop: AbortController) {
+async function drain(runners: readonly Pick<JobRunner, 'stop'>[], held: Map<string, () => void>, stop: AbortController) {
   const late = setTimeout(() => stop.abort(), held.size > 0 ? graceMs : 0);
   await Promise.all(runners.map((runner) => runner.stop()));
   clearTimeout(late);

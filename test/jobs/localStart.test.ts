@@ -41,7 +41,8 @@ test('a run that its process does not start is taken from the queue', async () =
 const limits = { workerScaleUpThreshold: 3, workerScaleDownThreshold: 1, workerScaleCooldownSecs: 30 };
 const job = (runId: string) => ({ id: '1', runId, payload: {} });
 
-function starterWith(heldMs: number) {
+/** `hasQueued` gives the result of each look at the queue. Undefined for none. */
+function starterWith(heldMs: number, hasQueued: () => boolean | undefined = () => false) {
   const slots = createJobLimiter({ workerConcurrency: 1, workerMinConcurrency: 1, workerMaxConcurrency: 1, ...limits });
   const started: string[] = [];
   const errors: unknown[] = [];
@@ -49,6 +50,10 @@ function starterWith(heldMs: number) {
   const starter = createLocalStarter({
     slots,
     heldMs,
+    lookAtQueue() {
+      const isFound = hasQueued();
+      if (isFound !== undefined) starter.looked(isFound);
+    },
     execute({ runId }) {
       started.push(runId);
       const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -85,6 +90,49 @@ test('a run that has waited nearly as long as the queue holds its job is left to
   starter.start(job('a'));
   expect(started).toEqual([]);
   expect(ends).toEqual([]);
+});
+
+test('a run of the queue goes first when a slot becomes free, and the others follow when no more are found', async () => {
+  const looks = [true, false];
+  const { starter, started, ends } = starterWith(60_000, () => looks.shift());
+  for (const runId of ['a', 'b']) starter.start(job(runId));
+  ends[0]!.resolve();
+  await expect.poll(() => looks).toEqual([false]);
+  expect(started).toEqual(['a']);
+  // The run of the queue has ended.
+  starter.startNext();
+  expect([started, looks]).toEqual([['a', 'b'], []]);
+});
+
+test('without the result of a look, runs are started nevertheless', async () => {
+  const { starter, started, ends } = starterWith(60_000, () => undefined);
+  for (const runId of ['a', 'b']) starter.start(job(runId));
+  ends[0]!.resolve();
+  await expect.poll(() => started).toEqual(['a', 'b']);
+});
+
+test('a run of the queue does not wait until no others are started without it', async () => {
+  const one = { ARKLOOP_WORKER_CONCURRENCY: '1', ARKLOOP_WORKER_MIN_CONCURRENCY: '1', ARKLOOP_WORKER_MAX_CONCURRENCY: '1' };
+  const app = await startTestApp({ ...one, ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.02' });
+  const [alice, bob] = [await app.signUp(), await app.signUp()];
+  await app.sql('update credit_balances set balance = 1000000');
+  const { localRuns } = app;
+  const { starter } = localRuns!;
+  let [others, isDone] = [0, false];
+  const busy = [1, 2, 3].map(async () => {
+    const threadId = await openThread(app, alice);
+    for (; !isDone && others < 60; others++) await readAll(app.url, await startRun(app, alice, threadId), alice.token);
+  });
+  await expect.poll(() => others).toBeGreaterThan(0);
+  localRuns!.starter = undefined;
+  const runId = await startRun(app, bob, await openThread(app, bob));
+  localRuns!.starter = starter;
+  const before = others;
+  await readAll(app.url, runId, bob.token);
+  isDone = true;
+  const during = others - before;
+  await Promise.all(busy);
+  expect(during).toBeLessThan(30);
 });
 
 test('only a limited number of runs waits for a slot', () => {

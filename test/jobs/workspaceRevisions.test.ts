@@ -1,7 +1,9 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { removeOldRevisions } from '../../server/jobs/sweepWorkspaces.ts';
+import { createWorkspaceChanger, setFile } from '../../server/resources/workspaces/change.ts';
 import { listObjects, revisionOfObject } from '../../server/resources/workspaces/manifest.ts';
+import { findOrCreateWorkspace } from '../../server/resources/workspaces/service.ts';
 import { StorageUnavailable } from '../../server/storage/storage.ts';
 import { workspaceToolsFactory } from '../support/agent/workspaceTools.ts';
 import { startTestApp } from '../support/app/testApp.ts';
@@ -118,4 +120,25 @@ test('an unreadable workspace is skipped, and unavailable storage ends the sweep
 test('many old objects are deleted in batches', async () => {
   const { ref } = await openAgedWorkspace(Array.from({ length: 120 }, (_, at) => `version ${at}`));
   expect([await sweep(), await stored(ref)]).toEqual([236, [2, 2]]);
+});
+
+test('a change to a workspace that is removed while its contents are stored leaves nothing in the object store', async () => {
+  const { me, ref } = await openAgedWorkspace(['one']);
+  const [{ project_id: projectId }] = await sql('select project_id from workspaces where workspace_ref = $1', [ref]);
+  for (const name of await objects(ref)) await storage.delete(`workspaces/${ref}/${name}`);
+  await sql('update workspaces set manifest_rev = null where workspace_ref = $1', [ref]);
+  const put: typeof storage.put = async (...args) => {
+    await sql('delete from workspaces where workspace_ref = $1', [ref]);
+    await storage.put(...args);
+  };
+  const gone = new Error('gone');
+  let looks = 0;
+  const find = async () => {
+    if (looks++ > 1) throw gone;
+    return findOrCreateWorkspace(database, { accountId: me.accountId, userId: me.id, projectId });
+  };
+  const change = createWorkspaceChanger({ database, storage: { ...storage, put } });
+  const edit = (draft: Parameters<typeof setFile>[0]) => setFile(draft, '/late.txt', Buffer.from('late'));
+  await expect(change(find, { edit, addsBytes: true })).rejects.toThrow(gone);
+  expect([looks, await objects(ref)]).toEqual([3, []]);
 });

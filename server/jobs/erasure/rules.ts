@@ -119,5 +119,6 @@ export const notCovered: readonly string[] = [
   'Backups of the database and of the object store have the data until they expire.',
   'Responses that are stored for idempotency keys are sealed, do not tell their account, and are deleted after 24 hours.',
   'Mail, webhooks, model providers and tool servers have received what was sent to them.',
+  'Entries about the user in the audit logs of the platform and of other accounts, and of failed sign-ins, have addresses and user agents until they expire.',
   'Logs of the processes and traces have ids and addresses until they expire.',
 ];

@@ -4,7 +4,8 @@ import { fileTooLarge, type Form, type UploadedFile } from '../../http/body/mult
 import { countUpload, type UploadMemory } from '../../http/body/uploadMemory.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
-import { failWith, invalidField } from '../../platform/failure.ts';
+import { failWith, invalidField, notFound } from '../../platform/failure.ts';
+import { keepOpen } from '../accounts/requireAccount.ts';
 import { checkQuota } from '../quotas/check.ts';
 import { discard } from './discard.ts';
 import { documentFormatOf } from './documents/documentTypes.ts';
@@ -29,6 +30,8 @@ export async function stageAttachment(scope: Scope, form: Form, signal: AbortSig
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   // Commit the row before writing the object, so that every object has a row and counts toward the quota.
   await app.database.transaction(async (own) => {
+    // Reading a document takes longer than an erasure waits for requests that were authorized before.
+    if (!(await keepOpen(own, accountId))) throw notFound();
     await own.run(queries.insertArriving, {
       accountId,
       id,

@@ -25,6 +25,11 @@ export const lockNewest = statement()((db) =>
     .forShare(),
 );
 
+/** Replacements wait for one another, so that each one ends the keys of those before. */
+export const lockReplacement = statement()((db) =>
+  db.selectNoFrom(sql<unknown>`pg_advisory_xact_lock(hashtextextended('key of erasures', 0))`.as('locked')),
+);
+
 /** Ends all other keys, and forgets their private keys. Returns their number. */
 export const retireOthers = statement<{ id: string }>()((db, $) =>
   db

@@ -15,7 +15,7 @@ import {
   type WorkspaceObject,
 } from './manifest.ts';
 import type { WorkspaceRow } from './queries.ts';
-import { publishManifest, releaseObjects, reserveObjects } from './service.ts';
+import { publishManifest, releaseObjects, reserveObjects, workspaceExists } from './service.ts';
 
 /** Attempts of a change that conflicts with other processes. */
 const maxAttempts = 50;
@@ -84,6 +84,8 @@ async function publishChange<T>(
     if (!signal?.aborted && (await publishManifest(database, workspace, rev, since))) return result;
     await deleteObject(storage, ref, manifest.name);
     await releaseObjects(database, workspace, [manifest.name]);
+    // Erased meanwhile, or removed with its project. The sweeps only look at workspaces that exist.
+    if (!(await workspaceExists(database, workspace))) for (const { name } of draft.contents) await deleteObject(storage, ref, name);
     await wait(Math.random() * 20 * Math.min(attempt, 10), undefined, signal && { signal });
   }
   throw failWith('unavailable', 'overloaded', 'Too many concurrent changes to this workspace. Try again.');

@@ -56,6 +56,11 @@ export const publishManifest = async (
   since: string | null,
 ) => (await sql.run(queries.replaceManifest, { accountId: account_id, ref: workspace_ref, rev, since, sweeps })) === 1;
 
+export const workspaceExists = async (
+  sql: Queryable,
+  { account_id: accountId, project_id: projectId, owner_user_id: userId }: WorkspaceRow,
+) => (await sql.row(queries.selectWorkspace, { accountId, projectId, userId })) !== undefined;
+
 export const touchWorkspace = (sql: Queryable, { account_id, workspace_ref }: WorkspaceRow) =>
   sql.run(queries.touch, { accountId: account_id, ref: workspace_ref });
 

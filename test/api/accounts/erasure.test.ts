@@ -155,9 +155,8 @@ test('an erasure deletes what belongs to the account, nothing of another one, an
   await eventually(async () => (await mails()).some(isMailed), 'the mail to the requester');
 
   expect(keys[0]).toMatchObject({ retired_at: null });
-  const [, newId] = /key (\S+) from now on; 1 earlier/.exec(
-    await replaceErasureKey(testKeys.encryptionKeys, { url: app.databaseUrl, log: pino({ level: 'silent' }) }),
-  )!;
+  const replace = () => replaceErasureKey(testKeys.encryptionKeys, { url: app.databaseUrl, log: pino({ level: 'silent' }) });
+  const [, newId] = /key (\S+) from now on; 1 earlier/.exec(await replace())!;
   const { body: later } = await call('GET', '/v1/erasure-keys');
   expect(later.keys).toMatchObject([
     { kid: newId, retired_at: null },
@@ -172,6 +171,19 @@ test('an erasure deletes what belongs to the account, nothing of another one, an
   await makeDue(secondId);
   const renewed = await verifyAsInGuide((await completed(owner, secondId)).proof!, later.keys);
   expect(await renewed.openssl).toBe('Signature Verified Successfully');
+
+  // Two commands at once, of which the first waits for a proof.
+  const signing = await app.database.pool.connect();
+  await signing.query('begin');
+  await signing.query('select from signing_keys for share');
+  const replacing = [replace(), replace()];
+  await expect
+    .poll(() => sql(`select from pg_stat_activity where application_name = 'arkloop rotate-erasure-key' and wait_event_type = 'Lock'`))
+    .toHaveLength(2);
+  await signing.query('commit');
+  signing.release();
+  await Promise.all(replacing);
+  expect(await sql('select from signing_keys where private_key_sealed is not null or retired_at is null')).toHaveLength(1);
 });
 
 test('only the owner can erase a workspace, with their password and its slug', async () => {

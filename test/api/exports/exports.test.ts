@@ -260,7 +260,7 @@ test('at most two exports of a caller and of an account are sent at a time, and 
   const path = '/v1/audit-logs/export?action=sample.fill';
   const opened = [await open(person.token, path), await open(person.token, path)];
   const { status, headers, body } = await call('GET', path, { token: person.token });
-  expect([status, body.details.reason, headers.get('retry-after')]).toEqual([429, 'export_rate_limited', '30']);
+  expect([status, body.details.reason, headers.get('retry-after')]).toEqual([429, 'export_rate_limited', '10']);
   expect((await call('GET', path, { token: colleague.token, headers: inAccount(person.accountId) })).status).toBe(429);
   expect((await call('GET', path, { token: colleague.token })).status).toBe(200);
   // Between two batches, an export holds no connection and no transaction.

@@ -49,9 +49,9 @@ test('while others wait for a place, those who have one must read faster', async
   // The limit of its own owner is no reason.
   expect(() => take(['first'], new AbortController().signal)).toThrow();
   expect(place.rate()).toBe(exportRate);
-  // Somebody tries again every 30 seconds. A piece takes half a second instead of an eighth.
-  const retries = setInterval(() => expect(() => take(['second'], new AbortController().signal)).toThrow(), 30_000);
-  await vi.advanceTimersByTimeAsync(30_000);
+  // Somebody tries again every 15 seconds. A piece takes half a second instead of an eighth.
+  const retries = setInterval(() => expect(() => take(['second'], new AbortController().signal)).toThrow(), 15_000);
+  await vi.advanceTimersByTimeAsync(15_000);
   expect(place.rate()).toBe(contendedRate);
   const slow = readSlowly({ readerMs: 1_000, rateNow: place.rate });
   expect(await slow).toBeLessThan(80);
@@ -60,6 +60,36 @@ test('while others wait for a place, those who have one must read faster', async
   expect(place.rate()).toBe(exportRate);
   place.leave();
   take(['second'], new AbortController().signal).leave();
+});
+
+test('a place that becomes free is for whoever waits longest, as long as they come back', async () => {
+  const most = { inAll: 2, perOwner: 1 };
+  const take = createPlaces('turns', most, 'export_rate_limited');
+  const ask = (owner: string) => {
+    try {
+      return take([owner], new AbortController().signal);
+    } catch {
+      return undefined;
+    }
+  };
+  const held = [ask('a')!, ask('b')!];
+  expect([ask('victim'), ask('c')]).toEqual([undefined, undefined]);
+  held[0]!.leave();
+  // Not for the one who begins again at once, nor for one who came later.
+  expect([ask('a'), ask('c')]).toEqual([undefined, undefined]);
+  held[1]!.leave();
+  // Of two free places, one is for the first.
+  const later = ask('c');
+  expect([later, ask('a'), ask('b')]).toEqual([expect.anything(), undefined, undefined]);
+  const turn = ask('victim');
+  expect(turn).toBeDefined();
+  turn!.leave();
+  // The next one does not come back.
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(ask('b')).toBeUndefined();
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(ask('b')).toBeDefined();
+  later!.leave();
 });
 
 test('an export ends within seconds after its caller has lost access', async () => {

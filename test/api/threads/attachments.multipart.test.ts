@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -5,6 +6,7 @@ import { sharedTestApp } from '../../support/app/testApp.ts';
 import { formOf, images, stage } from '../../support/http/forms.ts';
 import { request } from '../../support/http/raw.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
+import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
 
 const app = await sharedTestApp();
 const { sql, call, signUp, url } = app;
@@ -112,4 +114,56 @@ test('a client that disconnects during an upload leaves no rows behind', async (
   socket.destroy();
   await wait(50);
   expect([await count(), (await asAlice({ filename: 'a.txt', content: 'x' })).status]).toEqual([before, 201]);
+});
+
+test('what a member uploads is not stored if they are removed while it arrives', async () => {
+  const guest = await signUp();
+  const { openWorkspace, addMember } = workspaceCalls(app);
+  const { id } = await openWorkspace(alice);
+  await addMember(alice, id, guest, 'admin');
+  const { body: project } = await call('POST', '/v1/projects', { token: guest.token, headers: inAccount(id), body: { name: 'Files' } });
+  const { raw, headers } = formOf([{ filename: 'a.txt', content: 'late' }]);
+  const begin = async (line: string) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const own = { ...headers, ...inAccount(id), authorization: `Bearer ${guest.token}` };
+    const more = { 'content-length': raw.length, expect: '100-continue', connection: 'close' };
+    const closed = once(socket, 'close');
+    let received = '';
+    socket.on('data', (chunk) => void (received += String(chunk)));
+    socket.write(Buffer.concat([Buffer.from(request(line, { ...own, ...more })), raw.subarray(0, -10)]));
+    // The server has the head of the request and answers 100.
+    await once(socket, 'data');
+    return async () => {
+      socket.write(raw.subarray(-10));
+      await closed;
+      return received.split('\r\n\r\n')[1]!.split('\r\n', 1)[0];
+    };
+  };
+  const uploads = [await begin('POST /v1/attachments/stage'), await begin(`PUT /v1/projects/${project.id}/workspace/file?path=/a.txt`)];
+  expect((await call('DELETE', `/v1/accounts/${id}/members/${guest.id}`, { token: alice.token })).status).toBe(204);
+  for (const end of uploads) expect(await end()).toBe('HTTP/1.1 404 Not Found');
+  const [kept] = await sql('select (select count(*) from attachments where account_id = $1)::int as staged', [id]);
+  expect(kept).toEqual({ staged: 0 });
+});
+
+test('an account that is closed during an upload stores nothing', async () => {
+  const { id } = await workspaceCalls(app).openWorkspace(alice);
+  const client = await app.database.pool.connect();
+  try {
+    await client.query('begin');
+    await client.query('update accounts set deleted_at = now() where id = $1', [id]);
+    const upload = call('POST', '/v1/attachments/stage', {
+      token,
+      ...formOf([{ filename: 'a.txt', content: 'late' }], 'edge'),
+      headers: { ...formOf([], 'edge').headers, ...inAccount(id) },
+    });
+    // Authorized, it waits for the end of the account.
+    const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await expect.poll(() => sql(waiting)).toHaveLength(1);
+    await client.query('commit');
+    expect((await upload).status).toBe(404);
+  } finally {
+    client.release();
+  }
+  expect(await sql('select 1 from attachments where account_id = $1', [id])).toEqual([]);
 });
