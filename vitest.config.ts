@@ -63,7 +63,7 @@ export default defineConfig({
         },
       },
       { test: { ...common, name: 'system alone', include: systemAlone, exclude: apart } },
-      { test: { ...common, name: 'sequential', include: sequential, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      { test: { ...common, name: 'sequential', isolate: false, include: sequential, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },
 });

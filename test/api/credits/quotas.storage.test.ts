@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { openScriptedThread } from '../../support/agent/agent.ts';
+import { chat } from '../../support/agent/vendor.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { concurrently, tally } from '../../support/checks/race.ts';
 import { formOf, stage, stagedText } from '../../support/http/forms.ts';
@@ -150,9 +152,13 @@ describe('messages', () => {
   test('a deleted thread frees its usage, and later replies are not stored in it', async () => {
     const person = await signUp();
     const nothing = (await usedStorage(person)).messages;
-    const thread = await openThread(app, person);
+    // Stalls, so that the run cannot end before the thread is deleted.
+    const { threadId: thread, start } = await openScriptedThread(app, {
+      person,
+      script: [{ steps: [chat.text('Half an answer'), 'stall'] }],
+    });
     await post(person, `/v1/threads/${thread}:share`);
-    await startRun(app, person, thread);
+    await start();
     await call('DELETE', `/v1/threads/${thread}`, { token: person.token });
     const ended = async () => (await sql(`select 1 from runs where thread_id = $1 and status = 'cancelled'`, [thread])).length === 1;
     await eventually(ended, 'the end of the run');

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
+import { overSocket } from '../cluster/socketUrl.ts';
 
 const endings: (() => Promise<unknown>)[] = [];
 const databases: string[] = [];
@@ -26,7 +27,7 @@ export async function finishFile(): Promise<void> {
 
 /** Many files share a worker, so leaked connections add up. Autovacuum visits each database that exists. */
 async function dropDatabases(names: readonly string[]) {
-  const admin = new pg.Client({ connectionString: inject('postgresSuperuserUrl') });
+  const admin = new pg.Client({ connectionString: overSocket(inject('postgresSuperuserUrl')) });
   await admin.connect();
   try {
     await expectClosed(admin, names);

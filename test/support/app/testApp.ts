@@ -15,6 +15,7 @@ import { createPasswordHasher, type HashCost } from '../../../server/platform/cr
 import { type apiLimits, startApi } from '../../../server/processes/api.ts';
 import { startWorker } from '../../../server/processes/worker.ts';
 import { createLocalRuns, type LocalRuns } from '../../../server/pubsub/localRuns.ts';
+import { overSocket } from '../cluster/socketUrl.ts';
 import { callTo } from '../http/call.ts';
 import { closedWithFile, onFileFinished } from './fileCleanup.ts';
 import { templateDatabase } from './postgres.ts';
@@ -60,7 +61,7 @@ export const emptyDatabase = async (): Promise<string> => closedWithFile(await c
 async function createDatabase(from: string): Promise<string> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   const url = new URL(inject('postgresUrl'));
-  const admin = new pg.Client({ connectionString: inject('postgresSuperuserUrl') });
+  const admin = new pg.Client({ connectionString: overSocket(inject('postgresSuperuserUrl')) });
   await admin.connect();
   await admin.query(`create database ${name} owner ${url.username} template ${from} strategy file_copy`);
   await admin.end();
@@ -113,13 +114,13 @@ async function openApp(databaseUrl: string, env: Record<string, string>, { worke
   });
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
   // The wait for a connection is long, so that bursts of requests succeed on a busy machine too.
-  const database = openDatabase(databaseUrl, { max: 8, log, applicationName: 'arkloop test', maxWaitMs: 20_000 });
+  const database = openDatabase(overSocket(databaseUrl), { max: 8, log, applicationName: 'arkloop test', maxWaitMs: 20_000 });
   const localRuns = worker ? createLocalRuns() : undefined;
   const deps = {
     config,
     keys: testKeys,
     database,
-    databaseUrl,
+    databaseUrl: overSocket(databaseUrl),
     log,
     env,
     passwords: createPasswordHasher(costlyHashes ? undefined : cheapHash),
