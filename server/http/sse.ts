@@ -12,6 +12,9 @@ export type EncodedEvents = AsyncIterable<Buffer>;
 
 const ping = Buffer.from(': ping\n\n');
 
+/** How long the head of a response waits for the first events, to be sent as one packet, in milliseconds. */
+const headMs = 10;
+
 export type StreamOptions = {
   heartbeatMs: number;
   /** Aborts when the client disconnects or loses access. */
@@ -32,6 +35,14 @@ export const eventStream = (chunks: EncodedEvents, { heartbeatMs, signal, onErro
     res.setHeader('cache-control', 'no-cache, no-transform');
     res.setHeader('x-accel-buffering', 'no');
     res.socket?.setNoDelay(true);
+    res.cork();
+    let isCorked = true;
+    const uncork = () => {
+      if (isCorked) res.uncork();
+      isCorked = false;
+      clearTimeout(head);
+    };
+    const head = setTimeout(uncork, headMs);
     res.write(ping);
     const pings = setInterval(() => {
       // Send no ping while earlier data is still buffered.
@@ -41,7 +52,9 @@ export const eventStream = (chunks: EncodedEvents, { heartbeatMs, signal, onErro
       for await (const chunk of chunks) {
         if (signal.aborted) break;
         pings.refresh();
-        if (!res.write(chunk)) await once(res, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(readTimeoutMs)]) });
+        res.write(chunk);
+        uncork();
+        if (res.writableNeedDrain) await once(res, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(readTimeoutMs)]) });
       }
     };
     send()
@@ -52,6 +65,7 @@ export const eventStream = (chunks: EncodedEvents, { heartbeatMs, signal, onErro
       })
       .finally(() => {
         clearInterval(pings);
+        uncork();
         metricsEvents.streamClosed.emit('api');
         res.end();
       });

@@ -11,6 +11,10 @@ export type Size = { tokens: number; bytes: number };
 
 const known = new WeakMap<object, Size>();
 
+/** The sizes of the newest system prompts by text: runs of a persona have the same one. */
+const systemPrompts = new Map<string, Size>();
+const maxSystemPrompts = 50;
+
 /** Size of a prompt with its tools. Sizes are cached per object, so messages must not be changed in place. */
 export function sizeOf(messages: readonly ModelMessage[], tools: readonly ModelTool[] = []): Size {
   const sizes = [...messages, ...tools].map((each) => {
@@ -25,6 +29,15 @@ export const estimateTokens = (messages: readonly ModelMessage[], tools: readonl
   sizeOf(messages, tools).tokens;
 
 function measure(each: ModelMessage | ModelTool): Size {
+  if (!('role' in each) || each.role !== 'system') return measureAnew(each);
+  const size = systemPrompts.get(each.content) ?? measureAnew(each);
+  systemPrompts.delete(each.content);
+  systemPrompts.set(each.content, size);
+  if (systemPrompts.size > maxSystemPrompts) systemPrompts.delete(systemPrompts.keys().next().value!);
+  return size;
+}
+
+function measureAnew(each: ModelMessage | ModelTool): Size {
   const bytes = Buffer.byteLength(JSON.stringify(each));
   return { tokens: frameTokens + ('role' in each ? messageTokens(each) : textTokens(JSON.stringify(each))), bytes };
 }

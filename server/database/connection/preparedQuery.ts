@@ -10,8 +10,8 @@ type Connection = {
   sync(): void;
 };
 type DriverQuery = {
-  readonly name: string;
-  readonly values: unknown[];
+  name: string;
+  values: unknown[];
   readonly _result: Columns;
   _accumulateRows: boolean;
   callback: ((error: Error | null, result: pg.QueryResult) => void) | undefined;
@@ -19,7 +19,7 @@ type DriverQuery = {
   handleCommandComplete(message: object, connection: Connection): void;
   handleError(error: unknown, connection: Connection): void;
 };
-const DriverQuery = pg.Query as unknown as new (config: PreparedConfig) => DriverQuery;
+const DriverQuery = pg.Query as unknown as new (text: string) => DriverQuery;
 const { prepareValue } = (pg as unknown as { utils: { prepareValue(value: unknown): unknown } }).utils;
 
 type PreparedConfig = { name: string; text: string; values: unknown[] };
@@ -33,6 +33,13 @@ const described = new WeakMap<Connection, Map<string, Columns>>();
  */
 export class PreparedQuery extends DriverQuery {
   #columns: Columns | undefined;
+
+  /** The driver copies a configuration with the descriptors of its properties, which takes longer than these assignments. */
+  constructor({ name, text, values }: PreparedConfig) {
+    super(text);
+    this.name = name;
+    this.values = values;
+  }
 
   override prepare(connection: Connection): void {
     this.#columns = described.get(connection)?.get(this.name);

@@ -1,7 +1,7 @@
 import { keyPattern } from '../../../contract/personas.ts';
 import type { Queryable } from '../../database/sql.ts';
 import { RunFailure } from '../../models/runFailure.ts';
-import { findBuiltin } from './builtins.ts';
+import { type BuiltinPersona, findBuiltin } from './builtins.ts';
 import type { Persona } from './persona.ts';
 import { selectEffectivePersona } from './queries.ts';
 import { definitionOf, type ListedPersona } from './withBuiltins.ts';
@@ -29,8 +29,13 @@ async function findEffective(sql: Queryable, accountId: string, key: string, ver
   const builtin = await findBuiltin(key);
   if (row) return toPersona({ row, builtin }, row);
   if (!builtin || (version !== null && version !== builtin.version)) return undefined;
-  return toPersona({ builtin }, builtin);
+  const known = unchanged.get(builtin) ?? toPersona({ builtin }, builtin);
+  unchanged.set(builtin, known);
+  return known;
 }
+
+/** Personas of the built-in definitions, as long as neither the account nor the platform has changed them. */
+const unchanged = new WeakMap<BuiltinPersona, Persona>();
 
 function toPersona(listed: ListedPersona, { persona_key: key, version }: { persona_key: string; version: string }): Persona {
   const { soul_md, prompt_md, budgets, ...definition } = definitionOf(listed);

@@ -79,7 +79,7 @@ function watchAccess(check: () => Promise<boolean>, { app }: Scope, leaving: Abo
   }, recheckMs);
   const end = () => {
     clearInterval(timer);
-    stop.abort();
+    stop.abort(leaving.reason);
   };
   if (leaving.aborted) end();
   else leaving.addEventListener('abort', end, { once: true });
