@@ -20,13 +20,13 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 const openDocs = async (path: string) => {
-  const visitor = await openPage(browser, { viewport: { width: 1280, height: 900 } }, false);
+  const visitor = await openPage(browser, { viewport: { width: 1280, height: 900 } }, { records: false });
   await visitor.page.goto(app.url + path);
   return visitor;
 };
 
 test('the reference shows an operation and loads resources only from this server', async () => {
-  const { page, wrong } = await openPage(browser, {}, false);
+  const { page, wrong } = await openPage(browser, {}, { records: false });
   const asked: string[] = [];
   page.on('request', (request) => void asked.push(request.url()));
   await page.goto(`${app.url}/docs`);

@@ -28,7 +28,7 @@ const backends: Record<string, (answers: AnswerStep[][]) => Promise<Backend>> = 
 /** How long a page may take, as other waits for it may. */
 
 async function open(name: GuideApp, backend: Backend) {
-  const visitor = await openPage(browser, {}, false);
+  const visitor = await openPage(browser, {}, { records: false });
   await setSessionCookie(visitor.context, backend.origin, backend);
   await openApp(visitor.page, name, backend.origin, backend.threadId);
   return { ...visitor, ...partsOf(visitor.page) };
@@ -172,7 +172,7 @@ test('react: an answer that cannot be repeated says why, and is repeated on requ
 
 test('react: a message is shown before the server has stored it, and a new conversation gets a thread', async () => {
   const backend = await backends.mock!([['Welcome.']]);
-  const { page, context } = await openPage(browser, {}, false);
+  const { page, context } = await openPage(browser, {}, { records: false });
   await setSessionCookie(context, backend.origin, backend);
   const { send, questions, answers } = partsOf(page);
   const stored = Promise.withResolvers<void>();
@@ -200,7 +200,7 @@ describe('react: signing in', () => {
 
   test("through Vite's proxy: registering, a reload, signing out, a wrong password, and signing in", async () => {
     const origin = await serveApp('react', app.url);
-    const { page } = await openPage(browser, {}, false);
+    const { page } = await openPage(browser, {}, { records: false });
     await page.goto(origin);
     const login = `ada-${Date.now()}`;
     await fill(page, { Login: login, Password: 'short', Email: `${login}@example.com` });
@@ -227,7 +227,7 @@ describe('react: signing in', () => {
     const origin = (await serveApp('react', app.url)).replace('127.0.0.1', 'localhost');
     mock.mocks.reset();
     const { login, password } = mock.mocks.state.signUp();
-    const { page } = await openPage(browser, {}, false);
+    const { page } = await openPage(browser, {}, { records: false });
     await page.addInitScript(`globalThis.VITE_API = ${JSON.stringify(mock.address.replace('127.0.0.1', 'localhost'))}`);
     await page.goto(origin);
     await fill(page, { Login: login, Password: password });
@@ -279,7 +279,7 @@ test('react: 402, 409 and 429 are explained, and the message is answered when it
 
 test('react: without a network, the page and a message say so and are tried again on request', async () => {
   const backend = await backends.mock!([['Here you are.']]);
-  const { page, context } = await openPage(browser, {}, false);
+  const { page, context } = await openPage(browser, {}, { records: false });
   await setSessionCookie(context, backend.origin, backend);
   await page.route('**/v1/auth/refresh', (route) => route.abort());
   await openApp(page, 'react', backend.origin, backend.threadId);

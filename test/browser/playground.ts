@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { onFileFinished } from '../support/app/fileCleanup.ts';
 import { axeViolations } from './axe.ts';
 import { launchBrowser } from './launch.ts';
-import { recordPages } from './recording/recording.ts';
+import { takeTab } from './pagePool.ts';
 
 let isBuilt = false;
 
@@ -24,17 +24,19 @@ const expected = [/401 .*\/v1\/auth\/refresh$/, /^Failed to load resource/];
 /**
  * Opens a page without a session. `wrong` collects script errors, error responses, and violations of the content security policy. What the page
  * uses of the API is compared with the manifest of the playground, unless `records` is false: for other pages, for those that other tests record, and where a test measures time.
- * By default the page shows no animations: painting their frames takes a third of the processor time of a dialog.
+ * By default the page shows no animations: painting their frames takes a third of the processor time of a dialog. It may be one that an earlier test of the file has left, see `takeTab`.
  */
-export async function openPage(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}, records = true) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: 'reduce', ...options });
-  const recording = records ? await recordPages(context) : undefined;
-  onTestFinished(async () => {
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+  { records = true, isFresh = false }: { records?: boolean; isFresh?: boolean } = {},
+) {
+  const { context, page, recording, release } = await takeTab(browser, options, { records, isFresh });
+  onTestFinished(async ({ task }) => {
     const missing = await recording?.finish();
-    await context.close();
+    await release(task.result?.state === 'pass');
     expect(missing ?? [], 'docs/consumers/playground.json is stale: run npm run record:consumers').toEqual([]);
   });
-  const page = await context.newPage();
   page.setDefaultTimeout(60_000);
   const wrong: string[] = [];
   const note = (what: string) => void (expected.some((pattern) => pattern.test(what)) || wrong.push(what));

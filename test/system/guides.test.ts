@@ -124,7 +124,7 @@ describe('front ends', { timeout: 600_000 }, () => {
     const project = await install(guide, 'my-chat');
     save(guide, project);
     await runOrThrow('npm', ['run', 'build'], { cwd: project, ms: 120_000 });
-    const { page, wrong } = await openPage(browser, {}, false);
+    const { page, wrong } = await openPage(browser, {}, { records: false });
     let server = await serve(project, ['vite', '--port']);
     await page.goto(server.origin);
     await register(page);
@@ -140,7 +140,7 @@ describe('front ends', { timeout: 600_000 }, () => {
       // Two servers of one project would write the same cache of packages.
       server.stop();
       server = await serve(project, ['vite', '--port']);
-      const { page: other } = await openPage(browser, {}, false);
+      const { page: other } = await openPage(browser, {}, { records: false });
       await other.goto(server.origin);
       await register(other);
       await talk(other);
@@ -154,7 +154,7 @@ describe('front ends', { timeout: 600_000 }, () => {
     save(guide, project, 'nextjs/');
     await runOrThrow('npm', ['run', 'build'], { cwd: project, ms: 240_000 });
     const { origin } = await serve(project, ['next', 'start', '--port'], { ARKLOOP_URL: app.url });
-    const { page, context } = await openPage(browser, {}, false);
+    const { page, context } = await openPage(browser, {}, { records: false });
     await page.goto(origin);
     await page.waitForURL('**/sign-in');
     await register(page);

@@ -40,7 +40,7 @@ async function lookAt(page: Page, name: string, seen = looks): Promise<string[]>
 }
 
 test('the pages before the sign-in are accessible', async () => {
-  const { page } = await openPage(browser, {}, false);
+  const { page } = await openPage(browser, {}, { records: false });
   const found: string[] = [];
   for (const [path, heading] of [
     ['/', 'Sign in'],
@@ -79,7 +79,7 @@ test('a conversation with reasoning, tools, a question and events is accessible'
     asked,
   ];
   const talk = await openScriptedThread(app, { person: await app.signUp(), script });
-  const { page, context } = await openPage(browser, {}, false);
+  const { page, context } = await openPage(browser, {}, { records: false });
   await setSessionCookie(context, app.url, talk);
   await page.goto(app.url);
   await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
@@ -112,7 +112,7 @@ test('a conversation with reasoning, tools, a question and events is accessible'
 
 test('on a phone the drawer gives access to the navigation, and Escape closes it', async () => {
   const person = await app.signUp();
-  const { page, context } = await openPage(browser, { ...phone, reducedMotion: 'no-preference' }, false);
+  const { page, context } = await openPage(browser, { ...phone, reducedMotion: 'no-preference' }, { records: false });
   await setSessionCookie(context, app.url, person);
   await page.goto(app.url);
   const drawer = page.getByRole('complementary', { name: 'Navigation' });
@@ -133,7 +133,7 @@ test('on a phone the drawer gives access to the navigation, and Escape closes it
 
 test('the theme can be chosen by keyboard and persists after a reload', async () => {
   const person = await app.signUp();
-  const { page, context } = await openPage(browser, { colorScheme: 'light', reducedMotion: 'no-preference' }, false);
+  const { page, context } = await openPage(browser, { colorScheme: 'light', reducedMotion: 'no-preference' }, { records: false });
   await setSessionCookie(context, app.url, person);
   await page.goto(app.url);
   await page.getByRole('textbox', { name: 'Message' }).waitFor();

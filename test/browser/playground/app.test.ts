@@ -219,7 +219,7 @@ const firstPaint = (page: Page) =>
 
 test('the first load transfers less than 200 kB of script and paints within a second', async () => {
   const person = await app.signUp();
-  const { page } = await openPage(browser, {}, false);
+  const { page } = await openPage(browser, {}, { records: false, isFresh: true });
   const scripts: Request[] = [];
   const note = (response: Response) => void (response.url().endsWith('.js') && scripts.push(response.request()));
   page.on('response', note);

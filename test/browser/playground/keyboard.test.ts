@@ -68,7 +68,7 @@ test('at 200 % zoom every page fits the window, and Tab alone reaches each of it
     if (await isTooWide(page)) found.push(`${path}: wider than the window`);
     found.push(...(await focusProblems(page)).map((problem) => `${path}: ${problem}`));
   };
-  const visitor = await openPage(browser, zoomed, false);
+  const visitor = await openPage(browser, zoomed, { records: false });
   await watchFocus(visitor.page);
   for (const path of ['/', ...Object.values(signedOut)]) {
     await visitor.page.goto(app.url + path);
@@ -76,7 +76,7 @@ test('at 200 % zoom every page fits the window, and Tab alone reaches each of it
     await look(visitor.page, path);
   }
 
-  const { page, context } = await openPage(browser, zoomed, false);
+  const { page, context } = await openPage(browser, zoomed, { records: false });
   await watchFocus(page);
   await setSessionCookie(context, app.url, chief);
   await page.goto(app.url);

@@ -11,7 +11,7 @@ const app = await startTestApp();
 
 async function openAnswer(script: ScriptedResponse[], message: string) {
   const talk = await openScriptedThread(app, { person: await app.signUp(), script });
-  const visitor = await openPage(browser, {}, false);
+  const visitor = await openPage(browser, {}, { records: false });
   await setSessionCookie(visitor.context, app.url, talk);
   await visitor.page.goto(`${app.url}/chat/${talk.threadId}`);
   await visitor.page.getByRole('article', { name: 'Your message' }).waitFor();

@@ -277,7 +277,7 @@ test('usage is shown by day and by model in a range, in charts and tables, and i
   const gift = { account_id: person.accountId, amount: 250, note: 'A gift' };
   await app.call('POST', '/v1/admin/credits/adjust', { token: admin.token, body: gift });
   await addUsage(person);
-  const { page, wrong } = await openSettings('usage', person, { acceptDownloads: true });
+  const { page, wrong } = await openSettings('usage', person);
   const figure = (name: string, value: string) =>
     page
       .locator('.usage-totals > div')

@@ -60,7 +60,7 @@ test('two windows and another device follow each other while chats are found, re
   await one.page.goto(app.url);
   const two = await one.context.newPage();
   await two.goto(app.url);
-  const device = await openPage(browser, {}, false);
+  const device = await openPage(browser, {}, { records: false });
   await device.page.goto(`${app.url}/chat/${ids['Old chat 3.']}`);
   await device.page.getByLabel('Login or email').fill(person.login);
   await device.page.getByLabel('Password').fill(person.password);

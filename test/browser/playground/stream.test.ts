@@ -39,7 +39,7 @@ const steps: ResponseStep[] = Array.from({ length: pieces }, (_, at) => chat.tex
 
 test(`${pieces} deltas of an answer cause no frame over 50 ms and no layout shift`, async () => {
   const talk = await openScriptedThread(app, { person: await app.signUp(), script: [{ steps: [...steps, chat.stop(), chat.done] }] });
-  const { page, context, wrong } = await openPage(browser, { reducedMotion: 'no-preference' }, false);
+  const { page, context, wrong } = await openPage(browser, { reducedMotion: 'no-preference' }, { records: false });
   await setSessionCookie(context, app.url, talk);
   await page.goto(`${app.url}/chat/${talk.threadId}`);
   await page.getByRole('article', { name: 'Your message' }).waitFor();
@@ -71,7 +71,7 @@ test('the end of an answer stays in view until the user scrolls up, and again on
   const gated = [...lines.slice(0, 40).map(chat.text), { wait: read[0].promise }, ...lines.slice(40, 60).map(chat.text)];
   const rest = [{ wait: read[1].promise }, ...lines.slice(60).map(chat.text), chat.stop(), chat.done];
   const talk = await openScriptedThread(app, { person: await app.signUp(), script: [{ steps: [...gated, ...rest] }] });
-  const { page, context } = await openPage(browser, { reducedMotion: 'no-preference' }, false);
+  const { page, context } = await openPage(browser, { reducedMotion: 'no-preference' }, { records: false });
   await setSessionCookie(context, app.url, talk);
   await page.goto(`${app.url}/chat/${talk.threadId}`);
   await sendMessage(page, 'Go');

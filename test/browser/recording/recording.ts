@@ -26,9 +26,9 @@ async function buildScript(): Promise<string> {
 
 /**
  * Records what the pages of a context use. `finish` adds it to the manifest in recording mode
- * (`npm run record:consumers`), and otherwise returns what the manifest does not have.
+ * (`npm run record:consumers`), and otherwise returns what the manifest does not have. `forget` starts anew.
  */
-export async function recordPages(context: BrowserContext): Promise<{ finish(): Promise<string[]> }> {
+export async function recordPages(context: BrowserContext): Promise<{ finish(): Promise<string[]>; forget(): void }> {
   script ??= buildScript();
   // Each call has all notes of a page so far; a page that is loaded again starts with none.
   const pages = new Map<string, Notes>();
@@ -46,6 +46,7 @@ export async function recordPages(context: BrowserContext): Promise<{ finish(): 
       writeFileSync(manifestFile, `${JSON.stringify(known ? mergeManifests([known, recorded]) : recorded, null, 2)}\n`);
       return [];
     },
+    forget: () => pages.clear(),
   };
 }
 
