@@ -102,8 +102,8 @@ async function reset(tab: Tab): Promise<boolean> {
   await context.clearCookies();
   await devTools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
   await devTools.send('Page.resetNavigationHistory');
-  // Outside of the window, where the pointer of a new page is.
-  await page.mouse.move(-1, -1);
+  // Where the pointer of a new page is.
+  await page.mouse.move(0, 0);
   origins.clear();
   recording?.forget();
   return true;
