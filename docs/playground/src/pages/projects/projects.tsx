@@ -1,7 +1,7 @@
 import type { Project, Team } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
-import { rowsOf, usePages } from '../../components/paging.tsx';
+import { usePages } from '../../components/paging.tsx';
 import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { useMay, useMe } from '../../me.ts';
@@ -9,21 +9,21 @@ import { ConfirmDialog, FormDialog, useDialog } from '../../resource/dialogs.tsx
 import { PagedRows } from '../../resource/resourceList.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
+import { Choice } from '../../ui/choice.tsx';
 import { TextArea, TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
-import { Select } from '../../ui/select.tsx';
 import { useNameOf } from '../people/account.ts';
-import { useTeams } from '../people/teams.tsx';
+import { useAllTeams } from '../people/teams.tsx';
 import { Files } from './files.tsx';
 
 const projectsKey = ['projects'];
 
 /** The projects of the account, with the files of their workspaces. */
 export default function Projects() {
-  const projects = usePages(projectsKey, (before) => client.projects.list({ query: { before } }));
+  const projects = usePages([...projectsKey, 'page'], (page) => client.projects.list({ query: page }));
   const [mayManage, mayReadFiles] = [useMay('data.projects.manage'), useMay('data.runs.read')];
   const me = useMe().data;
-  const teams = rowsOf(useTeams().data) ?? [];
+  const teams = useAllTeams().data ?? [];
   const nameOf = useNameOf();
   const [dialog, open] = useDialog();
   const add = mayManage && (
@@ -53,6 +53,7 @@ export default function Projects() {
         columns={columns}
         keyOf={({ id }) => id}
         nameOf={({ name }) => name}
+        textOf={({ name, description }) => `${name} ${description ?? ''}`}
         empty={
           <Empty title="No projects yet" action={add}>
             A project keeps the chats and files of one matter together.
@@ -126,7 +127,7 @@ function ProjectForm({ project, teams, onClose }: ProjectFormProps) {
       <TextField label="Name" name="name" defaultValue={project?.name} required />
       <TextArea label="Description" name="description" rows={3} maxLength={2_000} defaultValue={project?.description ?? ''} />
       {!project?.is_default && (
-        <Select
+        <Choice
           label="Visible to"
           name="audience"
           defaultValue={project?.visibility === 'shared' ? (project.team_id ?? 'shared') : 'private'}

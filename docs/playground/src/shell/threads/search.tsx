@@ -11,7 +11,7 @@ import { ThreadRow } from './row.tsx';
 export const useThreadSearch = (wanted: string, archived = false) =>
   usePages(
     [...arkloopKeys.threads(), 'search', wanted, archived],
-    (before) => client.threads.search({ query: { q: wanted, before, archived } }),
+    (page) => client.threads.search({ query: { q: wanted, archived, ...page } }),
     wanted !== '',
   );
 
