@@ -301,7 +301,7 @@ test('lists, menus and dialogs work by keyboard, and an error stands beside its 
   const place = () => page.evaluate(() => document.querySelector('.scroll')?.scrollTop ?? 0);
   const left = await place();
   await goTo(page, '/settings/teams');
-  await page.getByRole('heading', { name: 'Teams' }).waitFor();
+  await page.getByRole('heading', { name: 'Teams', exact: true }).waitFor();
   expect([left > 1_000, await place()]).toEqual([true, 0]);
   await page.goBack();
   await button(page, 'More actions for Tide 141').waitFor();

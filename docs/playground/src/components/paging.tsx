@@ -67,11 +67,11 @@ type MoreProps = {
 
 /**
  * A button that loads the next page, if there is one, or the error of the last attempt. If the button with the focus disappears with the last page,
- * the focus goes to `shown`.
+ * the focus goes to `shown`, or to the start of the list.
  */
 export const More = ({ query: { error, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage }, ...rest }: MoreProps) =>
   isFetchNextPageError ? (
-    <ErrorNotice error={error} retry={() => void fetchNextPage()} />
+    <ErrorNotice error={error} retry={() => fetchNextPage()} />
   ) : (
     <ShowMore {...rest} canShow={hasNextPage} busy={isFetchingNextPage} onShow={() => void fetchNextPage()} />
   );
@@ -80,10 +80,14 @@ type ShowMoreProps = Omit<MoreProps, 'query'> & { canShow: boolean; busy?: boole
 
 export function ShowMore({ canShow, busy = false, onShow, shown, children = 'Show more' }: ShowMoreProps) {
   const count = useRef<HTMLOutputElement>(null);
-  const hadFocus = useRef(false);
+  const list = useRef<HTMLElement>(undefined);
   useLayoutEffect(() => {
-    if (!canShow && hadFocus.current) count.current?.focus();
-    hadFocus.current = false;
+    const next = count.current ?? list.current;
+    if (!canShow && list.current && next) {
+      next.tabIndex = -1;
+      next.focus({ preventScroll: true });
+    }
+    list.current = undefined;
   }, [canShow]);
   if (!canShow && !shown) return null;
   return (
@@ -98,8 +102,8 @@ export function ShowMore({ canShow, busy = false, onShow, shown, children = 'Sho
           kind="ghost"
           busy={busy}
           onClick={onShow}
-          onFocus={() => (hadFocus.current = true)}
-          onBlur={({ relatedTarget }) => (hadFocus.current = relatedTarget === null && hadFocus.current)}
+          onFocus={({ currentTarget }) => void (list.current = currentTarget.parentElement?.parentElement ?? undefined)}
+          onBlur={({ relatedTarget }) => void (relatedTarget && (list.current = undefined))}
         >
           {children}
         </Button>

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { ApiError, ConnectionError, TimeoutError } from '../../../../client/index.ts';
 import { Button } from '../ui/buttons.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -41,7 +41,14 @@ export const Empty = ({ title, children, action }: { title: string; children?: R
  * What went wrong, in sentences. Status, reason and trace id for the operator are behind "Details".
  * An error of a form field belongs beside the field: `Form` does that.
  */
-export function ErrorNotice({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
+export function ErrorNotice({ error, retry }: { error: unknown; retry?: (() => unknown) | undefined }) {
+  const [busy, setBusy] = useState(false);
+  // Until the new attempt ends, the notice stays.
+  const tryAgain = async () => {
+    setBusy(true);
+    await Promise.resolve(retry?.()).catch(() => undefined);
+    setBusy(false);
+  };
   return (
     <div className="notice danger" role="alert">
       <Icon name="warning" />
@@ -50,7 +57,7 @@ export function ErrorNotice({ error, retry }: { error: unknown; retry?: (() => v
         <Details>{detailsOf(error)}</Details>
       </div>
       {retry && (
-        <Button kind="ghost" icon="retry" onClick={retry}>
+        <Button kind="ghost" icon="retry" busy={busy} onClick={() => void tryAgain()}>
           Try again
         </Button>
       )}
@@ -113,7 +120,7 @@ export function QueryState<Data>({
   const isEmpty = empty !== undefined && Array.isArray(data) && data.length === 0;
   return (
     <>
-      {Boolean(error) && !isFetchNextPageError && <ErrorNotice error={error} retry={() => void refetch()} />}
+      {Boolean(error) && !isFetchNextPageError && <ErrorNotice error={error} retry={() => refetch()} />}
       {data !== undefined ? (isEmpty ? empty : children(data)) : !error && <Loading />}
     </>
   );

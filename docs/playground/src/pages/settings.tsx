@@ -55,7 +55,7 @@ export default function Settings({ address }: { address: string }) {
       <div className="settings">
         <Navigation user={user} pages={shown} page={page} />
         <div className="scroll">
-          {user.isLoadingError && <ErrorNotice error={user.error} retry={() => void user.refetch()} />}
+          {user.isLoadingError && <ErrorNotice error={user.error} retry={() => user.refetch()} />}
           <ErrorBoundary key={address}>
             <Suspense fallback={<Loading />}>
               <page.Page id={id} />

@@ -27,7 +27,7 @@ export function Threads() {
   const keepsFocus = useKeptFocus();
   // The groups above the chats would move these.
   const isComplete = !stars.isPending && (projects.rows !== undefined || projects.isError || me.isError);
-  if (!data || !isComplete) return error ? <ErrorNotice error={error} retry={() => void refetch()} /> : <Loading />;
+  if (!data || !isComplete) return error ? <ErrorNotice error={error} retry={() => refetch()} /> : <Loading />;
   return (
     <div {...keepsFocus}>
       {starred && starred.length > 0 && <Starred ids={starred} loaded={data} />}

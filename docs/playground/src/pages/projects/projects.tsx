@@ -2,7 +2,7 @@ import type { Project, Team } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
 import { usePages } from '../../components/paging.tsx';
-import { Empty } from '../../components/states.tsx';
+import { Empty, QueryState } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { useMay, useMe } from '../../me.ts';
 import { ConfirmDialog, FormDialog, useDialog } from '../../resource/dialogs.tsx';
@@ -27,7 +27,7 @@ export default function Projects() {
   const nameOf = useNameOf();
   const [dialog, open] = useDialog();
   const add = mayManage && (
-    <Button kind="primary" icon="add" onClick={() => open((close) => <ProjectForm teams={teams} onClose={close} />)}>
+    <Button kind="primary" icon="add" onClick={() => open((close) => <ProjectForm onClose={close} />)}>
       New project
     </Button>
   );
@@ -66,7 +66,7 @@ export default function Projects() {
             mayChange && {
               label: 'Edit',
               icon: 'edit',
-              run: () => open((close) => <ProjectForm project={project} teams={teams} onClose={close} />),
+              run: () => open((close) => <ProjectForm project={project} onClose={close} />),
             },
             mayChange &&
               !project.is_default && {
@@ -105,12 +105,13 @@ const Deletion = ({ project: { id, name }, onClose }: { project: Project; onClos
 const sharingOf = (audience: string): Pick<Project, 'visibility' | 'team_id'> =>
   audience === 'private' || audience === 'shared' ? { visibility: audience, team_id: null } : { visibility: 'shared', team_id: audience };
 
-type ProjectFormProps = { project?: Project; teams: readonly Team[]; onClose: () => void };
-
-function ProjectForm({ project, teams, onClose }: ProjectFormProps) {
+function ProjectForm({ project, onClose }: { project?: Project; onClose: () => void }) {
+  const teams = useAllTeams();
+  const mayReadTeams = useMay('account.teams.read');
   const save = (values: FormData) => {
     const body = { name: textOf(values, 'name'), description: textOf(values, 'description') || null };
-    const sharing = project?.is_default ? {} : sharingOf(textOf(values, 'audience'));
+    // Without the choice, of which the teams are still being loaded, nothing changes.
+    const sharing = values.has('audience') ? sharingOf(textOf(values, 'audience')) : {};
     return project
       ? client.projects.update({ params: { project_id: project.id }, body: { ...body, ...sharing } })
       : client.projects.create({ body: { ...body, ...sharing } });
@@ -127,16 +128,20 @@ function ProjectForm({ project, teams, onClose }: ProjectFormProps) {
       <TextField label="Name" name="name" defaultValue={project?.name} required />
       <TextArea label="Description" name="description" rows={3} maxLength={2_000} defaultValue={project?.description ?? ''} />
       {!project?.is_default && (
-        <Choice
-          label="Visible to"
-          name="audience"
-          defaultValue={project?.visibility === 'shared' ? (project.team_id ?? 'shared') : 'private'}
-          options={[
-            { value: 'private', label: 'Only the owner', icon: 'lock' },
-            { value: 'shared', label: 'All members', icon: 'users' },
-            ...teams.map(({ id, name }) => ({ value: id, label: name, description: 'Team', icon: 'users' as const })),
-          ]}
-        />
+        <QueryState query={mayReadTeams ? teams : { ...teams, data: [], error: null }}>
+          {(all) => (
+            <Choice
+              label="Visible to"
+              name="audience"
+              defaultValue={project?.visibility === 'shared' ? (project.team_id ?? 'shared') : 'private'}
+              options={[
+                { value: 'private', label: 'Only the owner', icon: 'lock' },
+                { value: 'shared', label: 'All members', icon: 'users' },
+                ...all.map(({ id, name }) => ({ value: id, label: name, description: 'Team', icon: 'users' as const })),
+              ]}
+            />
+          )}
+        </QueryState>
       )}
     </FormDialog>
   );

@@ -39,9 +39,9 @@ export function MoveDialog({ threads, onDone, onClose }: MoveProps) {
               onClose();
             }}
           >
+            {finder.isOffered && <FinderField caption="Projects" finder={finder} />}
             <fieldset className="choices-list">
               <legend className="for-readers">Project</legend>
-              {finder.isOffered && <FinderField caption="Projects" finder={finder} />}
               {[...(finder.isActive ? [] : [{ id: '', name: 'No project' }]), ...found.slice(0, limit)].map(({ id, name }) => (
                 <label key={id}>
                   <input type="radio" name="project" value={id} defaultChecked={id === current} required />

@@ -50,7 +50,7 @@ export function Folders({ loaded }: { loaded: readonly Thread[] }) {
   const [limit, setLimit] = useState(minFolders);
   // Open folders are shown wherever they are.
   const shown = rows.filter(({ id }, at) => at < limit || open.includes(id));
-  if (projects.error && !projects.rows) return <ErrorNotice error={projects.error} retry={() => void projects.refetch()} />;
+  if (projects.error && !projects.rows) return <ErrorNotice error={projects.error} retry={() => projects.refetch()} />;
   if (rows.length === 0 && !mayCreate) return null;
   return (
     <section aria-label="Projects">
@@ -145,7 +145,7 @@ type FolderContentProps = { name: string; filter: Parameters<typeof useThreads>[
 function FolderContent({ name, filter, children }: FolderContentProps) {
   const threads = useThreads(filter);
   const { data, error, refetch } = threads;
-  if (!data) return error ? <ErrorNotice error={error} retry={() => void refetch()} /> : <Loading />;
+  if (!data) return error ? <ErrorNotice error={error} retry={() => refetch()} /> : <Loading />;
   return (
     <div className="folder-content">
       {data.length === 0 && <p className="nothing small">{children}</p>}
