@@ -2,6 +2,7 @@ import { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { ApiError, createClient, isTransient } from '../../../client/index.ts';
 import { chosenAccount, forgetAccount } from './account.ts';
+import { noteRetry } from './components/waiting.ts';
 
 /** `unknown` until the refresh cookie has been tried, and while the user signs out; `unreachable` if the server did not respond. */
 export type SessionState = 'unknown' | 'in' | 'out' | 'unreachable';
@@ -31,6 +32,7 @@ export const client = createClient({
   accountId: pageAccount,
   // If somebody else has signed in in another tab, the page starts anew as theirs.
   session: { onSignedOut: ({ reason }) => (reason === 'session_replaced' ? location.reload() : setSessionState('out')) },
+  logger: { debug: () => {}, warn: (_message, { retryInMs = 0 }) => noteRetry(retryInMs) },
   // `me` tells the pages what to do: the shell leads to the settings, or the page goes on in another account.
   onResponse: ({ request: { operation }, error }) => {
     if (operation !== 'me.get' && error instanceof ApiError && accessChanges.includes(error.reason ?? ''))

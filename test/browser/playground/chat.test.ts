@@ -224,8 +224,8 @@ test('a run that cannot start shows the reason, stores the message once, and can
   expect(await page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('');
 });
 
-test('a file can be attached to a message', async () => {
-  const { page, vendor, wrong } = await openChat([chat.answer('Read.')]);
+test('a file can be attached to a message, and earlier messages leave those in view in place', async () => {
+  const { page, vendor, threadId, wrong } = await openChat([chat.answer('Read.')]);
   await page.locator('input[type=file]').setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('tide at noon') });
   await page.getByText('notes.txt').waitFor();
   await sendMessage(page, 'What does it say?');
@@ -233,6 +233,22 @@ test('a file can be attached to a message', async () => {
   expect(JSON.stringify(vendor.requests.at(-1)!.body.messages)).toContain('tide at noon');
   await page.reload();
   await page.getByRole('article', { name: 'Your message' }).getByText('notes.txt').waitFor();
+
+  // Earlier messages are added above those in view, which stay where they are.
+  await app.sql(
+    `insert into messages (account_id, thread_id, number, id, role, content, thread_owner_id)
+     select account_id, thread_id, number + n, uuidv7(), 'user', 'Later ' || n, thread_owner_id
+     from messages, generate_series(1, 60) n where thread_id = $1 and number = (select max(number) from messages where thread_id = $1)`,
+    [threadId],
+  );
+  await page.reload();
+  const first = page.getByText('Later 11', { exact: true });
+  await first.scrollIntoViewIfNeeded();
+  await page.locator('.transcript').evaluate((box) => box.scrollTo({ top: 0 }));
+  const { y } = (await first.boundingBox())!;
+  await page.getByRole('button', { name: 'Earlier messages' }).press('Enter');
+  await page.getByText('notes.txt').waitFor({ state: 'attached' });
+  expect(Math.abs((await first.boundingBox())!.y - y)).toBeLessThan(2);
   expect(wrong).toEqual([]);
 });
 

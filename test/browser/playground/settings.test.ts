@@ -267,8 +267,54 @@ test('lists, menus and dialogs work by keyboard, and an error stands beside its 
   expect(await accessibilityViolations(page)).toEqual([]);
   await page.keyboard.press('Escape');
   await more.and(page.locator(':focus')).waitFor();
+
+  // A long list: its count, its search, and the focus after each action.
+  await app.sql(
+    `insert into projects (account_id, id, owner_user_id, name, created_at)
+     select $1, uuidv7(), $2, 'Tide ' || n, now() - make_interval(hours => n) from generate_series(1, 150) n`,
+    [person.accountId, person.id],
+  );
+  let refused = 0;
+  await page.route(/\/v1\/projects(\?|$)/, async (route) => {
+    const { searchParams } = new URL(route.request().url());
+    const error = searchParams.has('before') && refused === 1 ? 403 : !searchParams.has('limit') && refused === 0 ? 429 : undefined;
+    if (error === undefined) return route.continue();
+    refused++;
+    const body = JSON.stringify({ error: 'denied', message: 'Not now.', trace_id: '0', details: {} });
+    return route.fulfill({ status: error, body, contentType: 'application/json', headers: { 'retry-after': '2' } });
+  });
+  await page.goto(`${app.url}/settings/projects`);
+  const list = page.getByRole('article');
+  await list.getByText('The server is busy. Trying again').waitFor();
+  const showMore = list.getByRole('button', { name: 'Show more' });
+  await showMore.press('Enter');
+  await list.getByText('Not now.').waitFor();
+  await list.getByRole('button', { name: 'Try again' }).click();
+  await list.getByText('120 shown').waitFor();
+  await showMore.press('Enter');
+  await list.getByText('All 151 shown').and(page.locator(':focus')).waitFor();
+  expect(await page.locator('.sidebar .folder').count(), 'the folders leave room for the chats').toBeLessThan(12);
+  await button(page, 'More actions for Tide 140').press('Enter');
+  await page.getByRole('menuitem', { name: 'Delete' }).press('Enter');
+  await button(page, 'Delete').press('Enter');
+  await button(page, 'More actions for Tide 141').and(page.locator(':focus')).waitFor();
+  const place = () => page.evaluate(() => document.querySelector('.scroll')?.scrollTop ?? 0);
+  const left = await place();
+  await goTo(page, '/settings/teams');
+  await page.getByRole('heading', { name: 'Teams', exact: true }).waitFor();
+  expect([left > 1_000, await place()]).toEqual([true, 0]);
+  await page.goBack();
+  await button(page, 'More actions for Tide 141').waitFor();
+  expect(Math.abs((await place()) - left)).toBeLessThan(100);
+  await list.getByRole('searchbox', { name: 'Search projects' }).fill('tide 77');
+  await list.getByText('1 of 150 match').waitFor();
+  expect(await list.getByRole('row').count()).toBe(2);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await list.getByRole('searchbox').fill('ebb');
+  await button(page, 'Clear the search').press('Enter');
+  await list.getByText('150 of 150').or(list.getByText('All 150 shown')).first().waitFor();
   // No content security policy is violated.
-  expect(wrong).toEqual([]);
+  expect(wrong).toEqual([expect.stringMatching(/^429 /), expect.stringMatching(/^403 /)]);
 });
 
 test('usage is shown by day and by model in a range, in charts and tables, and is exported', async () => {

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { Component, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 
 /** Keeps the end of growing content in view until the user scrolls up, and again after they scroll back to the end. */
 export function useStickyScroll() {
@@ -51,4 +51,28 @@ export function useStickyScroll() {
   }, [stick]);
 
   return { scroller, content, isAtEnd, toEnd };
+}
+
+type EarlierRowsProps = { first: string | undefined; children: ReactNode };
+type Place = { element: Element; top: number } | null;
+
+/**
+ * Keeps what is in view where it is when earlier messages are added above it: at the top of their container browsers do not. `first` is the key of
+ * the first message. A class, because no hook is called before the document changes.
+ */
+export class EarlierRows extends Component<EarlierRowsProps> {
+  override getSnapshotBeforeUpdate(before: EarlierRowsProps): Place {
+    const element = document.querySelector('.transcript article');
+    const hasOther = before.first !== undefined && before.first !== this.props.first;
+    return hasOther && element ? { element, top: element.getBoundingClientRect().top } : null;
+  }
+
+  override componentDidUpdate(_before: EarlierRowsProps, _state: unknown, place: Place) {
+    const box = place?.element.closest('.transcript');
+    if (place && box) box.scrollTop += place.element.getBoundingClientRect().top - place.top;
+  }
+
+  override render() {
+    return this.props.children;
+  }
 }

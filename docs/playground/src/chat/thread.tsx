@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useEffect, useEffectEvent, useState } from 'react';
+import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useEffectEvent, useState } from 'react';
 import { ApiError, type Message } from '../../../../client/index.ts';
 import { useArkloop } from '../../../../client/react/index.ts';
 import { useTitle } from '../components/page.tsx';
@@ -19,8 +19,10 @@ import { Answer, type Progress } from './message/answer.tsx';
 import { DocumentPanel } from './message/documentPanel.tsx';
 import { UserMessage } from './message/userMessage.tsx';
 import { takeStartMark } from './pendingStart.ts';
-import { useStickyScroll } from './stickyScroll.ts';
+import { EarlierRows, useStickyScroll } from './stickyScroll.ts';
 import { unansweredRuns, versionsOf, VersionSwitcher } from './versions.tsx';
+
+const none: readonly Message[] = [];
 
 const Inspector = lazy(() => import('./inspector/inspector.tsx'));
 
@@ -57,6 +59,10 @@ export function Conversation({ threadId }: { threadId: string }) {
   });
   const { mutateAsync: sendEdit } = edit;
   const onEdit = useCallback((message: Message, text: string) => sendEdit({ message, text }), [sendEdit]);
+  // Rendering 50 answers takes long; meanwhile the page reacts.
+  const all = useDeferredValue(messages.data ?? none, none);
+  // The button disappears with the messages that replace it.
+  const hasNextPage = useDeferredValue(messages.hasNextPage);
   if (thread.error instanceof ApiError && thread.error.status === 404)
     return (
       <>
@@ -65,7 +71,6 @@ export function Conversation({ threadId }: { threadId: string }) {
       </>
     );
 
-  const all = messages.data ?? [];
   const rows = all.filter(({ id }) => id !== progress?.continues);
   const contentOf = (id: string) => all.find((row) => row.id === id)?.content;
   const isAnswered = rows.some((row) => row.run_id === runId);
@@ -133,9 +138,9 @@ export function Conversation({ threadId }: { threadId: string }) {
     return failed === undefined || failed === runId ? [message] : [message, answer(failed, undefined)];
   });
   // The run could not start, or a run started elsewhere ended without an answer.
-  const isUnanswered = runs.isSuccess && start.isIdle && !isLive && rows.at(-1)?.role === 'user';
+  const isUnanswered = runs.isSuccess && start.isIdle && !isLive && messages.data?.at(-1)?.role === 'user';
   // In the same list as the messages, so that React keeps the element when the answer becomes a message.
-  if (runId && !isAnswered && isLive && messages.data) shown.push(answer(runId, undefined));
+  if (runId && !isAnswered && isLive && all !== none) shown.push(answer(runId, undefined));
   return (
     <>
       <Bar title={title}>
@@ -144,10 +149,10 @@ export function Conversation({ threadId }: { threadId: string }) {
       </Bar>
       <div className="transcript" ref={scroller}>
         <div className="column" ref={content}>
-          <More query={messages}>Earlier messages</More>
-          {messages.error && <ErrorNotice error={messages.error} retry={() => void messages.refetch()} />}
-          {messages.isLoading && <Loading />}
-          {shown}
+          <More query={{ ...messages, hasNextPage }}>Earlier messages</More>
+          {messages.error && !messages.isFetchNextPageError && <ErrorNotice error={messages.error} retry={() => messages.refetch()} />}
+          {all === none && !messages.error && <Loading />}
+          <EarlierRows first={all[0]?.id}>{shown}</EarlierRows>
           <QueuedMessages outbox={outbox} />
           {start.error && <ErrorNotice error={start.error} retry={() => start.mutate(runOf(choice))} />}
           {retry.error && <ErrorNotice error={retry.error} retry={() => retry.mutate(retry.variables ?? {})} />}
@@ -172,7 +177,7 @@ export function Conversation({ threadId }: { threadId: string }) {
           draftOf={threadId}
           placeholder={isAnswering ? 'Add to the running answer' : 'Reply'}
           isAnswering={isAnswering}
-          hasStarters={messages.isSuccess && rows.length === 0 && outbox.list.length === 0}
+          hasStarters={messages.data?.length === 0 && outbox.list.length === 0}
           choice={choice}
           onChoose={setChoice}
           onStop={progress?.stop}

@@ -1,15 +1,32 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { ApiError, ConnectionError, TimeoutError } from '../../../../client/index.ts';
 import { Button } from '../ui/buttons.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { issueSentence } from '../ui/internal/apiMessage.ts';
+import { useIsLong, useRetrySeconds } from './waiting.ts';
 
-export const Loading = ({ what = 'Loading' }: { what?: string }) => (
-  <output className="loading">
-    <span className="spinner" />
-    {what}…
-  </output>
-);
+/** Milliseconds after which a person wonders whether anything happens. */
+const longMs = 6_000;
+
+/** Tells also why it takes long, if that is known. */
+export function Loading({ what = 'Loading' }: { what?: string }) {
+  const seconds = useRetrySeconds();
+  const isLong = useIsLong(longMs);
+  return (
+    <output className="loading">
+      <span className="spinner" />
+      {what}…
+      {seconds > 0 ? (
+        <>
+          {' '}
+          The server is busy. Trying again<span aria-hidden="true"> in {seconds} s</span>.
+        </>
+      ) : (
+        isLong && ' This takes longer than usual.'
+      )}
+    </output>
+  );
+}
 
 /** Empty state of a list. A primary `action` replaces the one in the header of the page. */
 export const Empty = ({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) => (
@@ -24,7 +41,14 @@ export const Empty = ({ title, children, action }: { title: string; children?: R
  * What went wrong, in sentences. Status, reason and trace id for the operator are behind "Details".
  * An error of a form field belongs beside the field: `Form` does that.
  */
-export function ErrorNotice({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
+export function ErrorNotice({ error, retry }: { error: unknown; retry?: (() => unknown) | undefined }) {
+  const [busy, setBusy] = useState(false);
+  // Until the new attempt ends, the notice stays.
+  const tryAgain = async () => {
+    setBusy(true);
+    await Promise.resolve(retry?.()).catch(() => undefined);
+    setBusy(false);
+  };
   return (
     <div className="notice danger" role="alert">
       <Icon name="warning" />
@@ -33,7 +57,7 @@ export function ErrorNotice({ error, retry }: { error: unknown; retry?: (() => v
         <Details>{detailsOf(error)}</Details>
       </div>
       {retry && (
-        <Button kind="ghost" icon="retry" onClick={retry}>
+        <Button kind="ghost" icon="retry" busy={busy} onClick={() => void tryAgain()}>
           Try again
         </Button>
       )}
@@ -81,18 +105,22 @@ export const detailsOf = (error: unknown): string => {
 };
 
 type QueryStateProps<Data> = {
-  query: { data: Data | undefined; error: unknown; refetch: () => Promise<unknown> };
+  query: { data: Data | undefined; error: unknown; refetch: () => Promise<unknown>; isFetchNextPageError?: boolean };
   /** Shown if the data is an empty array. */
   empty?: ReactNode;
   children: (data: Data) => ReactNode;
 };
 
-/** Renders the states of a query. On an error, data from before stays visible. */
-export function QueryState<Data>({ query: { data, error, refetch }, empty, children }: QueryStateProps<Data>) {
+/** Renders the states of a query. On an error, data from before stays visible. `More` shows the error of a next page. */
+export function QueryState<Data>({
+  query: { data, error, refetch, isFetchNextPageError = false },
+  empty,
+  children,
+}: QueryStateProps<Data>) {
   const isEmpty = empty !== undefined && Array.isArray(data) && data.length === 0;
   return (
     <>
-      {Boolean(error) && <ErrorNotice error={error} retry={() => void refetch()} />}
+      {Boolean(error) && !isFetchNextPageError && <ErrorNotice error={error} retry={() => refetch()} />}
       {data !== undefined ? (isEmpty ? empty : children(data)) : !error && <Loading />}
     </>
   );

@@ -22,7 +22,7 @@ export default function Memory() {
   const mayWrite = useMay('data.memories.write');
   const filters = useFilters('q');
   const q = filters.text('q');
-  const memories = useList([...memoriesKey, q], (before) => client.memories.list({ query: { q, before } }));
+  const memories = useList([...memoriesKey, q], (page) => client.memories.list({ query: { q, ...page } }));
   const actionsOf = useMemoryActions(open);
   const hasRows = Boolean(memories.data?.length) || filters.isActive;
   const add = mayWrite && (

@@ -1,7 +1,7 @@
-import { Suspense, useState } from 'react';
+import { Suspense, useLayoutEffect, useRef, useState } from 'react';
 import { Link, Redirect, useLocation } from 'wouter';
 import { ErrorBoundary } from '../components/errorBoundary.tsx';
-import { Loading } from '../components/states.tsx';
+import { ErrorNotice, Loading } from '../components/states.tsx';
 import { useMe } from '../me.ts';
 import { areaOf, type SettingsArea, settingsAreas, type SettingsPage, settingsPages } from '../settings.ts';
 import { Bar } from '../shell/bar.tsx';
@@ -30,7 +30,8 @@ const groupsOf = (pages: readonly SettingsPage[], area: SettingsArea) =>
 export default function Settings({ address }: { address: string }) {
   const [path = '', id] = address.split('/');
   const [, navigate] = useLocation();
-  const me = useMe().data;
+  const user = useMe();
+  const me = user.data;
   const shown = settingsPages.filter(({ shownTo }) => !shownTo || (me !== undefined && shownTo(me)));
   const page = settingsPages.find((each) => each.path === path);
   if (!page) return <Redirect to={addressOf(settingsPages[0]!)} replace />;
@@ -52,11 +53,13 @@ export default function Settings({ address }: { address: string }) {
         />
       </div>
       <div className="settings">
-        <Navigation pages={shown} page={page} />
+        <Navigation user={user} pages={shown} page={page} />
         <div className="scroll">
+          {user.isLoadingError && <ErrorNotice error={user.error} retry={() => user.refetch()} />}
           <ErrorBoundary key={address}>
             <Suspense fallback={<Loading />}>
               <page.Page id={id} />
+              <ScrollPlace key={address} />
             </Suspense>
           </ErrorBoundary>
         </div>
@@ -65,14 +68,37 @@ export default function Settings({ address }: { address: string }) {
   );
 }
 
+/** Where each entry of the history was left. */
+const places = new Map<string | undefined, number>();
+
+/** Undefined in browsers without the Navigation API, where every page begins at its top. */
+const entryKey = (): string | undefined => globalThis.navigation?.currentEntry?.key;
+
+/** A new page begins at its top. Going back leads to where it was left. Rendered with the page, which may be loaded first. */
+function ScrollPlace() {
+  const mark = useRef<HTMLSpanElement>(null);
+  useLayoutEffect(() => {
+    const box = mark.current?.closest('.scroll');
+    if (!box) return undefined;
+    box.scrollTop = places.get(entryKey()) ?? 0;
+    const keep = () => void (entryKey() !== undefined && places.set(entryKey(), box.scrollTop));
+    box.addEventListener('scroll', keep, { passive: true });
+    return () => box.removeEventListener('scroll', keep);
+  }, []);
+  return <span ref={mark} hidden />;
+}
+
 /** The pages of an area in groups, or those of all areas that a search finds. */
-function Navigation({ pages, page }: { pages: readonly SettingsPage[]; page: SettingsPage }) {
+type NavigationProps = { user: ReturnType<typeof useMe>; pages: readonly SettingsPage[]; page: SettingsPage };
+
+function Navigation({ user, pages, page }: NavigationProps) {
   const [, navigate] = useLocation();
   const [search, type] = useState('');
   const wanted = search.trim();
   const found = pages.filter((each) => isFound(each, wanted));
   const area = areaOf(page);
-  const groups = wanted ? areas.flatMap((each) => groupsOf(found, each)) : groupsOf(pages, area);
+  // Until the permissions are known, some of the pages would be missing.
+  const groups = user.isPending ? [] : wanted ? areas.flatMap((each) => groupsOf(found, each)) : groupsOf(pages, area);
   const hasAreas = pages.some((each) => areaOf(each) === 'Platform');
   const toArea = (next: SettingsArea) => navigate(addressOf(pages.find((each) => areaOf(each) === next)!));
   return (
@@ -93,6 +119,7 @@ function Navigation({ pages, page }: { pages: readonly SettingsPage[]; page: Set
         <Segments label="Area" hideLabel value={area} onChange={toArea} options={areas.map((each) => [each, each] as const)} />
       )}
       <div className="pages">
+        {user.isPending && <Loading />}
         {groups.map(({ group, pages: inGroup }) => (
           <section key={group} aria-labelledby={`settings-${group.replaceAll(' ', '-')}`}>
             <h2 id={`settings-${group.replaceAll(' ', '-')}`}>{group}</h2>
@@ -109,7 +136,7 @@ function Navigation({ pages, page }: { pages: readonly SettingsPage[]; page: Set
             ))}
           </section>
         ))}
-        {groups.length === 0 && <p className="muted small">No page matches.</p>}
+        {groups.length === 0 && !user.isPending && <p className="muted small">No page matches.</p>}
       </div>
     </nav>
   );

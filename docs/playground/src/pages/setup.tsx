@@ -27,7 +27,7 @@ export default function Setup() {
   if (token !== '' && state.error)
     return (
       <SignedOutPage title="Set up Arkloop">
-        <ErrorNotice error={state.error} retry={() => void state.refetch()} />
+        <ErrorNotice error={state.error} retry={() => state.refetch()} />
       </SignedOutPage>
     );
   if (!state.data?.valid) return <AskForToken wasWrong={token !== ''} onToken={setToken} />;

@@ -19,7 +19,7 @@ const webhooksKey = ['webhooks'];
 
 /** The URLs that the account's events are sent to. */
 export default function Webhooks() {
-  const endpoints = usePages(webhooksKey, (before) => client.webhookEndpoints.list({ query: { before } }));
+  const endpoints = usePages(webhooksKey, (page) => client.webhookEndpoints.list({ query: page }));
   const [dialog, open] = useDialog();
   const run = useAction();
   const show = (endpoint: WebhookEndpointWithSecret) => open((close) => <Secret endpoint={endpoint} onClose={close} />);

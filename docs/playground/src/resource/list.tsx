@@ -1,16 +1,16 @@
 import type { QueryKey } from '@tanstack/react-query';
 import { type ReactNode, useEffect } from 'react';
 import type { Page } from '../../../../client/index.ts';
-import { More, rowsOf, usePages } from '../components/paging.tsx';
+import { type NextPage, type PageQuery, rowsOf, usePages } from '../components/paging.tsx';
 import { Empty } from '../components/states.tsx';
 import { Button } from '../ui/buttons.tsx';
 import { FilterBar, type Filters } from './filters.tsx';
 import { Rows, type RowsProps } from './resourceList.tsx';
 
-/** The rows of a paginated list call: `useList(['plans'], (before) => client.plans.list({ query: { before } }))`. */
+/** The rows of a paginated list call: `useList(['plans'], (page) => client.plans.list({ query: page }))`. */
 export function useList<Row>(
   queryKey: QueryKey,
-  load: (before: string | undefined) => Promise<Page<Row>>,
+  load: (page: PageQuery) => Promise<Page<Row>>,
   /** Milliseconds until the list is loaded again, by its rows; false for a list that stays as it is. */
   interval?: (rows: readonly Row[]) => number | false,
 ) {
@@ -32,10 +32,7 @@ type ListProps<Row> = RowsProps<Row> & {
     error: unknown;
     refetch: () => Promise<unknown>;
     isPlaceholderData: boolean;
-    hasNextPage: boolean;
-    isFetchingNextPage: boolean;
-    fetchNextPage: () => Promise<unknown>;
-  };
+  } & NextPage;
   filters?: Filters;
   /** The controls of the filters. */
   children?: ReactNode;
@@ -45,8 +42,7 @@ type ListProps<Row> = RowsProps<Row> & {
 export const List = <Row,>({ query, filters, children, empty, ...rest }: ListProps<Row>) => (
   <div className="list" aria-busy={query.isPlaceholderData}>
     {children && <FilterBar filters={filters}>{children}</FilterBar>}
-    <Rows {...rest} query={query} empty={filters?.isActive ? <NoMatch filters={filters} /> : empty} />
-    <More query={query} />
+    <Rows {...rest} query={query} isSearchable={!children} empty={filters?.isActive ? <NoMatch filters={filters} /> : empty} />
   </div>
 );
 

@@ -3,13 +3,14 @@ import { type FocusEvent, type ReactNode, useId, useLayoutEffect, useMemo, useRe
 import type { Thread } from '../../../../client/index.ts';
 import { threadQuery } from '../../../../client/react/index.ts';
 import { ErrorNotice, Loading } from '../components/states.tsx';
+import { useMe } from '../me.ts';
 import { client } from '../session.ts';
 import { Button } from '../ui/buttons.tsx';
 import { useDropTarget } from './threads/drag.ts';
 import { Archive, Folders } from './threads/folders.tsx';
 import { groupByDay } from './threads/groups.ts';
 import { InfiniteEnd } from './threads/infinite.tsx';
-import { useStarred, useThreadList } from './threads/list.ts';
+import { useProjects, useStarred, useThreadList } from './threads/list.ts';
 import { ThreadRow } from './threads/row.tsx';
 
 export { titleOf } from './threads/list.ts';
@@ -18,10 +19,15 @@ export { titleOf } from './threads/list.ts';
 export function Threads() {
   const threads = useThreadList();
   const { data, error, refetch } = threads;
-  const starred = useStarred().data;
+  const stars = useStarred();
+  const starred = stars.data;
+  const projects = useProjects();
+  const me = useMe();
   const others = useMemo(() => data?.filter(({ id, project_id }) => project_id === null && !starred?.includes(id)) ?? [], [data, starred]);
   const keepsFocus = useKeptFocus();
-  if (!data) return error ? <ErrorNotice error={error} retry={() => void refetch()} /> : <Loading />;
+  // The groups above the chats would move these.
+  const isComplete = !stars.isPending && (projects.rows !== undefined || projects.isError || me.isError);
+  if (!data || !isComplete) return error ? <ErrorNotice error={error} retry={() => refetch()} /> : <Loading />;
   return (
     <div {...keepsFocus}>
       {starred && starred.length > 0 && <Starred ids={starred} loaded={data} />}

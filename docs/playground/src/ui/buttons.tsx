@@ -1,4 +1,4 @@
-import { type ComponentProps, type ReactNode, useState } from 'react';
+import { type ComponentProps, type MouseEvent, type ReactNode, useState } from 'react';
 import { Icon, type IconName } from './icons.tsx';
 import { Tooltip } from './tooltip.tsx';
 
@@ -8,7 +8,7 @@ type ButtonKind = 'primary' | 'secondary' | 'ghost' | 'danger';
 type ButtonProps = Omit<ComponentProps<'button'>, 'className'> & {
   kind?: ButtonKind;
   icon?: IconName;
-  /** Shows a spinner and disables the button. */
+  /** Shows a spinner, and ignores clicks. The button keeps the focus, which a disabled one would lose. */
   busy?: boolean;
   /** As wide as its container. */
   wide?: boolean;
@@ -22,19 +22,29 @@ export function Button({
   wide = false,
   small = false,
   children,
-  disabled,
   type = 'button',
+  onClick,
   ...rest
 }: ButtonProps) {
   const className = ['button', kind, wide && 'wide', small && 'small'].filter(Boolean).join(' ');
   return (
-    // oxlint-disable-next-line react/button-has-type -- `type` has a default
-    <button {...rest} type={type} className={className} disabled={disabled || busy} aria-busy={busy}>
+    <button
+      {...rest}
+      // oxlint-disable-next-line react/button-has-type -- `type` has a default
+      type={type}
+      className={className}
+      aria-busy={busy}
+      aria-disabled={busy || undefined}
+      onClick={busy ? ignore : onClick}
+    >
       {busy ? <span className="spinner" /> : icon && <Icon name={icon} />}
       {children}
     </button>
   );
 }
+
+/** Also a submit by Enter in a field is a click on the submit button. */
+const ignore = (event: MouseEvent) => event.preventDefault();
 
 type IconButtonProps = Omit<ComponentProps<'button'>, 'aria-label' | 'title'> & { label: string; icon: IconName; small?: boolean };
 

@@ -21,7 +21,7 @@ type DialogProps = {
 
 /** A modal dialog; open while it is rendered. Escape, the veil and the close button call `onClose`. The focus returns to where it was. */
 export function Dialog({ title, onClose, children, intro, side = false, wide = false, palette = false }: DialogProps) {
-  const [opener] = useState(() => document.activeElement);
+  const [openers] = useState(() => openersOf(document.activeElement));
   return (
     <Radix.Root open onOpenChange={(open) => !open && onClose?.()}>
       <Radix.Portal>
@@ -29,7 +29,7 @@ export function Dialog({ title, onClose, children, intro, side = false, wide = f
         <Radix.Content
           aria-modal
           onOpenAutoFocus={focusFirstField}
-          onCloseAutoFocus={() => returnFocus(opener)}
+          onCloseAutoFocus={() => returnFocus(openers)}
           className={['dialog', side && 'side', wide && 'wide', palette && 'palette'].filter(Boolean).join(' ')}
           {...(intro === undefined && { 'aria-describedby': undefined })}
         >
@@ -51,9 +51,24 @@ export function Dialog({ title, onClose, children, intro, side = false, wide = f
   );
 }
 
-/** To what opened the dialog, or to the page if the dialog has removed it, such as the button of an empty list. */
-function returnFocus(opener: Element | null) {
-  if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+/** What opened the dialog, and the same control of the following and of the preceding rows, in case that the dialog removes the row. */
+function openersOf(opener: Element | null): (Element | null)[] {
+  const row = opener?.closest('tr, li');
+  const place = row ? [...row.querySelectorAll('button')].indexOf(opener as HTMLButtonElement) : -1;
+  if (!row || place < 0) return [opener];
+  const rows = [...(row.parentElement?.children ?? [])];
+  const at = rows.indexOf(row);
+  const neighbours = [...rows.slice(at + 1, at + 1 + maxNeighbours), ...rows.slice(Math.max(0, at - maxNeighbours), at).toReversed()];
+  return [opener, ...neighbours.map((each) => each.querySelectorAll('button')[place] ?? null)];
+}
+
+/** More rows than these are seldom gone when the dialog closes. */
+const maxNeighbours = 5;
+
+/** To what opened the dialog, or to its neighbor, or to the page if all are gone, such as the button of an empty list. */
+function returnFocus(openers: readonly (Element | null)[]) {
+  const left = openers.find((each) => each instanceof HTMLElement && each.isConnected);
+  if (left instanceof HTMLElement) left.focus();
   else document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true });
 }
 

@@ -101,7 +101,7 @@ function PromptList({ servers, onChoose }: { servers: readonly McpConfig[]; onCh
           error && (
             <section key={id} aria-label={name}>
               <strong className="small">{name}</strong>
-              <ErrorNotice error={error} retry={() => void refetch()} />
+              <ErrorNotice error={error} retry={() => refetch()} />
             </section>
           )
         );

@@ -7,7 +7,7 @@ import { RunBadge } from './status.tsx';
 
 /** The runs of a thread, newest first. */
 export function RunList({ threadId, onOpen }: { threadId: string; onOpen: (runId: string) => void }) {
-  const runs = usePages(['runs', threadId], (before) => client.runs.list({ query: { thread_id: threadId, before, limit: 30 } }));
+  const runs = usePages(['runs', threadId], (page) => client.runs.list({ query: { thread_id: threadId, limit: 30, ...page } }));
   return (
     <div className="inspector-body">
       <QueryState

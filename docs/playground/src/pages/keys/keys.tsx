@@ -18,7 +18,7 @@ import { Usage } from './usage.tsx';
 /** API keys of the user; of all members for an admin. */
 export default function Keys() {
   const me = useMe().data;
-  const keys = useList(keysKey, (before) => client.apiKeys.list({ query: { before } }));
+  const keys = useList(keysKey, (page) => client.apiKeys.list({ query: page }));
   const [dialog, open] = useDialog();
   const add = me && (
     <Button kind="primary" icon="add" onClick={() => open((close) => <NewKey me={me} onClose={close} />)}>

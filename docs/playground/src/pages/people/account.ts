@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Member, MemberRole } from '../../../../../client/index.ts';
+import { listChoices } from '../../components/paging.tsx';
 import { useMay, useMe } from '../../me.ts';
 import { client } from '../../session.ts';
 
@@ -16,16 +17,13 @@ export function useAccount() {
   });
 }
 
-/** Most members that a choice shows. */
-const maxListed = 200;
-
 /** The members of the active account for a choice or for names. Empty without the permission to list them. */
 export function useMembers(): readonly Member[] {
   const id = useMe().data?.account_id;
   const mayList = useMay('account.members.list');
   const members = useQuery({
     queryKey: [...membersKey, 'names', id],
-    queryFn: () => client.accounts.members({ params: { account_id: id! }, query: { limit: maxListed } }),
+    queryFn: () => listChoices((query) => client.accounts.members({ params: { account_id: id! }, query })),
     enabled: id !== undefined && mayList,
     structuralSharing: false,
   });

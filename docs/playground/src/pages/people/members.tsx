@@ -59,7 +59,7 @@ function MemberList({ accountId, open }: ListProps) {
   const [mayChange, mayRemove] = [useMay('account.members.invite'), useMay('account.members.revoke')];
   const run = useAction();
   const params = { account_id: accountId };
-  const members = usePages([...membersKey, accountId], (before) => client.accounts.members({ params, query: { before } }));
+  const members = usePages([...membersKey, accountId], (page) => client.accounts.members({ params, query: page }));
   const give = ({ user_id, username }: Member, role: MemberRole) =>
     run(
       () => client.accounts.updateMember({ params: { ...params, user_id }, body: { role } }),
@@ -88,6 +88,7 @@ function MemberList({ accountId, open }: ListProps) {
       columns={columns}
       keyOf={({ user_id }) => user_id}
       nameOf={({ username }) => username}
+      textOf={({ username, email }) => `${username} ${email ?? ''}`}
       empty={<Empty title="No members" />}
       actionsOf={(member) => [
         mayChange && member.role === 'member' && { label: 'Make admin', icon: 'shield', run: () => give(member, 'admin') },
@@ -126,8 +127,8 @@ const Removal = ({ member, isMe, onClose }: { member: Member; isMe: boolean; onC
 function Invitations({ accountId, open }: ListProps) {
   const mayRevoke = useMay('account.members.revoke');
   const nameOf = useNameOf();
-  const invitations = usePages([...invitationsKey, accountId], (before) =>
-    client.invitations.list({ params: { account_id: accountId }, query: { before } }),
+  const invitations = usePages([...invitationsKey, accountId], (page) =>
+    client.invitations.list({ params: { account_id: accountId }, query: page }),
   );
   const columns: Column<Invitation>[] = [
     { title: 'Email', cell: ({ email }) => email },

@@ -11,7 +11,7 @@ const notificationsKey = ['notifications'];
 
 /** What happened in the accounts of the user, and broadcasts of the platform. */
 export default function Notifications() {
-  const pages = usePages(notificationsKey, (before) => client.notifications.list({ query: { before } }));
+  const pages = usePages(notificationsKey, (page) => client.notifications.list({ query: page }));
   const notifications = pages.data?.pages.flatMap(({ data }) => data);
   const run = useAction();
   const readAll = notifications?.some(({ read_at }) => read_at === null) && (

@@ -1,7 +1,8 @@
+import { useQuery } from '@tanstack/react-query';
 import type { Team, TeamMember } from '../../../../../client/index.ts';
 import { count, When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
-import { rowsOf, usePages } from '../../components/paging.tsx';
+import { listChoices, rowsOf, usePages } from '../../components/paging.tsx';
 import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { useMay } from '../../me.ts';
@@ -9,20 +10,26 @@ import { ConfirmDialog, FormDialog, useAction, useChanged, useDialog } from '../
 import { PagedRows } from '../../resource/resourceList.tsx';
 import { client } from '../../session.ts';
 import { Button } from '../../ui/buttons.tsx';
+import { Choice } from '../../ui/choice.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { Form, textOf } from '../../ui/form.tsx';
-import { Select } from '../../ui/select.tsx';
 import { useAccount, useMembers, useNameOf } from './account.ts';
 import { PersonalAccount } from './personalAccount.tsx';
 
 const teamsKey = ['teams'];
 
-export const useTeams = () => usePages(teamsKey, (before) => client.teams.list({ query: { before } }));
+/** The teams of the account, for a choice or for names. */
+export const useAllTeams = () =>
+  useQuery({
+    queryKey: [...teamsKey, 'all'],
+    queryFn: () => listChoices((query) => client.teams.list({ query })),
+    structuralSharing: false,
+  });
 
 /** Groups of members that projects can be shared with. */
 export default function Teams() {
-  const teams = useTeams();
+  const teams = usePages(teamsKey, (page) => client.teams.list({ query: page }));
   const mayManage = useMay('account.teams.manage');
   const isPersonal = useAccount().data?.type === 'personal';
   const [dialog, open] = useDialog();
@@ -103,7 +110,7 @@ function TeamMembers({ team, onClose }: { team: Team; onClose: () => void }) {
   const [params, key] = [{ team_id: team.id }, [...teamsKey, team.id]];
   const mayManage = useMay('account.teams.manage');
   const [nameOf, members, changed, run] = [useNameOf(), useMembers(), useChanged(), useAction()];
-  const inTeam = usePages(key, (before) => client.teams.members({ params, query: { before } }));
+  const inTeam = usePages(key, (page) => client.teams.members({ params, query: page }));
   const isIn = (userId: string) => rowsOf(inTeam.data)?.some(({ user_id }) => user_id === userId);
   const others = members.filter(({ user_id }) => !isIn(user_id));
   const columns: Column<TeamMember>[] = [
@@ -120,7 +127,7 @@ function TeamMembers({ team, onClose }: { team: Team; onClose: () => void }) {
             await changed(teamsKey);
           }}
         >
-          <Select
+          <Choice
             label="Member to add"
             name="user_id"
             key={others.length}

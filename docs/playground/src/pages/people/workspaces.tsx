@@ -20,7 +20,7 @@ export const accountsKey = ['accounts'];
 /** The accounts of the user. One of them is active. */
 export default function Workspaces() {
   const me = useMe().data;
-  const accounts = usePages(accountsKey, (before) => client.accounts.mine({ query: { before } }));
+  const accounts = usePages(accountsKey, (page) => client.accounts.mine({ query: page }));
   const [dialog, open] = useDialog();
   const columns: Column<Account>[] = [
     {

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Persona } from '../../../../../client/index.ts';
 import { Page, Section } from '../../components/page.tsx';
+import { listChoices } from '../../components/paging.tsx';
 import { useMay } from '../../me.ts';
 import { useProviders } from '../../providers.ts';
 import { useChanged } from '../../resource/dialogs.tsx';
@@ -207,7 +208,7 @@ const ToolFields = ({ draft, set }: PartProps) => (
 
 /** Names that the persona lists stay selectable, also without a skill. */
 function SkillFields({ draft: { skills: chosen }, set }: PartProps) {
-  const { data } = useQuery({ queryKey: ['skills', 'all'], queryFn: () => client.skills.list({ query: { limit: 100 } }) });
+  const { data } = useQuery({ queryKey: ['skills', 'all'], queryFn: () => listChoices((query) => client.skills.list({ query })) });
   const [listed] = useState(chosen);
   const names = [...new Set([...(data ?? []).map(({ name }) => name), ...listed])].sort();
   if (names.length === 0) return null;

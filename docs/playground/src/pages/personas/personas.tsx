@@ -44,6 +44,7 @@ export default function Personas() {
         columns={columns}
         keyOf={({ id }) => id}
         nameOf={({ display_name }) => display_name}
+        textOf={({ display_name, persona_key, description }) => `${display_name} ${persona_key} ${description ?? ''}`}
         empty={
           <Empty title="No personas yet" action={add}>
             Write a system prompt once, and choose it in every chat.

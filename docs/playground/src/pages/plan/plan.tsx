@@ -30,7 +30,7 @@ export default function PlanAndCredits() {
   );
 }
 
-const useCredits = () => usePages(['credits'], (before) => client.credits.mine({ query: { before } }));
+const useCredits = () => usePages(['credits'], (page) => client.credits.mine({ query: page }));
 
 function Balance() {
   const credits = useCredits();

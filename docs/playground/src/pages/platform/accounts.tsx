@@ -26,7 +26,7 @@ function AllAccounts() {
     status: statusOf(filters),
     type: filters.oneOf('type', ['personal', 'workspace']),
   };
-  const accounts = useList(['accounts', query], (before) => client.adminAccounts.list({ query: { ...query, before } }));
+  const accounts = useList(['accounts', query], (page) => client.adminAccounts.list({ query: { ...query, ...page } }));
   return (
     <Page
       title="Accounts"

@@ -20,7 +20,7 @@ export default function Broadcasts() {
   const [dialog, open] = useDialog();
   const broadcasts = useList(
     ['broadcasts'],
-    (before) => client.broadcasts.list({ query: { before } }),
+    (page) => client.broadcasts.list({ query: page }),
     // Follows the progress of broadcasts that are being sent.
     (rows) => (rows.some(isUnderway) ? 1_500 : false),
   );

@@ -30,6 +30,8 @@ export default function Flags() {
         query={flags}
         columns={columns}
         keyOf={({ key }) => key}
+        nameOf={({ key }) => key}
+        textOf={({ key, description }) => `${key} ${description ?? ''}`}
         actionsOf={(flag) => [
           flag.supports_account_overrides && {
             label: 'Account overrides',

@@ -59,7 +59,7 @@ const AllSubscriptions = ({ filters }: { filters: Filters }) => (
 );
 
 function PlanList({ open, add }: { open: OpenDialog; add: ReactNode }) {
-  const plans = useList(['plans'], (before) => client.plans.list({ query: { before } }));
+  const plans = useList(['plans'], (page) => client.plans.list({ query: page }));
   return (
     <List
       caption="Plans"

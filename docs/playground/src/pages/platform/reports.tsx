@@ -22,7 +22,7 @@ type Category = keyof typeof categories;
 export default function Reports() {
   const filters = useFilters('category');
   const category = filters.oneOf('category', Object.keys(categories) as Category[]);
-  const reports = useList(['reports', category], (before) => client.reports.list({ query: { category, before } }));
+  const reports = useList(['reports', category], (page) => client.reports.list({ query: { category, ...page } }));
   return (
     <Page title="Reports" intro="Chats that users reported, with their reasons. A report stays when its chat is deleted.">
       <List

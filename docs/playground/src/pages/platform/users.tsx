@@ -22,7 +22,7 @@ function AllUsers() {
   const [dialog, open] = useDialog();
   const filters = useFilters('q', 'status');
   const query = { q: filters.text('q'), status: statusOf(filters) };
-  const users = useList(['users', query], (before) => client.users.list({ query: { ...query, before } }));
+  const users = useList(['users', query], (page) => client.users.list({ query: { ...query, ...page } }));
   return (
     <Page title="Users" intro="Everybody who can sign in. Suspend or delete a user, or make them an administrator of the platform.">
       <List

@@ -1,33 +1,33 @@
 import type { Project, Team } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
-import { rowsOf, usePages } from '../../components/paging.tsx';
-import { Empty } from '../../components/states.tsx';
+import { usePages } from '../../components/paging.tsx';
+import { Empty, QueryState } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { useMay, useMe } from '../../me.ts';
 import { ConfirmDialog, FormDialog, useDialog } from '../../resource/dialogs.tsx';
 import { PagedRows } from '../../resource/resourceList.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
+import { Choice } from '../../ui/choice.tsx';
 import { TextArea, TextField } from '../../ui/fields.tsx';
 import { textOf } from '../../ui/form.tsx';
-import { Select } from '../../ui/select.tsx';
 import { useNameOf } from '../people/account.ts';
-import { useTeams } from '../people/teams.tsx';
+import { useAllTeams } from '../people/teams.tsx';
 import { Files } from './files.tsx';
 
 const projectsKey = ['projects'];
 
 /** The projects of the account, with the files of their workspaces. */
 export default function Projects() {
-  const projects = usePages(projectsKey, (before) => client.projects.list({ query: { before } }));
+  const projects = usePages([...projectsKey, 'page'], (page) => client.projects.list({ query: page }));
   const [mayManage, mayReadFiles] = [useMay('data.projects.manage'), useMay('data.runs.read')];
   const me = useMe().data;
-  const teams = rowsOf(useTeams().data) ?? [];
+  const teams = useAllTeams().data ?? [];
   const nameOf = useNameOf();
   const [dialog, open] = useDialog();
   const add = mayManage && (
-    <Button kind="primary" icon="add" onClick={() => open((close) => <ProjectForm teams={teams} onClose={close} />)}>
+    <Button kind="primary" icon="add" onClick={() => open((close) => <ProjectForm onClose={close} />)}>
       New project
     </Button>
   );
@@ -53,6 +53,7 @@ export default function Projects() {
         columns={columns}
         keyOf={({ id }) => id}
         nameOf={({ name }) => name}
+        textOf={({ name, description }) => `${name} ${description ?? ''}`}
         empty={
           <Empty title="No projects yet" action={add}>
             A project keeps the chats and files of one matter together.
@@ -65,7 +66,7 @@ export default function Projects() {
             mayChange && {
               label: 'Edit',
               icon: 'edit',
-              run: () => open((close) => <ProjectForm project={project} teams={teams} onClose={close} />),
+              run: () => open((close) => <ProjectForm project={project} onClose={close} />),
             },
             mayChange &&
               !project.is_default && {
@@ -104,12 +105,13 @@ const Deletion = ({ project: { id, name }, onClose }: { project: Project; onClos
 const sharingOf = (audience: string): Pick<Project, 'visibility' | 'team_id'> =>
   audience === 'private' || audience === 'shared' ? { visibility: audience, team_id: null } : { visibility: 'shared', team_id: audience };
 
-type ProjectFormProps = { project?: Project; teams: readonly Team[]; onClose: () => void };
-
-function ProjectForm({ project, teams, onClose }: ProjectFormProps) {
+function ProjectForm({ project, onClose }: { project?: Project; onClose: () => void }) {
+  const teams = useAllTeams();
+  const mayReadTeams = useMay('account.teams.read');
   const save = (values: FormData) => {
     const body = { name: textOf(values, 'name'), description: textOf(values, 'description') || null };
-    const sharing = project?.is_default ? {} : sharingOf(textOf(values, 'audience'));
+    // Without the choice, of which the teams are still being loaded, nothing changes.
+    const sharing = values.has('audience') ? sharingOf(textOf(values, 'audience')) : {};
     return project
       ? client.projects.update({ params: { project_id: project.id }, body: { ...body, ...sharing } })
       : client.projects.create({ body: { ...body, ...sharing } });
@@ -126,16 +128,20 @@ function ProjectForm({ project, teams, onClose }: ProjectFormProps) {
       <TextField label="Name" name="name" defaultValue={project?.name} required />
       <TextArea label="Description" name="description" rows={3} maxLength={2_000} defaultValue={project?.description ?? ''} />
       {!project?.is_default && (
-        <Select
-          label="Visible to"
-          name="audience"
-          defaultValue={project?.visibility === 'shared' ? (project.team_id ?? 'shared') : 'private'}
-          options={[
-            { value: 'private', label: 'Only the owner', icon: 'lock' },
-            { value: 'shared', label: 'All members', icon: 'users' },
-            ...teams.map(({ id, name }) => ({ value: id, label: name, description: 'Team', icon: 'users' as const })),
-          ]}
-        />
+        <QueryState query={mayReadTeams ? teams : { ...teams, data: [], error: null }}>
+          {(all) => (
+            <Choice
+              label="Visible to"
+              name="audience"
+              defaultValue={project?.visibility === 'shared' ? (project.team_id ?? 'shared') : 'private'}
+              options={[
+                { value: 'private', label: 'Only the owner', icon: 'lock' },
+                { value: 'shared', label: 'All members', icon: 'users' },
+                ...all.map(({ id, name }) => ({ value: id, label: name, description: 'Team', icon: 'users' as const })),
+              ]}
+            />
+          )}
+        </QueryState>
       )}
     </FormDialog>
   );

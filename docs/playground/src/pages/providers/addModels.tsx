@@ -53,7 +53,7 @@ export function AddModels({ provider, isNew = false, onClose }: AddModelsProps) 
       {offered.isPending && <Loading what="Asking the provider" />}
       {offered.error && (
         <>
-          <ErrorNotice error={offered.error} retry={() => void offered.refetch()} />
+          <ErrorNotice error={offered.error} retry={() => offered.refetch()} />
           <TextField
             label="Model"
             name="model"

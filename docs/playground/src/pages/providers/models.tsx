@@ -2,10 +2,11 @@ import { useState } from 'react';
 import type { LlmModel, LlmModelTest, LlmProvider } from '../../../../../client/index.ts';
 import { count, duration } from '../../components/format.tsx';
 import { messageOf } from '../../components/states.tsx';
-import { type Column, Table } from '../../components/table.tsx';
+import type { Column } from '../../components/table.tsx';
 import { providersKey } from '../../providers.ts';
 import { ConfirmDialog, type OpenDialog, useAction } from '../../resource/dialogs.tsx';
-import { type RowAction, RowMenu } from '../../resource/rowMenu.tsx';
+import { Rows } from '../../resource/resourceList.tsx';
+import type { RowAction } from '../../resource/rowMenu.tsx';
 import { client } from '../../session.ts';
 import { Badge } from '../../ui/buttons.tsx';
 import { isOutdated } from './age.ts';
@@ -31,7 +32,6 @@ export function Models({ provider, isManaged, open }: ModelsProps) {
         .catch((error: unknown) => ({ model_id: model.id, success: false, latency_ms: 0, error: messageOf(error) })),
     );
   };
-  if (provider.models.length === 0) return <p className="muted">No models yet.</p>;
   const columns: Column<LlmModel>[] = [
     {
       title: 'Model',
@@ -78,18 +78,16 @@ export function Models({ provider, isManaged, open }: ModelsProps) {
         )),
     },
   ];
-  const actions: Column<LlmModel> = {
-    title: 'Actions',
-    isActions: true,
-    cell: (model) => <RowMenu of={model.model} actions={actionsOf(model)} />,
-  };
   return (
     <>
-      <Table
+      <Rows
         caption={`Models of ${provider.name}`}
-        columns={isManaged ? [...columns, actions] : columns}
-        rows={provider.models}
+        query={{ data: provider.models, error: null, refetch: () => Promise.resolve() }}
+        columns={columns}
         keyOf={({ id }) => id}
+        nameOf={({ model }) => model}
+        actionsOf={isManaged ? actionsOf : undefined}
+        empty={<p className="muted">No models yet.</p>}
       />
       <KnownModels models={provider.models} />
     </>

@@ -13,7 +13,7 @@ import { timeIn } from './times.ts';
 export function History({ schedule, onClose }: { schedule: Schedule; onClose: () => void }) {
   const occurrences = useList(
     ['schedules', schedule.id, 'occurrences'],
-    (before) => client.schedules.occurrences({ params: { schedule_id: schedule.id }, query: { before } }),
+    (page) => client.schedules.occurrences({ params: { schedule_id: schedule.id }, query: page }),
     // Follows runs until they end.
     (rows) => (rows.some(isOpen) ? 3_000 : false),
   );

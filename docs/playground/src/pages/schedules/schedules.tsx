@@ -17,7 +17,7 @@ const schedulesKey = ['schedules'];
 
 /** The schedules of the user: what starts runs by itself. */
 export default function Schedules() {
-  const schedules = useList(schedulesKey, (before) => client.schedules.list({ query: { before } }));
+  const schedules = useList(schedulesKey, (page) => client.schedules.list({ query: page }));
   const mayChange = useMay('data.runs.write', 'data.threads.write');
   const [dialog, open] = useDialog();
   const run = useAction();

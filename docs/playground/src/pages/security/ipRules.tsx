@@ -17,7 +17,7 @@ const rulesKey = ['ip-rules'];
 
 /** The networks from which the account can be used. */
 export default function IpRules() {
-  const rules = usePages(rulesKey, (before) => client.ipRules.list({ query: { before } }));
+  const rules = usePages(rulesKey, (page) => client.ipRules.list({ query: page }));
   const [dialog, open] = useDialog();
   const add = (
     <Button kind="primary" icon="add" onClick={() => open((close) => <NewRule onClose={close} />)}>
@@ -36,6 +36,7 @@ export default function IpRules() {
         columns={columns}
         keyOf={({ id }) => id}
         nameOf={({ cidr }) => cidr}
+        textOf={({ cidr, note }) => `${cidr} ${note ?? ''}`}
         empty={
           <Empty title="No rules yet" action={add}>
             Requests from every address are accepted. Add the network of your office to change that.

@@ -17,7 +17,7 @@ const passkeysKey = ['passkeys'];
 
 /** The passkeys of the user. */
 export function Passkeys() {
-  const passkeys = usePages(passkeysKey, (before) => client.passkeys.list({ query: { before } }));
+  const passkeys = usePages(passkeysKey, (page) => client.passkeys.list({ query: page }));
   const [dialog, open] = useDialog();
   const add = canUsePasskeys() && (
     <Button icon="key" onClick={() => open((close) => <NewPasskey onClose={close} />)}>

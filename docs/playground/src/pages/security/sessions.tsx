@@ -13,7 +13,7 @@ export const sessionsKey = ['sessions'];
 
 /** The devices on which the user is signed in. */
 export function Sessions() {
-  const sessions = usePages(sessionsKey, (before) => client.sessions.list({ query: { before } }));
+  const sessions = usePages(sessionsKey, (page) => client.sessions.list({ query: page }));
   const [dialog, open] = useDialog();
   return (
     <>

@@ -38,7 +38,7 @@ export default function Shared({ token }: { token: string }) {
     </SignedOutPage>
   ) : (
     <SignedOutPage title="The chat could not be loaded">
-      <ErrorNotice error={share.error} retry={() => void share.refetch()} />
+      <ErrorNotice error={share.error} retry={() => share.refetch()} />
     </SignedOutPage>
   );
 }

@@ -18,7 +18,7 @@ const skillsKey = ['skills'];
 
 /** Folders with instructions that models of the account load when a task requires them. */
 export default function Skills() {
-  const skills = usePages(skillsKey, (before) => client.skills.list({ query: { before } }));
+  const skills = usePages(skillsKey, (page) => client.skills.list({ query: page }));
   // The API requires both permissions.
   const [mayManageSkills, mayManagePersonas] = [useMay('data.skills.manage'), useMay('data.personas.manage')];
   const mayManage = mayManageSkills && mayManagePersonas;
@@ -47,6 +47,7 @@ export default function Skills() {
         columns={columns}
         keyOf={({ id }) => id}
         nameOf={({ name }) => name}
+        textOf={({ name, description }) => `${name} ${description}`}
         empty={
           <Empty title="No skills yet" action={add}>
             Upload a folder with a <code>SKILL.md</code>, such as how your team writes release notes. Every persona can use it.

@@ -23,7 +23,7 @@ const serversKey = ['mcp-configs'];
 
 /** The MCP servers whose tools the account's runs can call. */
 export default function ToolServers() {
-  const servers = usePages(serversKey, (before) => client.mcpConfigs.list({ query: { before } }));
+  const servers = usePages(serversKey, (page) => client.mcpConfigs.list({ query: page }));
   const mayManage = useMay('data.mcp_configs.manage');
   const me = useMe().data;
   const run = useAction();

@@ -21,8 +21,8 @@ export function Deliveries({ endpoint, onClose }: DeliveriesProps) {
   const [shown, choose] = useState<Shown>('all');
   const params = { endpoint_id: endpoint.id };
   const status = shown === 'all' ? undefined : shown;
-  const deliveries = usePages([...deliveriesKey(endpoint.id), shown], (before) =>
-    client.webhookDeliveries.list({ params, query: { before, status } }),
+  const deliveries = usePages([...deliveriesKey(endpoint.id), shown], (page) =>
+    client.webhookDeliveries.list({ params, query: { status, ...page } }),
   );
   return (
     <Dialog title="Deliveries" intro={<span className="address">{endpoint.url}</span>} onClose={onClose} side>

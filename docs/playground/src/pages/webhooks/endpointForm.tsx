@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { WebhookEndpoint, WebhookEndpointWithSecret } from '../../../../../client/index.ts';
+import { listChoices } from '../../components/paging.tsx';
 import { FormDialog } from '../../resource/dialogs.tsx';
 import { client } from '../../session.ts';
 import { Checkbox, FieldSet, TextArea, TextField } from '../../ui/fields.tsx';
@@ -91,7 +92,10 @@ function headersOf(text: string): Record<string, string> | undefined {
 
 /** Chooses projects. Chosen ones that the user cannot see stay chosen. */
 function Projects({ chosen }: { chosen: readonly string[] }) {
-  const projects = useQuery({ queryKey: ['projects', 'webhooks'], queryFn: () => client.projects.list({ query: { limit: 200 } }) });
+  const projects = useQuery({
+    queryKey: ['projects', 'webhooks'],
+    queryFn: () => listChoices((query) => client.projects.list({ query })),
+  });
   const known = projects.data ?? [];
   const hidden = chosen.filter((id) => !known.some((project) => project.id === id));
   return (

@@ -18,7 +18,7 @@ const addressOf = ({ url }: Share) => location.origin + url;
 /** Creates, copies and deletes the links of a thread. */
 export function ShareDialog({ thread, onClose }: { thread: Thread; onClose: () => void }) {
   const queries = useQueryClient();
-  const shares = usePages(sharesKey(thread), (before) => client.shares.list({ params: { thread_id: thread.id }, query: { before } }));
+  const shares = usePages(sharesKey(thread), (page) => client.shares.list({ params: { thread_id: thread.id }, query: page }));
   const [access, setAccess] = useState<Access>('public');
   const [done, setDone] = useState('');
   const [scope, setScope] = useState<'snapshot' | 'live'>('snapshot');

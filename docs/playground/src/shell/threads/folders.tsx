@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { Project, Thread } from '../../../../../client/index.ts';
 import { useThreads } from '../../../../../client/react/index.ts';
-import { More } from '../../components/paging.tsx';
+import { More, ShowMore } from '../../components/paging.tsx';
 import { ErrorNotice, Loading } from '../../components/states.tsx';
 import { useMe } from '../../me.ts';
 import { IconButton } from '../../ui/buttons.tsx';
@@ -37,13 +37,20 @@ function useOpenFolders() {
   return { open, toggle };
 }
 
+/** Folders that are shown at first, so that the chats below them stay in view. */
+const minFolders = 8;
+const foldersPerStep = 40;
+
 /** The projects as folders. The default project is shown once it has a chat among the loaded ones. */
 export function Folders({ loaded }: { loaded: readonly Thread[] }) {
   const projects = useProjects();
   const mayCreate = useMe().data?.permissions.includes('data.projects.manage') ?? false;
   const { open, toggle } = useOpenFolders();
   const rows = projects.rows?.filter(({ id, is_default }) => !is_default || loaded.some(({ project_id }) => project_id === id)) ?? [];
-  if (projects.error && !projects.rows) return <ErrorNotice error={projects.error} retry={() => void projects.refetch()} />;
+  const [limit, setLimit] = useState(minFolders);
+  // Open folders are shown wherever they are.
+  const shown = rows.filter(({ id }, at) => at < limit || open.includes(id));
+  if (projects.error && !projects.rows) return <ErrorNotice error={projects.error} retry={() => projects.refetch()} />;
   if (rows.length === 0 && !mayCreate) return null;
   return (
     <section aria-label="Projects">
@@ -52,10 +59,16 @@ export function Folders({ loaded }: { loaded: readonly Thread[] }) {
         {mayCreate && <IconButton small label="New project" icon="add" onClick={() => openTask({ kind: 'newProject' })} />}
       </div>
       {projects.rows && rows.length === 0 && <p className="nothing small">Folders for chats that belong together.</p>}
-      {rows.map((project) => (
+      {shown.map((project) => (
         <Folder key={project.id} project={project} isOpen={open.includes(project.id)} onToggle={() => toggle(project.id)} />
       ))}
-      <More query={projects}>More projects</More>
+      {shown.length < rows.length ? (
+        <ShowMore canShow onShow={() => setLimit(limit + foldersPerStep)}>
+          More projects
+        </ShowMore>
+      ) : (
+        <More query={projects}>More projects</More>
+      )}
     </section>
   );
 }
@@ -132,7 +145,7 @@ type FolderContentProps = { name: string; filter: Parameters<typeof useThreads>[
 function FolderContent({ name, filter, children }: FolderContentProps) {
   const threads = useThreads(filter);
   const { data, error, refetch } = threads;
-  if (!data) return error ? <ErrorNotice error={error} retry={() => void refetch()} /> : <Loading />;
+  if (!data) return error ? <ErrorNotice error={error} retry={() => refetch()} /> : <Loading />;
   return (
     <div className="folder-content">
       {data.length === 0 && <p className="nothing small">{children}</p>}

@@ -1,17 +1,8 @@
 import { useEffect, useRef } from 'react';
-import { More } from '../../components/paging.tsx';
-import { ErrorNotice } from '../../components/states.tsx';
-
-type Query = {
-  hasNextPage: boolean;
-  isFetchingNextPage: boolean;
-  isFetchNextPageError: boolean;
-  error: unknown;
-  fetchNextPage: () => Promise<unknown>;
-};
+import { More, type NextPage } from '../../components/paging.tsx';
 
 /** Loads the next page before the end of the list is reached. The button remains for keyboards. */
-export function InfiniteEnd({ query, children }: { query: Query; children: string }) {
+export function InfiniteEnd({ query, children }: { query: NextPage; children: string }) {
   const end = useRef<HTMLDivElement>(null);
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
   const mayLoad = hasNextPage && !isFetchingNextPage && !isFetchNextPageError;
@@ -24,7 +15,6 @@ export function InfiniteEnd({ query, children }: { query: Query; children: strin
     observer.observe(end.current);
     return () => observer.disconnect();
   }, [mayLoad, fetchNextPage]);
-  if (isFetchNextPageError) return <ErrorNotice error={query.error} retry={() => void fetchNextPage()} />;
   return (
     <div ref={end}>
       <More query={query}>{children}</More>

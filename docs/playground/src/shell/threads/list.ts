@@ -34,7 +34,7 @@ export const useStarred = () => useQuery({ queryKey: starredKey, queryFn: () => 
 /** The projects that the user owns or that are shared with them. The private projects of others, which administrators see, are left out. */
 export function useProjects() {
   const me = useMe().data;
-  const projects = usePages(projectsKey, (before) => client.projects.list({ query: { before, limit: maxPageSize } }));
+  const projects = usePages(projectsKey, (page) => client.projects.list({ query: { ...page, limit: maxPageSize } }));
   const isShown = ({ owner_user_id, visibility }: Project) => visibility === 'shared' || owner_user_id === me?.id;
   return { ...projects, rows: me && rowsOf(projects.data)?.filter(isShown) };
 }

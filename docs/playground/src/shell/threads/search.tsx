@@ -11,7 +11,7 @@ import { ThreadRow } from './row.tsx';
 export const useThreadSearch = (wanted: string, archived = false) =>
   usePages(
     [...arkloopKeys.threads(), 'search', wanted, archived],
-    (before) => client.threads.search({ query: { q: wanted, before, archived } }),
+    (page) => client.threads.search({ query: { q: wanted, archived, ...page } }),
     wanted !== '',
   );
 
@@ -37,7 +37,7 @@ export function FoundThreads({ wanted }: { wanted: string }) {
 function Results({ wanted, archived = false }: { wanted: string; archived?: boolean }) {
   const found = useThreadSearch(wanted, archived);
   const rows = rowsOf(found.data);
-  if (!rows) return found.error ? <ErrorNotice error={found.error} retry={() => void found.refetch()} /> : <Loading what="Searching" />;
+  if (!rows) return found.error ? <ErrorNotice error={found.error} retry={() => found.refetch()} /> : <Loading what="Searching" />;
   const [some, none] = archived ? ['Archived', 'Nothing found in the archive'] : ['Search results', 'Nothing found'];
   return (
     <section aria-label={some}>

@@ -87,8 +87,8 @@ const Summary = ({ account }: { account: AdminAccount }) => (
 );
 
 function Ledger({ accountId }: { accountId: string }) {
-  const credits = usePages(['accounts', accountId, 'credits'], (before) =>
-    client.credits.ofAccount({ query: { account_id: accountId, before } }),
+  const credits = usePages(['accounts', accountId, 'credits'], (page) =>
+    client.credits.ofAccount({ query: { account_id: accountId, ...page } }),
   );
   return (
     <List

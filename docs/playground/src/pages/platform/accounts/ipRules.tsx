@@ -10,7 +10,7 @@ import { Badge } from '../../../ui/buttons.tsx';
 /** The rules of an account. Deleting one helps members who have locked themselves out; only they can add rules. */
 export function IpRules({ accountId }: { accountId: string }) {
   const [dialog, open] = useDialog();
-  const rules = useList(['platform-ip-rules', accountId], (before) => client.ipRules.list({ query: { account_id: accountId, before } }));
+  const rules = useList(['platform-ip-rules', accountId], (page) => client.ipRules.list({ query: { account_id: accountId, ...page } }));
   return (
     <>
       <List
@@ -19,6 +19,7 @@ export function IpRules({ accountId }: { accountId: string }) {
         columns={columns}
         keyOf={({ id }) => id}
         nameOf={({ cidr }) => cidr}
+        textOf={({ cidr, note }) => `${cidr} ${note ?? ''}`}
         actionsOf={(rule) => [
           { label: 'Delete', icon: 'remove', isDangerous: true, run: () => open((close) => <Delete rule={rule} onClose={close} />) },
         ]}

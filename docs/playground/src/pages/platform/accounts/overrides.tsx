@@ -78,8 +78,8 @@ export function OverrideForm({ account, override, onClose }: OverrideFormProps) 
 
 export function Overrides({ account }: { account: OfAccount }) {
   const [dialog, open] = useDialog();
-  const overrides = useList(['overrides', account.id], (before) =>
-    client.entitlementOverrides.list({ query: { account_id: account.id, before } }),
+  const overrides = useList(['overrides', account.id], (page) =>
+    client.entitlementOverrides.list({ query: { account_id: account.id, ...page } }),
   );
   return (
     <>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { Subscription } from '../../../../../../client/index.ts';
 import { When } from '../../../components/format.tsx';
+import { listChoices } from '../../../components/paging.tsx';
 import { Empty, QueryState } from '../../../components/states.tsx';
 import type { Column } from '../../../components/table.tsx';
 import { ConfirmDialog, FormDialog, useDialog } from '../../../resource/dialogs.tsx';
@@ -10,12 +11,11 @@ import { List, useList } from '../../../resource/list.tsx';
 import { instantOf, TimeField } from '../../../resource/values.tsx';
 import { client } from '../../../session.ts';
 import { Badge } from '../../../ui/buttons.tsx';
+import { Choice } from '../../../ui/choice.tsx';
 import { textOf } from '../../../ui/form.tsx';
-import { Select } from '../../../ui/select.tsx';
 import { AccountName } from '../names.tsx';
 
-/** As many as one request returns. Platforms have a handful of plans. */
-const usePlans = () => useQuery({ queryKey: ['plans', 'all'], queryFn: () => client.plans.list({ query: { limit: 200 } }) });
+const usePlans = () => useQuery({ queryKey: ['plans', 'all'], queryFn: () => listChoices((query) => client.plans.list({ query })) });
 
 const changes = [['subscriptions'], ['accounts']];
 const month = 30 * 86_400_000;
@@ -45,7 +45,7 @@ export function Subscribe({ account, onClose }: { account: { id: string; name: s
       <QueryState query={plans} empty={<Empty title="No plans yet">Create a plan first, on the page “Plans”.</Empty>}>
         {(all) => (
           <>
-            <Select
+            <Choice
               label="Plan"
               name="plan_id"
               required
@@ -114,8 +114,8 @@ export function Subscriptions({ accountId, status, filters, children }: Subscrip
   const [dialog, open] = useDialog();
   const plans = usePlans().data;
   const planName = ({ plan_id }: Subscription) => plans?.find(({ id }) => id === plan_id)?.display_name ?? plan_id;
-  const subscriptions = useList(['subscriptions', accountId, status], (before) =>
-    client.subscriptions.list({ query: { account_id: accountId, status: status ?? 'all', before } }),
+  const subscriptions = useList(['subscriptions', accountId, status], (page) =>
+    client.subscriptions.list({ query: { account_id: accountId, status: status ?? 'all', ...page } }),
   );
   const columns: Column<Subscription>[] = [
     ...(accountId === undefined ? [ofAccount] : []),

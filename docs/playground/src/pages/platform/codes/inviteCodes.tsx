@@ -15,7 +15,7 @@ export function InviteCodes() {
   const [dialog, open] = useDialog();
   const filters = useFilters('q');
   const q = filters.text('q');
-  const codes = useList(['invite-codes', q], (before) => client.inviteCodes.list({ query: { q, before } }));
+  const codes = useList(['invite-codes', q], (page) => client.inviteCodes.list({ query: { q, ...page } }));
   return (
     <>
       <List

@@ -21,7 +21,7 @@ export function RedemptionCodes({ add }: { add: ReactNode }) {
   const [dialog, open] = useDialog();
   const filters = useFilters('q', 'type');
   const query = { q: filters.text('q'), type: filters.oneOf('type', ['credits', 'feature']) };
-  const codes = useList(['redemption-codes', query], (before) => client.redemptionCodes.list({ query: { ...query, before } }));
+  const codes = useList(['redemption-codes', query], (page) => client.redemptionCodes.list({ query: { ...query, ...page } }));
   return (
     <>
       <List

@@ -12,7 +12,7 @@ import { Dialog } from '../../../ui/dialog.tsx';
 
 export function Referrals() {
   const [dialog, open] = useDialog();
-  const referrals = useList(['referrals'], (before) => client.referrals.list({ query: { before } }));
+  const referrals = useList(['referrals'], (page) => client.referrals.list({ query: page }));
   return (
     <>
       <List

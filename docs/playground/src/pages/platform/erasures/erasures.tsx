@@ -30,7 +30,7 @@ const intervalOf = (erasures: readonly Erasure[]) => erasures.some(({ state }) =
 export default function AllErasures() {
   const filters = useFilters('state');
   const state = filters.oneOf('state', Object.keys(states) as Erasure['state'][]);
-  const erasures = useList([...allErasuresKey, state], (before) => client.adminErasures.list({ query: { state, before } }), intervalOf);
+  const erasures = useList([...allErasuresKey, state], (page) => client.adminErasures.list({ query: { state, ...page } }), intervalOf);
   const [dialog, open] = useDialog();
   const act = useAction();
   const actionsOf = (erasure: Erasure): RowAction[] => [

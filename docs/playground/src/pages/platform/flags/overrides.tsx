@@ -19,7 +19,7 @@ export function Overrides({ flag, onClose }: { flag: FeatureFlag; onClose: () =>
   const act = useAction();
   const params = { key: flag.key };
   const queryKey = ['feature-flags', flag.key];
-  const overrides = useList(queryKey, (before) => client.featureFlags.listOverrides({ params, query: { before } }));
+  const overrides = useList(queryKey, (page) => client.featureFlags.listOverrides({ params, query: page }));
   return (
     <Dialog title={flag.key} onClose={onClose} side>
       <div className="form">

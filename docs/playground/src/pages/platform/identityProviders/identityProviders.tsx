@@ -11,7 +11,7 @@ import { EditProvider, NewProvider, providersKey } from './providerForm.tsx';
 
 /** Providers of OpenID Connect with which people sign in. */
 export default function IdentityProviders() {
-  const providers = useList(providersKey, (before) => client.identityProviders.list({ query: { before } }));
+  const providers = useList(providersKey, (page) => client.identityProviders.list({ query: page }));
   const [dialog, open] = useDialog();
   const act = useAction();
   const add = (

@@ -17,7 +17,7 @@ type Props = { serviceKey: ServiceKey; onClose: () => void };
 
 /** Keys of programs that administer the platform. */
 export default function ServiceKeys() {
-  const keys = useList(serviceKeysKey, (before) => client.serviceKeys.list({ query: { before } }));
+  const keys = useList(serviceKeysKey, (page) => client.serviceKeys.list({ query: page }));
   const [dialog, open] = useDialog();
   const add = (
     <Button kind="primary" icon="add" onClick={() => open((close) => <NewServiceKey onClose={close} />)}>
