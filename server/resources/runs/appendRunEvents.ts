@@ -52,22 +52,19 @@ export const appendRunEvents = (
   db
     .insertInto('run_events')
     .columns(['run_id', 'seq', 'event_id', 'type', 'data', 'created_at'])
-    .expression((eb) =>
-      eb
-        .selectFrom(
-          sql<{ event_id: string; type: string; data: string; n: number }>`
+    .expression((eb) => {
+      const events = eb.selectFrom(
+        sql<{ event_id: string; type: string; data: string; n: number }>`
             unnest(${$.eventIds}::uuid[], ${$.types}::text[], ${$.data}::text[]) with ordinality`.as<'e'>(sql`e(event_id, type, data, n)`),
-        )
-        [
-          // A left join has the same columns.
-          isRequired ? ('leftJoin' as 'innerJoin') : 'innerJoin'
-        ]('run', (join) => join.onTrue())
-        .select([
-          'run.id',
-          sql<number>`run.next_seq - ${$.count} + e.n - 1`.as('seq'),
-          'e.event_id',
-          'e.type',
-          sql<Record<string, unknown>>`e.data::json`.as('data'),
-          sql<string>`${sql.raw(createdAt)}`.as('created_at'),
-        ]),
-    );
+      );
+      // A left join has the same columns.
+      const joinRun = isRequired ? ('leftJoin' as 'innerJoin') : 'innerJoin';
+      return events[joinRun]('run', (join) => join.onTrue()).select([
+        'run.id',
+        sql<number>`run.next_seq - ${$.count} + e.n - 1`.as('seq'),
+        'e.event_id',
+        'e.type',
+        sql<Record<string, unknown>>`e.data::json`.as('data'),
+        sql<string>`${sql.raw(createdAt)}`.as('created_at'),
+      ]);
+    });

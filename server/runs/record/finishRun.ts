@@ -24,8 +24,8 @@ import { insertDeliveries } from '../../resources/webhooks/outbox.ts';
 import {
   type AppendedEvents,
   appendSteps,
-  type Held,
   hasWebhooks,
+  type Held,
   isHeld,
   type Lease,
   type LeasedRun,
