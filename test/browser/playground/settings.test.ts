@@ -269,11 +269,13 @@ test('lists, menus and dialogs work by keyboard, and an error stands beside its 
   await more.and(page.locator(':focus')).waitFor();
 
   // A long list: its count, its search, and the focus after each action.
-  await app.sql(
-    `insert into projects (account_id, id, owner_user_id, name, created_at)
-     select $1, uuidv7(), $2, 'Tide ' || n, now() - make_interval(hours => n) from generate_series(1, 150) n`,
-    [person.accountId, person.id],
-  );
+  const addProjects = (name: string, many: number) =>
+    app.sql(
+      `insert into projects (account_id, id, owner_user_id, name, created_at)
+       select $1, uuidv7(), $2, $3 || n, now() - make_interval(hours => n) from generate_series(1, $4) n`,
+      [person.accountId, person.id, name, many],
+    );
+  await addProjects('Tide ', 150);
   let refused = 0;
   await page.route(/\/v1\/projects(\?|$)/, async (route) => {
     const { searchParams } = new URL(route.request().url());
@@ -313,6 +315,14 @@ test('lists, menus and dialogs work by keyboard, and an error stands beside its 
   await list.getByRole('searchbox').fill('ebb');
   await button(page, 'Clear the search').press('Enter');
   await list.getByText('150 of 150').or(list.getByText('All 150 shown')).first().waitFor();
+  // A search of very many rows asks whether to go on.
+  await app.sql(`update projects set created_at = created_at - interval '1 year' where account_id = $1`, [person.accountId]);
+  await addProjects('Swell ', 2_000);
+  await page.reload();
+  await list.getByRole('searchbox').fill('tide 77');
+  await list.getByText(/^0 of 2,0\d\d match$/).waitFor();
+  await button(page, 'Search further').press('Enter');
+  await list.getByText('1 of 2,150 match').waitFor();
   // No content security policy is violated.
   expect(wrong).toEqual([expect.stringMatching(/^429 /), expect.stringMatching(/^403 /)]);
 });

@@ -7,15 +7,20 @@ import { rowsWith } from './rowsWith.ts';
 /** Rows of a list from which on it can be searched. */
 const minSearchedRows = 20;
 
+/** Rows that a search reads before it asks whether to go on. */
+const rowsPerSearch = 2_000;
+
 export type Finder<Row> = ReturnType<typeof useFinder<Row>>;
 
-/** The search of a long list whose call has none. While something is typed, the other pages are loaded. */
+/** The search of a long list whose call has none. While something is typed, further pages are loaded. */
 export function useFinder<Row>(rows: readonly Row[] | undefined, textOf: (row: Row) => string, next: NextPage | undefined) {
   const [text, type] = useState('');
   const typed = useDeferredValue(text.trim());
   const isActive = typed !== '';
   const { hasNextPage = false, isFetchingNextPage = false, isFetchNextPageError = false, fetchNextPage } = next ?? {};
-  const mustLoad = isActive && hasNextPage && !isFetchNextPageError;
+  const [mostRead, setMostRead] = useState(rowsPerSearch);
+  const read = rows?.length ?? 0;
+  const mustLoad = isActive && hasNextPage && !isFetchNextPageError && read < mostRead;
   useEffect(() => {
     if (mustLoad && !isFetchingNextPage) void fetchNextPage?.();
   }, [mustLoad, isFetchingNextPage, fetchNextPage]);
@@ -25,6 +30,9 @@ export function useFinder<Row>(rows: readonly Row[] | undefined, textOf: (row: R
     found,
     isActive,
     isLoading: mustLoad,
+    /** Whether the search has ended before the last page. */
+    isPartial: isActive && hasNextPage && !isFetchNextPageError && !mustLoad,
+    readOn: () => setMostRead(read + rowsPerSearch),
     isOffered: isActive || text !== '' || (rows !== undefined && (rows.length >= minSearchedRows || hasNextPage)),
     clear: () => type(''),
     text,

@@ -73,13 +73,17 @@ function Steps<Row>({ caption, columns, keyOf, nameOf, actionsOf, all, finder, n
   };
   const hasNextPage = next?.hasNextPage ?? false;
   const isLong = hasNextPage || all.length > minCounted;
-  if (rows.length === 0 && !finder.isLoading) return <NothingFound total={all.length} onClear={finder.clear} />;
+  if (rows.length === 0 && !finder.isLoading && !finder.isPartial) return <NothingFound total={all.length} onClear={finder.clear} />;
   const counted = countOf(shown.length, { found: rows.length, total: all.length, isFinding: finder.isActive, hasNextPage });
   return (
     <>
       {rows.length > 0 && <Table caption={caption} columns={actionsOf ? [...columns, menu] : columns} rows={shown} keyOf={keyOf} />}
       {finder.isLoading ? (
         <Searching read={all.length} />
+      ) : finder.isPartial && shown.length === rows.length ? (
+        <ShowMore canShow shown={counted} onShow={finder.readOn}>
+          Search further
+        </ShowMore>
       ) : next && shown.length === rows.length ? (
         <More
           shown={isLong ? counted : undefined}
