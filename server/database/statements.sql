@@ -4945,7 +4945,9 @@ with "run" as (update "runs"
   set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "cancelled_at" = case when $3::text = 'cancelled' then clock_timestamp() else cancelled_at end
   where "id" = $4
   returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $5 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from "run", unnest($6::uuid[], $7::text[], $8::text[]) with ordinality as e(event_id, type, data, n);
+  from unnest($6::uuid[], $7::text[], $8::text[]) with ordinality as e(event_id, type, data, n)
+  inner
+  join "run" on true;
 
 -- resources/runs/eventQueries.ts selectEnded
 select "id", "thread_id", "parent_run_id", "status", "error"
@@ -7715,7 +7717,9 @@ with "thread" as (update "threads"
   for share), "run" as (insert into "runs" ("account_id", "id", "thread_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "resume_from_run_id", "continues_run_id", "reserved_credits", "next_seq", "parent_run_id", "root_run_id", "depth", "spawn_call_id") select $4::uuid as "account_id", $5::uuid as "id", $6::uuid as "thread_id", "creator"."id" as "created_by_user_id", $7::uuid as "api_key_id", $8::text as "source", $9::text as "trace_id", $10::text as "route_id", $11::text as "requested_persona_id", $12::text as "requested_model", $13::text as "reasoning_mode", $14::integer as "tail_message_number", $15::uuid as "resume_from_run_id", $16::uuid as "continues_run_id", $17::bigint as "reserved_credits", 1 + $18::integer as "next_seq", $19::uuid as "parent_run_id", $20::uuid as "root_run_id", $21::integer as "depth", $22::text as "spawn_call_id"
   from "creator"
   returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $23 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", now() as "created_at"
-  from "run", unnest($24::uuid[], $25::text[], $26::text[]) with ordinality as e(event_id, type, data, n);
+  from unnest($24::uuid[], $25::text[], $26::text[]) with ordinality as e(event_id, type, data, n)
+  inner
+  join "run" on true;
 
 -- runs/credits/reserve.ts 1
 with "account" as materialized (select coalesce((select "balance"
@@ -7775,12 +7779,21 @@ select balance::float8 as "balance"
   from "credit_balances"
   where "account_id" = $1;
 
--- runs/execute/title.ts 1
-select "title"
-  from "threads"
-  where "account_id" = $1 and "id" = $2 and "title_locked" = false and ("title" is null or "title_provisional" = true) and "deleted_at" is null;
+-- runs/execute/runFacts.ts 1
+select "t"."id" as "untitled_thread_id", "t"."title", (select balance::float8 as "balance"
+  from "credit_balances"
+  where "account_id" = $1) as "balance", exists (select 1 as "one"
+  from "thread_summaries"
+  where "account_id" = $2 and "thread_id" = $3) as "has_summaries", exists (select 1 as "one"
+  from "skills"
+  where "account_id" = $4 and "is_active" = true) as "has_skills", exists (select 1 as "one"
+  from "memories"
+  where "account_id" = $5 and "user_id" = $6::uuid) as "has_memories"
+  from (select 0 as "zero") as "one"
+  left
+  join "threads" as "t" on "t"."account_id" = $7 and "t"."id" = $8 and "t"."title_locked" = false and ("t"."title" is null or "t"."title_provisional" = true) and "t"."deleted_at" is null;
 
--- runs/execute/title.ts 2
+-- runs/execute/title.ts 1
 update "threads"
   set "title" = $1, "title_provisional" = false
   where "account_id" = $2 and "id" = $3 and "title_locked" = false and ("title" is null or "title_provisional" = true) and "deleted_at" is null;
@@ -7825,11 +7838,13 @@ select "run_id", "seq", "event_id", "type", "data", "created_at"
 with "run" as (update "runs"
   set "lease_token" = $1, "lease_until" = clock_timestamp() + $2 * interval '1 second', "attempt" = attempt + 1, "first_started_at" = coalesce(first_started_at, clock_timestamp()), "last_activity_at" = clock_timestamp(), "next_seq" = next_seq + ($3::text is not null and status <> 'cancelling')::integer
   where "id" = $4 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp())
-  returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", extract(epoch
-  from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms", ($5::text is not null and status <> 'cancelling') as "is_received"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - 1 as "seq", $6::uuid as "event_id", 'worker.job.received' as "type", json_build_object('job_id', $7::text, 'job_type', $8::text, 'account_id', run.account_id, 'attempt', run.attempt, 'trace_id', run.trace_id) as "data", clock_timestamp() as "created_at"
+  returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", "pending_inputs", extract(epoch
+  from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms", ($5::text is not null and status <> 'cancelling') as "is_received", exists (select 1 as "one"
+  from "webhook_endpoints" as "e"
+  where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true) as "has_webhooks"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - 1 as "seq", $6::uuid as "event_id", 'worker.job.received' as "type", json_build_object('job_id', $7::text, 'job_type', $8::text, 'account_id', run.account_id, 'attempt', run.attempt, 'trace_id', run.trace_id) as "data", clock_timestamp() as "created_at"
   from "run"
   where "run"."is_received" = true
-  returning "created_at", "data") select "run"."id", "run"."account_id", "run"."thread_id", "run"."parent_run_id", "run"."root_run_id", "run"."depth", "run"."continues_run_id", "run"."created_by_user_id", "run"."api_key_id", "run"."source", "run"."trace_id", "run"."route_id", "run"."requested_persona_id", "run"."requested_model", "run"."reasoning_mode", "run"."tail_message_number", "run"."route_snapshot", "run"."persona_snapshot", "run"."reserved_credits", "run"."prompt_tokens", "run"."spent_cost_micros", "run"."spent_output_tokens", "run"."next_seq", "run"."attempt", "run"."status", "age_ms", next_seq - is_received::integer as "next_seq", "event"."created_at" as "received_at", "event"."data" as "received_data"
+  returning "created_at", "data") select "run"."id", "run"."account_id", "run"."thread_id", "run"."parent_run_id", "run"."root_run_id", "run"."depth", "run"."continues_run_id", "run"."created_by_user_id", "run"."api_key_id", "run"."source", "run"."trace_id", "run"."route_id", "run"."requested_persona_id", "run"."requested_model", "run"."reasoning_mode", "run"."tail_message_number", "run"."route_snapshot", "run"."persona_snapshot", "run"."reserved_credits", "run"."prompt_tokens", "run"."spent_cost_micros", "run"."spent_output_tokens", "run"."next_seq", "run"."attempt", "run"."status", "run"."pending_inputs", "age_ms", "has_webhooks", next_seq - is_received::integer as "next_seq", "event"."created_at" as "received_at", "event"."data" as "received_data"
   from "run"
   left
   join "event" on true;
@@ -7838,14 +7853,16 @@ with "run" as (update "runs"
 with "run" as (update "runs"
   set "lease_token" = $1, "lease_until" = clock_timestamp() + $2 * interval '1 second', "attempt" = attempt + 1, "first_started_at" = coalesce(first_started_at, clock_timestamp()), "last_activity_at" = clock_timestamp(), "next_seq" = next_seq + ($3::text is not null and status <> 'cancelling')::integer
   where "id" = $4 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp())
-  returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", extract(epoch
-  from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms", ($5::text is not null and status <> 'cancelling') as "is_received"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - 1 as "seq", $6::uuid as "event_id", 'worker.job.received' as "type", json_build_object('job_id', $7::text, 'job_type', $8::text, 'account_id', run.account_id, 'attempt', run.attempt, 'trace_id', run.trace_id) as "data", clock_timestamp() as "created_at"
+  returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", "pending_inputs", extract(epoch
+  from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms", ($5::text is not null and status <> 'cancelling') as "is_received", exists (select 1 as "one"
+  from "webhook_endpoints" as "e"
+  where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true) as "has_webhooks"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - 1 as "seq", $6::uuid as "event_id", 'worker.job.received' as "type", json_build_object('job_id', $7::text, 'job_type', $8::text, 'account_id', run.account_id, 'attempt', run.attempt, 'trace_id', run.trace_id) as "data", clock_timestamp() as "created_at"
   from "run"
   where "run"."is_received" = true
   returning "created_at", "data"), "job" as (delete
   from "graphile_worker"."_private_jobs" as "j"
   where "j"."id" = $9::bigint and "j"."locked_at" is null and exists (select "run"."id"
-  from "run")) select "run"."id", "run"."account_id", "run"."thread_id", "run"."parent_run_id", "run"."root_run_id", "run"."depth", "run"."continues_run_id", "run"."created_by_user_id", "run"."api_key_id", "run"."source", "run"."trace_id", "run"."route_id", "run"."requested_persona_id", "run"."requested_model", "run"."reasoning_mode", "run"."tail_message_number", "run"."route_snapshot", "run"."persona_snapshot", "run"."reserved_credits", "run"."prompt_tokens", "run"."spent_cost_micros", "run"."spent_output_tokens", "run"."next_seq", "run"."attempt", "run"."status", "age_ms", next_seq - is_received::integer as "next_seq", "event"."created_at" as "received_at", "event"."data" as "received_data"
+  from "run")) select "run"."id", "run"."account_id", "run"."thread_id", "run"."parent_run_id", "run"."root_run_id", "run"."depth", "run"."continues_run_id", "run"."created_by_user_id", "run"."api_key_id", "run"."source", "run"."trace_id", "run"."route_id", "run"."requested_persona_id", "run"."requested_model", "run"."reasoning_mode", "run"."tail_message_number", "run"."route_snapshot", "run"."persona_snapshot", "run"."reserved_credits", "run"."prompt_tokens", "run"."spent_cost_micros", "run"."spent_output_tokens", "run"."next_seq", "run"."attempt", "run"."status", "run"."pending_inputs", "age_ms", "has_webhooks", next_seq - is_received::integer as "next_seq", "event"."created_at" as "received_at", "event"."data" as "received_data"
   from "run"
   left
   join "event" on true;
@@ -7866,7 +7883,9 @@ with "run" as (update "runs"
   set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6
   where "id" = $7 and "lease_token" = $8 and status = any($9::text[]) and "lease_until" > clock_timestamp()
   returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $10 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from "run", unnest($11::uuid[], $12::text[], $13::text[]) with ordinality as e(event_id, type, data, n)
+  from unnest($11::uuid[], $12::text[], $13::text[]) with ordinality as e(event_id, type, data, n)
+  inner
+  join "run" on true
   returning "seq", "created_at", (select "pending_inputs"
   from "run") as "pending_inputs";
 
@@ -7875,7 +7894,9 @@ with "run" as (update "runs"
   set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "route_snapshot" = $7::jsonb, "model" = $8, "persona_id" = $9, "persona_snapshot" = $10::jsonb
   where "id" = $11 and "lease_token" = $12 and status = any($13::text[]) and "lease_until" > clock_timestamp()
   returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $14 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from "run", unnest($15::uuid[], $16::text[], $17::text[]) with ordinality as e(event_id, type, data, n)
+  from unnest($15::uuid[], $16::text[], $17::text[]) with ordinality as e(event_id, type, data, n)
+  inner
+  join "run" on true
   returning "seq", "created_at", (select "pending_inputs"
   from "run") as "pending_inputs";
 
@@ -7934,7 +7955,9 @@ with "run" as (update "runs"
   set "next_seq" = next_seq + $1, "status" = $2, "error" = $3::jsonb, "lease_token" = null, "lease_until" = null, "total_input_tokens" = $4, "total_output_tokens" = $5, "total_cost_usd" = $6::numeric, "usage_estimated" = $7, "failed_at" = case when $8::text = 'failed' then now() end, "cancelled_at" = case when $9::text = 'cancelled' then now() end
   where "id" = $10
   returning "id", "account_id", "trace_id", "next_seq"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $11 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", now() as "created_at"
-  from "run", unnest($12::uuid[], $13::text[], $14::text[]) with ordinality as e(event_id, type, data, n)) insert into "audit_logs" ("id", "account_id", "action", "target_type", "target_id", "trace_id", "metadata") select $15::uuid as "id", "run"."account_id", 'run.force_expired' as "action", 'run' as "target_type", run.id::text as "target_id", "run"."trace_id", '{"actor": "system"}'::jsonb as "metadata"
+  from unnest($12::uuid[], $13::text[], $14::text[]) with ordinality as e(event_id, type, data, n)
+  inner
+  join "run" on true) insert into "audit_logs" ("id", "account_id", "action", "target_type", "target_id", "trace_id", "metadata") select $15::uuid as "id", "run"."account_id", 'run.force_expired' as "action", 'run' as "target_type", run.id::text as "target_id", "run"."trace_id", '{"actor": "system"}'::jsonb as "metadata"
   from "run";
 
 -- runs/record/answers.ts 1
@@ -7966,7 +7989,37 @@ with "run" as (update "runs"
   set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "completed_at" = case when $7::text = 'completed' then now() end, "failed_at" = case when $8::text = 'failed' then now() end, "cancelled_at" = case when $9::text = 'cancelled' then now() end, "total_input_tokens" = $10, "total_output_tokens" = $11, "total_cost_usd" = $12::numeric, "usage_estimated" = $13, "cache_hit_rate" = $14, "error" = $15::jsonb, "lease_token" = null, "lease_until" = null
   where "id" = $16
   returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $17 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from "run", unnest($18::uuid[], $19::text[], $20::text[]) with ordinality as e(event_id, type, data, n)
+  from unnest($18::uuid[], $19::text[], $20::text[]) with ordinality as e(event_id, type, data, n)
+  inner
+  join "run" on true
+  returning "seq", "created_at";
+
+-- runs/record/finishRun.ts 3
+with "run" as (update "runs"
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "completed_at" = case when $7::text = 'completed' then now() end, "failed_at" = case when $8::text = 'failed' then now() end, "cancelled_at" = case when $9::text = 'cancelled' then now() end, "total_input_tokens" = $10, "total_output_tokens" = $11, "total_cost_usd" = $12::numeric, "usage_estimated" = $13, "cache_hit_rate" = $14, "error" = $15::jsonb, "lease_token" = null, "lease_until" = null
+  where "id" = $16 and "lease_token" = $17 and status = any($18::text[]) and "lease_until" > clock_timestamp() and "pending_inputs" = 0 and not exists (select 1 as "one"
+  from "runs" as "c"
+  where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id" and "c"."status" in ('running', 'waiting_for_input')) and not exists (select 1 as "one"
+  from "webhook_endpoints" as "e"
+  where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true)
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $19 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from unnest($20::uuid[], $21::text[], $22::text[]) with ordinality as e(event_id, type, data, n)
+  left
+  join "run" on true
+  returning "seq", "created_at";
+
+-- runs/record/finishRun.ts 4
+with "run" as (update "runs"
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "completed_at" = case when $7::text = 'completed' then now() end, "failed_at" = case when $8::text = 'failed' then now() end, "cancelled_at" = case when $9::text = 'cancelled' then now() end, "total_input_tokens" = $10, "total_output_tokens" = $11, "total_cost_usd" = $12::numeric, "usage_estimated" = $13, "cache_hit_rate" = $14, "error" = $15::jsonb, "lease_token" = null, "lease_until" = null, "route_snapshot" = $16::jsonb, "model" = $17, "persona_id" = $18, "persona_snapshot" = $19::jsonb
+  where "id" = $20 and "lease_token" = $21 and status = any($22::text[]) and "lease_until" > clock_timestamp() and "pending_inputs" = 0 and not exists (select 1 as "one"
+  from "runs" as "c"
+  where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id" and "c"."status" in ('running', 'waiting_for_input')) and not exists (select 1 as "one"
+  from "webhook_endpoints" as "e"
+  where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true)
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $23 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from unnest($24::uuid[], $25::text[], $26::text[]) with ordinality as e(event_id, type, data, n)
+  left
+  join "run" on true
   returning "seq", "created_at";
 
 -- runs/record/replay.ts 1

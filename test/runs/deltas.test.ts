@@ -39,6 +39,21 @@ test('the first delta is written immediately, and deltas during a write are batc
   expect(textOf(groups)).toBe(pieces.join(''));
 });
 
+test('the route waits for the answer of a fast model, but not long, and the first delta after it not at all', async () => {
+  const route = { type: 'run.route.selected', data: {} } as RunEventInput;
+  const { groups, writer, release } = blockedEventBuffer();
+  release();
+  await writer.write(route);
+  await writer.write(delta('Hello'));
+  expect(groups).toEqual([]);
+  expect(await writer.drain()).toEqual([route, delta('Hello')]);
+  await writer.write(route);
+  await expect.poll(() => groups).toEqual([[route]]);
+  await writer.flush();
+  await writer.write(delta('Hello'));
+  expect(groups).toEqual([[route], [delta('Hello')]]);
+});
+
 test('a model faster than the database is blocked at batches of 500 events or a million characters', async () => {
   const { groups, writer, release } = blockedEventBuffer();
   const pieces = Array.from({ length: 6_667 }, (_, n) => `${n} `);

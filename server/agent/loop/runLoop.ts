@@ -147,7 +147,8 @@ async function* takeCheckIn(input: LoopInput, pending?: RunState['pending']): As
 
 /** Adds input that was sent to the run since the last turn. */
 async function* injectInput(input: LoopInput): AsyncGenerator<RunEventInput, void> {
-  await input.port.flush();
+  // Before the first turn, nothing has happened that must not be repeated.
+  if (input.state.turns > 0 || input.state.history.length > 0) await input.port.flush();
   for (const content of await input.port.pendingInput()) {
     yield { type: 'run.steering_injected', data: { content } };
     yield* input.guardInput(content, 'steering_input');

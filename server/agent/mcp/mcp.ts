@@ -1,5 +1,5 @@
 import type { RunEventInput } from '../../../contract/events.ts';
-import type { Database } from '../../database/sql.ts';
+import type { Database, Queryable } from '../../database/sql.ts';
 import { allowProgram } from '../../platform/config/allowedPrograms.ts';
 import type { Config } from '../../platform/config/config.ts';
 import type { Keys } from '../../platform/crypto/keys.ts';
@@ -38,7 +38,7 @@ export type Mcp = {
    * The tools of all active servers of the run's account, and the discovery events. Leaves out a server that fails.
    * Throws only the reason of the signal, and database errors.
    */
-  tools(run: { account_id: string }, signal?: AbortSignal): Promise<{ tools: Tool[]; steps: RunEventInput[] }>;
+  tools(run: { account_id: string }, signal?: AbortSignal, sql?: Queryable): Promise<{ tools: Tool[]; steps: RunEventInput[] }>;
   /** Asks a server of an account for its prompts, on the connection of its runs. */
   prompts: AskServer;
   /** Closes what only this run uses. */
@@ -57,14 +57,14 @@ export function createMcp(deps: McpDeps): Mcp {
 
   const listOf = (row: SealedServerRow) =>
     lists.get(versionKey(row), () => circuits.run(versionKey(row), () => pool.use(row, (connection) => connection.listTools())));
-  const find = async (accountId: string, signal: AbortSignal | undefined) => {
-    const rows = await allowed(database, accountId, await database.rows(selectServers, { accountId }));
+  const find = async (accountId: string, signal: AbortSignal | undefined, sql: Queryable) => {
+    const rows = await allowed(database, accountId, await sql.rows(selectServers, { accountId }));
     return Promise.all(rows.map((row) => discoverTools(row, () => listOf(row), signal)));
   };
   return {
-    async tools({ account_id: accountId }, signal) {
+    async tools({ account_id: accountId }, signal, sql = database) {
       const started = performance.now();
-      const found = await (signal ? raceWithAbort(signal, () => find(accountId, signal)) : find(accountId, signal));
+      const found = await (signal ? raceWithAbort(signal, () => find(accountId, signal, sql)) : find(accountId, signal, sql));
       const steps = discoverySteps(found, Math.round(performance.now() - started), config.mcpCacheTtlSeconds);
       // A server may have been changed or deleted since the run began: always use its current version.
       const call: CallTool = async (row, tool, args, context) => {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from '../../database/sql.ts';
+import type { Database, Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { MemoryOwner } from '../../resources/memories/queries.ts';
 import { readEntitlements, type Settings } from '../../resources/settings/settings.ts';
@@ -26,11 +26,12 @@ const selectAccess = statement<{ accountId: string; threadId: string }>({ isShor
 export async function memoryAccess(
   database: Database,
   run: Run,
+  connection: Queryable = database,
 ): Promise<{ owner: MemoryOwner; threadId: string; settings: Settings } | undefined> {
   const { account_id: accountId, thread_id: threadId, created_by_user_id: userId } = run;
   if (userId === null) return undefined;
   const settings = await readEntitlements(database, accountId);
   if (!settings['feature.memory_enabled']) return undefined;
-  const access = await database.row(selectAccess, { accountId, threadId });
+  const access = await connection.row(selectAccess, { accountId, threadId });
   return access?.has_memory ? { owner: { accountId, userId }, threadId, settings } : undefined;
 }

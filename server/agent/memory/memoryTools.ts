@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { maxMemoryLength } from '../../../contract/memories.ts';
-import type { Database } from '../../database/sql.ts';
+import type { Database, Queryable } from '../../database/sql.ts';
 import { Failure } from '../../platform/failure.ts';
 import type { RankedMemory } from '../../resources/memories/queries.ts';
 import { rankMemories, removeMemory, replaceMemory, writeMemory } from '../../resources/memories/service.ts';
@@ -29,9 +29,11 @@ const id = z.string().refine((text) => z.guid().safeParse(text).success, 'must b
 /** Memories in a result. */
 const [maxListed, maxFound] = [50, 10];
 
-export const createMemoryTools = ({ database }: { database: Database }): { tools(run: ToolContext['run']): Promise<Tool[]> } => {
+type Deps = { database: Database };
+
+export const createMemoryTools = ({ database }: Deps): { tools(run: ToolContext['run'], sql?: Queryable): Promise<Tool[]> } => {
   const tools = [writeTool(database), listTool(database), searchTool(database), forgetTool(database)];
-  return { tools: async (run) => ((await memoryAccess(database, run)) ? tools : []) };
+  return { tools: async (run, sql) => ((await memoryAccess(database, run, sql)) ? tools : []) };
 };
 
 const writeTool = (database: Database) =>

@@ -1,5 +1,5 @@
 import type { RunEventInput } from '../../../contract/events.ts';
-import type { Database } from '../../database/sql.ts';
+import type { Database, Queryable } from '../../database/sql.ts';
 import type { Config } from '../../platform/config/config.ts';
 import type { Keys } from '../../platform/crypto/keys.ts';
 import type { OutboundClient } from '../../platform/outbound/outbound.ts';
@@ -33,10 +33,11 @@ export type ToolDeps = {
 type ToolSet = { tools: Tool[]; steps: readonly RunEventInput[] };
 
 type Run = ToolContext['run'];
-type Source = (run: Run, signal: AbortSignal) => Promise<Tool[] | ToolSet>;
+type Source = (run: Run, signal: AbortSignal, sql: Queryable) => Promise<Tool[] | ToolSet>;
 
 export type ToolSources = {
-  findTools(run: Run, signal: AbortSignal): Promise<ToolSet>;
+  /** `sql` runs the statements that read what is configured. */
+  findTools(run: Run, signal: AbortSignal, sql: Queryable): Promise<ToolSet>;
   prompts: Mcp['prompts'];
   /** Closes what only this run uses. */
   release(runId: string): void;
@@ -49,10 +50,11 @@ export function createToolSources(deps: ToolDeps): ToolSources {
   const mcp = createMcp({ ...deps, isBuiltin: (name) => reserved.has(name) });
   const web = createWebTools(deps);
   const workspace = createWorkspaceTools({ ...deps, sandbox: openSandbox(deps.config) });
-  const sources: Source[] = [mcp.tools, web.tools, workspace.tools, createMemoryTools(deps).tools];
+  const memory = createMemoryTools(deps);
+  const sources: Source[] = [mcp.tools, web.tools, workspace.tools, (run, _, sql) => memory.tools(run, sql)];
   return {
-    async findTools(run, signal) {
-      const found = await Promise.all(sources.map((source) => source(run, signal)));
+    async findTools(run, signal, sql) {
+      const found = await Promise.all(sources.map((source) => source(run, signal, sql)));
       const supplies = found.map((each) => (Array.isArray(each) ? { tools: each, steps: [] } : each));
       // Built-in tools keep their names.
       const others = supplies.flatMap(({ tools }) => tools).filter(({ name }) => !reserved.has(name));

@@ -6,10 +6,16 @@ import { columns, type OfThread, takeNumbers, type VisibleMessage } from './quer
 const columnsOfMessage = columns.map((name) => `m.${name}` as const);
 
 /** `contentJson` is null for an answer without images. */
-type NewAnswer = OfThread & { id: string; content: string; contentJson: string | null; runId: string; completion: MessageCompletion };
+export type AnswerValues = OfThread & {
+  id: string;
+  content: string;
+  contentJson: string | null;
+  runId: string;
+  completion: MessageCompletion;
+};
 
 /** Inserts the answer of a run. Does not change `updated_at` of the thread. Inserts nothing if the thread is deleted. */
-export const insertAnswer = statement<NewAnswer>()((db, $) =>
+export const insertAnswer = statement<AnswerValues>()((db, $) =>
   db
     .with('thread', (qc) => takeNumbers(qc, $, sql.lit(1)).returning('last_message_number'))
     .insertInto('messages')

@@ -35,30 +35,36 @@ export const storedEvents = (
 /** The `next_seq` of a run after the events. Its row stays locked until the commit, so sequence numbers have no gaps. */
 export const nextSeq = ({ count }: Parameters<Pick<NewRunEvents, 'count'>>) => sql<number>`next_seq + ${count}`;
 
+type WithRun = Tables & { run: { id: string; next_seq: number } };
+
+/** The SQLSTATE `not_null_violation`. */
+export const noRunState = '23502';
+
 /**
- * Inserts events of the run that the CTE `run` returns, with consecutive sequence numbers below its new `next_seq`. Without a run, inserts nothing.
+ * Inserts events of the run that the CTE `run` returns, with consecutive sequence numbers below its new `next_seq`. Without a run, inserts nothing, or
+ * fails with `noRunState` if it is required.
  */
 export const appendRunEvents = (
-  db: QueryCreator<Tables & { run: { id: string; next_seq: number } }>,
+  db: QueryCreator<WithRun>,
   $: Parameters<NewRunEvents>,
-  createdAt: 'clock_timestamp()' | 'now()' = 'clock_timestamp()',
+  { createdAt = 'clock_timestamp()', isRequired = false }: { createdAt?: 'clock_timestamp()' | 'now()'; isRequired?: boolean } = {},
 ) =>
   db
     .insertInto('run_events')
     .columns(['run_id', 'seq', 'event_id', 'type', 'data', 'created_at'])
-    .expression((eb) =>
-      eb
-        .selectFrom([
-          'run',
-          sql<{ event_id: string; type: string; data: string; n: number }>`
+    .expression((eb) => {
+      const events = eb.selectFrom(
+        sql<{ event_id: string; type: string; data: string; n: number }>`
             unnest(${$.eventIds}::uuid[], ${$.types}::text[], ${$.data}::text[]) with ordinality`.as<'e'>(sql`e(event_id, type, data, n)`),
-        ])
-        .select([
-          'run.id',
-          sql<number>`run.next_seq - ${$.count} + e.n - 1`.as('seq'),
-          'e.event_id',
-          'e.type',
-          sql<Record<string, unknown>>`e.data::json`.as('data'),
-          sql<string>`${sql.raw(createdAt)}`.as('created_at'),
-        ]),
-    );
+      );
+      // A left join has the same columns.
+      const joinRun = isRequired ? ('leftJoin' as 'innerJoin') : 'innerJoin';
+      return events[joinRun]('run', (join) => join.onTrue()).select([
+        'run.id',
+        sql<number>`run.next_seq - ${$.count} + e.n - 1`.as('seq'),
+        'e.event_id',
+        'e.type',
+        sql<Record<string, unknown>>`e.data::json`.as('data'),
+        sql<string>`${sql.raw(createdAt)}`.as('created_at'),
+      ]);
+    });

@@ -269,6 +269,6 @@ export const insertRun = statement<NewRun>()((db, $) =>
           .returning(['id', 'next_seq']),
       ),
     $,
-    'now()',
+    { createdAt: 'now()' },
   ),
 );

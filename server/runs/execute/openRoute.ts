@@ -54,17 +54,27 @@ async function allowedModels(sql: Queryable, { account_id: accountId, api_key_id
   return apiKeyId === null ? null : ((await sql.row(selectKeyModels, { accountId, apiKeyId }))?.models ?? null);
 }
 
+const texts = new WeakMap<Persona, string>();
+
+/** The JSON of a persona. A built-in one is the same object in all runs. */
+function textOf(persona: Persona): string {
+  const text = texts.get(persona) ?? JSON.stringify(persona);
+  texts.set(persona, text);
+  return text;
+}
+
 type Decided = { persona: Persona; routed: RouteDecision };
 type Used = { usage?: Usage; cost?: Cost };
 
 /** Stores the decisions of the first attempt, which apply to all attempts. `used` is the usage of the decision itself. */
 export async function storePlan({ run }: Lease, writer: EventWriter, { persona, routed }: Decided, used: Used): Promise<void> {
-  const { snapshot, event } = routed;
+  const { snapshot, event, multiplier } = routed;
+  run.multiplier = String(multiplier);
   run.unstored_plan = {
     route: JSON.stringify(snapshot),
     model: event.model,
     personaId: persona.key,
-    persona: JSON.stringify(persona),
+    persona: textOf(persona),
   };
   await writer.write({ type: 'run.route.selected', data: { ...event, ...used } });
 }

@@ -37,9 +37,14 @@ type Quotas = Pick<Settings, 'quota.runs_per_month' | 'quota.tokens_per_month'>;
 
 /**
  * Throws `entitlement.quota_exceeded` if the account has no runs, tokens or credits left. Quotas count per month (UTC)
- * and exclude this run.
+ * and exclude this run. `known` is the balance if it is read elsewhere.
  */
-export async function checkQuotas(connection: Queryable, run: { id: string; account_id: string }, settings: Quotas): Promise<void> {
+export async function checkQuotas(
+  connection: Queryable,
+  run: { id: string; account_id: string },
+  settings: Quotas,
+  known?: Promise<{ balance: number }>,
+): Promise<void> {
   const { 'quota.runs_per_month': runs, 'quota.tokens_per_month': tokens } = settings;
   if (runs > 0 || tokens > 0) {
     const used = (await connection.row(selectUsed, { accountId: run.account_id, runId: run.id }))!;
@@ -47,7 +52,7 @@ export async function checkQuotas(connection: Queryable, run: { id: string; acco
     if (tokens > 0 && used.tokens >= tokens)
       throw exceeded('tokens_per_month', 'The account has used all its tokens of this month.', { limit: tokens });
   }
-  const balance = (await connection.row(selectBalance, { accountId: run.account_id }))?.balance ?? 0;
+  const { balance = 0 } = (await (known ?? connection.row(selectBalance, { accountId: run.account_id }))) ?? {};
   if (balance <= 0)
     throw new RunFailure('entitlement.quota_exceeded', 'The account has no credits left.', { code: 'entitlement.credits_exhausted' });
 }

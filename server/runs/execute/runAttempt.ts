@@ -35,9 +35,9 @@ import type { ExecuteDeps } from './executeDeps.ts';
 import { readHistory } from './history.ts';
 import { createTitle } from './openRoute.ts';
 import { checkQuotas } from './quotas.ts';
+import { readRunFacts } from './runFacts.ts';
 import { readPlanFacts, resolveRunPlan, type RunPlan } from './runPlan.ts';
 import { startStepWriter } from './stepWriter.ts';
-import { findUntitled } from './title.ts';
 import { createUserInput, type UserInput } from './userInput.ts';
 
 /** Limits the attempts of a run that crashes its worker each time. */
@@ -88,16 +88,17 @@ async function* runAgentLoop(
   const { database, storage } = deps;
   const owner = run.created_by_user_id === null ? undefined : { accountId: run.account_id, userId: run.created_by_user_id };
   const sql = database.together();
+  const runFacts = readRunFacts(sql, run);
   const facts = run.persona_snapshot ? undefined : readPlanFacts(sql, run);
   const [history, , toolSet, summary, activeSkills, newestMemories, untitled] = await awaitInOrder(
     readHistory(sql, storage, run, signal),
-    run.persona_snapshot ? undefined : checkQuotas(sql, run, settings),
-    deps.tools.findTools(contextOf(run), signal),
-    readSummary(sql, run.account_id, run.thread_id, run.tail_message_number),
-    readSkills(sql, run.account_id),
-    owner && settings['feature.memory_enabled'] && settings['memory.prompt_tokens'] > 0 ? readNewestMemories(sql, owner) : [],
+    run.persona_snapshot ? undefined : checkQuotas(sql, run, settings, runFacts),
+    deps.tools.findTools(contextOf(run), signal, sql),
+    runFacts.then((has) => (has.has_summaries ? readSummary(sql, run.account_id, run.thread_id, run.tail_message_number) : undefined)),
+    runFacts.then((has) => (has.has_skills ? readSkills(sql, run.account_id) : [])),
+    runFacts.then((has) => (has.has_memories && owner && usesMemories(settings) ? readNewestMemories(sql, owner) : [])),
     // The thread of a sub-agent is hidden.
-    run.parent_run_id === null ? findUntitled(sql, run) : undefined,
+    runFacts.then(({ untitled: thread }) => (run.parent_run_id === null ? thread : undefined)),
   );
   for (const step of toolSet.steps) await writer.write(step);
   // Before any model reads it, including the one that writes the title or chooses the route.
@@ -169,6 +170,8 @@ async function* runAgentLoop(
     await stepWriter.stop();
   }
 }
+
+const usesMemories = (settings: Settings) => settings['feature.memory_enabled'] && settings['memory.prompt_tokens'] > 0;
 
 /** The span of the agent loop. */
 const startOf = ({ id, thread_id, attempt }: LeasedRun, { persona, routed }: RunPlan): SpanStart => ({

@@ -1,23 +1,12 @@
 import { sql } from 'kysely';
 import type { RunEventInput } from '../../../contract/events.ts';
 import { cleanTitle, lineBreak } from '../../../contract/titles.ts';
-import type { Database, Queryable } from '../../database/sql.ts';
-import { type RowOf, statement } from '../../database/statement.ts';
+import type { Database } from '../../database/sql.ts';
+import { statement } from '../../database/statement.ts';
 import type { Model } from '../../models/model.ts';
 import type { History } from './history.ts';
 
 type ThreadOf = { accountId: string; threadId: string };
-
-const selectUntitled = statement<ThreadOf>({ isShort: true })((db, $) =>
-  db
-    .selectFrom('threads')
-    .select('title')
-    .where('account_id', '=', $.accountId)
-    .where('id', '=', $.threadId)
-    .where('title_locked', '=', sql.lit(false))
-    .where((eb) => eb.or([eb('title', 'is', null), eb('title_provisional', '=', sql.lit(true))]))
-    .where('deleted_at', 'is', null),
-);
 
 const setTitle = statement<ThreadOf & { title: string }>()((db, $) =>
   db
@@ -36,14 +25,11 @@ const titleTimeoutMs = 30_000;
 /** Room for models that reason although they were told not to. */
 const maxOutputTokens = 1_024;
 
-export type UntitledThread = RowOf<typeof selectUntitled>;
+/** A thread without a title, or with a provisional one. */
+export type UntitledThread = { title: string | null };
 
 type Titled = { account_id: string; thread_id: string };
 export type TitleSource = Pick<History, 'titleText' | 'provisionalTitle'>;
-
-/** A thread that has no title, or only the first words of a message: no earlier run could generate a title. */
-export const findUntitled = (database: Queryable, { account_id, thread_id }: Titled): Promise<UntitledThread | undefined> =>
-  database.row(selectUntitled, { accountId: account_id, threadId: thread_id });
 
 /** Generates and stores the title of a thread. A failure is left to the next run, and its tokens are not billed. */
 export async function generateTitle(

@@ -3,6 +3,7 @@ import type { RunEventInput } from '../../../contract/events.ts';
 import type { RunStatus } from '../../../contract/runRequests.ts';
 import type { Database, Queryable } from '../../database/sql.ts';
 import { type Builder, jsonb, type Parameters, type RowOf, statement } from '../../database/statement.ts';
+import type { Tables } from '../../database/tables.ts';
 import { executeRunTask, heldJobs } from '../../jobs/queue.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import type { StoredRunEvent } from '../../pubsub/localRuns.ts';
@@ -50,6 +51,7 @@ const leasedColumns = [
   'next_seq',
   'attempt',
   'status',
+  'pending_inputs',
 ] as const;
 
 /** A job that a worker has taken from the queue, or that is held there for this process. */
@@ -63,6 +65,17 @@ const takeLease = statement<LeaseKey & ReceivedJob & { seconds: number }>()((db,
 
 /** Also removes the job, unless a worker has taken it from the queue: once the lease is taken, `recoverRuns` starts the run again if need be. */
 const takeLeaseAndJob = statement<LeaseKey & ReceivedJob & { seconds: number }>()((db, $) => leaseStatement(db, $, true));
+
+const runs = expressionBuilder<Tables, 'runs'>();
+
+/** Whether the account of the run has an enabled webhook. */
+export const hasWebhooks = runs.exists(
+  runs
+    .selectFrom('webhook_endpoints as e')
+    .select(sql.lit(1).as('one'))
+    .whereRef('e.account_id', '=', 'runs.account_id')
+    .where('e.enabled', '=', sql.lit(true)),
+);
 
 function leaseStatement(db: Builder, $: Parameters<LeaseKey & ReceivedJob & { seconds: number }>, removesJob = false) {
   const isReceived = sql<boolean>`(${$.jobId}::text is not null and status <> 'cancelling')`;
@@ -86,7 +99,8 @@ function leaseStatement(db: Builder, $: Parameters<LeaseKey & ReceivedJob & { se
           // Milliseconds since the first worker began the run, by the database's clock.
           sql<number>`extract(epoch from clock_timestamp() - first_started_at)::float8 * 1000`.as('age_ms'),
           isReceived.as('is_received'),
-        ]),
+        ])
+        .returning(hasWebhooks.as('has_webhooks')),
     )
     .with('event', (qc) =>
       qc
@@ -121,6 +135,7 @@ function leaseStatement(db: Builder, $: Parameters<LeaseKey & ReceivedJob & { se
     .select(leasedColumns.map((column) => `run.${column}` as const))
     .select([
       'age_ms',
+      'has_webhooks',
       sql<number>`next_seq - is_received::integer`.as('next_seq'),
       'event.created_at as received_at',
       'event.data as received_data',
@@ -128,14 +143,15 @@ function leaseStatement(db: Builder, $: Parameters<LeaseKey & ReceivedJob & { se
 }
 
 /** The persona and the route that a worker has chosen. The snapshots are JSON text. */
-type StoredPlan = { route: string; model: string | null; personaId: string; persona: string };
+export type StoredPlan = { route: string; model: string | null; personaId: string; persona: string };
 
 /**
- * `unstored_plan` is stored with the next events. `pending_inputs` is the number of inputs when events were last appended; undefined if others may have
- * come since.
+ * `unstored_plan` is stored with the next events, and `multiplier` is that of its route. `pending_inputs` is the number of inputs when the
+ * lease was taken or events were last appended; undefined if others may have come since.
  */
-export type LeasedRun = Omit<RowOf<typeof takeLease>, 'received_at' | 'received_data'> & {
+export type LeasedRun = Omit<RowOf<typeof takeLease>, 'received_at' | 'received_data' | 'pending_inputs'> & {
   unstored_plan?: StoredPlan | undefined;
+  multiplier?: string;
   pending_inputs?: number | undefined;
 };
 
@@ -181,17 +197,17 @@ export const valuesWithEvents = ($: Parameters<AppendedEvents>) => ({
   spent_output_tokens: $.outputTokens,
 });
 
-const planOf = ($: Parameters<StoredPlan>) => ({
+export const planOf = ($: Parameters<StoredPlan>) => ({
   route_snapshot: jsonb($.route),
   model: $.model,
   persona_id: $.personaId,
   persona_snapshot: jsonb($.persona),
 });
 
-type Held = LeaseKey & { from: readonly RunStatus[] };
+export type Held = LeaseKey & { from: readonly RunStatus[] };
 
 /** Whether the lease is held, of a run in one of the statuses `from`. */
-const isHeld = ($: Parameters<Held>) => {
+export const isHeld = ($: Parameters<Held>) => {
   const [id, token, until] = [sql.ref('id'), sql.ref('lease_token'), sql.ref('lease_until')];
   return sql<boolean>`${id} = ${$.id} and ${token} = ${$.token} and status = any(${$.from}::text[]) and ${until} > clock_timestamp()`;
 };

@@ -88,7 +88,7 @@ export const endRun = statement<End>()((db, $) =>
         .where('id', '=', $.id)
         .returning(['id', 'account_id', 'trace_id', 'next_seq']),
     )
-    .with('event', (qc) => appendRunEvents(qc, $, 'now()'))
+    .with('event', (qc) => appendRunEvents(qc, $, { createdAt: 'now()' }))
     .insertInto('audit_logs')
     .columns(['id', 'account_id', 'action', 'target_type', 'target_id', 'trace_id', 'metadata'])
     .expression((eb) =>

@@ -9,7 +9,7 @@ import { newId } from '../../platform/crypto/ids.ts';
 import { parseKey } from '../../resources/attachments/key.ts';
 import { keepImages } from '../../resources/attachments/queries.ts';
 import { plainTextOf } from '../../resources/messages/parts.ts';
-import { insertAnswer, reassignMessages, selectIncompleteAnswer } from '../../resources/messages/runQueries.ts';
+import { type AnswerValues, insertAnswer, reassignMessages, selectIncompleteAnswer } from '../../resources/messages/runQueries.ts';
 import type { LeasedRun } from '../lease/lease.ts';
 import { interruptedError, replayRun } from './replay.ts';
 import { storableText, storeTurns, type TurnOwner } from './turnHistory.ts';
@@ -90,7 +90,6 @@ async function keep(tx: Queryable, run: TurnOwner, images: readonly AnswerImage[
   return named.filter(({ id }) => ids.has(id)).map(({ attachment }) => ({ type: 'image', attachment }));
 }
 
-/** Sent with the statements that follow, because the quota of the account stays locked until the commit. */
 function insert(
   tx: Transaction,
   run: TurnOwner,
@@ -98,22 +97,32 @@ function insert(
   completion: MessageCompletion,
   pictures: readonly Picture[],
 ): StoredAnswer {
+  const made = newAnswer(run, answer, completion, pictures);
+  insertNewAnswer(tx, made);
+  return made;
+}
+
+type NewAnswer = StoredAnswer & { values: AnswerValues };
+
+/** The visible message of an answer. */
+export function newAnswer(run: TurnOwner, answer: string, completion: MessageCompletion, pictures: readonly Picture[] = []): NewAnswer {
   const id = newId();
   const text = storableText(answer);
   const parts: MessagePart[] = [...(isBlank(text) ? [] : [{ type: 'text' as const, text }]), ...pictures];
-  tx.awaitAtCommit(
-    tx.run(insertAnswer, {
-      accountId: run.account_id,
-      threadId: run.thread_id,
-      id,
-      content: pictures.length > 0 ? [...(isBlank(text) ? [] : [text]), plainTextOf(pictures)].join('\n\n') : text,
-      contentJson: pictures.length > 0 ? JSON.stringify({ parts }) : null,
-      runId: run.id,
-      completion,
-    }),
-  );
-  return { id, text: answer };
+  const values = {
+    accountId: run.account_id,
+    threadId: run.thread_id,
+    id,
+    content: pictures.length > 0 ? [...(isBlank(text) ? [] : [text]), plainTextOf(pictures)].join('\n\n') : text,
+    contentJson: pictures.length > 0 ? JSON.stringify({ parts }) : null,
+    runId: run.id,
+    completion,
+  };
+  return { id, text: answer, values };
 }
+
+/** Sent with the statements that follow, because the quota of the account stays locked until the commit. */
+export const insertNewAnswer = (tx: Transaction, { values }: NewAnswer): void => tx.awaitAtCommit(tx.run(insertAnswer, values));
 
 const isBlank = (content: unknown) => typeof content !== 'string' || content.trim() === '';
 

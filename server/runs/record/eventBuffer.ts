@@ -12,6 +12,8 @@ const streaming = new Set<RunEventInput['type']>([
   'llm.turn.completed',
   // Stored together with the wait that follows it, or not at all.
   'run.input_requested',
+  // The answer of a fast model follows at once, and is stored together with it.
+  'run.route.selected',
 ]);
 
 /** Maximum delay of a streamed event, in milliseconds. */
@@ -20,7 +22,7 @@ const groupMs = 50;
 const maxEvents = 500;
 const maxChars = 2 ** 20;
 
-/** Appends events in order: the first delta at once, then in groups. Sets `discard_from_seq` of retries. */
+/** Appends events in order: the first streamed event at once, then in groups. Sets `discard_from_seq` of retries. */
 export type EventWriter = {
   /** Rejects if an earlier write failed. */
   write(step: RunEventInput): Promise<void>;
@@ -30,6 +32,7 @@ export type EventWriter = {
   drain(): Promise<RunEventInput[]>;
 };
 
+const isRoute = (step: RunEventInput) => step.type === 'run.route.selected';
 const isRetry = (step: RunEventInput) => step.type === 'run.llm.retry';
 
 /** `append` writes a group in one statement and returns the sequence number of its first event. */
@@ -52,14 +55,17 @@ export function createEventWriter(append: (steps: RunEventInput[]) => Promise<nu
   const send = () => {
     stopTimer();
     if (writing || buffer.isEmpty() || failed !== undefined) return;
-    lastFlush = performance.now();
-    writing = store(buffer.takeGroup())
+    const group = buffer.takeGroup();
+    // The first delta waits only from when the route was chosen.
+    const isOnlyRoute = group.every(isRoute);
+    if (!isOnlyRoute) lastFlush = performance.now();
+    writing = store(group)
       .catch((error) => {
         failed = error;
       })
       .finally(() => {
         writing = undefined;
-        lastFlush = performance.now();
+        if (!isOnlyRoute) lastFlush = performance.now();
         if (!buffer.isEmpty()) schedule();
       });
   };
@@ -80,6 +86,7 @@ export function createEventWriter(append: (steps: RunEventInput[]) => Promise<nu
   return {
     async write(step) {
       if (failed !== undefined) throw failed;
+      if (isRoute(step)) lastFlush = performance.now();
       buffer.add(step);
       schedule();
       // Backpressure for a model that is faster than the database.
