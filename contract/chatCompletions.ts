@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AnyObject, Id } from './shared/fields.ts';
+import { AnyObject, Id, inconsistentValues } from './shared/fields.ts';
 import { declareJsonOrStream, initContract, type Resource } from './shared/route.ts';
 
 // The schemas follow OpenAI's API. Parameters that are not listed here are refused, so that none is silently without effect. Messages, content
@@ -177,7 +177,7 @@ type Combined = {
 type Payload = z.core.ParsePayload<Combined>;
 
 const contradiction = ({ value: input }: Payload, path: (string | number)[], message: string) =>
-  ({ code: 'custom', path, input, message }) as const;
+  ({ code: 'custom', path, input, message, params: inconsistentValues }) as const;
 
 function checkStreamOptions(payload: Payload): void {
   const { stream, stream_options: options } = payload.value;

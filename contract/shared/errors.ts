@@ -53,6 +53,7 @@ const openAiCodes: Partial<Record<string, string>> = {
   key_expired: 'invalid_api_key',
   credits_exhausted: 'insufficient_quota',
   key_budget_exhausted: 'insufficient_quota',
+  inconsistent_values: 'invalid_value',
 };
 
 export const OpenAiProblem = z

@@ -394,6 +394,7 @@ const partlyOpenOperations: readonly string[] = [
 const comparingOperations: readonly string[] = [
   'auditLogsExport',
   'auditLogsList',
+  'chatCompletionsCreate',
   'gatewayConfigSet',
   'usageMineDaily',
   'usageMineHourly',

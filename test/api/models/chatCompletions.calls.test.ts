@@ -274,18 +274,20 @@ test('a call ends soon after its key was revoked or its secret replaced, its use
     ({ accountId }) => sql('update accounts set deleted_at = now() where id = $1', [accountId]),
     ({ id }) => sql('delete from memberships where user_id = $1', [id]),
   ];
-  for (const end of ends) {
+  for (const [index, end] of ends.entries()) {
     const { vendor, user } = await openModel();
     const key = (await call('POST', '/v1/api-keys', { token: user.token, body: { name: 'Shop', scopes: ['data.completions.write'] } }))
       .body;
     vendor.respondWith({ steps: ['stall'] });
     const answer = call('POST', '/v1/chat/completions', { token: key.key, body: hello });
     await eventually(async () => vendor.requests.length === 1, 'the call');
-    // Its secret remains valid for the overlap.
-    expect((await rotate(user, key.id, 60)).status).toBe(200);
-    vi.advanceTimersByTime(15_000);
-    await new Promise((done) => setTimeout(done, 50));
-    expect(vendor.requests[0]!.closed).toBe(false);
+    if (index === 0) {
+      // Its secret remains valid for the overlap.
+      expect((await rotate(user, key.id, 60)).status).toBe(200);
+      vi.advanceTimersByTime(15_000);
+      await new Promise((done) => setTimeout(done, 50));
+      expect(vendor.requests[0]!.closed).toBe(false);
+    }
     await end(user, key.id);
     vi.advanceTimersByTime(15_000);
     const { status, body } = await answer;
