@@ -176,8 +176,9 @@ type Combined = {
 };
 type Payload = z.core.ParsePayload<Combined>;
 
+/** An issue after which the other rules are checked too. */
 const contradiction = ({ value: input }: Payload, path: (string | number)[], message: string) =>
-  ({ code: 'custom', path, input, message, params: inconsistentValues }) as const;
+  ({ code: 'custom', path, input, message, params: inconsistentValues, continue: true }) as const;
 
 function checkStreamOptions(payload: Payload): void {
   const { stream, stream_options: options } = payload.value;

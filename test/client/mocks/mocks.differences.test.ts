@@ -49,7 +49,8 @@ const requests: [method: string, path: string, body?: object][] = [
   ['POST', '/v1/chat/completions', { ...ask, model: 'missing' }],
   ['POST', '/v1/chat/completions', { ...ask, model: 'missing', stream_options: { include_usage: true } }],
   ['POST', '/v1/chat/completions', { ...ask, tools: [tool, tool] }],
-  ['POST', '/v1/chat/completions', { ...ask, tool_choice: 'required' }],
+  // Both contradictions are reported.
+  ['POST', '/v1/chat/completions', { ...ask, tool_choice: 'required', stream_options: { include_usage: true } }],
   ['POST', '/v1/chat/completions', { ...ask, tools: [tool], tool_choice: { type: 'function', function: { name: 'other' } } }],
   ['POST', '/v1/chat/completions', { ...ask, response_format: { type: 'json_schema' } }],
   ['POST', '/v1/chat/completions', { ...ask, messages: [{ role: 'tool', tool_call_id: 'c', content: '' }] }],
@@ -94,5 +95,8 @@ test('the mock rejects what the services of the server reject, for the same reas
   const { body: me } = await send('GET', '/v1/me', { token: session.access_token });
   const answers = await answersOf(send, { token: session.access_token, account: me.account_id, user: me.id });
   expect(answers).toEqual(expected);
-  expect(expected.map(([, , outcome]) => outcome)).toContainEqual(expect.objectContaining({ reason: 'personal_account' }));
+  const outcomes = expected.map(([, , outcome]) => outcome);
+  expect(outcomes).toContainEqual(expect.objectContaining({ reason: 'personal_account' }));
+  const contradictions = ['/stream_options', '/tool_choice'].map((path) => [path, 'inconsistent_values']);
+  expect(outcomes).toContainEqual(expect.objectContaining({ issues: contradictions }));
 });
