@@ -166,7 +166,8 @@ const maxTokens = z.int().min(1).max(10_000_000).nullish();
 /** They change nothing about the answer. */
 const ignored = z.string().max(512).nullish().meta({ description: 'Ignored.' });
 
-type Combined = {
+/** Fields with rules between them. */
+type ComparedFields = {
   messages: z.infer<typeof Message>[];
   stream?: boolean | null | undefined;
   stream_options?: object | null | undefined;
@@ -174,7 +175,7 @@ type Combined = {
   tool_choice?: z.infer<typeof ToolChoice> | null | undefined;
   response_format?: z.infer<typeof ResponseFormat> | null | undefined;
 };
-type Payload = z.core.ParsePayload<Combined>;
+type Payload = z.core.ParsePayload<ComparedFields>;
 
 /** An issue after which the other rules are checked too. */
 const contradiction = ({ value: input }: Payload, path: (string | number)[], message: string) =>

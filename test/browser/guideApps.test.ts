@@ -25,8 +25,6 @@ const backends: Record<string, (answers: AnswerStep[][]) => Promise<Backend>> = 
   mock: (answers) => openOnMock(mock, answers),
 };
 
-/** How long a page may take, as other waits for it may. */
-
 async function open(name: GuideApp, backend: Backend) {
   const visitor = await openPage(browser, {}, { records: false });
   await setSessionCookie(visitor.context, backend.origin, backend);
