@@ -31,7 +31,7 @@ const common = {
   ...limits,
   retry,
   pool: 'forks' as const,
-  setupFiles: ['test/support/app/fileCleanup.setup.ts', 'test/support/app/durations.setup.ts'],
+  setupFiles: ['app/fileCleanup', 'app/durations', 'failures/serverErrors'].map((name) => `test/support/${name}.setup.ts`),
 };
 
 export default defineConfig({
@@ -40,7 +40,7 @@ export default defineConfig({
     // For two cores: tests wait for servers and time limits too. Four are slower.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
-    reporters: ['default', './test/support/app/summaryReporter.ts'],
+    reporters: ['default', './test/support/failures/summaryReporter.ts'],
     projects: [
       { test: { ...common, name: 'alone', include: alone, exclude: [...apart, ...sequential] } },
       {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { RunEventInput } from '../../contract/events.ts';
 import { createEventWriter } from '../../server/runs/record/eventBuffer.ts';
 import { openScriptedThread } from '../support/agent/agent.ts';
@@ -40,6 +40,8 @@ test('the first delta is written immediately, and deltas during a write are batc
 });
 
 test('the route waits for the answer of a fast model, but not long, and the first delta after it not at all', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
   const route = { type: 'run.route.selected', data: {} } as RunEventInput;
   const { groups, writer, release } = blockedEventBuffer();
   release();
@@ -48,8 +50,10 @@ test('the route waits for the answer of a fast model, but not long, and the firs
   expect(groups).toEqual([]);
   expect(await writer.drain()).toEqual([route, delta('Hello')]);
   await writer.write(route);
-  await expect.poll(() => groups).toEqual([[route]]);
-  await writer.flush();
+  await vi.advanceTimersByTimeAsync(49);
+  expect(groups).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(groups).toEqual([[route]]);
   await writer.write(delta('Hello'));
   expect(groups).toEqual([[route], [delta('Hello')]]);
 });

@@ -3,7 +3,6 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { pino } from 'pino';
 import { inject } from 'vitest';
 import type { Call } from '../../../client/conformance/call.ts';
 import { openDatabase } from '../../../server/database/database.ts';
@@ -16,6 +15,7 @@ import { type apiLimits, startApi } from '../../../server/processes/api.ts';
 import { startWorker } from '../../../server/processes/worker.ts';
 import { createLocalRuns, type LocalRuns } from '../../../server/pubsub/localRuns.ts';
 import { overSocket } from '../cluster/socketUrl.ts';
+import { createTestLog } from '../failures/serverErrors.ts';
 import { callTo } from '../http/call.ts';
 import { closedWithFile, onFileFinished } from './fileCleanup.ts';
 import { templateDatabase } from './postgres.ts';
@@ -112,7 +112,7 @@ async function openApp(databaseUrl: string, env: Record<string, string>, { worke
     ARKLOOP_DATA_DIR: join(storageRoot, 'data'),
     ...env,
   });
-  const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
+  const log = createTestLog();
   // The wait for a connection is long, so that bursts of requests succeed on a busy machine too.
   const database = openDatabase(overSocket(databaseUrl), { max: 8, log, applicationName: 'arkloop test', maxWaitMs: 20_000 });
   const localRuns = worker ? createLocalRuns() : undefined;

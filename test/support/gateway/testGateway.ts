@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
 import { type Gateway, startGateway } from '../../../server/gateway/gateway.ts';
 import { readConfig } from '../../../server/platform/config/config.ts';
 import { onFileFinished } from '../app/fileCleanup.ts';
 import { type Call, callTo, freshDatabase, type TestApp, testKeys } from '../app/testApp.ts';
+import { createTestLog } from '../failures/serverErrors.ts';
 
 /** The environment of an API behind a gateway on the same machine. */
 export const behindGatewayEnv = { ARKLOOP_TRUST_X_FORWARDED_FOR: '1', ARKLOOP_TRUST_INCOMING_TRACE_ID: '1' };
@@ -19,7 +19,7 @@ export async function startTestGateway(
 ): Promise<{ gateway: Gateway; call: Call }> {
   const databaseUrl = alone ? await freshDatabase() : shared;
   const config = readConfig({ ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0', ARKLOOP_GATEWAY_UPSTREAM: url, ...env });
-  const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
+  const log = createTestLog();
   const started = await startGateway({ config, env, log, jwtSecrets: testKeys.jwtSecrets, databaseUrl });
   let ended: Promise<void> | undefined;
   const gateway = {

@@ -1,12 +1,12 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { GatewayOptions } from '../../../server/gateway/dependencies.ts';
 import { type Gateway, startGateway } from '../../../server/gateway/gateway.ts';
 import { readConfig } from '../../../server/platform/config/config.ts';
 import { listener } from '../app/listener.ts';
+import { createTestLog } from '../failures/serverErrors.ts';
 
 /** Starts an HTTP server in place of the API. Stopped after the test. */
 export async function startUpstream(listener: RequestListener): Promise<{ url: string; server: Server }> {
@@ -22,7 +22,7 @@ export async function startUpstream(listener: RequestListener): Promise<{ url: s
 /** Starts a gateway in front of `upstream`. Stopped after the test. */
 export async function startGatewayTo(upstream: string, env: NodeJS.ProcessEnv = {}, deps: Partial<GatewayOptions> = {}): Promise<Gateway> {
   const config = readConfig({ ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0', ARKLOOP_GATEWAY_UPSTREAM: upstream, ...env });
-  const gateway = await startGateway({ config, env, log: pino({ level: process.env.TEST_LOG ?? 'silent' }), ...deps });
+  const gateway = await startGateway({ config, env, log: createTestLog(), ...deps });
   onTestFinished(gateway.shutDown);
   return gateway;
 }

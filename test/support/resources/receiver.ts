@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import type { OutboundClient } from '../../../server/platform/outbound/outbound.ts';
 import { createOutboundFromConfig } from '../../../server/platform/outbound/outboundFromConfig.ts';
 import { type DispatcherDeps, startDispatcher } from '../../../server/resources/webhooks/sending/dispatcher.ts';
 import { listener } from '../app/listener.ts';
 import { type Person, type TestApp, testKeys } from '../app/testApp.ts';
+import { createTestLog } from '../failures/serverErrors.ts';
 import { eventually } from './conversation.ts';
 
 /** A received request with its raw body. */
@@ -88,7 +88,7 @@ export const deliveriesOf = async ({ call }: TestApp, { token }: Person, endpoin
 /** Starts the webhook dispatcher without the rest of a worker. Stopped when the test ends. */
 export function dispatcherOfTest({ config, database }: TestApp, own: Partial<DispatcherDeps> & { outbound?: OutboundClient } = {}) {
   const outbound = own.outbound ?? createOutboundFromConfig(config);
-  const deps = { config, keys: testKeys, database, log: pino({ level: process.env.TEST_LOG ?? 'silent' }), ...own, outbound };
+  const deps = { config, keys: testKeys, database, log: createTestLog(), ...own, outbound };
   const dispatcher = startDispatcher(deps);
   onTestFinished(async () => {
     await dispatcher.shutDown();

@@ -16,9 +16,11 @@ function skippedTests(module: TestModule, file: string): string[] {
 const reasonsOf = (errors: readonly SerializedError[]) =>
   errors.map(({ message }) => message.slice(0, 500).replaceAll(/\s+/gu, ' ')).join('; ');
 
+const serverErrorsOf = (test: TestCase) => (test.meta().serverErrors ?? []).map((line) => ` // server: ${line.slice(0, 500)}`).join('');
+
 function failedTests(module: TestModule, file: string): string[] {
   const tests = [...module.children.allTests('failed')].map(
-    (test) => `failed: ${file} > ${test.fullName}: ${reasonsOf(test.result().errors ?? [])}`,
+    (test) => `failed: ${file} > ${test.fullName}: ${reasonsOf(test.result().errors ?? [])}${serverErrorsOf(test)}`,
   );
   // An import that throws and a hook of a file or group have no test of their own.
   const suites = [module, ...module.children.allSuites()].flatMap((suite) => suite.errors());
