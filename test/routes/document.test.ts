@@ -83,6 +83,12 @@ test('a bound that excludes its value is `exclusiveMinimum`, which generators wr
   expect(rewritten.map(([path]) => path)).toEqual([]);
 });
 
+test('a schema has one type, beside `null`, because oapi-codegen refuses others', () => {
+  const types = [...objectsIn(plain, '#')].flatMap(([path, { type }]) => (Array.isArray(type) ? [[path, type] as const] : []));
+  expect(types.length).toBeGreaterThan(0);
+  expect(types.filter(([, several]) => several.filter((type) => type !== 'null').length > 1)).toEqual([]);
+});
+
 test('the contact has no relative URL, which openapi-generator refuses', () => {
   expect(plain.info.contact.url ?? 'https:').toMatch(/^https:/);
 });

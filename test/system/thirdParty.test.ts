@@ -156,6 +156,7 @@ test('Python, by openapi-python-client, checked by mypy', async ({ skip }) => {
   expect(lastLine(report)).toEqual(done);
 });
 
+// It takes the compiler minutes to build the first time.
 test('Go, by oapi-codegen, checked by go vet', async ({ skip }) => {
   if (notFetched) return skip(notFetched);
   if (!(await findCommand(['go'], ['version'], place))) return skip('there is no Go on this machine');
@@ -172,7 +173,7 @@ test('Go, by oapi-codegen, checked by go vet', async ({ skip }) => {
   await runOrThrow('go', ['vet', './...'], { cwd: project, ms: 240_000 });
   await runOrThrow('go', ['build', '-trimpath', '-o', 'consumer', '.'], { cwd: project, ms: 240_000 });
   expect(lastLine(await runOrThrow(join(project, 'consumer'), [app.url], { cwd: project }))).toEqual(done);
-});
+}, 900_000);
 
 /** What openapi-generator always says of a document of OpenAPI 3.1, or of its own templates. The guide explains each. */
 const knownLogs = [

@@ -46,10 +46,15 @@ export function needsName(part: Json): boolean {
   return values !== undefined || [type].flat().includes('object');
 }
 
-/** Writes `anyOf: [{ type: string }, { type: null }]` as `type: [string, null]`, and omits the type of property names, which is always string. */
+/**
+ * Writes `anyOf: [{ type: string }, { type: null }]` as `type: [string, null]`, any other list of types as `anyOf`, because oapi-codegen does not know it,
+ * and omits the type of property names, which is always string.
+ */
 export function simplified({ propertyNames, ...schema }: SchemaObject): SchemaObject {
   const kept = propertyNames && !isDeepStrictEqual(propertyNames, { type: 'string' }) ? { ...schema, propertyNames } : schema;
-  const { anyOf, description, ...beside } = kept;
+  const { anyOf, description, type, ...beside } = kept;
+  if (Array.isArray(type) && type.length > 1 && !type.includes('null'))
+    return { anyOf: type.map((each) => ({ type: each })), ...beside, ...(description !== undefined && { description }) };
   if (anyOf?.length !== 2) return kept;
   const [value, none] = anyOf as [SchemaObject, SchemaObject];
   if (none.type !== 'null' || typeof value.type !== 'string' || needsName(value) || 'const' in value) return kept;
