@@ -2979,6 +2979,14 @@ select "s"."id"
   where "u"."id" = $2 and "u"."status" = 'active'
   for share of "u", "s";
 
+-- resources/auth/sessions/lockSession.ts 2
+select "k"."id"
+  from "users" as "u"
+  inner
+  join "api_keys" as "k" on "k"."user_id" = "u"."id" and "k"."id" = $1::uuid and "k"."revoked_at" is null
+  where "u"."id" = $2 and "u"."status" = 'active'
+  for share of "u", "k";
+
 -- resources/auth/sessions/queries.ts insertSession
 with "signed_in" as (update "users"
   set "last_login_at" = now()
@@ -7145,6 +7153,14 @@ delete
   from "thread_shares"
   where "created_by_user_id" = $1;
 
+-- resources/users/resetQueries.ts selectActiveSchedules
+select "s"."id", "s"."account_id"
+  from "memberships" as "m"
+  inner
+  join "schedules" as "s" on "s"."account_id" = "m"."account_id" and "s"."created_by_user_id" = "m"."user_id"
+  where "m"."user_id" = $1 and "s"."status" = 'active'
+  order by "s"."id";
+
 -- resources/users/resetQueries.ts selectNotificationTarget
 select "a"."id" as "home", "u"."email", "u"."locale", (select count(*) as "count"
   from "memberships" as "m"
@@ -7166,42 +7182,47 @@ select "m"."account_id"
   where "o"."account_id" = "m"."account_id" and "o"."user_id" <> "m"."user_id")
   order by "m"."account_id";
 
--- resources/users/resetQueries.ts 8
+-- resources/users/resetQueries.ts 9
 update "webhook_endpoints"
   set "enabled" = false, "disabled_reason" = 'manual', "previous_secret_sealed" = null, "previous_secret_expires_at" = null
   where "account_id" = $1 and "enabled" = true;
 
--- resources/users/resetQueries.ts 9
+-- resources/users/resetQueries.ts 10
 update "webhook_replays"
   set "status" = 'cancelled', "ended_at" = now()
   where "account_id" = $1 and "status" = 'running';
 
--- resources/users/resetQueries.ts 10
+-- resources/users/resetQueries.ts 11
 update "mcp_configs"
   set "is_active" = false, "revision" = "revision" + 1, "updated_at" = now()
   where "account_id" = $1 and "is_active" = true;
 
--- resources/users/resetQueries.ts 11
+-- resources/users/resetQueries.ts 12
 update "tool_providers"
   set "is_active" = false
   where "account_id" = $1 and "is_active" = true;
 
--- resources/users/resetQueries.ts 12
+-- resources/users/resetQueries.ts 13
 update "personas"
   set "is_active" = false, "updated_at" = now()
   where "account_id" = $1 and "is_active" = true;
 
--- resources/users/resetQueries.ts 13
+-- resources/users/resetQueries.ts 14
+update "skills"
+  set "is_active" = false, "updated_at" = now()
+  where "account_id" = $1 and "is_active" = true;
+
+-- resources/users/resetQueries.ts 15
 delete
   from "llm_providers"
   where "account_id" = $1;
 
--- resources/users/resetQueries.ts 14
+-- resources/users/resetQueries.ts 16
 delete
   from "asr_credentials"
   where "account_id" = $1;
 
--- resources/users/resetQueries.ts 15
+-- resources/users/resetQueries.ts 17
 delete
   from "ip_rules"
   where "account_id" = $1;

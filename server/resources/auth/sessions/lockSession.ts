@@ -19,6 +19,21 @@ const selectSessionForShare = statement<{ userId: string; sessionId: string | nu
     .forShare(['u', 's']),
 );
 
+const selectKeyForShare = statement<{ userId: string; apiKeyId: string }>()((db, $) =>
+  db
+    .selectFrom('users as u')
+    .innerJoin('api_keys as k', (join) =>
+      join
+        .onRef('k.user_id', '=', 'u.id')
+        .on('k.id', '=', sql<string>`${$.apiKeyId}::uuid`)
+        .on('k.revoked_at', 'is', null),
+    )
+    .select('k.id')
+    .where('u.id', '=', $.userId)
+    .where('u.status', '=', sql.lit('active' as const))
+    .forShare(['u', 'k']),
+);
+
 /**
  * Locks the caller's session until the commit. Throws 401 if it has ended since the request was authenticated. Call it before creating
  * anything that outlives the session: whatever ends the session either commits first, or waits and then sees what was created. The lock is
@@ -27,4 +42,19 @@ const selectSessionForShare = statement<{ userId: string; sessionId: string | nu
 export async function lockSession(tx: Queryable, { userId, sessionId }: Actor): Promise<void> {
   if (!(await tx.row(selectSessionForShare, { userId, sessionId: sessionId ?? null })))
     throw failWith('unauthenticated', 'session_revoked', 'The session has ended.');
+}
+
+/**
+ * Like `lockSession`, for what API keys can create too. Throws 401 if the key was revoked. What ends a user's access (`resetAccess`) locks the user, then
+ * ends sessions and keys, and then what they have created.
+ */
+export async function lockCredential({ tx, actor }: { tx: Queryable; actor: Actor }): Promise<void> {
+  const { userId, apiKeyId, sessionId } = actor;
+  if (apiKeyId === undefined) {
+    // A run acts for its user without a credential.
+    if (sessionId !== undefined) await lockSession(tx, actor);
+    return;
+  }
+  if (!(await tx.row(selectKeyForShare, { userId, apiKeyId })))
+    throw failWith('unauthenticated', 'invalid_token', 'The credential is no longer valid.');
 }
