@@ -199,6 +199,11 @@ select 'plan' as "key", lower(p.name) as "value", 0 as "rank"
   from "entitlement_overrides" as "o"
   where "o"."account_id" = $3 and "o"."key" = any('{limit.request_burst,limit.requests_per_minute}'::text[]) and ("o"."expires_at" is null or "o"."expires_at" > clock_timestamp());
 
+-- gateway/rateLimits/requestedAccount.ts 1
+select "account_id"
+  from "memberships"
+  where "user_id" = $1;
+
 -- http/access/accessControl.ts 1
 select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", "s"."id" is not null as "session_live", ("u"."second_factor_at" is not null or ("s"."confirmed_at" is not null and exists (select 1 as "one"
   from "passkeys" as "k"
