@@ -2977,7 +2977,7 @@ select "id"
   where "owner_user_id" = $1 and "type" = 'personal';
 
 -- resources/auth/sessions/lockSession.ts 1
-select "s"."id"
+select "u"."is_platform_admin"
   from "users" as "u"
   inner
   join "sessions" as "s" on "s"."user_id" = "u"."id" and "s"."id" = $1::uuid and "s"."revoked_at" is null

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Queryable } from '../../../database/sql.ts';
 import { statement } from '../../../database/statement.ts';
 import type { Actor } from '../../../http/access/accessTypes.ts';
-import { failWith } from '../../../platform/failure.ts';
+import { Failure, failWith } from '../../../platform/failure.ts';
 
 const selectSessionForShare = statement<{ userId: string; sessionId: string | null }>()((db, $) =>
   db
@@ -13,7 +13,7 @@ const selectSessionForShare = statement<{ userId: string; sessionId: string | nu
         .on('s.id', '=', sql<string>`${$.sessionId}::uuid`)
         .on('s.revoked_at', 'is', null),
     )
-    .select('s.id')
+    .select('u.is_platform_admin')
     .where('u.id', '=', $.userId)
     .where('u.status', '=', sql.lit('active' as const))
     .forShare(['u', 's']),
@@ -39,9 +39,16 @@ const selectKeyForShare = statement<{ userId: string; apiKeyId: string }>()((db,
  * anything that outlives the session: whatever ends the session either commits first, or waits and then sees what was created. The lock is
  * shared with other requests and runs of the user.
  */
-export async function lockSession(tx: Queryable, { userId, sessionId }: Actor): Promise<void> {
-  if (!(await tx.row(selectSessionForShare, { userId, sessionId: sessionId ?? null })))
-    throw failWith('unauthenticated', 'session_revoked', 'The session has ended.');
+export async function lockSession(tx: Queryable, { userId, sessionId }: Actor): Promise<{ is_platform_admin: boolean }> {
+  const locked = await tx.row(selectSessionForShare, { userId, sessionId: sessionId ?? null });
+  if (!locked) throw failWith('unauthenticated', 'session_revoked', 'The session has ended.');
+  return locked;
+}
+
+/** Like `lockSession`, for what only platform admins may do. Throws 403 if the caller is none any more, whose sessions stay open. */
+export async function lockAdminSession(tx: Queryable, actor: Actor): Promise<void> {
+  if (!(await lockSession(tx, actor)).is_platform_admin)
+    throw new Failure('forbidden', 'You may not do this.', { reason: 'missing_permission', permission: 'platform.admin' });
 }
 
 /**
