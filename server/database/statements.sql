@@ -6003,10 +6003,11 @@ insert into "schedules" ("account_id", "id", "created_by_user_id", "api_key_id",
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
   returning "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at";
 
--- resources/schedules/queries.ts selectRunOrigin
+-- resources/schedules/queries.ts lockRunOrigin
 select "persona_id", "api_key_id"
   from "runs"
-  where "account_id" = $1 and "id" = $2;
+  where "account_id" = $1 and "id" = $2 and "status" in ('running', 'waiting_for_input')
+  for share;
 
 -- resources/schedules/queries.ts selectSchedules
 select "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at"

@@ -26,8 +26,8 @@ export async function resetAccess(scope: RequestScope, userId: string, kept?: st
     api_keys: await tx.run(queries.revokeKeys, { userId }),
     invitations: await tx.run(queries.deleteInvitations, { userId }),
     shares: await tx.run(queries.deleteShares, { userId }),
-    schedules: await pauseSchedules(scope, userId),
     runs: await cancelRuns(scope, userId),
+    schedules: await pauseSchedules(scope, userId),
     connections: await endConnections(scope, userId),
   };
   const { home, email, locale, shared_accounts: shared } = (await tx.row(queries.selectNotificationTarget, { userId }))!;
@@ -59,7 +59,7 @@ async function cancelRuns(scope: RequestScope, userId: string): Promise<number> 
   return runs.length;
 }
 
-/** The text of a schedule is from whoever had access before. Before runs are cancelled, so that no schedule starts another one. */
+/** The text of a schedule is from whoever had access before. After runs are cancelled, which may create schedules. */
 async function pauseSchedules(scope: RequestScope, userId: string): Promise<number> {
   const schedules = await scope.tx.rows(queries.selectActiveSchedules, { userId });
   for (const { id, account_id: accountId } of schedules) await pauseSchedule({ ...scope, tx: scope.tx, accountId }, { id });
