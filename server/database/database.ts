@@ -94,7 +94,7 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName, 
 }
 
 /** Runs statements on one connection. */
-export const queryableOf = (client: pg.PoolClient): Queryable => createQueryable((query) => runPrepared(client, query));
+export const queryableOf = (client: pg.ClientBase): Queryable => createQueryable((query) => runPrepared(client, query));
 
 type RunQuery = (query: PreparedQuery) => Promise<pg.QueryResult>;
 

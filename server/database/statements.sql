@@ -199,6 +199,11 @@ select 'plan' as "key", lower(p.name) as "value", 0 as "rank"
   from "entitlement_overrides" as "o"
   where "o"."account_id" = $3 and "o"."key" = any('{limit.request_burst,limit.requests_per_minute}'::text[]) and ("o"."expires_at" is null or "o"."expires_at" > clock_timestamp());
 
+-- gateway/rateLimits/requestedAccount.ts 1
+select "account_id"
+  from "memberships"
+  where "user_id" = $1;
+
 -- http/access/accessControl.ts 1
 select "u"."status", "u"."is_platform_admin", "u"."tokens_invalid_before", "a"."status" as "account_status", "m"."role", "s"."id" is not null as "session_live", ("u"."second_factor_at" is not null or ("s"."confirmed_at" is not null and exists (select 1 as "one"
   from "passkeys" as "k"
@@ -2972,12 +2977,20 @@ select "id"
   where "owner_user_id" = $1 and "type" = 'personal';
 
 -- resources/auth/sessions/lockSession.ts 1
-select "s"."id"
+select "u"."is_platform_admin"
   from "users" as "u"
   inner
   join "sessions" as "s" on "s"."user_id" = "u"."id" and "s"."id" = $1::uuid and "s"."revoked_at" is null
   where "u"."id" = $2 and "u"."status" = 'active'
   for share of "u", "s";
+
+-- resources/auth/sessions/lockSession.ts 2
+select "k"."id"
+  from "users" as "u"
+  inner
+  join "api_keys" as "k" on "k"."user_id" = "u"."id" and "k"."id" = $1::uuid and "k"."revoked_at" is null
+  where "u"."id" = $2 and "u"."status" = 'active'
+  for share of "u", "k";
 
 -- resources/auth/sessions/queries.ts insertSession
 with "signed_in" as (update "users"
@@ -5990,10 +6003,11 @@ insert into "schedules" ("account_id", "id", "created_by_user_id", "api_key_id",
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
   returning "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at";
 
--- resources/schedules/queries.ts selectRunOrigin
+-- resources/schedules/queries.ts lockRunOrigin
 select "persona_id", "api_key_id"
   from "runs"
-  where "account_id" = $1 and "id" = $2;
+  where "account_id" = $1 and "id" = $2 and "status" in ('running', 'waiting_for_input')
+  for share;
 
 -- resources/schedules/queries.ts selectSchedules
 select "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at"
@@ -7145,6 +7159,14 @@ delete
   from "thread_shares"
   where "created_by_user_id" = $1;
 
+-- resources/users/resetQueries.ts selectActiveSchedules
+select "s"."id", "s"."account_id"
+  from "memberships" as "m"
+  inner
+  join "schedules" as "s" on "s"."account_id" = "m"."account_id" and "s"."created_by_user_id" = "m"."user_id"
+  where "m"."user_id" = $1 and "s"."status" = 'active'
+  order by "s"."id";
+
 -- resources/users/resetQueries.ts selectNotificationTarget
 select "a"."id" as "home", "u"."email", "u"."locale", (select count(*) as "count"
   from "memberships" as "m"
@@ -7166,42 +7188,47 @@ select "m"."account_id"
   where "o"."account_id" = "m"."account_id" and "o"."user_id" <> "m"."user_id")
   order by "m"."account_id";
 
--- resources/users/resetQueries.ts 8
+-- resources/users/resetQueries.ts 9
 update "webhook_endpoints"
   set "enabled" = false, "disabled_reason" = 'manual', "previous_secret_sealed" = null, "previous_secret_expires_at" = null
   where "account_id" = $1 and "enabled" = true;
 
--- resources/users/resetQueries.ts 9
+-- resources/users/resetQueries.ts 10
 update "webhook_replays"
   set "status" = 'cancelled', "ended_at" = now()
   where "account_id" = $1 and "status" = 'running';
 
--- resources/users/resetQueries.ts 10
+-- resources/users/resetQueries.ts 11
 update "mcp_configs"
   set "is_active" = false, "revision" = "revision" + 1, "updated_at" = now()
   where "account_id" = $1 and "is_active" = true;
 
--- resources/users/resetQueries.ts 11
+-- resources/users/resetQueries.ts 12
 update "tool_providers"
   set "is_active" = false
   where "account_id" = $1 and "is_active" = true;
 
--- resources/users/resetQueries.ts 12
+-- resources/users/resetQueries.ts 13
 update "personas"
   set "is_active" = false, "updated_at" = now()
   where "account_id" = $1 and "is_active" = true;
 
--- resources/users/resetQueries.ts 13
+-- resources/users/resetQueries.ts 14
+update "skills"
+  set "is_active" = false, "updated_at" = now()
+  where "account_id" = $1 and "is_active" = true;
+
+-- resources/users/resetQueries.ts 15
 delete
   from "llm_providers"
   where "account_id" = $1;
 
--- resources/users/resetQueries.ts 14
+-- resources/users/resetQueries.ts 16
 delete
   from "asr_credentials"
   where "account_id" = $1;
 
--- resources/users/resetQueries.ts 15
+-- resources/users/resetQueries.ts 17
 delete
   from "ip_rules"
   where "account_id" = $1;

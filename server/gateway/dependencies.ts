@@ -20,6 +20,7 @@ import { watchMaintenanceFile } from './maintenance.ts';
 import { createAccountLimits } from './rateLimits/accountLimits.ts';
 import { type Bucket, createLocalBuckets } from './rateLimits/buckets.ts';
 import { openRedisBuckets } from './rateLimits/redisBuckets.ts';
+import { createRequestedAccountReader } from './rateLimits/requestedAccount.ts';
 import { openUpstreamFile } from './upstream/upstreamList.ts';
 import { createUpstreamPool, type UpstreamPool } from './upstream/upstreamPool.ts';
 
@@ -65,6 +66,7 @@ export async function openDependencies({
   // Register all listeners before the channel connects, which happens while the stored settings are read.
   const identify = createIdentityResolver({ jwtSecrets, sql: source?.database, channel: source?.channel });
   const isBlocked = ipFilter(source);
+  const requestedAccount = createRequestedAccountReader(source);
   const accountLimits = createAccountLimits(source);
   const live = await watchConfig(env, config.gatewayCdnIpHeader, source && { ...source, log });
   const accessLog = openAccessLog(config.accessLogEnabled ? source?.database : undefined, log, {
@@ -93,6 +95,7 @@ export async function openDependencies({
     identify,
     isBlocked,
     buckets: redis ?? { take: async (buckets) => fallback(buckets) },
+    requestedAccount,
     accountLimits,
     maintenanceFile,
     hasBench: config.gatewayBenchz,

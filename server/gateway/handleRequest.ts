@@ -9,6 +9,7 @@ import { isInMaintenance, type MaintenanceFile } from './maintenance.ts';
 import type { AccountLimitsReader } from './rateLimits/accountLimits.ts';
 import { type Buckets, exceededLimit, rateHeaders } from './rateLimits/buckets.ts';
 import { bucketsOf } from './rateLimits/rateLimitRules.ts';
+import type { RequestedAccountReader } from './rateLimits/requestedAccount.ts';
 import type { RequestContext } from './requestContext.ts';
 import { sendError } from './responses.ts';
 import { forward, type ForwardLimits, maxBodyBytes } from './upstream/forward.ts';
@@ -20,6 +21,7 @@ export type RequestDependencies = {
   isBlocked: IpFilter;
   buckets: Buckets;
   limits: ForwardLimits;
+  requestedAccount: RequestedAccountReader;
   accountLimits: AccountLimitsReader | undefined;
   maintenanceFile: MaintenanceFile;
   hasBench: boolean;
@@ -53,10 +55,13 @@ export async function handleRequest(dependencies: RequestDependencies, config: L
 export const isApiPath = (path: string): boolean => path === '/v1' || path.startsWith('/v1/') || path === mcpPath;
 
 /** Undefined if a token was taken from all buckets, or else the details of the limit that is exceeded. */
-async function takeToken({ buckets, accountLimits }: RequestDependencies, config: LiveConfig, context: RequestContext) {
-  const { accountId } = context.identity;
+async function takeToken({ buckets, requestedAccount, accountLimits }: RequestDependencies, config: LiveConfig, context: RequestContext) {
+  const { identity } = context;
+  const requested = requestedAccount(context);
+  const accountId = typeof requested === 'string' ? requested : await requested;
   const account = accountId === '' ? undefined : (accountLimits?.cached(accountId) ?? (await accountLimits?.read(accountId)));
-  const taken = await buckets.take(bucketsOf(context, config, account));
+  const caller = accountId === identity.accountId ? context : { ...context, identity: { ...identity, accountId } };
+  const taken = await buckets.take(bucketsOf(caller, config, account));
   Object.assign(context.headers, rateHeaders(taken));
   return taken.granted ? undefined : exceededLimit(taken);
 }

@@ -33,8 +33,8 @@ const english: Texts = {
     lines: [
       'Your email address was confirmed for the first time, by a mailed code or link and not with the password of the account.',
       'Somebody else may have registered your address and chosen that password. Therefore the password no longer works, and all other sessions, ' +
-        'API keys, share links and open invitations of the account have ended. Webhooks, providers, tool servers, personas and IP rules of accounts ' +
-        'that are only yours were switched off or removed.',
+        'API keys, share links and open invitations of the account have ended, and its schedules are paused. Webhooks, providers, tool servers, ' +
+        'personas, skills and IP rules of accounts that are only yours were switched off or removed.',
       'Sign in with a mailed code and set a new password. Check the workspaces that you share with others, and leave those that you do not know.',
     ],
   }),
@@ -96,7 +96,7 @@ const chinese: Texts = {
     subject: '您的账户访问权限已重置',
     lines: [
       '您的邮箱地址首次得到确认，方式是邮件验证码或链接，而不是账户的密码。',
-      '该密码可能是他人用您的邮箱注册时设置的。因此该密码已失效，账户的所有其他会话、API 密钥、分享链接和未接受的邀请均已终止；仅属于您的账户中的 Webhook、提供商、工具服务器、角色和 IP 规则已停用或删除。',
+      '该密码可能是他人用您的邮箱注册时设置的。因此该密码已失效，账户的所有其他会话、API 密钥、分享链接和未接受的邀请均已终止，定时任务已暂停；仅属于您的账户中的 Webhook、提供商、工具服务器、角色、技能和 IP 规则已停用或删除。',
       '请使用邮件验证码登录并设置新密码。请检查您与他人共享的工作区，并退出您不认识的工作区。',
     ],
   }),

@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
 import pg from 'pg';
+import { queryableOf } from '../database/database.ts';
 import type { Queryable } from '../database/sql.ts';
 import { statement } from '../database/statement.ts';
 import type { Log } from '../platform/telemetry/log.ts';
-import { ChannelListeners, checkPayload, type NotificationChannel } from './notificationChannel.ts';
+import { ChannelListeners, checkPayload, inTime, type NotificationChannel } from './notificationChannel.ts';
+import { runChannel } from './runNotifier.ts';
 
 // A notification need not survive a crash, so its commit does not wait for the disk.
 const sendNotification = statement<{ topic: string; payload: string }>()((db, $) =>
@@ -23,7 +25,11 @@ export const createPostgresPublisher = (database: Queryable): Pick<NotificationC
 
 type Options = { url: string; database: Queryable; topics: readonly string[]; log: Log };
 
-/** Notifications of PostgreSQL, received over one connection of this process. Reconnects without limit. */
+/**
+ * Notifications of PostgreSQL, received over one connection of this process. Reconnects without limit. Invalidations are sent over it too, because a
+ * pool whose connections are all in use would delay or lose them, and other processes would go on with what they have cached. Run events, of which there
+ * are many, are sent over the pool: their readers poll.
+ */
 export function openPostgresChannel({ url, database, topics, log }: Options): NotificationChannel {
   const listeners = new ChannelListeners('postgres');
   let client: pg.Client | undefined;
@@ -36,6 +42,8 @@ export function openPostgresChannel({ url, database, topics, log }: Options): No
       application_name: 'arkloop channel',
       keepAlive: true,
       connectionTimeoutMillis: 5_000,
+      // Invalidations may be sent at the same time.
+      pipeline: true,
     });
     client = next;
     next.on('error', (error) => log.warn({ err: error }, 'the notification channel was lost'));
@@ -74,9 +82,22 @@ export function openPostgresChannel({ url, database, topics, log }: Options): No
     );
   }, 10_000);
 
+  const pooled = createPostgresPublisher(database);
+  async function publish(topic: string, payload: string) {
+    if (topic !== runChannel && listeners.isUp && client) {
+      const own = createPostgresPublisher(queryableOf(client)).publish(topic, payload);
+      const isSent = await inTime(own).then(
+        () => true,
+        () => false,
+      );
+      if (isSent) return;
+    }
+    await pooled.publish(topic, payload);
+  }
+
   start();
   return listeners.asChannel({
-    publish: createPostgresPublisher(database).publish,
+    publish,
     async close() {
       closed = true;
       clearInterval(pulse);

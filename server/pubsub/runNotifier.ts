@@ -88,7 +88,28 @@ function createSender(publish: (ids: readonly string[]) => Promise<void>, onErro
   };
 }
 
-/** Notifies all processes that cached data about a user is stale. */
-export const createAccessNotifier =
-  (channel: Pick<NotificationChannel, 'publish'>, onError: (error: unknown) => void) => (userId: string) =>
-    void channel.publish(accessChannel, userId).catch(onError);
+/** How long a notification of changed access that was not accepted waits before it is sent again, in milliseconds. */
+const accessRetryMs = 250;
+
+/**
+ * Notifies all processes that cached data about a user is stale. Repeated until it is accepted: a process caches access for up to a minute, and would
+ * otherwise accept a revoked credential for as long.
+ */
+export function createAccessNotifier(channel: Pick<NotificationChannel, 'publish'>, onError: (error: unknown) => void) {
+  const unsent = new Set<string>();
+  let retry: NodeJS.Timeout | undefined;
+  function send(userId: string) {
+    channel.publish(accessChannel, userId).catch((error: unknown) => {
+      onError(error);
+      unsent.add(userId);
+      retry ??= setTimeout(sendAgain, accessRetryMs).unref();
+    });
+  }
+  function sendAgain() {
+    retry = undefined;
+    const userIds = [...unsent];
+    unsent.clear();
+    userIds.forEach(send);
+  }
+  return send;
+}

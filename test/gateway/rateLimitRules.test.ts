@@ -222,6 +222,27 @@ test('a user cannot use up the rate of an account with a plan through another ac
   expect(new Set(await statuses(ann.token, '/v1/me', 20))).toEqual(new Set([200]));
 });
 
+test('the limits of an account apply to its members also with a token of another account, and strangers cannot use them up', async () => {
+  const { call } = await startOwnGateway(generous);
+  const [ann, bob] = [await app.signUp(), await app.signUp()];
+  const { id } = (await app.call('POST', '/v1/accounts', { token: ann.token, body: { slug: `w-${randomUUID()}`, name: 'Work' } })).body;
+  await subscribe({ ...ann, accountId: id }, [entitled('limit.requests_per_minute', 1), entitled('limit.request_burst', 3)]);
+  const encoded = `%${id.charCodeAt(0).toString(16)}${id.slice(1)}`;
+  const calls = (token: string) => [
+    () => call('GET', '/v1/threads', { token, headers: { 'x-account-id': id } }),
+    () => call('GET', `/v1/accounts/${id}`, { token }),
+    () => call('GET', `/v1/accounts/${encoded}`, { token }),
+  ];
+  for (const request of [...calls(bob.token), ...calls(bob.token)])
+    expect((await request()).headers.get('ratelimit-policy')).toBe('"default";q=1000;w=60000');
+  for (const request of calls(ann.token)) {
+    const answer = await request();
+    expect([answer.status, answer.headers.get('ratelimit-policy')]).toEqual([200, '"default";q=3;w=180']);
+  }
+  for (const request of calls(ann.token)) expect((await request()).status).toBe(429);
+  expect((await call('GET', '/v1/threads', { token: ann.token })).status).toBe(200);
+});
+
 test('a rule for a plan applies to its accounts only, and stored rules replace those of the environment without a restart', async () => {
   const { call } = await startOwnGateway(rulesEnv(rule));
   const [ann, bob] = [await app.signUp(), await app.signUp()];

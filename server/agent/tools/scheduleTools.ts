@@ -44,11 +44,13 @@ const createTool = (database: Database) =>
     run: ({ same_thread: sameThread, ...fields }, { run }) =>
       asUser(run, async (userId) => {
         const accountId = run.account_id;
-        // Never another persona: it could have tools that this run has not.
-        const { persona_id, api_key_id } = (await database.row(queries.selectRunOrigin, { accountId, runId: run.id }))!;
-        const schedule = NewSchedule.safeParse({ ...fields, persona_id, thread_id: sameThread ? run.thread_id : null });
-        if (!schedule.success) throw new ToolFailure('tool.args_invalid', z.prettifyError(schedule.error));
         const created = await database.transaction(async (tx) => {
+          const origin = await tx.row(queries.lockRunOrigin, { accountId, runId: run.id });
+          if (!origin) throw new ToolFailure('tool.execution_failed', 'The run has been cancelled.');
+          // Never another persona: it could have tools that this run has not.
+          const { persona_id, api_key_id } = origin;
+          const schedule = NewSchedule.safeParse({ ...fields, persona_id, thread_id: sameThread ? run.thread_id : null });
+          if (!schedule.success) throw new ToolFailure('tool.args_invalid', z.prettifyError(schedule.error));
           const owner = { app: { database }, tx, accountId, actor: { userId, apiKeyId: api_key_id ?? undefined } };
           const made = await createSchedule(owner, schedule.data);
           await checkQuota(database, tx, 'schedules', { accountId, userId });

@@ -66,7 +66,7 @@ export class PreparedQuery extends DriverQuery {
 }
 
 /** Runs a query on a client. The driver returns a promise for its own queries only. */
-export const runPrepared = (client: pg.PoolClient, query: PreparedQuery): Promise<pg.QueryResult> =>
+export const runPrepared = (client: pg.ClientBase, query: PreparedQuery): Promise<pg.QueryResult> =>
   new Promise((resolve, reject) => {
     query.callback = (error, result) => (error ? reject(error) : resolve(result));
     client.query(query as never);

@@ -36,7 +36,7 @@ export function compileRule({ name, path, methods, plans, count_by, capacity, pe
 
 const actionAlias = new RegExp(`/(${actionNames.join('|')})(/?)$`, 'i');
 
-const decodeValues = (path: string): string =>
+export const decodeValues = (path: string): string =>
   path.replace(/%(?!2f|25)[2-7][0-9a-f]/gi, (encoded) => String.fromCharCode(Number.parseInt(encoded.slice(1), 16)));
 
 /**

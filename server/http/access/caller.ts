@@ -28,9 +28,11 @@ export function createCallerResolver({ trustXForwardedFor, trustedProxyCidrs }: 
       const forwarded = proxyHeaders.some((name) => req.headers[name] !== undefined);
       const host = req.headers.host ?? '';
       if (!trustXForwardedFor || !isTrustedProxy(peer)) return { ip: peer, secure: false, host, forwarded };
-      // The right-most address that is not a trusted proxy. Everything left of it comes from the client.
-      const named = listOf(header).flatMap((entry) => parseClientAddress(entry) ?? []);
-      const ip = [...named, peer].findLast((address) => !isTrustedProxy(address)) ?? named[0] ?? peer;
+      // The right-most address that is not a trusted proxy. Everything left of it comes from the client, also if it is no address: a proxy that is
+      // reached over a socket has none for its peer.
+      const named = listOf(header).map(parseClientAddress);
+      const own = named.findLastIndex((address) => address === undefined || !isTrustedProxy(address));
+      const ip = named[Math.max(0, own)] ?? peer;
       return { ip, secure: listOf(req.headers['x-forwarded-proto'])[0] === 'https', host, forwarded };
     },
   };

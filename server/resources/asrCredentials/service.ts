@@ -3,6 +3,7 @@ import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { seal } from '../../platform/crypto/seal.ts';
 import { Failure, failWith, notFound } from '../../platform/failure.ts';
+import { lockCredential } from '../auth/sessions/lockSession.ts';
 import { ownerOf } from '../llmProviders/owner.ts';
 import { canManage, fieldNames } from '../llmProviders/service.ts';
 import { onUniqueViolation } from '../llmProviders/uniqueViolation.ts';
@@ -43,6 +44,7 @@ export async function createCredential(scope: Scope, input: NewAsrCredential): P
   const credential = { id: newId(), account_id: ownerOf(scope.accountId, input.scope) };
   const { provider, name, api_key: key, model, is_default: isDefault } = input;
   const baseUrl = readBaseUrl(scope.app.outbound, input.base_url);
+  await lockCredential(scope);
   if (isDefault) await lockAndClearDefault(scope, credential.account_id);
   const values = {
     owner: credential.account_id,

@@ -6,12 +6,14 @@ import { rateLimitAddress } from '../../platform/network/clientAddress.ts';
 import { deleteChallenges } from '../secondFactor/queries.ts';
 import { fieldRules, isGoodPassword } from './fields.ts';
 import { loginLimits } from './login.ts';
-import { lockPasswordHash, replacePasswordHash, selectCredentialByUserId } from './queries.ts';
+import { lockActiveUser, lockPasswordHash, replacePasswordHash, selectCredentialByUserId } from './queries.ts';
+import { lockSession } from './sessions/lockSession.ts';
 import { revokeOtherSessions, selectFreshCodeSession } from './sessions/queries.ts';
 
 /**
  * Sets the caller's password and ends all other sessions. A session that a mailed code, an identity provider or a passkey opened within the last 10
- * minutes does not need the current password. This is how a forgotten password is replaced.
+ * minutes does not need the current password. This is how a forgotten password is replaced. Throws 401 if the session has ended meanwhile: hashing takes
+ * long enough for that, and the password would outlive the session.
  */
 export async function changePassword(scope: Scope, { current_password: current, new_password: wanted }: PasswordChange): Promise<void> {
   const { app, tx, actor } = scope;
@@ -20,6 +22,9 @@ export async function changePassword(scope: Scope, { current_password: current, 
   const { known, isExcused } = await requirePassword(scope, current);
 
   const hash = await app.passwords.hash(wanted);
+  // In the order of a sign-in. Without the lock of the user, two changes that end each other's sessions would wait for one another.
+  await tx.row(lockActiveUser, { userId });
+  await lockSession(tx, actor);
   const now = (await tx.row(lockPasswordHash, { userId }))?.password_hash;
   if (now === undefined || (!isExcused && now !== known.password_hash)) throw wrongPassword();
   await tx.run(replacePasswordHash, { userId, oldHash: now, newHash: hash });

@@ -9,7 +9,7 @@ import { accountNotFound } from '../accounts/requireAccount.ts';
 import { lockAccountFor, personalAccountError } from '../accounts/service.ts';
 import { selectActiveAdmin } from '../adminAccounts/queries.ts';
 import { requirePassword } from '../auth/changePassword.ts';
-import { lockSession } from '../auth/sessions/lockSession.ts';
+import { lockAdminSession } from '../auth/sessions/lockSession.ts';
 import { readSettings } from '../settings/settings.ts';
 import { announceErasure } from './announce.ts';
 import type { ErasureDetailsRow, ErasureRow } from './queries.ts';
@@ -129,7 +129,7 @@ const userNotDeleted = () => failWith('conflict', 'user_not_deleted', 'Delete th
 async function confirm(scope: Scope, password: string | null | undefined) {
   if (scope.actor.serviceKeyId) return;
   await requirePassword(scope, password);
-  await lockSession(scope.tx, scope.actor);
+  await lockAdminSession(scope.tx, scope.actor);
 }
 
 async function requireOwner({ db, accountId, actor }: Scope): Promise<void> {

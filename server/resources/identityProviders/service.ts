@@ -5,7 +5,7 @@ import { newId } from '../../platform/crypto/ids.ts';
 import { seal } from '../../platform/crypto/seal.ts';
 import { failWith, invalidField, notFound } from '../../platform/failure.ts';
 import { type OutboundClient, OutboundDenied } from '../../platform/outbound/outbound.ts';
-import { lockSession } from '../auth/sessions/lockSession.ts';
+import { lockAdminSession } from '../auth/sessions/lockSession.ts';
 import { verifyIssuer } from '../identities/provider.ts';
 import { onUniqueViolation } from '../llmProviders/uniqueViolation.ts';
 import { readDomains } from './domains.ts';
@@ -35,7 +35,7 @@ export async function createIdentityProvider(scope: Scope, input: NewIdentityPro
   const id = newId();
   const properties = propertiesOf(scope, id, input);
   if (input.verify) await verifyProvider(scope, properties);
-  await lockSession(tx, actor);
+  await lockAdminSession(tx, actor);
   const row = await tx.row(queries.insertProvider, { id, ...properties });
   if (!row) throw issuerTaken();
   scope.audit({ accountId: null, after: auditedOf(row) });
@@ -58,7 +58,7 @@ export async function updateIdentityProvider(
   const { tx, actor } = scope;
   const { id } = known;
   if (changes.verify && concernsIssuer(changes, known)) await verifyProvider(scope, propertiesOf(scope, id, changes, known));
-  await lockSession(tx, actor);
+  await lockAdminSession(tx, actor);
   const before = await tx.row(queries.lockProvider, { id });
   if (!before) throw notFound();
   const properties = propertiesOf(scope, id, changes, before);
@@ -80,7 +80,7 @@ const concernsIssuer = (changes: IdentityProviderChanges, { issuer, internal_net
   (changes.issuer ?? issuer) !== issuer || (changes.internal_network ?? internal) !== internal || (changes.enabled === true && !enabled);
 
 export async function deleteIdentityProvider(scope: Scope, provider: IdentityProviderRow): Promise<void> {
-  await lockSession(scope.tx, scope.actor);
+  await lockAdminSession(scope.tx, scope.actor);
   if ((await scope.tx.run(queries.deleteProvider, { id: provider.id })) === 0) throw notFound();
   scope.audit({ accountId: null, before: auditedOf(provider) });
 }

@@ -5,6 +5,7 @@ import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
 import { networkText, parseNetwork } from '../../platform/network/addresses.ts';
 import { requireAccount } from '../accounts/requireAccount.ts';
+import { lockCredential } from '../auth/sessions/lockSession.ts';
 import { isBlocked, type Networks, readNetworks } from './ipRuleCache.ts';
 import type { IpRuleRow } from './queries.ts';
 import * as queries from './queries.ts';
@@ -39,6 +40,7 @@ export async function checkAccountFilter({ accountId, isPlatformAdmin, db }: Sco
 /** Throws 409 `rule_exists`, or `would_lock_out_caller` unless `force` is set. */
 export async function createRule(scope: Scope, { type, cidr, note }: NewIpRule, force = false): Promise<IpRuleRow> {
   const { tx, accountId } = scope;
+  await lockCredential(scope);
   await tx.row(queries.lockAccount, { accountId });
   const network = networkText(parseNetwork(cidr));
   const rule = await tx.row(queries.insertRule, { accountId, id: newId(), type, network, note: note ?? null });

@@ -3,6 +3,7 @@ import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { seal } from '../../platform/crypto/seal.ts';
 import { failWith, invalidField, notFound } from '../../platform/failure.ts';
+import { lockCredential } from '../auth/sessions/lockSession.ts';
 import { readEntitlements } from '../settings/settings.ts';
 import { ownerOf, sealContextOf } from './owner.ts';
 import type { ModelRow, ProviderRow } from './queries.ts';
@@ -49,6 +50,7 @@ export async function createProvider(scope: Scope, input: NewLlmProvider): Promi
   const { provider, name, api_key: key, openai_api_mode: mode = null, advanced_json: advanced } = input;
   checkAdvancedJson(provider, advanced);
   const url = readBaseUrl(app.outbound, input.base_url);
+  await lockCredential(scope);
   const id = newId();
   const created = await tx.row(queries.insertProvider, {
     owner,

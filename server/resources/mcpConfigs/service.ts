@@ -11,6 +11,7 @@ import type { App } from '../../http/app.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
+import { lockCredential } from '../auth/sessions/lockSession.ts';
 import { fieldNames } from '../llmProviders/service.ts';
 import { onUniqueViolation } from '../llmProviders/uniqueViolation.ts';
 import { readEntitlements } from '../settings/settings.ts';
@@ -49,6 +50,7 @@ export async function createConfig(scope: Scope, input: NewMcpConfig): Promise<M
   const { encryptionKeys } = app.keys;
   const sealedToken = sealSecret(encryptionKeys, owner, 'bearer_token', input.bearer_token ?? '');
   const sealedEnv = transport === 'stdio' ? sealSecret(encryptionKeys, owner, 'env', JSON.stringify(env)) : null;
+  await lockCredential(scope);
   if (!(await tx.row(queries.lockAccount, { accountId }))) throw notFound();
   const values = { name: input.name, transport, url, sealedToken, command: command || null, args, cwd: cwd || null, sealedEnv };
   const created = await tx
@@ -74,6 +76,7 @@ export async function updateConfig(scope: Scope, config: McpConfigRow, changes: 
   const { elicitation_enabled: elicitationEnabled = null } = changes;
   const sealedToken = sealSecret(app.keys.encryptionKeys, config, 'bearer_token', token ?? '');
   const values = { name, url, changesToken: token !== undefined, sealedToken, callTimeoutMs, elicitationEnabled, isActive };
+  await lockCredential(scope);
   // An access is granted for one URL, and a bearer token replaces it.
   if (url || token) await tx.run(clearAuthorization, { accountId, id, url: token ? null : url });
   const updated = await tx.row(queries.updateConfig, { accountId, id, ...values }).catch(onUniqueViolation(nameTaken));

@@ -3,6 +3,7 @@ import { inconsistentValues } from '../../../contract/shared/fields.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { Failure, failWith, invalid, invalidField, notFound } from '../../platform/failure.ts';
+import { lockCredential } from '../auth/sessions/lockSession.ts';
 import { ownerOf } from '../llmProviders/owner.ts';
 import { type BuiltinPersona, findBuiltin } from './builtins.ts';
 import { defaults, definedFields, type PersonaDefinition } from './definition.ts';
@@ -40,6 +41,7 @@ export async function createPersona(scope: Scope, input: NewPersona): Promise<Li
   if (owner !== null && builtin?.isSystem) throw systemProtected();
   const definition = { ...defaults, ...original?.definition, ...definedFields(fields) } as PersonaDefinition;
   checkExecutor(definition);
+  await lockCredential(scope);
   const row = await tx.row(queries.insertPersona, {
     owner,
     id: newId(),
@@ -70,6 +72,7 @@ const systemProtected = () => failWith('forbidden', 'system_protected', 'A perso
 /** Validates the merged definition, not only the changed fields. */
 export async function updatePersona(scope: Scope, { id, account_id: owner }: PersonaRow, changes: PersonaChanges): Promise<ListedPersona> {
   const { tx } = scope;
+  await lockCredential(scope);
   const now = await tx.row(queries.lockPersona, { owner, id });
   if (!now) throw notFound();
   const { is_active = now.is_active, ...fields } = changes;

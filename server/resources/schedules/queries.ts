@@ -2,7 +2,7 @@ import { expressionBuilder, sql } from 'kysely';
 import type { MissedPolicy, OverlapPolicy, ScheduleDisabledReason, ScheduleStatus } from '../../../contract/schedules.ts';
 import { onPage, type PageKey } from '../../database/paging.ts';
 import { type Builder, jsonb, type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
-import { openStatuses } from '../runs/statuses.ts';
+import { activeStatuses, openStatuses } from '../runs/statuses.ts';
 
 const columns = [
   'id',
@@ -70,8 +70,15 @@ export const insertSchedule = statement<ScheduleKey & { userId: string; apiKeyId
 );
 
 /** The persona that executes a run, and the API key that started it. */
-export const selectRunOrigin = statement<{ accountId: string; runId: string }>()((db, $) =>
-  db.selectFrom('runs').select(['persona_id', 'api_key_id']).where('account_id', '=', $.accountId).where('id', '=', $.runId),
+/** Locks a run that may create schedules. None is created after the run is cancelled: what ends the access of its user then pauses those that there are. */
+export const lockRunOrigin = statement<{ accountId: string; runId: string }>()((db, $) =>
+  db
+    .selectFrom('runs')
+    .select(['persona_id', 'api_key_id'])
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.runId)
+    .where('status', 'in', activeStatuses)
+    .forShare(),
 );
 
 export const selectSchedules = statement<{ accountId: string; userId: string } & PageKey>({ isShort: true })((db, $) =>

@@ -4,6 +4,7 @@ import type { App } from '../../http/app.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, invalidField, notFound } from '../../platform/failure.ts';
+import { lockCredential } from '../auth/sessions/lockSession.ts';
 import { fieldNames } from '../llmProviders/service.ts';
 import { readEntitlements } from '../settings/settings.ts';
 import type { OccurrenceRow, ScheduleRow } from './queries.ts';
@@ -79,6 +80,7 @@ export async function createSchedule(owner: ScheduleOwner, input: NewSchedule): 
   const times = { cron: input.cron ?? null, run_at: input.run_at ?? null, timezone: readTimeZone(input.timezone) };
   const nextRunAt = await requireTimes(owner, times);
   await requireThread(owner, input.thread_id);
+  await lockCredential(owner);
   const schedule = await tx.row(queries.insertSchedule, {
     accountId,
     id: newId(),
@@ -110,6 +112,7 @@ async function lock({ tx, accountId }: Pick<Scope, 'tx' | 'accountId'>, id: stri
 /** New times apply from now on. Throws 400, and 409 if a completed schedule is to be active again and the quota is exhausted. */
 export async function updateSchedule(scope: Scope, { id }: ScheduleRow, changes: ScheduleChanges): Promise<ScheduleRow> {
   const { app, tx, accountId, actor } = scope;
+  await lockCredential(scope);
   const old = await lock(scope, id);
   const changesTimes = changes.cron !== undefined || changes.run_at !== undefined || changes.timezone !== undefined;
   const times = {
@@ -153,7 +156,10 @@ export async function deleteSchedule({ tx, accountId }: Pick<ScheduleOwner, 'tx'
 const completed = () => failWith('conflict', 'schedule_completed', 'The schedule has no time left. Give it a new pattern or time.');
 
 /** Idempotent. Skips waiting occurrences. Throws 409 `schedule_completed`. */
-export async function pauseSchedule(scope: Scope, { id }: ScheduleRow): Promise<ScheduleRow> {
+export async function pauseSchedule(
+  scope: Pick<Scope, 'tx' | 'accountId' | 'skipAudit'>,
+  { id }: Pick<ScheduleRow, 'id'>,
+): Promise<ScheduleRow> {
   const { tx, accountId } = scope;
   const old = await lock(scope, id);
   if (old.status === 'completed') throw completed();
@@ -169,6 +175,7 @@ export async function pauseSchedule(scope: Scope, { id }: ScheduleRow): Promise<
 /** Idempotent. Continues with the next time from now. Throws 409 `schedule_completed` if there is none. */
 export async function resumeSchedule(scope: Scope, { id }: ScheduleRow): Promise<ScheduleRow> {
   const { tx, accountId } = scope;
+  await lockCredential(scope);
   const old = await lock(scope, id);
   if (old.status === 'active') {
     scope.skipAudit();

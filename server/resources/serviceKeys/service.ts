@@ -7,7 +7,7 @@ import { newKeySecret } from '../../platform/crypto/apiKeys.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { notFound } from '../../platform/failure.ts';
 import { networkText, parseNetwork } from '../../platform/network/addresses.ts';
-import { lockSession } from '../auth/sessions/lockSession.ts';
+import { lockAdminSession } from '../auth/sessions/lockSession.ts';
 import type { ServiceKeyRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { viewServiceKey } from './view.ts';
@@ -32,7 +32,7 @@ export const listServiceKeys = ({ app, db }: Scope, page: PageQuery) =>
 export async function createServiceKey(scope: Scope, input: NewServiceKey): Promise<ServiceKeyRow & { key: string }> {
   const { tx, actor } = scope;
   const properties = propertiesOf(input);
-  await lockSession(tx, actor);
+  await lockAdminSession(tx, actor);
   const secret = newKeySecret('als_');
   const scopes = [...new Set(input.scopes)].sort();
   const row = (await tx.row(queries.insertKey, { id: newId(), userId: actor.userId, ...secret.stored, scopes, ...properties }))!;
@@ -83,7 +83,7 @@ function auditedOf(row: ServiceKeyRow) {
  */
 export async function rotateServiceKey(scope: Scope, key: ServiceKeyRow, { overlap_seconds: overlap }: ApiKeyRotation) {
   const { tx, actor } = scope;
-  await lockSession(tx, actor);
+  await lockAdminSession(tx, actor);
   const before = await lockKey(scope, key);
   requireNoOverlap(before, overlap);
   const secret = newKeySecret('als_');

@@ -4,6 +4,8 @@ import type { Scope } from '../../http/scope.ts';
 import { newId, sha256 } from '../../platform/crypto/ids.ts';
 import { seal, unseal } from '../../platform/crypto/seal.ts';
 import { notFound } from '../../platform/failure.ts';
+import { lockMembership } from '../apiKeys/queries.ts';
+import { lockCredential } from '../auth/sessions/lockSession.ts';
 import { lockThreadShare, type ThreadRow } from '../threads/queries.ts';
 import { findThread } from '../threads/service.ts';
 import type { ShareRow } from './queries.ts';
@@ -20,6 +22,9 @@ export async function createShare(scope: Scope, { id: threadId }: ThreadRow, inp
   const { password, live_update: isLive, access_type } = input;
   const hash = password === undefined ? null : await app.passwords.hash(password);
   const [id, token] = [newId(), newShareToken()];
+  // A share must not outlive the access of its creator, which may have ended while the password was hashed.
+  await lockCredential(scope);
+  if (!(await tx.row(lockMembership, { accountId, userId: actor.userId }))) throw notFound();
   // The lock orders the share before or after a concurrent edit, never in the middle of one.
   if (!(await tx.row(lockThreadShare, { accountId, id: threadId }))) throw notFound();
   const row = await tx.row(queries.insertShare, {

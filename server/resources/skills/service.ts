@@ -5,6 +5,7 @@ import type { DownloadableFile } from '../../http/fileResponse.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, invalidField, notFound } from '../../platform/failure.ts';
+import { lockCredential } from '../auth/sessions/lockSession.ts';
 import { onUniqueViolation } from '../llmProviders/uniqueViolation.ts';
 import { contentTypeOf } from '../workspaces/mediaTypes.ts';
 import { parseContent, type ParsedSkill } from './content.ts';
@@ -40,6 +41,7 @@ export async function createSkill(scope: Scope, content: SkillContent): Promise<
   const { tx, accountId } = scope;
   const parsed = await parseContent(content);
   const { name } = parsed;
+  await lockCredential(scope);
   if (!(await tx.row(queries.lockAccount, { accountId }))) throw notFound();
   const skill = await tx
     .row(queries.insertSkill, { accountId, id: newId(), name, ...contentOf(parsed) })
@@ -74,6 +76,7 @@ async function storeFiles({ tx, accountId }: Scope, skill: SkillRow, { files }: 
 
 export async function updateSkill(scope: Scope, { id, is_active }: SkillRow, changes: SkillChanges): Promise<SkillWithFiles> {
   const { tx, accountId } = scope;
+  await lockCredential(scope);
   const skill = await tx.row(queries.setActive, { accountId, id, isActive: changes.is_active ?? is_active });
   if (!skill) throw notFound();
   scope.audit({ metadata: { name: skill.name, is_active: skill.is_active } });

@@ -5,6 +5,7 @@ import type { Scope } from '../../http/scope.ts';
 import { seal } from '../../platform/crypto/seal.ts';
 import { invalidField, notFound } from '../../platform/failure.ts';
 import { OutboundDenied } from '../../platform/outbound/outbound.ts';
+import { lockCredential } from '../auth/sessions/lockSession.ts';
 import { ownerOf } from '../llmProviders/owner.ts';
 import { readInternalBaseUrl } from '../llmProviders/validation.ts';
 import { encryptionContext, mayBeInternal, toolProviderOf } from './catalog.ts';
@@ -21,6 +22,7 @@ export async function activateProvider(scope: Scope, named: ProviderReference): 
   const target = targetOf(scope, named);
   const { name, owner } = target;
   const { group } = toolProviderFacts[name];
+  await lockCredential(scope);
   await scope.tx.rows(queries.lockGroup, { owner, group });
   await scope.tx.run(queries.deactivateOthers, { owner, group, name });
   await scope.tx.run(queries.activate, { owner, group, name });
@@ -44,6 +46,7 @@ export async function setCredential(
   const { name, owner } = target;
   if (url === '' && toolProviderFacts[name].needsUrl) throw invalidField('/base_url', 'must not be blank', inconsistentValues.reason);
   if (!key && !url) return scope.skipAudit();
+  await lockCredential(scope);
   await scope.tx.run(queries.upsertCredential, {
     owner,
     group: toolProviderFacts[name].group,

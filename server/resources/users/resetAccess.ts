@@ -4,13 +4,14 @@ import { deleteIdentities } from '../identities/queries.ts';
 import { notifyUsers } from '../notifications/service.ts';
 import { deletePasskeys } from '../passkeys/deletePasskeys.ts';
 import { requestCancel } from '../runs/cancel.ts';
+import { pauseSchedule } from '../schedules/service.ts';
 import { deleteChallenges } from '../secondFactor/queries.ts';
 import { selectOpenRuns } from './queries.ts';
 import * as queries from './resetQueries.ts';
 
 /**
  * Ends all access of previous holders of a user: the password, passkeys, linked identities, every session but `kept`, API keys, open invitations, share links and open
- * runs. In accounts without other members it also disables connections, see `endConnections`. Texts and memberships remain. The user is
+ * runs. Schedules are paused. In accounts without other members it also disables connections, see `endConnections`. Texts and memberships remain. The user is
  * notified by email and notification. The caller holds the lock of the user. Sessions end before API keys, because creating a key locks a
  * session. See docs/decisions/0018-first-proof-of-an-address.md.
  */
@@ -26,6 +27,7 @@ export async function resetAccess(scope: RequestScope, userId: string, kept?: st
     invitations: await tx.run(queries.deleteInvitations, { userId }),
     shares: await tx.run(queries.deleteShares, { userId }),
     runs: await cancelRuns(scope, userId),
+    schedules: await pauseSchedules(scope, userId),
     connections: await endConnections(scope, userId),
   };
   const { home, email, locale, shared_accounts: shared } = (await tx.row(queries.selectNotificationTarget, { userId }))!;
@@ -47,14 +49,21 @@ const notificationText = {
   title: 'Access to your account was reset',
   body:
     'Your email address was confirmed for the first time, and not with the password of the account. Somebody else may have chosen that ' +
-    'password, so it no longer works. All other sessions, API keys, share links and open invitations have ended, and webhooks, providers, ' +
-    'tool servers and IP rules of accounts that are only yours are off or removed. Set a new password.',
+    'password, so it no longer works. All other sessions, API keys, share links and open invitations have ended, your schedules are paused, and webhooks, ' +
+    'providers, tool servers, personas, skills and IP rules of accounts that are only yours are off or removed. Set a new password.',
 };
 
 async function cancelRuns(scope: RequestScope, userId: string): Promise<number> {
   const runs = await scope.tx.rows(selectOpenRuns, { userId });
   for (const { id, account_id: accountId } of runs) await requestCancel({ ...scope, actor: { userId }, accountId }, id, {});
   return runs.length;
+}
+
+/** The text of a schedule is from whoever had access before. After runs are cancelled, which may create schedules. */
+async function pauseSchedules(scope: RequestScope, userId: string): Promise<number> {
+  const schedules = await scope.tx.rows(queries.selectActiveSchedules, { userId });
+  for (const { id, account_id: accountId } of schedules) await pauseSchedule({ ...scope, tx: scope.tx, accountId }, { id });
+  return schedules.length;
 }
 
 /** In accounts without other members, disables what sends data outside or restricts access. Deletes it if it cannot be disabled. */

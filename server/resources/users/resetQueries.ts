@@ -34,6 +34,17 @@ export const deleteInvitations = statement<OfUser>()((db, $) =>
 
 export const deleteShares = statement<OfUser>()((db, $) => db.deleteFrom('thread_shares').where('created_by_user_id', '=', $.userId));
 
+/** The schedules of a user that start runs, in all accounts. */
+export const selectActiveSchedules = statement<OfUser>()((db, $) =>
+  db
+    .selectFrom('memberships as m')
+    .innerJoin('schedules as s', (join) => join.onRef('s.account_id', '=', 'm.account_id').onRef('s.created_by_user_id', '=', 'm.user_id'))
+    .select(['s.id', 's.account_id'])
+    .where('m.user_id', '=', $.userId)
+    .where('s.status', '=', sql.lit('active' as const))
+    .orderBy('s.id'),
+);
+
 /** The recipient, and the number of accounts that the user shares with others. The address was just verified, so it is not null. */
 export const selectNotificationTarget = statement<OfUser>()((db, $) =>
   db
@@ -133,6 +144,15 @@ export const connections: readonly { end: Statement<OfAccount, never>; changed?:
         .where('is_active', '=', sql.lit(true)),
     ),
     changed: 'personas',
+  },
+  {
+    end: statement<OfAccount>()((db, $) =>
+      db
+        .updateTable('skills')
+        .set({ is_active: sql.lit(false), updated_at: now })
+        .where('account_id', '=', $.accountId)
+        .where('is_active', '=', sql.lit(true)),
+    ),
   },
   { end: statement<OfAccount>()((db, $) => db.deleteFrom('llm_providers').where('account_id', '=', $.accountId)) },
   { end: statement<OfAccount>()((db, $) => db.deleteFrom('asr_credentials').where('account_id', '=', $.accountId)) },

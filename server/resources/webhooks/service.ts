@@ -4,6 +4,7 @@ import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { invalidField, notFound } from '../../platform/failure.ts';
 import { type OutboundClient, OutboundDenied } from '../../platform/outbound/outbound.ts';
+import { lockCredential } from '../auth/sessions/lockSession.ts';
 import { fieldNames } from '../llmProviders/service.ts';
 import { sealHeaders } from './headers.ts';
 import type { EndpointRow } from './queries.ts';
@@ -36,6 +37,7 @@ export async function findEndpoint({ db, accountId }: Scope, id: string): Promis
 export async function createEndpoint(scope: Scope, input: NewWebhookEndpoint): Promise<EndpointWithSecret> {
   const { app, tx, accountId } = scope;
   const url = readUrl(app.outbound, input.url);
+  await lockCredential(scope);
   if (!(await tx.row(queries.lockAccount, { accountId }))) throw notFound();
   const id = newId();
   const events = [...new Set(input.events)];
@@ -63,6 +65,7 @@ export async function updateEndpoint(scope: Scope, { id }: EndpointRow, changes:
   const { app, tx, accountId } = scope;
   const { events, filter, enabled } = changes;
   const url = changes.url === undefined ? undefined : readUrl(app.outbound, changes.url);
+  await lockCredential(scope);
   const before = url && (await tx.row(queries.lockUrl, { accountId, id }));
   const isMoved = before && targetOf(new URL(before.url)) !== targetOf(url);
   const headers = changes.headers ?? (isMoved ? {} : undefined);

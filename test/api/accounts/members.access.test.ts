@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
+import { duringUncommittedChange } from '../../support/checks/race.ts';
 import { openStream } from '../../support/http/events.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
@@ -18,20 +19,25 @@ async function withAccountToken(person: Person, accountId: string): Promise<Pers
 }
 const newToken = async (person: Person) => (await logIn(person)).token;
 
-test('removing a member ends their share links, and those of others stay', async () => {
+test('removing a member ends their share links, also one that is being created, and those of others stay', async () => {
   const [owner, member] = [await signUp(), await signUp()];
   const { id } = await openWorkspace({ ...owner, token: await newToken(owner) });
   await addMember({ ...owner, token: await newToken(owner) }, id, { ...member, token: await newToken(member) });
   const shareOf = async (person: Person) => {
     const there = await withAccountToken(person, id);
     const thread = await openThread(app, there);
-    const made = await call('POST', `/v1/threads/${thread}:share`, { token: there.token, body: { live_update: true } });
-    return made.body.token as string;
+    return { thread, share: (await share(there, thread)).body.token as string };
   };
-  const [own, theirs] = [await shareOf(owner), await shareOf(member)];
+  const share = ({ token }: Person, thread: string) => call('POST', `/v1/threads/${thread}:share`, { token, body: { live_update: true } });
+  const [{ share: own }, { share: theirs, thread }] = [await shareOf(owner), await shareOf(member)];
   const removal = await call('DELETE', `/v1/accounts/${id}/members/${member.id}`, { token: await newToken(owner) });
   expect(removal.status).toBe(204);
   expect([(await call('GET', `/v1/s/${own}`)).status, (await call('GET', `/v1/s/${theirs}`)).status]).toEqual([200, 404]);
+  await sql(`insert into memberships (account_id, user_id, role) values ($1, $2, 'member')`, [id, member.id]);
+  const back = await withAccountToken(member, id);
+  const end = 'delete from memberships where account_id = $1 and user_id = $2';
+  const late = await duringUncommittedChange(app, [[end, [id, member.id]]], () => share(back, thread));
+  expect(statusAndReason(late)).toEqual([404, undefined]);
 });
 
 test('a stream ends when its reader loses the role it was opened with', async () => {

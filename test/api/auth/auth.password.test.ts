@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
+import { duringUncommittedChange } from '../../support/checks/race.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
 import { codeFor } from '../../support/resources/mail.ts';
@@ -66,6 +67,15 @@ test('wrong current passwords count as failed sign-ins', async () => {
   const { login, password } = person;
   expect((await call('POST', '/v1/auth/login', { body: { login, password }, headers: here })).status).toBe(429);
   expect(await statusOf(person, password)).toBe(200);
+});
+
+test('a session that ends while it sets a password sets none', async () => {
+  const person = await signUp();
+  const token = await signInByCode(person);
+  const end = `update sessions set revoked_at = now() where user_id = $1 and method = 'email_otp'`;
+  const late = await duringUncommittedChange(app, [[end, [person.id]]], () => change(token, { new_password: 'Late-12345' }));
+  expect(statusAndReason(late)).toEqual([401, 'session_revoked']);
+  expect(await statusOf(person, 'Late-12345')).toBe(401);
 });
 
 test('a session opened by a mailed code needs no current password for ten minutes', async () => {

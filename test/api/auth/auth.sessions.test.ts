@@ -1,9 +1,15 @@
-import { expect, test } from 'vitest';
-import { sharedTestApp } from '../../support/app/testApp.ts';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { openDatabase } from '../../../server/database/database.ts';
+import { startApi } from '../../../server/processes/api.ts';
+import { callTo, sharedTestApp, testKeys } from '../../support/app/testApp.ts';
+import { rowCounter } from '../../support/checks/race.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
+import { eventually } from '../../support/resources/conversation.ts';
 
-const { call, sql, signUp } = await sharedTestApp();
+const app = await sharedTestApp();
+const { call, sql, signUp } = app;
 const { refresh, me, logIn, logOut } = sessionCalls(call);
 const name = 'arkloop_refresh_token';
 
@@ -52,6 +58,38 @@ test('sign-out from all sessions ends them at once, and a sign-in right after it
       expect(statusAndReason(await refresh(cookie))).toEqual([401, 'session_revoked']);
     }
     expect((await refresh(fresh.cookie)).status).toBe(200);
+  }
+});
+
+test('a session that ends is rejected by other processes also if the one that ended it has no free database connection', async () => {
+  const { config, databaseUrl, database } = app;
+  const log = pino({ level: 'silent' });
+  const busy = openDatabase(databaseUrl, { max: 1, log, applicationName: 'another process' });
+  const api = await startApi({ config, keys: testKeys, database: busy, databaseUrl, log });
+  onTestFinished(async () => {
+    await api.shutDown();
+    await busy.close();
+  });
+  const person = await signUp();
+  const doomed = await logIn(person);
+  expect((await me(doomed.token)).status).toBe(200);
+  const [session] = await sql('select id from sessions where user_id = $1 order by created_at desc limit 1', [person.id]);
+  const locker = await database.pool.connect();
+  await locker.query('begin');
+  await locker.query('select id from sessions where id = $1 for update', [session.id]);
+  const ending = callTo(api.address)('DELETE', `/v1/me/sessions/${session.id}`, { token: person.token });
+  const waiting = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  await expect.poll(() => rowCounter(app)(waiting)).toBe(1);
+  // Gets the only connection as soon as the session has ended.
+  const taken = busy.pool.connect();
+  await locker.query('commit');
+  locker.release();
+  expect((await ending).status).toBe(204);
+  const connection = await taken;
+  try {
+    await eventually(async () => (await me(doomed.token)).status === 401, 'the end of the session elsewhere', 1_000);
+  } finally {
+    connection.release();
   }
 });
 

@@ -132,6 +132,15 @@ test('an account has at most 200 rules, also when many are added at once', async
   expect((await add(owner, 'blocklist', '192.0.2.200/32')).status).toBe(201);
 });
 
+test.for([
+  ['203.0.113.9, 198.51.100.7, 127.0.0.1', '198.51.100.7'],
+  ['203.0.113.9, unix:', '127.0.0.1'],
+  ['203.0.113.9, unknown, 127.0.0.1', '127.0.0.1'],
+] as const)('of a chain of proxies %s, the address is %s', async ([chain, address]) => {
+  const lockOut = await add(await signUp(), 'allowlist', '192.0.2.0/24', { ip: chain });
+  expect([lockOut.status, lockOut.body.details.client_ip]).toEqual([409, address]);
+});
+
 test('a rule that locks out the caller is rejected without force, and a platform admin can delete it', async () => {
   const owner = await signUp();
   const lockOut = await add(owner, 'allowlist', '10.0.0.0/8');

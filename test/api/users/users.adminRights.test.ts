@@ -1,9 +1,12 @@
 import { beforeAll, expect, test } from 'vitest';
 import { type Answer, type Person, startTestApp } from '../../support/app/testApp.ts';
-import { rowCounter, tally } from '../../support/checks/race.ts';
+import { duringUncommittedChange, rowCounter, tally } from '../../support/checks/race.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
 import { adminCalls } from '../../support/resources/adminCalls.ts';
+import { bodies } from '../../support/samples/bodies.ts';
+import { contextOf } from '../../support/samples/context.ts';
+import { resources } from '../../support/samples/resources.ts';
 
 const app = await startTestApp({}, { worker: false });
 const { call, sql, signUp, promote } = app;
@@ -94,6 +97,27 @@ test('of two admins who suspend or demote each other at once, exactly one succee
     outcomes.add(loser!);
   }
   expect([...outcomes]).toContain('409 last_platform_admin');
+});
+
+test('what an admin creates for the platform is rejected if they are demoted meanwhile', async () => {
+  const [admin, owner] = [await app.signUpAdmin(), await signUp()];
+  const maker = await contextOf({ app, by: admin });
+  const key = await resources['/v1/admin/service-keys/{service_key_id}']!(maker, {});
+  const provider = await resources['/v1/admin/identity-providers/{identity_provider_id}']!(maker, {});
+  const slug = `w-${owner.id}`;
+  const workspace = (await call('POST', '/v1/accounts', { token: owner.token, body: { slug, name: 'Work' } })).body.id;
+  const requests: [method: string, path: string, body?: unknown][] = [
+    ['POST', 'identity-providers', await bodies.NewIdentityProvider!(maker, {})],
+    ['PATCH', `identity-providers/${provider}`, { registers_users: true }],
+    ['POST', 'service-keys', await bodies.NewServiceKey!(maker, {})],
+    ['POST', `service-keys/${key}/rotate`, { overlap_seconds: 0 }],
+    ['POST', `accounts/${workspace}/erasure`, { slug, current_password: admin.password }],
+  ];
+  const demotion: [string, unknown[]] = ['update users set is_platform_admin = false where id = $1', [admin.id]];
+  const send = () => Promise.all(requests.map(([method, path, body]) => call(method, `/v1/admin/${path}`, { token: admin.token, body })));
+  const answers = await duringUncommittedChange(app, [demotion], send, requests.length);
+  expect(tally(answers)).toEqual({ '403 missing_permission': requests.length });
+  expect(await countRows('erasures where account_id = $1', [workspace])).toBe(0);
 });
 
 test('an admin suspended while their request waits for the lock has it rejected', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Schedule, ScheduleOccurrence } from '../../../contract/schedules.ts';
+import { scheduleTools } from '../../../server/agent/tools/scheduleTools.ts';
 import { addRandomPersona, dataOf, openScriptedThread, promptOf, toolsOf } from '../../support/agent/agent.ts';
 import { callsTools } from '../../support/agent/tools.ts';
 import { chat } from '../../support/agent/vendor.ts';
@@ -335,6 +336,10 @@ test('an agent manages the schedules of its user, if its persona allows the tool
   expect(await sql(`select action, metadata ->> 'run_id' as run from audit_logs where target_id = $1`, [id])).toEqual([
     { action: 'schedule.create', run: runId },
   ]);
+  // A call that is executed although its run has been cancelled creates nothing.
+  const [create] = scheduleTools(app.database);
+  const [run] = await sql('select * from runs where id = $1', [runId]);
+  await expect(create!.run(wanted as never, { run } as never)).rejects.toThrow('The run has been cancelled.');
   // The schedule of another user of the account is out of reach, and so are the tools without an allowlist.
   const ann = await app.signUp();
   await app.joinAccount(ann, bob);

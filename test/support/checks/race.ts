@@ -52,19 +52,20 @@ export async function expectCompleteUsers({ sql }: Pick<TestApp, 'sql'>): Promis
   expect({ partial, stray }).toEqual({ partial: [], stray: [] });
 }
 
-/** Runs `act` while `change` is uncommitted. Commits once the request has passed its first checks and waits for a lock. */
-export async function duringUncommittedChange(
+/** Runs `act` while `change` is uncommitted. Commits once its `requests` have passed their first checks and wait for a lock. */
+export async function duringUncommittedChange<T = Answer>(
   app: Pick<TestApp, 'database' | 'sql'>,
   change: readonly (readonly [text: string, values: unknown[]])[],
-  act: () => Promise<Answer>,
-): Promise<Answer> {
+  act: () => Promise<T>,
+  requests = 1,
+): Promise<T> {
   const client = await app.database.pool.connect();
   try {
     await client.query('begin');
     for (const [text, values] of change) await client.query(text, values);
     const acting = act();
     const waiting = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    await expect.poll(() => rowCounter(app)(waiting)).toBe(1);
+    await expect.poll(() => rowCounter(app)(waiting)).toBe(requests);
     await client.query('commit');
     return await acting;
   } finally {

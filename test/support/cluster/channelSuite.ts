@@ -12,6 +12,7 @@ export type Broker = { url: string | undefined; stop(): Promise<void>; start(): 
 
 const silent = pino({ level: 'silent' });
 const topics = [runChannel, accessChannel];
+const maxConnections = 4;
 
 const reportSkipped = (reason: string) => void test('keep the contract of a channel', ({ skip }) => skip(reason));
 
@@ -22,7 +23,7 @@ export function testNotificationChannel(carrier: string, open: (databaseUrl: str
     const broker = await open(databaseUrl);
     if ('reason' in broker) return reportSkipped(broker.reason);
     const { url: pubsubUrl } = broker;
-    const database = openDatabase(databaseUrl, { max: 4, log: silent, applicationName: 'arkloop test' });
+    const database = openDatabase(databaseUrl, { max: maxConnections, log: silent, applicationName: 'arkloop test' });
     afterAll(() => database.close());
     afterAll(broker.stop);
     await broker.start();
@@ -64,6 +65,17 @@ export function testNotificationChannel(carrier: string, open: (databaseUrl: str
       await channel.publish(accessChannel, longest);
       await arrived(received, [`${accessChannel} ${longest}`]);
       await expect(channel.publish(accessChannel, `${longest}e`)).rejects.toThrow(`has ${maxPayloadBytes + 1} bytes`);
+    });
+
+    test('an invalidation does not wait for a connection of the pool', async () => {
+      const [one, two] = [await openUp(), await openUp()];
+      const taken = await Promise.all(Array.from({ length: maxConnections }, () => database.pool.connect()));
+      try {
+        await one.channel.publish(accessChannel, 'someone');
+        await arrived(two.received, [`${accessChannel} someone`]);
+      } finally {
+        for (const each of taken) each.release();
+      }
     });
 
     test('a loss is reported, and afterwards notifications arrive again', async () => {
