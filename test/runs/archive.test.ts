@@ -89,9 +89,11 @@ async function answersOf({ runId, threadId, token }: Subject) {
 async function steeredRun() {
   const script = [callsTools(['echo', { text: 'Grüße 👋\u2028\r\n"\\' }, 'a'], ['noop', '', 'b']), chat.answer('Done. שלום 👩‍👩‍👧')];
   const talk = await openScriptedThread(app, { persona: { tool_allowlist: ['echo', 'noop'], model: 'vendor^m' }, script });
-  talk.vendor.respondWith({ steps: [{ wait: 300 }, chat.text('One'), chat.stop(), chat.done] }, ...script);
+  const isSteered = Promise.withResolvers<void>();
+  talk.vendor.respondWith({ steps: [{ wait: isSteered.promise }, chat.text('One'), chat.stop(), chat.done] }, ...script);
   const runId = await talk.start();
-  await talk.input(runId, 'And this', { input_key: 'k-1' });
+  expect((await talk.input(runId, 'And this', { input_key: 'k-1' })).status).toBe(200);
+  isSteered.resolve();
   await (
     await talk.follow(runId)
   ).ended;
