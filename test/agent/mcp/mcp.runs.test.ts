@@ -78,14 +78,14 @@ test.each([
 });
 
 test.each([
-  ['the server', { call_timeout_ms: 1_500 }, {}],
-  ['the persona', {}, { budgets: { tool_timeout_ms: 300 } }],
+  ['the server', { call_timeout_ms: 2_500 }, {}],
+  ['the persona', {}, { budgets: { tool_timeout_ms: 1_000 } }],
 ])(
   'a call that exceeds the timeout of %s has an error result of class mcp.timeout, and the run continues',
   async (_who, fields, persona) => {
     const person = await app.signUpAdmin();
     await addMcpConfig(app, person, scriptedServer('slow', {}, fields));
-    const script = [callsTools(['mcp__slow__late', { ms: 2_000 }]), callsTools(['mcp__slow__echo']), chat.answer('Well.')];
+    const script = [callsTools(['mcp__slow__late', { ms: 20_000 }]), callsTools(['mcp__slow__echo']), chat.answer('Well.')];
     const talk = await openScriptedThread(app, { person, persona, script });
     const { events } = await talk.run();
     const [late, fine] = dataOf(events, 'tool.result');
