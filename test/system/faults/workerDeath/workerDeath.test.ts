@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RunEvent } from '../../../../contract/events.ts';
@@ -77,17 +78,21 @@ test('a worker suspended past its lease writes nothing when it resumes', async (
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
   const zombie = await startWorkerProcess();
-  vendor.respondWith({ steps: [chat.text('old '), { wait: 5_000 }, ...words(50).map(chat.text), chat.stop(), chat.done] });
+  const [isReplaced, isResumed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  vendor.respondWith({ steps: [chat.text('old '), { wait: isReplaced.promise }, ...words(50).map(chat.text), chat.stop(), chat.done] });
   const runId = await startRun(app, bob, await openThread(app, bob));
   const reader = await openStream(app.url, runId, { token: bob.token });
   await reader.until((event) => event.type === 'message.delta');
   const token = await tokenOf(runId);
   zombie.kill('SIGSTOP');
-  vendor.respondWith({ steps: [chat.text('new '), { wait: 3_000 }, ...chat.answer('answer').steps!] });
+  const whileBothRun = () => isResumed.promise.then(() => sleep(1_000));
+  vendor.respondWith({ steps: [chat.text('new '), { wait: whileBothRun }, ...chat.answer('answer').steps!] });
   const heir = await startWorkerProcess();
   await reader.until((event) => event.type === 'message.delta' && event.data.content === 'new ');
   expect(await tokenOf(runId)).not.toBe(token);
+  isReplaced.resolve();
   zombie.kill('SIGCONT');
+  isResumed.resolve();
   await reader.ended;
   const events = await expectRunInvariants(app, runId, bob.token);
   expect(events.flatMap((event) => (event.type === 'message.delta' ? [event.data.content] : []))).toEqual(['old ', 'new ', 'answer']);
