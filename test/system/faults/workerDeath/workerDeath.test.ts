@@ -12,8 +12,10 @@ import { expectRunInvariants, textOf, usageOf } from '../../../support/checks/in
 import { openStream, types } from '../../../support/http/events.ts';
 import { eventually, openThread, startRun } from '../../../support/resources/conversation.ts';
 
-const app = await startTestApp(fastWorkerEnv, { worker: false });
-const workerEnv = { ...fastWorkerEnv, ...testKeysEnv, ARKLOOP_DATABASE_URL: app.databaseUrl };
+// Long enough for a busy machine: a worker that loses its lease causes another attempt.
+const lease = { ...fastWorkerEnv, ARKLOOP_WORKER_LEASE_SECONDS: '5' };
+const app = await startTestApp(lease, { worker: false });
+const workerEnv = { ...lease, ...testKeysEnv, ARKLOOP_DATABASE_URL: app.databaseUrl };
 const startWorkerProcess = () => startProcess('worker', workerEnv);
 /** For the tests from the fourth on: before, there may be no other worker. */
 const worker = workerOfFile(workerEnv);
@@ -123,10 +125,10 @@ test('a job that was locked and never started is given to another worker', async
   const runId = await startRun(app, bob, await openThread(app, bob));
   // The state left by a worker that died after locking the job and before taking the lease.
   await app.sql(
-    `update graphile_worker._private_jobs set locked_at = now() - interval '3 seconds', locked_by = 'dead', attempts = 1 where key = $1`,
+    `update graphile_worker._private_jobs set locked_at = now() - interval '10 seconds', locked_by = 'dead', attempts = 1 where key = $1`,
     [`run:${runId}`],
   );
-  await app.sql(`update runs set last_activity_at = now() - interval '3 seconds' where id = $1`, [runId]);
+  await app.sql(`update runs set last_activity_at = now() - interval '10 seconds' where id = $1`, [runId]);
   const heir = await startWorkerProcess();
   const reader = await openStream(app.url, runId, { token: bob.token });
   await reader.ended;
