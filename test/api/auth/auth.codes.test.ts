@@ -65,7 +65,7 @@ test('known and unknown addresses get the same response, and an unknown one gets
     fastest.known = Math.min(fastest.known, (await time((await signUp()).email)).took);
     fastest.unknown = Math.min(fastest.unknown, (await time(`nobody-${at}@example.test`)).took);
   }
-  expect(difference()).toBeLessThan(40);
+  expect(difference()).toTakeLessThan(40);
   const wrong = [await verify(email, '10000000'), await verify('nobody@example.test', '10000000')];
   expect(wrong.map(({ status, body }) => [status, body.error, body.message, body.details])).toEqual(
     Array(2).fill([401, 'auth.unauthorized', 'The code is not valid.', { reason: 'otp_invalid' }]),
