@@ -115,7 +115,7 @@ async function openApp(databaseUrl: string, env: Record<string, string>, { worke
   });
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
   // The wait for a connection is long, so that bursts of requests succeed on a busy machine too.
-  const database = openDatabase(overSocket(databaseUrl), { max: 8, log, applicationName: 'arkloop test', maxWaitMs: 20_000 });
+  const database = openDatabase(overSocket(databaseUrl), { max: 8, log, applicationName: 'arkloop test', maxWaitMs: 60_000 });
   const localRuns = worker ? createLocalRuns() : undefined;
   const deps = {
     config,

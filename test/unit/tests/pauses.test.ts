@@ -44,10 +44,18 @@ const assumptions: [what: string, pattern: RegExp, instead: string][] = [
     /insert into platform_settings[^;]*;\s*(?:await new Promise|await (?:sleep|wait)\(\d)/,
     'use setPlatformSettings',
   ],
+  ['a wait of Vitest that gives up after a second', /\bvi\.wait(?:For|Until)\(/, 'use expect.poll or eventually'],
+  [
+    'a state that is awaited for less time than others',
+    /\.poll\(.*\{ timeout: /,
+    'use expectWithin if the time is part of the promise, which is tried again on a busy machine',
+  ],
 ];
 
 test.each(assumptions)('no test contains %s', (_what, pattern, instead) => {
-  const found = sources.filter((file) => !file.startsWith('unit/tests/') && pattern.test(readFileSync(join(folder, file), 'utf8')));
+  const found = sources.filter(
+    (file) => !/^(unit\/tests|system\/counterparts)\//.test(file) && pattern.test(readFileSync(join(folder, file), 'utf8')),
+  );
   expect(found, instead).toEqual([]);
 });
 
@@ -56,6 +64,8 @@ test('the patterns find such pauses', () => {
     "vendor.respondWith({ steps: [{ wait: 300 }, chat.text('x')] });",
     "await sql(`select pg_notify('arkloop_access', $1)`, [id]);\n  await new Promise((done) => setTimeout(done, 100));",
     "await sql(`insert into platform_settings (key, value) values ('a', '1')`);\n  await sleep(1_100);",
+    "await vi.waitFor(() => expect(status).toBe('ended'));",
+    "await expect.poll(status, { timeout: 5_000 }).toBe('ended');",
   ];
   for (const [at, [, pattern]] of assumptions.entries()) expect(planted[at]).toMatch(pattern);
 });
