@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { ApiError, ConnectionError, createClient, isApiError, TimeoutError } from '../../client/index.ts';
+import { holdTimers } from '../support/app/heldTimers.ts';
 import { sendError, sendJson, startLocalServer } from './localServer.ts';
 
 const id = '0198c0de-0000-7000-8000-000000000000';
@@ -139,8 +140,14 @@ test('an attempt that exceeds the timeout is a TimeoutError, even if only the bo
   const { baseUrl, requests } = await startLocalServer((_, res, count) => {
     if (count > 0) res.writeHead(200, { 'content-type': 'application/json' }).write('{"id":');
   });
+  const timeout = holdTimers(50);
   const client = createClient({ baseUrl, timeoutMs: 50, maxRetries: 1, ...quick });
-  await expect(client.me.get()).rejects.toBeInstanceOf(TimeoutError);
+  const failed = expect(client.me.get()).rejects.toBeInstanceOf(TimeoutError);
+  for (const sent of [1, 2]) {
+    await expect.poll(() => requests.length).toBe(sent);
+    timeout.pass();
+  }
+  await failed;
   expect(requests).toHaveLength(2);
   await expect(client.me.get(undefined, { timeoutMs: 20, maxRetries: 0 })).rejects.toThrow('20 ms');
 });

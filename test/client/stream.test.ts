@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { ConnectionError, createClient, type RunEvent } from '../../client/index.ts';
+import { holdTimers } from '../support/app/heldTimers.ts';
 import { type RequestHandler, sendError, sendJson, startLocalServer, tokenResponse } from './localServer.ts';
 
 const runId = '0198c0de-0000-7000-8000-000000000000';
@@ -159,12 +160,20 @@ test('silence causes a reconnect, and a slow reader does not', async () => {
     if (lastSeen(headers) === undefined) open(res, events(1, 2));
     else whole(res, events(3, 3) + event(4, 'run.failed'));
   });
+  const silence = holdTimers(300);
   const client = createClient({ baseUrl, silenceMs: 300, ...quick });
   const seqs: number[] = [];
-  for await (const { seq } of client.runs.stream(runId)) {
-    seqs.push(seq);
-    if (seq === 1) await new Promise((resolve) => setTimeout(resolve, 700));
-  }
+  const reading = (async () => {
+    for await (const { seq } of client.runs.stream(runId)) {
+      seqs.push(seq);
+      // While the reader works, no silence is measured.
+      silence.pass();
+      expect(silence.running()).toBe(0);
+    }
+  })();
+  await expect.poll(() => [seqs.length, silence.running()]).toEqual([2, 1]);
+  silence.pass();
+  await reading;
   expect(seqs).toEqual([1, 2, 3, 4]);
   expect(requests).toHaveLength(2);
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { chat, type ScriptedResponse } from '../support/agent/vendor.ts';
+import { chat, pause, type ScriptedResponse } from '../support/agent/vendor.ts';
 import { listener } from '../support/app/listener.ts';
 import type { Journal } from '../support/auditor/journal.ts';
 import type { VendorMode } from './plan.ts';
@@ -83,7 +83,7 @@ async function answer(res: ServerResponse, { steps = [] }: ScriptedResponse, isC
   const end = isCut ? Math.ceil(Math.random() * steps.length) : steps.length;
   for (const step of steps.slice(0, end)) {
     if (res.destroyed) return;
-    if (typeof step === 'object' && 'wait' in step) await (typeof step.wait === 'number' ? wait(step.wait) : step.wait);
+    if (typeof step === 'object' && 'wait' in step) await pause(step);
     else res.write(step);
   }
   if (isCut) res.destroy();

@@ -1,10 +1,9 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { createServer as createListener, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { request } from 'undici';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import * as contract from '../../contract/index.ts';
 import type { Resource } from '../../contract/shared/route.ts';
 import type { Database } from '../../server/database/sql.ts';
@@ -189,20 +188,24 @@ test('the access log has one partition per day, and partitions past the retentio
 
 test('a gateway serves requests while its database connection is lost, and logs them afterwards', async () => {
   const { call } = await startTestGateway(app);
-  await sleep(100);
-  await app.sql(
-    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'arkloop gateway' and datname = current_database()`,
-  );
+  const ofGateway = `from pg_stat_activity where application_name = 'arkloop gateway' and datname = current_database()`;
+  await expect.poll(() => app.sql(`select pid ${ofGateway}`)).not.toEqual([]);
+  await app.sql(`select pg_terminate_backend(pid) ${ofGateway}`);
   const answer = await call('GET', '/v1/auth/registration-mode');
   expect(answer.status).toBe(200);
   expect(await accessLogLines(app, 'trace_id = $1', [answer.headers.get('x-trace-id')])).toHaveLength(1);
 });
 
 test('of successful requests only the sampled share is logged; errors, slow requests and requests without an answer always are', async () => {
+  // The clock stands still, except for the slow request.
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let leaving = new AbortController();
   const { url } = await startUpstream((req, res) => {
     if (req.url === '/v1/failed') return void res.writeHead(404).end();
-    if (req.url === '/v1/gone') return;
-    setTimeout(() => res.end('ok'), req.url === '/v1/slow' ? 300 : 0);
+    if (req.url === '/v1/gone') return leaving.abort();
+    if (req.url === '/v1/slow') vi.advanceTimersByTime(300);
+    res.end('ok');
   });
   const env = { ARKLOOP_RATELIMIT_CAPACITY: '100000', ARKLOOP_ACCESS_LOG_SLOW_MS: '250' };
   const pathsOf = async (rate: string, count: number) => {
@@ -211,7 +214,8 @@ test('of successful requests only the sampled share is logged; errors, slow requ
     const ask = (path: string, signal?: AbortSignal) =>
       fetch(`${gateway.address}${path}`, { headers: { 'user-agent': agent }, ...(signal && { signal }) }).then((answer) => answer.text());
     for (let n = 0; n < count; n++) await ask('/v1/ok');
-    await Promise.all([ask('/v1/failed'), ask('/v1/slow'), ask('/v1/gone', AbortSignal.timeout(100)).catch(() => undefined)]);
+    leaving = new AbortController();
+    await Promise.all([ask('/v1/failed'), ask('/v1/slow'), ask('/v1/gone', leaving.signal).catch(() => undefined)]);
     await gateway.shutDown();
     const lines = await accessLogLines(app, 'user_agent = $1', [agent]);
     return lines.map(({ path }) => path as string).sort();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
+import { expectWithin } from '../support/app/expectWithin.ts';
 import { startTestApp } from '../support/app/testApp.ts';
 import { behindGatewayEnv, startTestGateway, trustedProxyEnv } from '../support/gateway/testGateway.ts';
 import { startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
@@ -36,7 +37,7 @@ test('an administrator turns maintenance on and off through the gateway, and str
     maintenance_allowed_cidrs: ['203.0.113.0/24', '2001:db8::/32'],
   };
   expect((await put(call, settings)).body).toMatchObject(settings);
-  await expect.poll(async () => (await me()).status, { timeout: 5_000 }).toBe(503);
+  await expectWithin(5_000, async () => (await me()).status, 503);
   const refused = await me();
   expect(refused.body).toMatchObject({
     error: 'unavailable',
@@ -60,7 +61,7 @@ test('an administrator turns maintenance on and off through the gateway, and str
   await stream.ended;
   expect(stream.events.at(-1)?.type).toBe('run.cancelled');
   expect((await put(call, { maintenance: false })).status).toBe(200);
-  await expect.poll(async () => (await me()).status, { timeout: 5_000 }).toBe(200);
+  await expectWithin(5_000, async () => (await me()).status, 200);
   const { body } = await app.call('GET', '/v1/audit-logs?include=state&action=gateway_config.update', { token: admin.token });
   expect(body.data.map((each: any) => each.after_state.maintenance)).toEqual([false, true]);
 });
@@ -75,14 +76,14 @@ test('a file turns maintenance on without API and database, also at the start, a
   const status = async (at = address) => (await fetch(`${at}/v1/x`)).status;
   expect(await status()).toBe(200);
   await writeFile(file, '');
-  await expect.poll(() => status(), { timeout: 5_000 }).toBe(503);
+  await expectWithin(5_000, () => status(), 503);
   const refused = await fetch(`${address}/v1/x`);
   expect([refused.headers.get('retry-after'), refused.headers.get('connection')]).toEqual(['60', 'keep-alive']);
   const late = await startGatewayTo(url, { ...env, ARKLOOP_GATEWAY_MAINTENANCE_ALLOWED_CIDRS: '127.0.0.0/8' });
   expect(await status(late.address)).toBe(200);
   expect(await status((await startGatewayTo(url, env)).address)).toBe(503);
   await rm(file);
-  await expect.poll(() => status(), { timeout: 5_000 }).toBe(200);
+  await expectWithin(5_000, () => status(), 200);
   expect(lines).toEqual(['maintenance is on: its file was created', 'maintenance is off: its file was removed']);
 });
 

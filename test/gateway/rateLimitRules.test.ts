@@ -7,6 +7,7 @@ import { createLocalBuckets, rateHeaders } from '../../server/gateway/rateLimits
 import { compileRule } from '../../server/gateway/rateLimits/rateLimitRules.ts';
 import { openRedisBuckets } from '../../server/gateway/rateLimits/redisBuckets.ts';
 import { limiterKeyOf } from '../../server/platform/limiterKey.ts';
+import { expectWithin } from '../support/app/expectWithin.ts';
 import { type Person, startTestApp } from '../support/app/testApp.ts';
 import { redis } from '../support/cluster/brokers.ts';
 import { behindGatewayEnv, startTestGateway, trustedProxyEnv } from '../support/gateway/testGateway.ts';
@@ -159,14 +160,14 @@ test('the rate of a plan or an override replaces that of the gateway, and takes 
   const policy = async (person: Person) => (await call('GET', '/v1/me', { token: person.token })).headers.get('ratelimit-policy');
   expect([await policy(ann), await policy(bob)]).toEqual(['"default";q=20;w=20', '"default";q=20;w=20']);
   await subscribe(ann, [entitled('limit.requests_per_minute', 600), entitled('limit.request_burst', 50)]);
-  await expect.poll(() => policy(ann), { timeout: 6_000 }).toBe('"default";q=50;w=5');
+  await expectWithin(6_000, () => policy(ann), '"default";q=50;w=5');
   const override = await asAdmin('POST', '/v1/entitlement-overrides', {
     account_id: ann.accountId,
     ...entitled('limit.requests_per_minute', 120),
   });
-  await expect.poll(() => policy(ann), { timeout: 6_000 }).toBe('"default";q=50;w=25');
+  await expectWithin(6_000, () => policy(ann), '"default";q=50;w=25');
   await asAdmin('DELETE', `/v1/entitlement-overrides/${override.id}?account_id=${ann.accountId}`);
-  await expect.poll(() => policy(ann), { timeout: 6_000 }).toBe('"default";q=50;w=5');
+  await expectWithin(6_000, () => policy(ann), '"default";q=50;w=5');
   expect(await policy(bob)).toBe('"default";q=20;w=20');
 });
 
@@ -175,7 +176,7 @@ test('the rate of an account stays while the database does not answer, also if i
   const ann = await app.signUp();
   await subscribe(ann, [entitled('limit.requests_per_minute', 600), entitled('limit.request_burst', 50)]);
   const policy = async () => (await call('GET', '/v1/me', { token: ann.token })).headers.get('ratelimit-policy');
-  await expect.poll(policy, { timeout: 6_000 }).toBe('"default";q=50;w=5');
+  await expectWithin(6_000, policy, '"default";q=50;w=5');
   const holder = await app.database.pool.connect();
   onTestFinished(async () => {
     await holder.query('rollback');
@@ -190,7 +191,7 @@ test('the rate of an account stays while the database does not answer, also if i
     return (performance.now() - began) / 1_000;
   };
   // The invalidation has arrived when a request waits for the database.
-  await expect.poll(secondsOfRequest, { timeout: 6_000 }).toBeGreaterThan(0.14);
+  await expect.poll(secondsOfRequest).toBeGreaterThan(0.14);
   await secondsOfRequest();
   expect([...policies]).toEqual(['"default";q=50;w=5']);
 });
@@ -252,11 +253,11 @@ test('a rule for a plan applies to its accounts only, and stored rules replace t
   onTestFinished(() => asAdmin('DELETE', '/v1/admin/platform-settings/gateway.ratelimit_rules'));
   expect(saved.rate_limit_rules).toEqual(rules);
   const policy = async ({ token }: Person) => (await call('GET', '/v1/me', { token })).headers.get('ratelimit-policy');
-  await expect.poll(() => policy(bob), { timeout: 6_000 }).toBe('"default";q=1000;w=60000');
+  await expectWithin(6_000, () => policy(bob), '"default";q=1000;w=60000');
   expect(await policy(ann)).toBe('"default";q=1000;w=60000, "of-plan";q=5;w=3000');
   expect((await app.call('GET', '/v1/admin/gateway-config', { token: admin.token })).body.rate_limit_rules).toEqual(rules);
   expect((await asAdmin('PUT', '/v1/admin/gateway-config', { rate_limit_rules: [] })).rate_limit_rules).toEqual([]);
-  await expect.poll(() => policy(ann), { timeout: 6_000 }).toBe('"default";q=1000;w=60000');
+  await expectWithin(6_000, () => policy(ann), '"default";q=1000;w=60000');
 });
 
 test.for([

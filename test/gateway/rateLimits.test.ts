@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createLocalBuckets, rateHeaders } from '../../server/gateway/rateLimits/buckets.ts';
 import { limiterKeyOf } from '../../server/platform/limiterKey.ts';
 import { startTestApp } from '../support/app/testApp.ts';
@@ -12,9 +12,15 @@ import { openThread, startRun } from '../support/resources/conversation.ts';
 const app = await startTestApp(behindGatewayEnv, { worker: false });
 const small = { ARKLOOP_RATELIMIT_CAPACITY: '10', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '60' };
 const a = limiterKeyOf('a');
+/** Stops the clock of the buckets until the test ends. */
+function stopClock() {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+}
 const left = (headers: Headers) => Number(/r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]);
 
 test('ten requests of a burst pass, an eleventh passes after Retry-After, and another account is not affected', async () => {
+  stopClock();
   const { call } = await startTestGateway(app, small, { alone: true });
   const [ann, bob] = [await app.signUp(), await app.signUp()];
   const me = (token: string) => call('GET', '/v1/me', { token });
@@ -31,7 +37,7 @@ test('ten requests of a burst pass, an eleventh passes after Retry-After, and an
   expect(wait).toBeGreaterThanOrEqual(Number(/t=(\d+)/.exec(refused.headers.get('ratelimit')!)?.[1]));
   expect(refused.headers.get('ratelimit-policy')).toBe('"default";q=10;w=10');
   expect((await me(bob.token)).status).toBe(200);
-  await sleep(wait * 1_000);
+  vi.advanceTimersByTime(wait * 1_000);
   expect([(await me(ann.token)).status, (await me(ann.token)).status]).toEqual([200, 429]);
 });
 
@@ -66,6 +72,7 @@ test('the default policy is 600 per 120 seconds, a lower capacity clips the toke
 });
 
 test('requests with invalid tokens share the bucket of their address, or of its /64 for IPv6', async () => {
+  stopClock();
   const { call } = await startTestGateway(app, { ...small, ...trustedProxyEnv }, { alone: true });
   const from = (ip: string, token?: string) => call('GET', '/v1/me', { token, headers: { 'x-forwarded-for': ip } });
   const answers = [];

@@ -42,6 +42,13 @@ async function startApi(name: string, listener: RequestListener = (_req, res) =>
   return { state, start, kill, url: `http://127.0.0.1:${port}` };
 }
 
+/** Waits until the gateway has ejected the upstream: with the third check, two have failed. */
+async function becomeUnready({ state }: Awaited<ReturnType<typeof startApi>>) {
+  state.isReady = false;
+  const { probes } = state;
+  await expect.poll(() => state.probes).toBeGreaterThanOrEqual(probes + 3);
+}
+
 const get = async (address: string, path = '/v1/x', init?: RequestInit) => {
   const answer = await fetch(`${address}${path}`, init);
   return { status: answer.status, text: await answer.text() };
@@ -52,8 +59,7 @@ test('requests are distributed, and an upstream that is not ready gets none unti
   const { address } = await startGatewayTo(`${one.url},${two.url}`, quick);
   for (let n = 0; n < 60; n++) expect((await get(address)).status).toBe(200);
   expect(Math.min(one.state.requests, two.state.requests)).toBeGreaterThan(10);
-  one.state.isReady = false;
-  await sleep(500);
+  await becomeUnready(one);
   const before = one.state.requests;
   for (let n = 0; n < 30; n++) expect(await get(address)).toEqual({ status: 200, text: 'two' });
   expect(one.state.requests).toBe(before);
@@ -87,7 +93,7 @@ test('when an upstream is killed, GET is answered by the other one, POST is sent
   // Checks are rare, so that the first failure is that of a request.
   const { address } = await startGatewayTo(
     `${one.url},${two.url}`,
-    { ...quick, ARKLOOP_GATEWAY_UPSTREAM_CHECK_INTERVAL_MS: '1500' },
+    { ...quick, ARKLOOP_GATEWAY_UPSTREAM_CHECK_INTERVAL_MS: '3000' },
     { log },
   );
   expect((await counted.scrape()).sum('arkloop_gateway_upstream_healthy')).toBe(2);
@@ -100,7 +106,7 @@ test('when an upstream is killed, GET is answered by the other one, POST is sent
   expect(lines.filter(({ msg }) => msg === 'an upstream was ejected')).toMatchObject([{ upstream: one.url, reason: 'connect' }]);
   for (let n = 0; n < 10; n++) expect((await get(address, '/v1/x', { method: 'POST', body: '{}' })).text).toBe('two');
   await one.start();
-  await expect.poll(async () => (await get(address)).text, { timeout: 10_000 }).toBe('one');
+  await expect.poll(async () => (await get(address)).text).toBe('one');
   expect((await counted.scrape()).sum('arkloop_gateway_upstream_healthy')).toBe(2);
   expect(lines.filter(({ msg }) => msg === 'an upstream is used again')).toMatchObject([{ upstream: one.url }]);
 });
@@ -133,11 +139,9 @@ test('an upstream that accepts connections and never answers is ejected by its c
   onTestFinished(() => void hanging.close());
   const two = await startApi('two');
   const url = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`;
-  const { address } = await startGatewayTo(`${url},${two.url}`, { ...quick, ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: '500' });
+  const { address } = await startGatewayTo(`${url},${two.url}`, { ...quick, ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: '1500' });
   await expect
-    .poll(async () => (await Promise.all(Array.from({ length: 10 }, () => get(address)))).every(({ status }) => status === 200), {
-      timeout: 20_000,
-    })
+    .poll(async () => (await Promise.all(Array.from({ length: 10 }, () => get(address)))).every(({ status }) => status === 200))
     .toBe(true);
   for (let n = 0; n < 20; n++) expect((await get(address)).text).toBe('two');
 });
@@ -174,11 +178,10 @@ test('a stream is cut with its upstream only: not by the ejection, and never wit
   };
   const streams = await Promise.all(Array.from({ length: 10 }, open));
   expect(Math.min(one.state.requests, two.state.requests)).toBeGreaterThan(0);
-  one.state.isReady = false;
-  await sleep(500);
+  await becomeUnready(one);
   const before = streams.map(({ events }) => events());
-  await sleep(200);
-  expect(streams.every(({ ends, events }, at) => ends.length === 0 && events() > before[at]!)).toBe(true);
+  await expect.poll(() => streams.every(({ events }, at) => events() > before[at]!)).toBe(true);
+  expect(streams.flatMap(({ ends }) => ends)).toEqual([]);
   one.kill();
   await expect.poll(() => streams.flatMap(({ ends }) => ends)).toEqual(Array(one.state.requests).fill('broken'));
   two.kill();

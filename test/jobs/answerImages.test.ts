@@ -95,7 +95,12 @@ test('images of a model are attachments of its answer: in the thread, its shares
 });
 
 test('images of an attempt that failed are not part of the answer, and are removed like unused uploads', async () => {
-  const studio = await openStudio({ steps: [gemini.text('half'), picture(images.webp), 'cut'] }, { steps: [picture(), gemini.stop()] });
+  const studio = await openStudio();
+  const stored = () => expect.poll(async () => (await rowsOf(studio.person)).length).toBe(1);
+  studio.vendor.respondWith(
+    { steps: [gemini.text('half'), picture(images.webp), { wait: stored }, 'cut'] },
+    { steps: [picture(), gemini.stop()] },
+  );
   const events = await studio.run();
   expect(events.at(-1)).toMatchObject({ type: 'run.completed' });
   const [first, second] = dataOf(events, 'message.image');

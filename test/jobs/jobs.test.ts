@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, expect, test } from 'vitest';
 import { queue } from '../../server/jobs/queue.ts';
@@ -34,12 +35,15 @@ const addJob = (payload: object) => sql(`select graphile_worker.add_job('run.exe
 test('a job delivered twice has no effect during the run or after its end', async () => {
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
-  vendor.respondWith({ steps: [chat.text('one '), { wait: 600 }, chat.text('answer'), chat.stop(), chat.done] });
+  const isDelivered = Promise.withResolvers<void>();
+  vendor.respondWith({ steps: [chat.text('one '), { wait: isDelivered.promise }, chat.text('answer'), chat.stop(), chat.done] });
   const runId = await startRun(app, bob, await openThread(app, bob));
   const reader = await openStream(url, runId, { token: bob.token });
   await reader.until((event) => event.type === 'message.delta');
   await addJob({ v: 1, run_id: runId });
   await queue.enqueueRun(database, { id: runId, account_id: bob.accountId, trace_id: 'f'.repeat(32) }, 25);
+  await expect.poll(() => sql('select key from graphile_worker.jobs where locked_at is null')).toEqual([]);
+  isDelivered.resolve();
   await reader.ended;
   const events = await expectRunInvariants(app, runId, bob.token);
   await queue.enqueueRun(database, { id: runId, account_id: bob.accountId, trace_id: 'f'.repeat(32) }, 25);
@@ -87,14 +91,19 @@ test('at most as many runs as slots are executed concurrently', async () => {
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
   const threads = await Promise.all(Array.from({ length: 6 }, () => openThread(app, bob)));
-  vendor.respondWith(...threads.map(() => ({ steps: [{ wait: 250 }, ...chat.answer('x').steps!] })));
-  const runs = await Promise.all(threads.map((threadId) => startRun(app, bob, threadId)));
+  const open = () => vendor.requests.filter(({ closed }) => !closed).length;
   let most = 0;
-  const watch = setInterval(() => {
-    most = Math.max(most, vendor.requests.filter(({ closed }) => !closed).length);
-  }, 5);
+  // Two requests wait for each other, and then for a third, which must not arrive.
+  const count = async () => {
+    if (vendor.requests.length <= 2) {
+      await expect.poll(open).toBeGreaterThan(1);
+      await sleep(250);
+    }
+    most = Math.max(most, open());
+  };
+  vendor.respondWith(...threads.map(() => ({ steps: [{ wait: count }, ...chat.answer('x').steps!] })));
+  const runs = await Promise.all(threads.map((threadId) => startRun(app, bob, threadId)));
   await Promise.all(runs.map((runId) => readAll(url, runId, bob.token)));
-  clearInterval(watch);
   expect(most).toBe(2);
   for (const runId of runs) expect((await expectRunInvariants(app, runId, bob.token)).at(-1)?.type).toBe('run.completed');
   await vendor.close();

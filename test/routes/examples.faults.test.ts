@@ -6,6 +6,7 @@ import type { Answer } from '../support/app/testApp.ts';
 import { operationRows, operations } from '../support/http/operations.ts';
 import { statusAndReason } from '../support/http/responses.ts';
 import { startRouteSuite } from '../support/http/routeSuite.ts';
+import { eventually } from '../support/resources/conversation.ts';
 import type { Sample } from '../support/samples/samples.ts';
 
 const walk = await startRouteSuite();
@@ -35,7 +36,8 @@ describe('while the tables are missing', () => {
     // Invalidate the cached access, so that it is read again.
     await walk.app.sql(`select pg_notify('arkloop_access', id::text) from users`);
     await walk.app.sql('alter schema public rename to gone');
-    await new Promise((done) => setTimeout(done, 200));
+    for (const { token } of [walk.owner, walk.platformAdmin])
+      await eventually(async () => (await walk.app.call('GET', '/v1/me', { token })).status === 500, 'the invalidation of access');
     return async () => {
       await walk.app.sql('alter schema gone rename to public');
     };

@@ -26,7 +26,7 @@ test('a cancel ends a run within a second in any state: 200 runs', async () => {
   const person = await app.signUp();
   await addToolServer(app, person);
   await addScriptedModel(app, person, (messages) => moments[messages.findLast(({ role }) => role === 'user')!.content as Moment][1]);
-  const slow: [Moment, number][] = [];
+  let longest = 0;
   const lane = async (at: number) => {
     for (let round = 0; round < 40; round++) {
       const moment = names[(at + round) % names.length]!;
@@ -38,11 +38,11 @@ test('a cancel ends a run within a second in any state: 200 runs', async () => {
       expect(await app.call('POST', `/v1/runs/${runId}:cancel`, { token: person.token })).toMatchObject({ status: 200 });
       const began = Date.now();
       await reader.ended;
-      if (Date.now() - began > 1_000) slow.push([moment, Date.now() - began]);
+      longest = Math.max(longest, Date.now() - began);
     }
   };
   await Promise.all(Array.from({ length: 5 }, (_, at) => lane(at)));
-  expect(slow).toEqual([]);
+  expect(longest).toTakeLessThan(1_000);
   const runs = await app.sql(
     `select r.status, array_agg(e.type order by e.seq) as types, max(e.seq) = count(*) and r.next_seq = count(*) + 1 as whole, r.lease_token,
        coalesce(string_agg(e.data ->> 'content', '' order by e.seq) filter (where e.type = 'message.delta'), '') as said,

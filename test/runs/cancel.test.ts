@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { chat } from '../support/agent/vendor.ts';
 import { addVendorModel } from '../support/agent/vendorModel.ts';
+import { expectWithin } from '../support/app/expectWithin.ts';
 import { setPlatformSettings } from '../support/app/settings.ts';
 import { type Person, startTestApp } from '../support/app/testApp.ts';
 import { expectRunInvariants, usageOf } from '../support/checks/invariants.ts';
@@ -174,6 +175,6 @@ test('a thread deleted while its run is created leaves no active run', async () 
   };
   await Promise.all(Array.from({ length: 30 }, (_, at) => race(at)));
   const left = () => app.sql(`select id, status from runs where account_id = $1 and status <> 'cancelled'`, [bob.accountId]);
-  await expect.poll(left, { timeout: 10_000 }).toEqual([]);
+  await expectWithin(10_000, left, []);
   await vendor.close();
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { openScriptedThread, promptOf } from '../support/agent/agent.ts';
 import { chat } from '../support/agent/vendor.ts';
+import { expectWithin } from '../support/app/expectWithin.ts';
 import { startTestApp } from '../support/app/testApp.ts';
 import { openStream } from '../support/http/events.ts';
 import { startRun, transcriptOf } from '../support/resources/conversation.ts';
@@ -60,7 +61,7 @@ test('a thread deleted during a run keeps no messages', async () => {
   await (await talk.follow(runId)).until(({ type }) => type === 'message.delta');
   await app.call('DELETE', `/v1/threads/${talk.threadId}`, { token: talk.token });
   const status = async () => (await app.sql('select status from runs where id = $1', [runId]))[0].status;
-  await expect.poll(status, { timeout: 10_000 }).toBe('cancelled');
+  await expectWithin(10_000, status, 'cancelled');
   expect(await app.sql('select content from messages where thread_id = $1', [talk.threadId])).toEqual([]);
   await expectQuotaCounters(app);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dataOf, openScriptedThread, promptOf } from '../support/agent/agent.ts';
+import { dataOf, openScriptedThread, promptOf, textStored } from '../support/agent/agent.ts';
 import { askUserArgs, callsTools } from '../support/agent/tools.ts';
 import { chat, type ScriptedResponse } from '../support/agent/vendor.ts';
 import { setPlatformSettings } from '../support/app/settings.ts';
@@ -75,8 +75,9 @@ test('the answer before a cancel is stored as a message and included in later pr
 });
 
 test('the answer before a failure is kept, even if the retries of its attempt return nothing', async () => {
-  const script = [{ steps: [chat.text('Half of it'), 'cut' as const] }, busy, denied, chat.answer('Well.')];
-  const talk = await openScriptedThread(app, { script });
+  const talk = await openScriptedThread(app);
+  const half: ScriptedResponse = { steps: [chat.text('Half of it'), { wait: () => textStored(app, talk, 'Half of it') }, 'cut'] };
+  talk.vendor.respondWith(half, busy, denied, chat.answer('Well.'));
   const { events } = await talk.run();
   expect(events.at(-1)).toMatchObject({ type: 'run.failed', data: { resumable: false, message_id: expect.any(String) } });
   expect(await transcript(talk)).toEqual(['user Hello!', 'failed Half of it']);

@@ -88,9 +88,11 @@ test('a cancelled run that waits for another attempt ends with that attempt', as
 });
 
 test('the reaper does not end a run of a live worker', async () => {
+  await setPlatformSettings(app, { 'limit.run_wall_clock_timeout_ms': null });
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
-  vendor.respondWith({ steps: [chat.text('slow'), { wait: 1_200 }, ...chat.answer('and done').steps!] });
+  const isReaped = Promise.withResolvers<void>();
+  vendor.respondWith({ steps: [chat.text('slow'), { wait: isReaped.promise }, ...chat.answer('and done').steps!] });
   const runId = await startRun(app, bob, await openThread(app, bob));
   const reader = await openStream(url, runId, { token: bob.token });
   await reader.until((event) => event.type === 'message.delta');
@@ -99,6 +101,7 @@ test('the reaper does not end a run of a live worker', async () => {
     (await app.sql(`select last_activity_at > now() - interval '1 second' as fresh from runs where id = $1`, [runId]))[0].fresh;
   await expect.poll(activity).toBe(true);
   expect(await reap(app)).toBe(0);
+  isReaped.resolve();
   await reader.ended;
   expect((await expectRunInvariants(app, runId, bob.token)).at(-1)?.type).toBe('run.completed');
   await vendor.close();

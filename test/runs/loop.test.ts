@@ -135,13 +135,15 @@ test('prompt injections are reported, and fail the run if blocking is enabled', 
   const blocked = await openScriptedThread(app, { message: attack });
   expect((await blocked.run()).events.at(-1)).toMatchObject({ type: 'run.failed', error_class: 'security.injection_blocked' });
   expect(blocked.vendor.requests).toEqual([]);
+  const isSteered = Promise.withResolvers<void>();
   const steered = await openScriptedThread(app, {
-    script: [callsTools(['timeline_title', { label: 'x' }]), { steps: [{ wait: 300 }, ...chat.answer('x').steps!] }],
+    script: [callsTools(['timeline_title', { label: 'x' }]), { steps: [{ wait: isSteered.promise }, ...chat.answer('x').steps!] }],
   });
   const runId = await steered.start();
   const reader = await steered.follow(runId);
   await reader.until(({ type }) => type === 'tool.call.delta');
-  await steered.input(runId, attack);
+  expect((await steered.input(runId, attack)).status).toBe(200);
+  isSteered.resolve();
   await reader.ended;
   expect(dataOf(reader.events, 'security.injection.detected')).toMatchObject([{ input_phase: 'steering_input' }]);
   expect(reader.events.at(-1)).toMatchObject({ error_class: 'security.injection_blocked' });

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { textStored } from '../support/agent/agent.ts';
 import * as providers from '../support/agent/providers.ts';
 import { chat, type ScriptedResponse, startVendor } from '../support/agent/vendor.ts';
 import { addVendorModel } from '../support/agent/vendorModel.ts';
 import { setPlatformSettings } from '../support/app/settings.ts';
-import { startTestApp } from '../support/app/testApp.ts';
+import { type Person, startTestApp } from '../support/app/testApp.ts';
 import { expectRunInvariants, textOf, usageOf } from '../support/checks/invariants.ts';
 import { readAll, types } from '../support/http/events.ts';
 import { openThread, startRun } from '../support/resources/conversation.ts';
@@ -14,10 +15,10 @@ const { url, call } = app;
 const busy = chat.failure(503, { message: 'busy' });
 
 /** Runs against a scripted provider until the run ends. */
-async function runWith(script: ScriptedResponse[], fields: object = {}) {
+async function runWith(script: ScriptedResponse[] | ((person: Person) => ScriptedResponse[]), fields: object = {}) {
   const person = await app.signUp();
   const vendor = await addVendorModel(app, person, fields);
-  vendor.respondWith(...script);
+  vendor.respondWith(...(typeof script === 'function' ? script(person) : script));
   const threadId = await openThread(app, person);
   const runId = await startRun(app, person, threadId);
   await readAll(url, runId, person.token);
@@ -40,8 +41,10 @@ test('two 503 responses are retried before an answer', async () => {
 });
 
 test('an interrupted stream is retried without duplicate text', async () => {
-  const first = [chat.text('The ans'), chat.text('wer is'), { wait: 80 }, 'cut' as const];
-  const { events, retries } = await runWith([{ steps: first }, chat.answer('The answer ', 'is 42.')]);
+  const { events, retries } = await runWith((person) => [
+    { steps: [chat.text('The ans'), chat.text('wer is'), { wait: () => textStored(app, person, 'The answer is') }, 'cut'] },
+    chat.answer('The answer ', 'is 42.'),
+  ]);
   const begun = events.find((event) => event.type === 'message.delta')!;
   expect(retries.map(({ data }) => data)).toMatchObject([{ attempt: 1, discard_from_seq: begun.seq }]);
   expect(textOf(events)).toBe('The answer is 42.');
@@ -49,8 +52,10 @@ test('an interrupted stream is retried without duplicate text', async () => {
 });
 
 test('each interrupted attempt discards only its own text', async () => {
-  const cut = (text: string): ScriptedResponse => ({ steps: [chat.text(text), { wait: 60 }, 'cut'] });
-  const { events, retries } = await runWith([cut('one'), cut('two'), chat.answer('three')]);
+  const cut = (text: string, person: Person): ScriptedResponse => ({
+    steps: [chat.text(text), { wait: () => textStored(app, person, text) }, 'cut'],
+  });
+  const { events, retries } = await runWith((person) => [cut('one', person), cut('two', person), chat.answer('three')]);
   const starts = events.flatMap((event) => (event.type === 'message.delta' ? [event.seq] : []));
   expect(retries.map((event) => event.type === 'run.llm.retry' && event.data.discard_from_seq)).toEqual(starts.slice(0, 2));
   expect(textOf(events)).toBe('three');

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { chat } from '../support/agent/vendor.ts';
 import { addVendorModel } from '../support/agent/vendorModel.ts';
+import { expectWithin } from '../support/app/expectWithin.ts';
 import { type Person, startTestApp } from '../support/app/testApp.ts';
 import { expectRunInvariants, usageOf } from '../support/checks/invariants.ts';
 import { openStream, readAll, types } from '../support/http/events.ts';
@@ -31,10 +32,11 @@ test('the first run sets the title of the thread, emits an event, and changes no
 test('a title set by the user is kept, whether set before, during or after the run', async () => {
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
-  const slow = { steps: [chat.text('A model’s title'), { wait: 400 }, chat.stop(), chat.done] };
+  const answer = { steps: [chat.text('A model’s title'), chat.stop(), chat.done] };
+  const until = (gate: Promise<unknown>) => ({ steps: [chat.text('A model’s title'), { wait: gate }, chat.stop(), chat.done] });
   const before = await untitled(bob, 'Hello!');
   await rename(before, bob, 'Mine');
-  vendor.respondWith(slow);
+  vendor.respondWith(answer);
   const first = await startRun(app, bob, before);
   await readAll(url, first, bob.token);
   expect(types(await expectRunInvariants(app, first, bob.token))).not.toContain('thread.title.updated');
@@ -42,18 +44,20 @@ test('a title set by the user is kept, whether set before, during or after the r
   expect(vendor.requests).toHaveLength(1);
 
   const during = await untitled(bob, 'Hello!');
-  vendor.respondWith(slow, slow);
+  const isRenamed = Promise.withResolvers<void>();
+  vendor.respondWith(until(isRenamed.promise), until(isRenamed.promise));
   const second = await startRun(app, bob, during);
   const reader = await openStream(url, second, { token: bob.token });
   await reader.until((event) => event.type === 'message.delta');
   await rename(during, bob, 'Mine too');
+  isRenamed.resolve();
   await reader.ended;
   await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length).toBe(3);
   expect(types(await expectRunInvariants(app, second, bob.token))).not.toContain('thread.title.updated');
   expect((await thread(during, bob)).title).toBe('Mine too');
 
   const after = await untitled(bob, 'Hello!');
-  vendor.respondWith(slow, { steps: [...slow.steps.slice(0, 1), { wait: 900 }, ...slow.steps.slice(2)] });
+  vendor.respondWith(answer, answer);
   const third = await startRun(app, bob, after);
   await readAll(url, third, bob.token);
   await expect.poll(async () => (await thread(after, bob)).title).toBe('A model’s title');
@@ -149,8 +153,8 @@ test('the title is the first line, and the rest of the response is not awaited',
   vendor.respondWith(long, long);
   const threadId = await untitled(bob, 'Hello!');
   const runId = await startRun(app, bob, threadId);
-  await expect.poll(async () => (await thread(threadId, bob)).title, { timeout: 10_000 }).toBe('A title');
-  await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length, { timeout: 10_000 }).toBe(1);
+  await expectWithin(10_000, async () => (await thread(threadId, bob)).title, 'A title');
+  await expectWithin(10_000, () => vendor.requests.filter(({ closed }) => closed).length, 1);
   gate.resolve();
   await readAll(url, runId, bob.token);
   expect(types(await expectRunInvariants(app, runId, bob.token)).slice(-2)).toEqual(['llm.turn.completed', 'run.completed']);

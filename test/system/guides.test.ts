@@ -85,7 +85,7 @@ async function serve(
       () => true,
       () => false,
     );
-  await expect.poll(isUp, { timeout: 30_000 }).toBe(true);
+  await expect.poll(isUp).toBe(true);
   return { origin, stop };
 }
 

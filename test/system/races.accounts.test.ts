@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { sha256 } from '../../server/platform/crypto/ids.ts';
+import { setPlatformSettings } from '../support/app/settings.ts';
 import { type Person, startTestApp } from '../support/app/testApp.ts';
 import { concurrently, expectOne, repeatRace, rowCounter, tally } from '../support/checks/race.ts';
 import { sessionCalls } from '../support/http/sessions.ts';
@@ -105,8 +105,7 @@ test('a team with a limit of two members accepts two of ten concurrent additions
   const headers = inAccount(alice.accountId);
   const guests = people.slice(1);
   for (const guest of guests) await joinAccount(guest, alice);
-  await sql(`insert into platform_settings (key, value) values ('limit.team_members', '2')`);
-  await sleep(1_100);
+  await setPlatformSettings(app, { 'limit.team_members': 2 });
   const rounds = await repeatRace(async () => {
     const team = (await call('POST', '/v1/teams', { token: alice.token, headers, body: { name: 'Pair' } })).body.id;
     const answers = await Promise.all(

@@ -11,6 +11,7 @@ import { makeZip } from 'client-zip';
 import { expect, test } from 'vitest';
 import { SandboxLimit } from '../../server/agent/sandbox/sandbox.ts';
 import { createWasmSandbox } from '../../server/agent/sandbox/wasm/wasmSandbox.ts';
+import { expectWithin } from '../support/app/expectWithin.ts';
 
 const sandbox = createWasmSandbox({ memoryMb: 512, wheels: undefined });
 const python = (code: string, timeoutMs = 60_000) =>
@@ -133,7 +134,7 @@ test(
       workers.push(worker);
       let sandbox = '';
       const children = () => readFileSync(`/proc/${worker.pid}/task/${worker.pid}/children`, 'utf8').trim();
-      await expect.poll(() => (sandbox = children()), { timeout: 60_000 }).not.toBe('');
+      await expect.poll(() => (sandbox = children())).not.toBe('');
       await becomesIdle(sandbox);
       return { worker, hasEnded: () => stateOf(sandbox) === undefined || stateOf(sandbox)!.name === 'Z' };
     }
@@ -141,10 +142,10 @@ test(
       const killed = await start(3_600_000);
       expect(killed.hasEnded()).toBe(false);
       killed.worker.kill('SIGKILL');
-      await expect.poll(killed.hasEnded, { timeout: 10_000 }).toBe(true);
+      await expectWithin(10_000, killed.hasEnded, true);
       const stopped = await start(5_000);
       stopped.worker.kill('SIGSTOP');
-      await expect.poll(stopped.hasEnded, { timeout: 60_000, interval: 200 }).toBe(true);
+      await expect.poll(stopped.hasEnded, { interval: 200 }).toBe(true);
     } finally {
       for (const worker of workers) worker.kill('SIGKILL');
     }

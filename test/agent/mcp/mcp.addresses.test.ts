@@ -27,7 +27,7 @@ const run = { account_id: person.accountId };
 /** Makes this the account's only MCP server. */
 async function setOnlyServer(fields: object) {
   await app.sql('delete from mcp_configs where account_id = $1', [person.accountId]);
-  return addMcpConfig(app, person, { name: 'far', transport: 'streamable_http', bearer_token: secret, call_timeout_ms: 1_500, ...fields });
+  return addMcpConfig(app, person, { name: 'far', transport: 'streamable_http', bearer_token: secret, call_timeout_ms: 30_000, ...fields });
 }
 
 /** Stores a URL that the API would reject. */

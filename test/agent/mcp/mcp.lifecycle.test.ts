@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { addMcpConfig, callToolText, isAlive, openMcp, scriptedServer } from '../../support/agent/mcp.ts';
+import { holdTimers } from '../../support/app/heldTimers.ts';
 import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 
@@ -16,7 +17,7 @@ async function begin(script = {}, by = mcp) {
   const name = `s${++count}`;
   const { id } = await addMcpConfig(app, person, scriptedServer(name, script));
   const { tools } = await by.tools(run);
-  const call = (tool: string, args: object = {}) => callToolText(tools, `mcp__${name}__${tool}`, args);
+  const call = (tool: string, args: object = {}, signal?: AbortSignal) => callToolText(tools, `mcp__${name}__${tool}`, args, signal);
   return { id, call, pid: Number(await call('pid')) };
 }
 const patch = (id: string, body: object, who: Person = person) => app.call('PATCH', `/v1/mcp-configs/${id}`, { token: who.token, body });
@@ -60,14 +61,25 @@ test('concurrent runs share one process', async () => {
 });
 
 test('an idle process is terminated and started again on demand', async () => {
-  const hasty = await openMcp(app, { idleMs: 300 });
+  const idleMs = 314_159;
+  const idle = holdTimers(idleMs);
+  const hasty = await openMcp(app, { idleMs });
   const { call, pid } = await begin({}, hasty);
+  // The account's other servers are idle too.
+  const all = idle.running();
   for (let asked = 0; asked < 5; asked++) {
-    await new Promise((done) => setTimeout(done, 100));
+    const before = idle.started();
     expect(Number(await call('pid'))).toBe(pid);
+    expect([idle.started() - before, idle.running()]).toEqual([1, all]);
   }
-  expect(await call('late', { ms: 600 })).toBe('late');
+  const cancel = new AbortController();
+  const hung = expect(call('hang', {}, cancel.signal)).rejects.toThrow('enough');
+  await expect.poll(idle.running).toBe(all - 1);
+  cancel.abort(new Error('enough'));
+  await hung;
+  await expect.poll(idle.running).toBe(all);
   expect(isAlive(pid)).toBe(true);
+  idle.pass();
   await gone(pid);
   expect(Number(await call('pid'))).not.toBe(pid);
 });

@@ -19,10 +19,13 @@ test('a run uses the tools of a server, and an added server is available to the 
     callsTools(['mcp__one__echo', { hi: '\u001b[31m\ndata: x\n\n' }, 'a'], ['mcp__one__echo', {}, 'b']),
     chat.answer('Done.'),
   ];
-  const talk = await openScriptedThread(app, { person, script: [...script, chat.answer('Again.')] });
+  const talk = await openScriptedThread(app, { person, script: [chat.answer('Hello.'), ...script, chat.answer('Again.')] });
+  // The first run starts the server, which is reported if it takes long.
+  await talk.run();
+  await talk.say('Go on');
   const { events } = await talk.run();
   expect(types(events)).not.toContain('run.mcp_discovery');
-  expect(toolsOf(talk, 0)).toEqual(expect.arrayContaining(['mcp__one__echo', 'mcp__one__env']));
+  expect(toolsOf(talk, 1)).toEqual(expect.arrayContaining(['mcp__one__echo', 'mcp__one__env']));
   expect(dataOf(events, 'tool.call').map(({ side_effects }) => side_effects)).toEqual([true, true]);
   expect(dataOf(events, 'tool.result').map(({ result }) => result)).toEqual([
     { content: [{ type: 'text', text: '{"hi":"\\u001b[31m\\ndata: x\\n\\n"}' }] },
@@ -32,7 +35,7 @@ test('a run uses the tools of a server, and an added server is available to the 
   await addMcpConfig(app, person, scriptedServer('two', { tools: [toolNamed('echo')] }));
   await talk.say('And now?');
   await talk.run();
-  expect(toolsOf(talk, 2)).toEqual(expect.arrayContaining(['mcp__one__echo', 'mcp__two__echo']));
+  expect(toolsOf(talk, 3)).toEqual(expect.arrayContaining(['mcp__one__echo', 'mcp__two__echo']));
 });
 
 test('a server that is down is reported, and the run completes without it', async () => {
@@ -78,14 +81,14 @@ test.each([
 });
 
 test.each([
-  ['the server', { call_timeout_ms: 1_500 }, {}],
-  ['the persona', {}, { budgets: { tool_timeout_ms: 300 } }],
+  ['the server', { call_timeout_ms: 2_500 }, {}],
+  ['the persona', {}, { budgets: { tool_timeout_ms: 1_000 } }],
 ])(
   'a call that exceeds the timeout of %s has an error result of class mcp.timeout, and the run continues',
   async (_who, fields, persona) => {
     const person = await app.signUpAdmin();
     await addMcpConfig(app, person, scriptedServer('slow', {}, fields));
-    const script = [callsTools(['mcp__slow__late', { ms: 2_000 }]), callsTools(['mcp__slow__echo']), chat.answer('Well.')];
+    const script = [callsTools(['mcp__slow__late', { ms: 20_000 }]), callsTools(['mcp__slow__echo']), chat.answer('Well.')];
     const talk = await openScriptedThread(app, { person, persona, script });
     const { events } = await talk.run();
     const [late, fine] = dataOf(events, 'tool.result');

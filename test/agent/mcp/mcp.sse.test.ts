@@ -57,7 +57,7 @@ await addMcpConfig(app, person, {
   transport: 'http_sse',
   url: `${older.url}/sse`,
   bearer_token: secret,
-  call_timeout_ms: 5_000,
+  call_timeout_ms: 30_000,
 });
 const { tools, steps } = await mcp.tools({ account_id: person.accountId });
 const call = (name: string, signal?: AbortSignal) => callToolText(tools, `mcp__old__${name}`, {}, signal);
@@ -109,7 +109,12 @@ test.each<[string, (res: ServerResponse) => void, string]>([
 ])('a server whose stream %s is skipped and reported', async (_what, answer, errorClass) => {
   const somebody = await app.signUp();
   const { url } = await startHttpServer((req, res) => (req.method === 'GET' ? answer(res) : void res.writeHead(404).end()));
-  await addMcpConfig(app, somebody, { name: 'old', transport: 'http_sse', url, call_timeout_ms: 1_000 });
+  await addMcpConfig(app, somebody, {
+    name: 'old',
+    transport: 'http_sse',
+    url,
+    call_timeout_ms: errorClass === 'mcp.timeout' ? 1_000 : 30_000,
+  });
   const found = await mcp.tools({ account_id: somebody.accountId });
   expect([found.tools, found.steps]).toMatchObject([[], [{ data: { servers: [{ error_class: errorClass }] } }]]);
 });

@@ -57,10 +57,15 @@ test('cancelling aborts the delay immediately', async () => {
   vendor().respondWith(later);
   const cancel = new AbortController();
   const reason = new Error('cancelled');
-  setTimeout(() => cancel.abort(reason), 50);
-  const started = Date.now();
-  const { error } = await collect(streamWithRetry(openAi('chat_completions'), request(), options(30_000, cancel.signal)));
-  expect(error).toBe(reason);
+  let started = 0;
+  const cancelled = async () => {
+    for await (const { type } of streamWithRetry(openAi('chat_completions'), request(), options(30_000, cancel.signal))) {
+      expect(type).toBe('retry');
+      started = Date.now();
+      setImmediate(() => cancel.abort(reason));
+    }
+  };
+  await expect(cancelled()).rejects.toBe(reason);
   expect(Date.now() - started).toTakeLessThan(500);
   expect(vendor().requests).toHaveLength(1);
 });

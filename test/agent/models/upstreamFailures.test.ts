@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openModel } from '../../../server/models/openModel.ts';
 import { createOutboundClient } from '../../../server/platform/outbound/outbound.ts';
 import { chat } from '../../support/agent/vendor.ts';
+import { holdTimers } from '../../support/app/heldTimers.ts';
 import { apiKey, callModel, failureOf, outbound, request, useScriptedProvider } from './support.ts';
 
 const { vendor, openAi } = useScriptedProvider();
@@ -53,12 +53,12 @@ test('a 400 with rate_limit_exceeded is retryable', async () => {
 });
 
 test('parses Retry-After as seconds and as a date', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-01-30T12:00:00Z') });
+  onTestFinished(() => void vi.useRealTimers());
   const date = new Date(Date.now() + 30_000).toUTCString();
   for (const value of ['7', date, 'soon']) vendor().respondWith(chat.failure(429, { message: 'later' }, { 'retry-after': value }));
   expect((await failureOf(model())).error.retryAfterMs).toBe(7_000);
-  const { retryAfterMs = 0 } = (await failureOf(model())).error;
-  expect(retryAfterMs).toBeGreaterThan(27_000);
-  expect(retryAfterMs).toBeLessThanOrEqual(30_000);
+  expect((await failureOf(model())).error.retryAfterMs).toBe(30_000);
   expect((await failureOf(model())).error.retryAfterMs).toBeUndefined();
 });
 
@@ -82,32 +82,55 @@ test('a huge error body is read only up to the limit', async () => {
 test('silence before the answer or between chunks causes an idle timeout and closes the connection', async () => {
   vendor().respondWith({ steps: ['stall'] }, { steps: [chat.text('half'), 'stall'] }, { status: 500, steps: ['{"err', 'stall'] });
   const idle = { errorClass: 'provider.retryable', details: { reason: 'idle_timeout', idle_timeout_ms: 400 } };
-  expect((await failureOf(model({ idleTimeoutMs: 400 }))).error).toMatchObject(idle);
-  const { error, events } = await failureOf(model({ idleTimeoutMs: 400 }));
+  const idleTimeout = holdTimers(400);
+  /** The head of the response is awaited, then each chunk. */
+  const silentAfter = async (awaited: number) => {
+    const before = idleTimeout.started();
+    const failed = failureOf(model({ idleTimeoutMs: 400 }));
+    await expect.poll(() => idleTimeout.started() - before).toBe(awaited);
+    expect(vendor().requests.at(-1)!.closed).toBe(false);
+    idleTimeout.pass();
+    return failed;
+  };
+  expect((await silentAfter(2)).error).toMatchObject(idle);
+  const { error, events } = await silentAfter(3);
   expect(error).toMatchObject(idle);
   expect(events).toHaveLength(1);
-  expect((await failureOf(model({ idleTimeoutMs: 400 }))).error.errorClass).toBe('provider.retryable');
+  expect((await silentAfter(2)).error.errorClass).toBe('provider.retryable');
   await expect.poll(() => vendor().requests.every(({ closed }) => closed)).toBe(true);
 });
 
 test('keep-alive comments and a slow reader do not cause an idle timeout', async () => {
-  const slow = Array.from({ length: 4 }, () => [{ wait: 150 }, ': still here\n\n']).flat();
+  const gates = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
+  const slow = gates.flatMap(({ promise }) => [{ wait: promise }, ': still here\n\n']);
   vendor().respondWith({ steps: [chat.text('a'), ...slow, chat.text('b'), chat.stop(), chat.done] });
-  let said = '';
-  for await (const event of model({ idleTimeoutMs: 400 }).stream(request(), new AbortController().signal)) {
-    if (event.type === 'text') said += event.text;
-    await wait(500);
+  const idleTimeout = holdTimers(400);
+  const read = (async () => {
+    let said = '';
+    for await (const event of model({ idleTimeoutMs: 400 }).stream(request(), new AbortController().signal)) {
+      if (event.type === 'text') said += event.text;
+      // While the reader works, no silence is measured.
+      idleTimeout.pass();
+    }
+    return said;
+  })();
+  for (const [at, gate] of gates.entries()) {
+    // Each comment starts the timeout anew, after the head and the first text.
+    await expect.poll(idleTimeout.started).toBe(3 + at);
+    gate.resolve();
   }
-  expect(said).toBe('ab');
+  expect(await read).toBe('ab');
 });
 
 test('cancelling aborts the stream immediately with the reason and closes the connection', async () => {
   vendor().respondWith({ steps: [chat.text('half'), 'stall'] });
   const cancel = new AbortController();
   const reason = new Error('cancelled by the user');
+  const called = expect(callModel(model(), request(), cancel.signal)).rejects.toBe(reason);
+  await expect.poll(() => vendor().requests.length).toBe(1);
   const started = Date.now();
-  setTimeout(() => cancel.abort(reason), 50);
-  await expect(callModel(model(), request(), cancel.signal)).rejects.toBe(reason);
+  cancel.abort(reason);
+  await called;
   expect(Date.now() - started).toTakeLessThan(500);
   await expect.poll(() => vendor().requests[0]?.closed).toBe(true);
 });

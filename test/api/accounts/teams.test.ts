@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { setPlatformSettings } from '../../support/app/settings.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
@@ -34,13 +35,7 @@ async function workspace(members = 2) {
   return { id, admin, others: others as [Person, Person], ...teamsIn(id) };
 }
 
-const setLimit = async (limit: number) => {
-  await sql(
-    `insert into platform_settings (key, value) values ('limit.team_members', $1) on conflict (key) do update set value = excluded.value`,
-    [String(limit)],
-  );
-  await new Promise((done) => setTimeout(done, 1_050));
-};
+const setLimit = (limit: number) => setPlatformSettings(app, { 'limit.team_members': limit });
 
 describe('team members', () => {
   test('can be added, changed and removed, and are counted', async () => {

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { setPlatformSettings } from '../../support/app/settings.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 
-const { call, sql, signUp } = await startTestApp({}, { worker: false });
+const app = await startTestApp({}, { worker: false });
+const { call, sql, signUp } = app;
 const register = (more: object) => {
   const login = `invited-${randomBytes(5).toString('hex')}`;
   return call('POST', '/v1/auth/register', { body: { login, email: `${login}@example.test`, password: 'abc12345', ...more } });
@@ -113,16 +115,9 @@ test('parallel registrations with one code are all credited', async () => {
 });
 
 test('a reward of zero or less writes no credit transaction', async () => {
-  const set = (value: number) =>
-    sql(
-      `insert into platform_settings (key, value) select key, $1::jsonb from unnest(array['credit.invite_reward', 'credit.invitee_reward']) as key
-      on conflict (key) do update set value = excluded.value`,
-      [value],
-    );
   const inviter = await signUp();
   for (const nothing of [0, -5]) {
-    await set(nothing);
-    await new Promise((done) => setTimeout(done, 1_100));
+    await setPlatformSettings(app, { 'credit.invite_reward': nothing, 'credit.invitee_reward': nothing });
     const { body } = await register({ invite_code: await codeOf(inviter) });
     expect([body.warning, await balanceOf(await personalAccountOf(body.user_id))]).toEqual([null, 1_000]);
     expect((await sql('select credited from referrals where invitee_user_id = $1', [body.user_id]))[0].credited).toBe(false);

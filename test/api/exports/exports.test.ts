@@ -264,7 +264,9 @@ test('at most two exports of a caller and of an account are sent at a time, and 
   expect((await call('GET', path, { token: colleague.token, headers: inAccount(person.accountId) })).status).toBe(429);
   expect((await call('GET', path, { token: colleague.token })).status).toBe(200);
   // Between two batches, an export holds no connection and no transaction.
-  expect(await sql(`select 1 from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`)).toEqual([]);
+  await expect
+    .poll(() => sql(`select 1 from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`))
+    .toEqual([]);
   opened[0]!.request.destroy();
   const third = await eventually(async () => {
     const next = await open(person.token, path);

@@ -149,8 +149,8 @@ test('a suspended account is closed to its members, who can still use their othe
   const a = await createFullWorkspace();
   await sql(`update accounts set status = 'suspended' where id = $1`, [a.id]);
   for (const { id } of [a.admin, a.member]) await sql(`select pg_notify('arkloop_access', $1)`, [id]);
-  await new Promise((done) => setTimeout(done, 100));
   for (const { token } of [a.admin, a.member]) {
+    await expect.poll(async () => (await call('GET', '/v1/teams', { token, headers: a.headers })).status).toBe(403);
     for (const [path, headers] of [
       ['/v1/teams', a.headers],
       [`/v1/accounts/${a.id}`, {}],

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { LlmProvider } from '../../../contract/llmProviders.ts';
 import { addModel, addProvider, providerApiKey } from '../../support/agent/providers.ts';
+import { setPlatformSettings } from '../../support/app/settings.ts';
 import { type Person, startTestApp, type TestApp } from '../../support/app/testApp.ts';
 
 let app: TestApp;
@@ -261,8 +262,7 @@ test('the API key is encrypted, and audit entries have field names only', async 
 });
 
 test('with feature.byok_enabled off, accounts cannot add providers but the platform can', async () => {
-  await app.sql(`insert into platform_settings (key, value) values ('feature.byok_enabled', 'false')`);
-  await new Promise((done) => setTimeout(done, 1_100));
+  await setPlatformSettings(app, { 'feature.byok_enabled': false });
   const refused = await create(platform, input());
   expect([refused.status, refused.body.details.reason]).toEqual([403, 'feature_disabled']);
   const { id } = await addProvider(app, platform, { scope: 'platform' });

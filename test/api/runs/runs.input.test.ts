@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { dataOf, openScriptedThread, promptOf } from '../../support/agent/agent.ts';
 import { addToolServer, askUserArgs, callsTools } from '../../support/agent/tools.ts';
@@ -23,13 +24,15 @@ async function openQuestion(script = askScript()) {
 
 test('input during a tool call is in the next model request, once', async () => {
   const person = await app.signUp();
-  await addToolServer(app, person);
-  const script = [callsTools(['mcp__tools__slow', { ms: 400 }]), callsTools(['timeline_title', { label: 'x' }]), chat.answer('Fine.')];
+  const isSteered = Promise.withResolvers<void>();
+  await addToolServer(app, person, isSteered.promise);
+  const script = [callsTools(['mcp__tools__slow', { ms: 0 }]), callsTools(['timeline_title', { label: 'x' }]), chat.answer('Fine.')];
   const talk = await openScriptedThread(app, { person, script });
   const runId = await talk.start();
   const reader = await talk.follow(runId);
   await reader.until(({ type }) => type === 'tool.call');
   expect(await talk.input(runId, 'Be quick')).toMatchObject({ status: 200 });
+  isSteered.resolve();
   await reader.ended;
   const events = await expectRunInvariants(app, runId, talk.token);
   expect(dataOf(events, 'run.steering_injected')).toMatchObject([{ content: 'Be quick' }]);
@@ -41,12 +44,14 @@ test('input during a tool call is in the next model request, once', async () => 
 });
 
 test('input during the final answer adds one more turn', async () => {
-  const script = [{ steps: [chat.text('Early.'), { wait: 400 }, chat.stop(), chat.done] }, chat.answer('Late.')];
+  const isSteered = Promise.withResolvers<void>();
+  const script = [{ steps: [chat.text('Early.'), { wait: isSteered.promise }, chat.stop(), chat.done] }, chat.answer('Late.')];
   const talk = await openScriptedThread(app, { script });
   const runId = await talk.start();
   const reader = await talk.follow(runId);
   await reader.until(({ type }) => type === 'message.delta');
-  await talk.input(runId, 'One more thing');
+  expect(await talk.input(runId, 'One more thing')).toMatchObject({ status: 200 });
+  isSteered.resolve();
   await reader.ended;
   const events = await expectRunInvariants(app, runId, talk.token);
   expect(dataOf(events, 'llm.turn.completed')).toHaveLength(2);
@@ -138,15 +143,17 @@ test('cancelling ends the wait at once, and a later answer is rejected', async (
 });
 
 test('an answer that races with the timeout has exactly one outcome, and the run continues', async () => {
-  await setPlatformSettings(app, { 'limit.paused_input_timeout_ms': 250 });
+  await setPlatformSettings(app, { 'limit.paused_input_timeout_ms': 500 });
   const outcomes = new Set<string>();
   const lane = async (at: number) => {
+    // Each lane approaches the timeout from one side of it: how long the answer takes depends on the machine.
+    let delay = 460;
     for (let round = 0; round < 5; round++) {
       const talk = await openScriptedThread(app, { script: [...askScript(), chat.answer('Noted.')] });
       const runId = await talk.start();
       const reader = await talk.follow(runId);
       await reader.until(isWaiting);
-      await new Promise((done) => setTimeout(done, 170 + at * 25 + round * 5));
+      await sleep(delay);
       await talk.input(runId, 'now');
       await reader.ended;
       const events = await expectRunInvariants(app, runId, talk.token);
@@ -155,6 +162,7 @@ test('an answer that races with the timeout has exactly one outcome, and the run
       outcomes.add(resumed!.reason);
       const answered = dataOf(events, 'tool.result')[0]!.result!.user_response === 'now';
       expect(answered).toBe(resumed!.reason === 'user_input_received');
+      delay = Math.max(0, delay + (answered ? 30 : -30) * (at + 1));
       expect(dataOf(events, 'run.steering_injected').length).toBeLessThanOrEqual(answered ? 0 : 1);
     }
   };

@@ -108,14 +108,14 @@ test('of several questions in a turn only the first is asked, after the other to
 });
 
 test('waiting counts toward the time limit of the run', async () => {
-  await setPlatformSettings(app, { 'limit.run_wall_clock_timeout_ms': 1_500 });
+  await setPlatformSettings(app, { 'limit.run_wall_clock_timeout_ms': 3_000 });
   const talk = await openScriptedThread(app, { script: askScript() });
   const { events } = await talk.run();
   expect(events.some(isWaiting)).toBe(true);
   expect(events.at(-1)).toMatchObject({
     type: 'run.failed',
     error_class: 'run.deadline_exceeded',
-    data: { details: { timeout_ms: 1_500 } },
+    data: { details: { timeout_ms: 3_000 } },
   });
   await setPlatformSettings(app, { 'limit.run_wall_clock_timeout_ms': 900_000 });
 });

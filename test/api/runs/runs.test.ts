@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { chat } from '../../support/agent/vendor.ts';
 import { addVendorModel } from '../../support/agent/vendorModel.ts';
+import { setPlatformSettings } from '../../support/app/settings.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
-import { readAll, types } from '../../support/http/events.ts';
+import { openStream, readAll, types } from '../../support/http/events.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
 
 const app = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '2' });
@@ -90,7 +91,8 @@ test('retry replaces the answer, and is rejected for an empty thread and while a
       (message: { content: string }) => message.content,
     );
   await eventually(async () => (await texts()).length === 2, 'the answer');
-  vendor.respondWith({ steps: [{ wait: 500 }, ...chat.answer('second').steps!] });
+  const isRejected = Promise.withResolvers<void>();
+  vendor.respondWith({ steps: [{ wait: isRejected.promise }, ...chat.answer('second').steps!] });
   const retried = await call('POST', `/v1/threads/${threadId}:retry`, { token: bob.token });
   expect(retried.status).toBe(201);
   expect(await texts()).toEqual(['Hello!']);
@@ -98,6 +100,7 @@ test('retry replaces the answer, and is rejected for an empty thread and while a
     status: 409,
     body: { details: { reason: 'thread_busy' } },
   });
+  isRejected.resolve();
   const events = await readAll(url, retried.body.run_id, bob.token);
   expect(events[0]).toMatchObject({ data: { source: 'retry', continuation_source: 'none' } });
   expect(await texts()).toEqual(['Hello!', 'second']);
@@ -226,14 +229,16 @@ test('runs are filtered and paged, and a member sees only runs they can open', a
 test('a failed run can be continued, and a run that did not fail cannot', async () => {
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
-  await app.sql(
-    `insert into platform_settings (key, value) values ('llm.retry.max_attempts', '1') on conflict (key) do update set value = excluded.value`,
-  );
-  await new Promise((done) => setTimeout(done, 1_100));
-  vendor.respondWith({ steps: [chat.text('half'), { wait: 50 }, 'cut'] });
+  await setPlatformSettings(app, { 'llm.retry.max_attempts': 1 });
+  const isRead = Promise.withResolvers<void>();
+  vendor.respondWith({ steps: [chat.text('half'), { wait: isRead.promise }, 'cut'] });
   const threadId = await openThread(app, bob);
   const failed = await startRun(app, bob, threadId);
-  const events = await readAll(url, failed, bob.token);
+  const reader = await openStream(url, failed, { token: bob.token });
+  await reader.until(({ type }) => type === 'message.delta');
+  isRead.resolve();
+  await reader.ended;
+  const { events } = reader;
   expect(events.at(-1)).toMatchObject({ type: 'run.failed', data: { error_class: 'provider.retryable', resumable: true } });
   expect(types(events)).toContain('message.delta');
   vendor.respondWith(chat.answer('whole'));
@@ -249,6 +254,6 @@ test('a failed run can be continued, and a run that did not fail cannot', async 
   expect(await call('POST', `/v1/threads/${other}:continue`, { token: bob.token, body: { run_id: failed } })).toMatchObject({
     status: 404,
   });
-  await app.sql(`delete from platform_settings where key = 'llm.retry.max_attempts'`);
+  await setPlatformSettings(app, { 'llm.retry.max_attempts': null });
   await vendor.close();
 });

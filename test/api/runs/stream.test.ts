@@ -85,7 +85,8 @@ test('a stream waits for events of a running run, and follow=false does not wait
   const vendor = await addVendorModel(app, await app.signUp());
   const bob = await app.signUp();
   const own = await addVendorModel(app, bob);
-  own.respondWith({ steps: [chat.text('one'), { wait: 700 }, chat.text('two'), chat.stop(), chat.done] });
+  const isRead = Promise.withResolvers<void>();
+  own.respondWith({ steps: [chat.text('one'), { wait: isRead.promise }, chat.text('two'), chat.stop(), chat.done] });
   const runId = await startRun(app, bob, await openThread(app, bob));
   const live = await openStream(url, runId, { token: bob.token });
   await live.until((event) => event.type === 'message.delta');
@@ -93,10 +94,11 @@ test('a stream waits for events of a running run, and follow=false does not wait
   await now.ended;
   expect(now.events.some(isTerminal)).toBe(false);
   const ahead = await openStream(url, runId, { token: bob.token, after: live.events.length + 1 });
+  await expect.poll(() => live.text().split(': ping\n\n').length).toBeGreaterThan(2);
+  isRead.resolve();
   await live.ended;
   await ahead.ended;
   expect(ahead.events).toEqual(live.events.slice(ahead.events[0]!.seq - 1));
-  expect(live.text().split(': ping\n\n').length).toBeGreaterThan(2);
   await vendor.close();
   await own.close();
 });
@@ -140,7 +142,7 @@ test('line breaks, separators, quotes and emoji are preserved', async () => {
 test('sign-out and thread deletion end an open stream within 5 seconds', async () => {
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
-  vendor.respondWith({ steps: [chat.text('x'), { wait: 20_000 }] });
+  vendor.respondWith({ steps: [chat.text('x'), 'stall'] });
   const threadId = await openThread(app, bob);
   const runId = await startRun(app, bob, threadId);
   const login = await call('POST', '/v1/auth/login', { body: { login: bob.login, password: bob.password } });

@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { chat } from '../../support/agent/vendor.ts';
+import { addVendorModel } from '../../support/agent/vendorModel.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { readAll, types } from '../../support/http/events.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
@@ -8,18 +10,30 @@ const app = await startTestApp({ ...slowAgent, ARKLOOP_MAX_CONCURRENT_RUNS_PER_A
 const { url, sql, call, signUp } = app;
 const { token, ...alice } = await signUp();
 const person = { ...alice, token };
-const read = async (id: string) => (await call('GET', `/v1/threads/${id}`, { token })).body;
+const read = async (id: string, by = token) => (await call('GET', `/v1/threads/${id}`, { token: by })).body;
 const rename = (id: string, title: string | null) => call('PATCH', `/v1/threads/${id}`, { token, body: { title } });
 
+/** A new user with a scripted vendor. */
+async function withVendor() {
+  const bob = await signUp();
+  const vendor = await addVendorModel(app, bob);
+  onTestFinished(vendor.close);
+  return { bob, vendor, token: bob.token };
+}
+
 test('active_run_id is the same in all responses until the run ends', async () => {
-  const id = await openThread(app, person, 'find me', 'watched');
-  const runId = await startRun(app, person, id);
+  const { token, vendor, bob } = await withVendor();
+  const isShown = Promise.withResolvers<void>();
+  vendor.respondWith({ steps: [{ wait: isShown.promise }, ...chat.answer('Here.').steps!] });
+  const id = await openThread(app, bob, 'find me', 'watched');
+  const runId = await startRun(app, bob, id);
   const shown = async () => {
     const lists = ['/v1/threads', '/v1/threads/search?q=watched'].map((path) => call('GET', path, { token }));
     const rows = (await Promise.all(lists)).map(({ body }) => body.find((row: { id: string }) => row.id === id));
-    return [await read(id), ...rows].map((row) => row.active_run_id);
+    return [await read(id, token), ...rows].map((row) => row.active_run_id);
   };
   expect(await shown()).toEqual([runId, runId, runId]);
+  isShown.resolve();
   await readAll(url, runId, token);
   expect(await shown()).toEqual([null, null, null]);
 });
@@ -44,8 +58,10 @@ test('an automatic title is set after the first run, and never replaces a given 
 });
 
 test('deleting a thread cancels its run, and both return 404', async () => {
-  const id = await openThread(app, person);
-  const runId = await startRun(app, person, id);
+  const { token, vendor, bob } = await withVendor();
+  vendor.respondWith({ steps: ['stall'] });
+  const id = await openThread(app, bob);
+  const runId = await startRun(app, bob, id);
   expect((await call('DELETE', `/v1/threads/${id}`, { token })).status).toBe(204);
   const status = async () => (await sql('select status from runs where id = $1', [runId]))[0].status;
   await eventually(async () => (await status()) === 'cancelled', 'the end of the run');

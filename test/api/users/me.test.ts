@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { permissionMatrix } from '../../../contract/shared/permissions.ts';
-import { sharedTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
+import { eventually } from '../../support/resources/conversation.ts';
 
 const { call, sql, signUp, joinAccount, promote } = await sharedTestApp();
 const me = async (token: string, headers: Record<string, string> = {}) => (await call('GET', '/v1/me', { token, headers })).body;
@@ -10,10 +11,10 @@ const permissionsOf = (role: string) =>
     .flatMap(([name, roles]) => ((roles as readonly string[]).includes(role) ? [name] : []))
     .sort();
 /** Changes a membership as another process would, and waits for this process to invalidate its cache. */
-async function setRole(user: string, account: string, role: string) {
-  await sql('update memberships set role = $3 where user_id = $1 and account_id = $2', [user, account, role]);
-  await sql(`select pg_notify('arkloop_access', $1)`, [user]);
-  await new Promise((done) => setTimeout(done, 100));
+async function setRole({ id, token }: Person, account: string, role: string) {
+  await sql('update memberships set role = $3 where user_id = $1 and account_id = $2', [id, account, role]);
+  await sql(`select pg_notify('arkloop_access', $1)`, [id]);
+  await eventually(async () => (await me(token, { 'x-account-id': account })).role === role, `the role ${role}`);
 }
 
 test('an invalid profile update is rejected and changes nothing', async () => {
@@ -76,13 +77,13 @@ test('each role has the permissions of the permission matrix', async () => {
   expect((await me(person.token)).permissions).toEqual(permissionsOf('admin'));
   expect((await me(person.token, there)).permissions).toEqual(permissionsOf('member'));
   expect(await me(chief.token)).toMatchObject({ role: 'platform_admin', permissions: permissionsOf('platform_admin') });
-  await setRole(person.id, host.accountId, 'admin');
+  await setRole(person, host.accountId, 'admin');
   expect(await me(person.token, there)).toMatchObject({ role: 'admin', permissions: permissionsOf('admin') });
-  await setRole(person.id, host.accountId, 'legacy_role');
+  await setRole(person, host.accountId, 'legacy_role');
   expect(await me(person.token, there)).toMatchObject({ role: 'legacy_role', permissions: [] });
   const refused = await call('GET', '/v1/api-keys', { token: person.token, headers: there });
   expect([refused.status, refused.body.details]).toEqual([403, { reason: 'missing_permission', permission: 'data.api_keys.manage' }]);
-  await setRole(person.id, host.accountId, 'member');
+  await setRole(person, host.accountId, 'member');
   expect((await me(person.token, there)).permissions).toEqual(permissionsOf('member'));
 });
 

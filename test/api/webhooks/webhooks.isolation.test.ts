@@ -61,11 +61,16 @@ test('twenty slow endpoints of one account do not block those of others', async 
 test('a delivery claimed by a dead worker is sent by another one after the claim expires', async () => {
   const { id, receiver, send, list } = await endpointOf(await app.signUp());
   await send(1);
-  const claim = `update webhook_deliveries set claim_id = gen_random_uuid(), claimed_until = now() + interval '1 second' where endpoint_id = $1`;
-  await app.sql(claim, [id]);
+  const claimFor = (time: string) =>
+    app.sql(`update webhook_deliveries set claim_id = gen_random_uuid(), claimed_until = now() + $2::interval where endpoint_id = $1`, [
+      id,
+      time,
+    ]);
+  await claimFor('1 hour');
   dispatcherOfTest(app);
   await new Promise((done) => setTimeout(done, 500));
   expect(receiver.received).toHaveLength(0);
+  await claimFor('100 ms');
   await eventually(async () => (await list())[0].status === 'delivered', 'the delivery');
   expect(receiver.received).toHaveLength(1);
 });

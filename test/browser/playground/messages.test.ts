@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { openScriptedThread } from '../../support/agent/agent.ts';
 import { callsTools } from '../../support/agent/tools.ts';
@@ -131,7 +132,14 @@ test('the agent’s calls, to-do list, files and questions are readable, also af
   const file = { path: '/plans/tides.md', content: '# High water\n\nAt **noon**.' };
   const { page, answer, wrong } = await openAnswer(
     [
-      { steps: [thinks('Hm, '), { wait: 1_100 }, thinks('tides.'), ...callsTools(['todo_write', todos('in_progress', 'pending')]).steps!] },
+      {
+        steps: [
+          thinks('Hm, '),
+          { wait: () => sleep(1_100) },
+          thinks('tides.'),
+          ...callsTools(['todo_write', todos('in_progress', 'pending')]).steps!,
+        ],
+      },
       callsTools(['workspace_list'], ['workspace_read', { path: '/nothing' }]),
       { steps: [thinks('So.'), ...callsTools(['workspace_write', file]).steps!] },
       callsTools(['ask_user', { message: 'Which harbour?', fields }]),

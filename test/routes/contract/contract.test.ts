@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serviceScopesOf } from '../../../contract/shared/policy.ts';
 import { eventStreamOf } from '../../../contract/shared/route.ts';
 import { watchRows } from '../../support/checks/rowChanges.ts';
@@ -16,6 +16,7 @@ import {
 } from '../../support/http/operations.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { startRouteSuite, unknownPath } from '../../support/http/routeSuite.ts';
+import { eventually } from '../../support/resources/conversation.ts';
 import { failingResponses, makeParams, pathOf, type Sample } from '../../support/samples/samples.ts';
 
 const { app, owner, stranger, powerless, host, key, service, makerOf, good, lasting, ask, send } = await startRouteSuite();
@@ -167,7 +168,7 @@ describe('while all accounts are suspended', () => {
     await sql('update accounts set status = $1', [status]);
     await sql(`select pg_notify('arkloop_access', id::text) from users`);
     const wanted = status === 'active' ? 200 : 403;
-    await vi.waitFor(async () => expect((await call('GET', '/v1/me', { token: owner.token })).status).toBe(wanted));
+    await eventually(async () => (await call('GET', '/v1/me', { token: owner.token })).status === wanted, `status ${wanted}`);
   };
   beforeAll(async () => {
     for (const [, operation] of operationRows(isProtected))

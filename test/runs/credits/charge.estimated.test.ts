@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunEvent } from '../../../contract/events.ts';
 import { textTokens } from '../../../server/models/estimate.ts';
-import { dataOf } from '../../support/agent/agent.ts';
+import { dataOf, textStored } from '../../support/agent/agent.ts';
 import * as providers from '../../support/agent/providers.ts';
 import { chat, messages, type ScriptedResponse, startVendor, type Vendor } from '../../support/agent/vendor.ts';
 import { addVendorModel } from '../../support/agent/vendorModel.ts';
@@ -100,7 +100,9 @@ test('all-zero usage counts as not reported', async () => {
 });
 
 test('an interrupted attempt is charged by an estimate, in addition to the successful one', async () => {
-  const { person } = await customer({ steps: [...words.map(chat.text), { wait: 80 }, 'cut'] }, reported('Whole.'));
+  const { person, vendor } = await customer();
+  const stored = () => textStored(app, person, words.join(''));
+  vendor.respondWith({ steps: [...words.map(chat.text), { wait: stored }, 'cut'] }, reported('Whole.'));
   const { events, output, estimated } = await chargeOf(person, await run(person));
   expect([output, estimated]).toEqual([textTokens(words.join('')) + 7, true]);
   const [retry] = dataOf(events, 'run.llm.retry');
@@ -135,7 +137,7 @@ test('a run canceled during the delay before a retry is charged nothing', async 
 });
 
 test('a turn that exceeds the deadline is charged', async () => {
-  await setPlatformSettings(app, { 'limit.run_wall_clock_timeout_ms': 1_500 });
+  await setPlatformSettings(app, { 'limit.run_wall_clock_timeout_ms': 3_000 });
   const { person } = await customer({ steps: [...words.map(chat.text), 'stall'] });
   const runId = await run(person);
   await setPlatformSettings(app, { 'limit.run_wall_clock_timeout_ms': null });

@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
 import { textTokens } from '../../../server/models/estimate.ts';
-import { dataOf } from '../../support/agent/agent.ts';
+import { dataOf, textStored } from '../../support/agent/agent.ts';
 import { addScriptedModel } from '../../support/agent/scriptedModel.ts';
 import { askUserArgs, callsTools } from '../../support/agent/tools.ts';
-import { chat } from '../../support/agent/vendor.ts';
+import { chat, type ScriptedResponse } from '../../support/agent/vendor.ts';
 import { setPlatformSettings } from '../../support/app/settings.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { checkedBalance, ledgerOf, noFreeTierPolicy, setBalance } from '../../support/credits/credits.ts';
@@ -148,11 +148,9 @@ test('parallel runs overspend the account by at most one turn', async () => {
 });
 
 test('the costs in the events of turns and retries add up to the charge', async () => {
-  const person = await customer(100_000, [
-    { steps: [chat.text('half'), { wait: 60 }, 'cut'] },
-    callsTools(['timeline_title', { label: 'x' }]),
-    done,
-  ]);
+  const person = await customer(100_000, []);
+  const half: ScriptedResponse = { steps: [chat.text('half'), { wait: () => textStored(app, person, 'half') }, 'cut'] };
+  vendors.at(-1)!.respondWith(half, callsTools(['timeline_title', { label: 'x' }]), done);
   await setPlatformSettings(app, { 'llm.retry.base_delay_ms': 10 });
   const runId = await startRun(app, person, await openThread(app, person));
   const events = await readAll(url, runId, person.token);

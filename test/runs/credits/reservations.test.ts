@@ -66,9 +66,10 @@ test('every route that starts a run returns 402 and changes nothing while all cr
 
 test('a reservation is shown to account and administrators while the run is active, and is released by any ending', async () => {
   const cheap = { cost_per_1k_input: 0.000001, cost_per_1k_output: 0.000001 };
-  const endings: [string, ScriptedResponse, (person: Person, runId: string, threadId: string) => Promise<unknown>][] = [
-    ['completed', { steps: [chat.text('a'), { wait: 700 }, ...done.steps!] }, async () => undefined],
-    ['failed', { steps: [chat.text('a'), { wait: 700 }, chat.text('{"error'), 'data: not json\n\n'] }, async () => undefined],
+  const [completes, fails] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const endings: [string, ScriptedResponse, (person: Person, runId: string, threadId: string) => unknown][] = [
+    ['completed', { steps: [chat.text('a'), { wait: completes.promise }, ...done.steps!] }, () => completes.resolve()],
+    ['failed', { steps: [chat.text('a'), { wait: fails.promise }, chat.text('{"error'), 'data: not json\n\n'] }, () => fails.resolve()],
     ['cancelled', stalled, (person, runId) => cancel(person, runId)],
     ['cancelled', stalled, ({ token }, _, threadId) => call('DELETE', `/v1/threads/${threadId}`, { token })],
     [

@@ -96,14 +96,23 @@ test('a malformed persona id is an error', async () => {
 
 test('a change of a persona applies only to later runs', async () => {
   const { id } = await addPersona(app, owner, { prompt_md: 'Before.' });
+  const isChanged = Promise.withResolvers<void>();
   vendor.respondWith(
-    { steps: [chat.call(0, { id: 'c1', name: 'nothing', arguments: '{}' }), { wait: 300 }, chat.stop('tool_calls'), chat.done] },
+    {
+      steps: [
+        chat.call(0, { id: 'c1', name: 'nothing', arguments: '{}' }),
+        { wait: isChanged.promise },
+        chat.stop('tool_calls'),
+        chat.done,
+      ],
+    },
     chat.answer('Done.'),
   );
   const runId = await startRun(app, owner, await openThread(app, owner), { persona_id: 'own' });
   const reader = await openStream(url, runId, { token: owner.token });
   await reader.until((event) => event.type === 'tool.call.delta');
   expect((await change(owner, id, { prompt_md: 'After.' })).status).toBe(200);
+  isChanged.resolve();
   await reader.ended;
   expect(vendor.requests.map(({ body }) => systemOf(body as Body))).toEqual([['Before.'], ['Before.']]);
   expect((await run('own')).prompts).toEqual(['After.']);

@@ -2,7 +2,7 @@ import type { RunEvent, RunEventType } from '../../../contract/events.ts';
 import type { Person, TestApp } from '../app/testApp.ts';
 import { expectRunInvariants } from '../checks/invariants.ts';
 import { openStream } from '../http/events.ts';
-import { openThread, startRun } from '../resources/conversation.ts';
+import { eventually, openThread, startRun } from '../resources/conversation.ts';
 import type { ScriptedResponse } from './vendor.ts';
 import { addVendorModel } from './vendorModel.ts';
 
@@ -49,6 +49,17 @@ export async function openScriptedThread(app: TestApp, { person, script = [], pe
     },
   };
 }
+
+/** Resolves once deltas with this text are stored for an account, as the pause of a response before it is cut: only stored deltas are certain. */
+export const textStored = ({ sql }: TestApp, { accountId }: Pick<Person, 'accountId'>, text: string) =>
+  eventually(async () => {
+    const [{ said }] = await sql(
+      `select coalesce(string_agg(e.data ->> 'content', '' order by e.run_id, e.seq), '') as said
+       from run_events e join runs r on r.id = e.run_id where r.account_id = $1 and e.type = 'message.delta'`,
+      [accountId],
+    );
+    return said.includes(text);
+  }, `storing "${text}"`);
 
 /** The messages of the vendor's request number `at`, from 0. */
 export const promptOf = ({ vendor }: { vendor: { requests: { body: Record<string, unknown> }[] } }, at: number) =>

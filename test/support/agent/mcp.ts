@@ -59,7 +59,7 @@ export const scriptedServer = (name: string, script: Script = {}, more: object =
   transport: 'stdio',
   command: process.execPath,
   args: [fileURLToPath(new URL('./mcpScripted.ts', import.meta.url)), JSON.stringify({ tools: allCalls, ...script })],
-  call_timeout_ms: 5_000,
+  call_timeout_ms: 30_000,
   ...more,
 });
 
@@ -116,7 +116,7 @@ export async function startEverything(kind: 'sse' | 'streamableHttp'): Promise<s
   whenDone(() => void child.kill('SIGKILL'));
   const url = `http://127.0.0.1:${port}${kind === 'sse' ? '/sse' : '/mcp'}`;
   const answers = async () => (await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)) !== undefined;
-  await eventually(answers, 'the server of everything', 15_000);
+  await eventually(answers, 'the server of everything');
   return url;
 }
 

@@ -1,8 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Person, TestApp } from '../app/testApp.ts';
 import { startHttpServer } from './mcp.ts';
 import { addModel, addProvider } from './providers.ts';
-import type { ScriptedResponse } from './vendor.ts';
+import { checkPauses, pause, type ScriptedResponse } from './vendor.ts';
 
 const cheap = { cost_per_1k_input: 0.001, cost_per_1k_output: 0.001 };
 
@@ -19,11 +18,13 @@ export async function addScriptedModel(
   prices: Record<string, number> = cheap,
 ) {
   const server = await startHttpServer(async (_req, res, body) => {
-    const { status = 200, steps = [] } = think(body.messages);
+    const response = think(body.messages);
+    checkPauses(response);
+    const { status = 200, steps = [] } = response;
     res.writeHead(status, { 'content-type': status === 200 ? 'text/event-stream' : 'application/json' });
     for (const step of steps) {
       if (res.destroyed || step === 'stall') return;
-      if (typeof step === 'object' && 'wait' in step) await (typeof step.wait === 'number' ? wait(step.wait) : step.wait);
+      if (typeof step === 'object' && 'wait' in step) await pause(step);
       else if (step !== 'cut') res.write(step);
     }
     res.end();

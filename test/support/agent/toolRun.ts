@@ -1,13 +1,13 @@
 import type { TestApp } from '../app/testApp.ts';
 import { openScriptedThread } from './agent.ts';
 import { addToolServer, askUserArgs, callsTools } from './tools.ts';
-import { chat, type ScriptedResponse } from './vendor.ts';
+import { chat, type Pause, type ScriptedResponse } from './vendor.ts';
 
 const reasons = chat.delta({ reasoning_content: 'Let me see.' });
 const busy = chat.failure(503, { message: 'busy' });
 
 /** A run with reasoning, four tools, a retry, a question, and an answer. */
-export const toolRunScript = (gate: Promise<unknown> | number = 40): ScriptedResponse[] => [
+export const toolRunScript = (gate: Pause['wait'] = 40): ScriptedResponse[] => [
   {
     steps: [
       reasons,

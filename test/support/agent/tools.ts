@@ -45,8 +45,8 @@ const behaviours: Record<string, Behaviour> = {
   },
 };
 
-/** Adds a tool server that records every call, so that tests can detect repeated calls. */
-export async function addToolServer(app: TestApp, person: Person) {
+/** Adds a tool server that records every call, so that tests can detect repeated calls. With `slowUntil`, its tool `slow` waits for that. */
+export async function addToolServer(app: TestApp, person: Person, slowUntil?: Promise<unknown>) {
   const calls: { name: string; args: Record<string, unknown> }[] = [];
   const server = await startHttpServer(async (_req, res, body) => {
     const answer = (result: unknown) =>
@@ -57,11 +57,12 @@ export async function addToolServer(app: TestApp, person: Person) {
     if (body?.method !== 'tools/call') return res.writeHead(202).end();
     const { name, arguments: args = {} } = body.params;
     calls.push({ name, args });
+    if (name === 'slow') await slowUntil;
     const text = await behaviours[name]!(args).catch((error: Error) => error);
     return text instanceof Error
       ? answer({ content: [{ type: 'text', text: text.message }], isError: true })
       : answer({ content: [{ type: 'text', text }] });
   });
-  await addMcpConfig(app, person, { name: 'tools', transport: 'streamable_http', url: `${server.url}/mcp`, call_timeout_ms: 10_000 });
+  await addMcpConfig(app, person, { name: 'tools', transport: 'streamable_http', url: `${server.url}/mcp`, call_timeout_ms: 30_000 });
   return { calls, requests: server.requests, count: (name: string) => calls.filter((call) => call.name === name).length };
 }

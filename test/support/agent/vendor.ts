@@ -1,13 +1,18 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setImmediate as soon, setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as soon } from 'node:timers/promises';
 import { listener } from '../app/listener.ts';
 
 /**
- * One step of a scripted response: bytes, a pause in milliseconds or until a promise resolves, `cut` to break the connection, or `stall` to
- * send nothing until the client disconnects.
+ * One step of a scripted response: bytes, a pause, `cut` to break the connection, or `stall` to send nothing until the client disconnects.
  */
-export type ResponseStep = string | Buffer | { wait: number | Promise<unknown> } | 'cut' | 'stall';
+export type ResponseStep = string | Buffer | Pause | 'cut' | 'stall';
+
+/**
+ * A pause until a promise resolves; a function is called at this step. A number of milliseconds only spaces the bytes: what a test does meanwhile
+ * may take longer on a busy machine.
+ */
+export type Pause = { wait: number | Promise<unknown> | (() => Promise<unknown>) };
 
 /** A scripted vendor response. `everyByte` sends each byte as a separate chunk. */
 export type ScriptedResponse = { status?: number; headers?: Record<string, string>; steps?: ResponseStep[]; everyByte?: boolean };
@@ -21,10 +26,28 @@ type RecordedRequest = {
   closed: boolean;
 };
 
+/** In milliseconds. */
+const maxSpacing = 50;
+
+/** Throws if a step waits for longer than bytes are spaced. */
+export function checkPauses({ steps = [] }: ScriptedResponse): void {
+  for (const step of steps)
+    if (typeof step === 'object' && 'wait' in step && typeof step.wait === 'number' && step.wait > maxSpacing)
+      throw new Error(`A response waits for ${step.wait} ms. Above ${maxSpacing} ms, wait for what the test does meanwhile: a promise.`);
+}
+
+export async function pause({ wait }: Pause): Promise<void> {
+  await (typeof wait === 'number' ? sleep(wait) : typeof wait === 'function' ? wait() : wait);
+}
+
 /** A fake model vendor over HTTP. Returns the scripted responses in order and records every request. */
 export async function startVendor() {
   const requests: RecordedRequest[] = [];
   const scripted: { path: string | undefined; answer: ScriptedResponse }[] = [];
+  const addResponses = (path: string | undefined, list: ScriptedResponse[]) => {
+    list.forEach(checkPauses);
+    scripted.push(...list.map((answer) => ({ path, answer })));
+  };
   const server = createServer(
     listener(async (req, res) => {
       const chunks: Buffer[] = [];
@@ -54,9 +77,9 @@ export async function startVendor() {
     origin,
     requests,
     /** Queues responses for any path. */
-    respondWith: (...list: ScriptedResponse[]) => void scripted.push(...list.map((answer) => ({ path: undefined, answer }))),
+    respondWith: (...list: ScriptedResponse[]) => addResponses(undefined, list),
     /** Queues responses for one path. */
-    respondAt: (path: string, ...list: ScriptedResponse[]) => void scripted.push(...list.map((answer) => ({ path, answer }))),
+    respondAt: (path: string, ...list: ScriptedResponse[]) => addResponses(path, list),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -74,11 +97,11 @@ async function play(res: ServerResponse, { status = 200, headers, steps = [], ev
     if (res.destroyed) return;
     if (step === 'cut') {
       // The bytes already written must be sent first.
-      await wait(20);
+      await sleep(20);
       return void res.destroy();
     }
     if (step === 'stall') return;
-    if (typeof step === 'object' && 'wait' in step) await (typeof step.wait === 'number' ? wait(step.wait) : step.wait);
+    if (typeof step === 'object' && 'wait' in step) await pause(step);
     else await write(res, Buffer.from(step), everyByte);
   }
   res.end();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
 import type { Call } from '../../../client/conformance/call.ts';
@@ -114,7 +115,7 @@ async function openApp(databaseUrl: string, env: Record<string, string>, { worke
   });
   const log = createTestLog();
   // The wait for a connection is long, so that bursts of requests succeed on a busy machine too.
-  const database = openDatabase(overSocket(databaseUrl), { max: 8, log, applicationName: 'arkloop test', maxWaitMs: 20_000 });
+  const database = openDatabase(overSocket(databaseUrl), { max: 8, log, applicationName: 'arkloop test', maxWaitMs: 60_000 });
   const localRuns = worker ? createLocalRuns() : undefined;
   const deps = {
     config,
@@ -155,10 +156,14 @@ function people(call: Call, sql: TestApp['sql']): Pick<TestApp, 'signUp' | 'sign
     const [account] = await sql(`select id from accounts where owner_user_id = $1 and type = 'personal'`, [body.user_id]);
     return { ...person, id: body.user_id, token: body.access_token, cookie, accountId: account.id };
   };
-  const promote: TestApp['promote'] = async ({ id }) => {
+  const promote: TestApp['promote'] = async ({ id, token }) => {
     await sql('update users set is_platform_admin = true where id = $1', [id]);
     await sql(`select pg_notify('arkloop_access', $1)`, [id]);
-    await new Promise((done) => setTimeout(done, 50));
+    for (const until = Date.now() + 60_000; Date.now() < until; await sleep(10)) {
+      const { status, body } = await call('GET', '/v1/me', { token });
+      if (status !== 200 || body.role === 'platform_admin') return;
+    }
+    throw new Error('the API did not apply the new role');
   };
   return {
     signUp,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Answer, Person, TestApp } from '../app/testApp.ts';
+import { eventually } from './conversation.ts';
 
 /** The header that selects the account of another user. */
 const inAccountOf = ({ accountId }: Pick<Person, 'accountId'>) => ({ 'x-account-id': accountId });
@@ -46,10 +47,11 @@ export function projectUsers(app: TestApp) {
       await joinAccount(mate, admin);
       return { admin, owner, member, mate, stranger, ...projectCalls(app, admin) };
     },
-    async setRole({ id }: Person, { accountId }: Person, role: string) {
+    async setRole({ id, token }: Person, { accountId }: Person, role: string) {
       await sql('update memberships set role = $3 where account_id = $1 and user_id = $2', [accountId, id, role]);
       await sql(`select pg_notify('arkloop_access', $1)`, [id]);
-      await new Promise((done) => setTimeout(done, 100));
+      const roleNow = async () => (await app.call('GET', '/v1/me', { token, headers: { 'x-account-id': accountId } })).body.role;
+      await eventually(async () => (await roleNow()) === role, `the role ${role}`);
     },
     /** The audit entries of a request. */
     auditOf: ({ headers }: Answer) =>

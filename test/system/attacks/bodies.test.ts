@@ -100,7 +100,6 @@ test.each(incompleteRequests)(
       for (const { socket } of held) socket.destroy();
     }
   },
-  120_000,
 );
 
 test('incomplete request bodies do not count as requests in progress', async () => {
@@ -114,44 +113,40 @@ test('incomplete request bodies do not count as requests in progress', async () 
 test.each([
   ['the gateway', () => inFront.gateway.address],
   ['the API', () => small.url],
-])(
-  'at %s the slowest requests of many addresses are evicted, and requests that make progress complete',
-  async (_, urlOf) => {
-    const url = urlOf();
-    const body = JSON.stringify({ title: 'Slow' });
-    const head = (n: number, length: number) =>
-      request('POST /v1/threads', {
-        ...json,
-        ...from(n),
-        authorization: `Bearer ${bob.token}`,
-        'content-length': length,
-        connection: 'close',
-      });
-    const stalled = await beginMany(url, 55, (n) => incompleteRequests[0]![1](bob.token, from(n)));
-    await sleep(300);
-    // Slow but steady: 200 KB in two seconds.
-    const padded = `${body.slice(0, -1)}${' '.repeat(200_000)}}`;
-    const uploads = await beginMany(url, 5, (n) => head(100 + n, padded.length));
-    const sending = Promise.all(
-      uploads.map(async ({ socket }) => {
-        for (let at = 0; at < padded.length; at += 10_000) {
-          socket.write(padded.slice(at, at + 10_000));
-          await sleep(100);
-        }
-      }),
-    );
-    await sleep(200);
-    const later = await beginMany(url, 150, (n) => incompleteRequests[0]![1](bob.token, from(110 + (n % 100))));
-    await sleep(300);
-    expect((await callTo(url)('POST', '/v1/threads', { token: bob.token, headers: from(250), body: {} })).status).toBe(201);
-    await sending;
-    await eventually(async () => statusesOf(uploads)[201] === 5, 'the end of the uploads');
-    await expect.poll(() => statusesOf(stalled)).toEqual({ 503: 55 });
-    expect(stalled[0]!.answer()).toContain('"reason":"overloaded"');
-    expect(statusesOf(later).none).toBeGreaterThanOrEqual(50);
-  },
-  60_000,
-);
+])('at %s the slowest requests of many addresses are evicted, and requests that make progress complete', async (_, urlOf) => {
+  const url = urlOf();
+  const body = JSON.stringify({ title: 'Slow' });
+  const head = (n: number, length: number) =>
+    request('POST /v1/threads', {
+      ...json,
+      ...from(n),
+      authorization: `Bearer ${bob.token}`,
+      'content-length': length,
+      connection: 'close',
+    });
+  const stalled = await beginMany(url, 55, (n) => incompleteRequests[0]![1](bob.token, from(n)));
+  await sleep(300);
+  // Slow but steady: 200 KB in two seconds.
+  const padded = `${body.slice(0, -1)}${' '.repeat(200_000)}}`;
+  const uploads = await beginMany(url, 5, (n) => head(100 + n, padded.length));
+  const sending = Promise.all(
+    uploads.map(async ({ socket }) => {
+      for (let at = 0; at < padded.length; at += 10_000) {
+        socket.write(padded.slice(at, at + 10_000));
+        await sleep(100);
+      }
+    }),
+  );
+  await sleep(200);
+  const later = await beginMany(url, 150, (n) => incompleteRequests[0]![1](bob.token, from(110 + (n % 100))));
+  await sleep(300);
+  expect((await callTo(url)('POST', '/v1/threads', { token: bob.token, headers: from(250), body: {} })).status).toBe(201);
+  await sending;
+  await eventually(async () => statusesOf(uploads)[201] === 5, 'the end of the uploads');
+  await expect.poll(() => statusesOf(stalled)).toEqual({ 503: 55 });
+  expect(stalled[0]!.answer()).toContain('"reason":"overloaded"');
+  expect(statusesOf(later).none).toBeGreaterThanOrEqual(50);
+});
 
 test('clients that do not read their responses do not count as requests in progress', async () => {
   const threadId = await openThread(small, bob);

@@ -26,7 +26,7 @@ async function blockAt(place: number) {
   );
   const waiting = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
   return {
-    reached: () => expect.poll(() => rowCounter(app)(waiting), { timeout: 20_000 }).toBeGreaterThan(0),
+    reached: () => expect.poll(() => rowCounter(app)(waiting)).toBeGreaterThan(0),
     async release() {
       await client.query('rollback');
       client.release();

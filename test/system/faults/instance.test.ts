@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import type { RunEvent } from '../../../contract/events.ts';
@@ -63,9 +62,12 @@ test('an instance that shuts down returns its run to the queue, ends its streams
   await reader.until(isWord(29));
   const { hostname, port } = new URL(instance.url);
   const probe = connect(Number(port), hostname).setEncoding('utf8');
-  await once(probe, 'connect');
-  probe.write(`GET /readyz HTTP/1.1\r\nhost: ${hostname}\r\n`);
-  await sleep(100);
+  let answer = '';
+  probe.on('data', (chunk) => (answer += chunk));
+  // The answer to the first request shows that the beginning of the second has arrived.
+  probe.write(`GET /healthz HTTP/1.1\r\nhost: ${hostname}\r\n\r\nGET /readyz HTTP/1.1\r\nhost: ${hostname}\r\n`);
+  await expect.poll(() => answer).toMatch(/^HTTP\/1\.1 200 .*\{"status":"ok"/s);
+  answer = '';
   const began = Date.now();
   instance.kill('SIGTERM');
   await reader.ended;
@@ -73,8 +75,7 @@ test('an instance that shuts down returns its run to the queue, ends its streams
   expect(reader.events.some(isTerminal)).toBe(false);
   instance.kill('SIGTERM');
   probe.write('\r\n');
-  let answer = '';
-  for await (const chunk of probe) answer += chunk;
+  await once(probe, 'close');
   expect(answer).toMatch(/^HTTP\/1\.1 503 /);
   expect(answer).toContain('shutting down');
   expect(await instance.exited).toEqual({ code: 0, signal: null });

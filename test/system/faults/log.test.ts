@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { expectWithin } from '../../support/app/expectWithin.ts';
 import { freePort } from '../../support/app/ports.ts';
 import { testKeysEnv } from '../../support/app/process.ts';
 import { callTo, startTestApp } from '../../support/app/testApp.ts';
@@ -42,7 +43,7 @@ async function startTalkative(sink: (spawned: (out: number | 'pipe') => ChildPro
       ({ status }) => status,
       () => 0,
     );
-  await expect.poll(isReady, { timeout: 25_000, interval: 50 }).toBe(200);
+  await expectWithin(25_000, isReady, 200);
   return { url, pid: child.pid!, end: () => child.kill('SIGTERM'), exited };
 }
 

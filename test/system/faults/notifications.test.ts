@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { chat } from '../../support/agent/vendor.ts';
@@ -19,7 +20,7 @@ const channels = `from pg_stat_activity where datname = current_database() and u
 /** Runs an answer of six deltas, 300 ms apart. Returns the delay of each event at a reader, in milliseconds. */
 async function delays(during: (piece: number) => Promise<unknown> = async () => undefined) {
   const pieces = Array.from({ length: 6 }, (_, at) => `piece${at} `);
-  vendor.respondWith({ steps: pieces.flatMap((piece) => [chat.text(piece), { wait: 300 }]).concat(chat.stop(), chat.done) });
+  vendor.respondWith({ steps: pieces.flatMap((piece) => [chat.text(piece), { wait: () => sleep(300) }]).concat(chat.stop(), chat.done) });
   const runId = await startRun(app, bob, await openThread(app, bob));
   const reader = await openStream(url, runId, { token: bob.token });
   const late: number[] = [];

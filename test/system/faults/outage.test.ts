@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { startEmbeddedPostgres } from '../../../server/database/embedded.ts';
 import { failureOf } from '../../../server/http/errors.ts';
+import { expectWithin } from '../../support/app/expectWithin.ts';
 import { followWithReconnects, registerUser, temporaryDataDir } from '../../support/app/instance.ts';
 import { fastWorkerEnv, startProcess, testKeysEnv } from '../../support/app/process.ts';
 import { callTo } from '../../support/app/testApp.ts';
@@ -82,11 +83,11 @@ test('while PostgreSQL is stopped, all processes keep running, requests get 503 
   await database.stop();
   await expect.poll(readiness, { interval: 50 }).toBe(503);
   expect([(await fetch(`${url}/healthz`)).status, (await fetch(`${api.url}/healthz`)).status]).toEqual([200, 200]);
-  await expect.poll(() => refusals.length, { timeout: 10_000 }).toBeGreaterThan(2);
+  await expect.poll(() => refusals.length).toBeGreaterThan(2);
   const before = acknowledged.length;
   await database.start();
-  await expect.poll(readiness, { timeout: 10_000, interval: 50 }).toBe(200);
-  await expect.poll(() => acknowledged.length, { timeout: 10_000 }).toBeGreaterThan(before + 3);
+  await expectWithin(10_000, readiness, 200);
+  await expect.poll(() => acknowledged.length).toBeGreaterThan(before + 3);
   over = true;
   await writing;
 
@@ -101,7 +102,7 @@ test('while PostgreSQL is stopped, all processes keep running, requests get 503 
   const noted = async () =>
     (await database.sql('select 1 from access_log where status_code = 503 and trace_id = any($1)', [refusals.map(({ trace }) => trace)]))
       .length;
-  await expect.poll(noted, { timeout: 10_000 }).toBe(refusals.length);
+  await expectWithin(10_000, noted, refusals.length);
   for (const part of [gateway, api, worker]) part.kill('SIGTERM');
   for (const part of [gateway, api, worker]) expect(await part.exited).toEqual({ code: 0, signal: null });
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { chat } from '../../support/agent/vendor.ts';
+import { expectWithin } from '../../support/app/expectWithin.ts';
 import { followWithReconnects, registerUser, scriptedInstance, temporaryDataDir } from '../../support/app/instance.ts';
 import { startProcess } from '../../support/app/process.ts';
 import { callTo } from '../../support/app/testApp.ts';
@@ -31,8 +32,8 @@ test('when PostgreSQL dies during a run, it is restarted and the run ends with e
     reader.close();
     process.kill(Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]), signal);
     const downAt = Date.now();
-    await expect.poll(async () => (await fetch(`${instance.url}/readyz`)).status, { timeout: 10_000, interval: 20 }).not.toBe(200);
-    await expect.poll(async () => (await fetch(`${instance.url}/readyz`)).status, { timeout: 20_000, interval: 50 }).toBe(200);
+    await expect.poll(async () => (await fetch(`${instance.url}/readyz`)).status, { interval: 20 }).not.toBe(200);
+    await expectWithin(20_000, async () => (await fetch(`${instance.url}/readyz`)).status, 200);
     expect(Date.now() - downAt).toTakeLessThan(15_000);
     const seen = await followed;
     const log = await readAll(instance.url, runId, person.token);

@@ -89,7 +89,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s ends all processes: streams end, r
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const waiting = [1, 2, 3, 4].map(() => fetch(`${api.url}/v1/threads`, { method: 'POST', headers, body: '{}' }));
   const blocked = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-  await expect.poll(async () => (await app.sql(blocked)).length, { timeout: 10_000 }).toBe(waiting.length);
+  await expect.poll(async () => (await app.sql(blocked)).length).toBe(waiting.length);
   const pids = [...api.pids().values()];
   // A terminal sends the signal to all processes.
   if (signal === 'SIGINT') for (const pid of pids) process.kill(pid, signal);

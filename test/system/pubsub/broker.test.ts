@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { metricsEvents } from '../../../server/platform/telemetry/metricsEvents.ts';
 import { chat } from '../../support/agent/vendor.ts';
@@ -36,7 +37,9 @@ describe.for([
     /** Runs an answer of six deltas, 300 ms apart. Returns the longest delay of an event at a reader of the other API, in milliseconds. */
     async function longestDelay() {
       const pieces = Array.from({ length: 6 }, (_, at) => `piece${at} `);
-      vendor.respondWith({ steps: pieces.flatMap((piece) => [chat.text(piece), { wait: 300 }]).concat(chat.stop(), chat.done) });
+      vendor.respondWith({
+        steps: pieces.flatMap((piece) => [chat.text(piece), { wait: () => sleep(300) }]).concat(chat.stop(), chat.done),
+      });
       const runId = await startRun(app, bob, await openThread(app, bob));
       const reader = await openStream(other.url, runId, { token: bob.token });
       const late: number[] = [];

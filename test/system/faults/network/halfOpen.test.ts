@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../../../server/database/database.ts';
 import { statement } from '../../../../server/database/statement.ts';
 import { startProxy } from '../../../faults/network/proxy.ts';
+import { expectWithin } from '../../../support/app/expectWithin.ts';
 import { fastWorkerEnv, startProcess, testKeysEnv } from '../../../support/app/process.ts';
 import { callTo, startTestApp } from '../../../support/app/testApp.ts';
 import { isTerminal, openStream } from '../../../support/http/events.ts';
@@ -52,6 +53,6 @@ test('an API and a worker whose connections are all half-open serve again within
   expect(await isExecuted()).toBe(true);
   await sleep(100);
   forget();
-  await expect.poll(() => isExecuted().catch(() => false), { timeout: 35_000, interval: 200 }).toBe(true);
+  await expectWithin(35_000, () => isExecuted().catch(() => false), true);
   await expect.poll(async () => (await app.sql(`select 1 from workers where last_seen_at > now() - interval '2 seconds'`)).length).toBe(1);
 });

@@ -103,4 +103,4 @@ test('a parent and its sub-agent survive the deaths of their workers: one child,
     [1, 1],
   ]);
   expect(await checkedBalance(app, person.accountId)).toBe(before + costs[0]!.rows[0].amount + costs[1]!.rows[0].amount);
-}, 240_000);
+});

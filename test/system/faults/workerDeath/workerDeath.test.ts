@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RunEvent } from '../../../../contract/events.ts';
@@ -11,8 +12,10 @@ import { expectRunInvariants, textOf, usageOf } from '../../../support/checks/in
 import { openStream, types } from '../../../support/http/events.ts';
 import { eventually, openThread, startRun } from '../../../support/resources/conversation.ts';
 
-const app = await startTestApp(fastWorkerEnv, { worker: false });
-const workerEnv = { ...fastWorkerEnv, ...testKeysEnv, ARKLOOP_DATABASE_URL: app.databaseUrl };
+// Long enough for a busy machine: a worker that loses its lease causes another attempt.
+const lease = { ...fastWorkerEnv, ARKLOOP_WORKER_LEASE_SECONDS: '5' };
+const app = await startTestApp(lease, { worker: false });
+const workerEnv = { ...lease, ...testKeysEnv, ARKLOOP_DATABASE_URL: app.databaseUrl };
 const startWorkerProcess = () => startProcess('worker', workerEnv);
 /** For the tests from the fourth on: before, there may be no other worker. */
 const worker = workerOfFile(workerEnv);
@@ -77,17 +80,21 @@ test('a worker suspended past its lease writes nothing when it resumes', async (
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
   const zombie = await startWorkerProcess();
-  vendor.respondWith({ steps: [chat.text('old '), { wait: 5_000 }, ...words(50).map(chat.text), chat.stop(), chat.done] });
+  const [isReplaced, isResumed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  vendor.respondWith({ steps: [chat.text('old '), { wait: isReplaced.promise }, ...words(50).map(chat.text), chat.stop(), chat.done] });
   const runId = await startRun(app, bob, await openThread(app, bob));
   const reader = await openStream(app.url, runId, { token: bob.token });
   await reader.until((event) => event.type === 'message.delta');
   const token = await tokenOf(runId);
   zombie.kill('SIGSTOP');
-  vendor.respondWith({ steps: [chat.text('new '), { wait: 3_000 }, ...chat.answer('answer').steps!] });
+  const whileBothRun = () => isResumed.promise.then(() => sleep(1_000));
+  vendor.respondWith({ steps: [chat.text('new '), { wait: whileBothRun }, ...chat.answer('answer').steps!] });
   const heir = await startWorkerProcess();
   await reader.until((event) => event.type === 'message.delta' && event.data.content === 'new ');
   expect(await tokenOf(runId)).not.toBe(token);
+  isReplaced.resolve();
   zombie.kill('SIGCONT');
+  isResumed.resolve();
   await reader.ended;
   const events = await expectRunInvariants(app, runId, bob.token);
   expect(events.flatMap((event) => (event.type === 'message.delta' ? [event.data.content] : []))).toEqual(['old ', 'new ', 'answer']);
@@ -118,10 +125,10 @@ test('a job that was locked and never started is given to another worker', async
   const runId = await startRun(app, bob, await openThread(app, bob));
   // The state left by a worker that died after locking the job and before taking the lease.
   await app.sql(
-    `update graphile_worker._private_jobs set locked_at = now() - interval '3 seconds', locked_by = 'dead', attempts = 1 where key = $1`,
+    `update graphile_worker._private_jobs set locked_at = now() - interval '10 seconds', locked_by = 'dead', attempts = 1 where key = $1`,
     [`run:${runId}`],
   );
-  await app.sql(`update runs set last_activity_at = now() - interval '3 seconds' where id = $1`, [runId]);
+  await app.sql(`update runs set last_activity_at = now() - interval '10 seconds' where id = $1`, [runId]);
   const heir = await startWorkerProcess();
   const reader = await openStream(app.url, runId, { token: bob.token });
   await reader.ended;
