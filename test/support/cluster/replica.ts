@@ -8,6 +8,7 @@ import { openCluster } from '../../../server/database/embedded/cluster.ts';
 import { launchPostmaster, stopPostmaster } from '../../../server/database/embedded/postmaster.ts';
 import { migrate } from '../../../server/database/migrate.ts';
 import { freePort } from '../app/ports.ts';
+import { overTcp } from './overTcp.ts';
 import { query } from './query.ts';
 
 /** A primary of its own and a streaming replica. */
@@ -38,7 +39,7 @@ export async function startReplicatedPostgres(): Promise<ReplicatedPostgres> {
     if (failure !== undefined) throw new Error(`the replica does not start: ${failure}`);
   };
   await startReplica();
-  const at = (url: string) => Object.assign(new URL(url), { port: `${port}` }).href;
+  const at = (url: string) => Object.assign(overTcp(url), { port: `${port}` }).href;
   const stopReplica = () => stopPostmaster(cluster.folder);
   return {
     url: primary.url,
