@@ -63,7 +63,8 @@ async function copyCluster(superuserUrl: string, primaryDir: string, replicaDir:
   const [from, to] = [join(primaryDir, 'postgres'), join(replicaDir, 'postgres')];
   await client.query(`create role replicator login replication password 'replicator'`);
   await client.query(`select pg_backup_start('replica', true)`);
-  await cp(from, to, { recursive: true, filter: (path) => !['postmaster.pid', 'postmaster.opts'].includes(path.slice(from.length + 1)) });
+  const isOfProcess = (file: string) => ['postmaster.pid', 'postmaster.opts'].includes(file) || file.startsWith('.s.PGSQL.');
+  await cp(from, to, { recursive: true, filter: (path) => !isOfProcess(path.slice(from.length + 1)) });
   const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)');
   await client.end();
   // The replica streams its log from the primary.
