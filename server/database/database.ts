@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Log } from '../platform/telemetry/log.ts';
 import { withoutSpan } from '../platform/telemetry/spans.ts';
-import { batchWrites } from './connection/batchWrites.ts';
 import { isTransactionConflict } from './connection/connectionErrors.ts';
+import { isFollowUp, openPacket, sendPacket } from './connection/packets.ts';
 import { PreparedQuery, runPrepared } from './connection/preparedQuery.ts';
 import { prepareConnection } from './connection/sessionSettings.ts';
 import { shareConnections } from './connection/sharedConnections.ts';
@@ -119,9 +119,9 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
   const underway: Promise<unknown>[] = [];
   const open = () => {
     opening ??= pool.connect().then((client) => {
-      batchWrites(client, process.nextTick);
+      openPacket(client, process.nextTick);
       // Not awaited: `begin` is sent together with the first statement.
-      client.query('begin').catch(() => {});
+      runPrepared(client, control('begin')).catch(() => {});
       return client;
     });
     return opening;
@@ -130,7 +130,7 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
   const run = async (query: PreparedQuery) => {
     const client = await open();
     if (isOver) throw new Error('a statement came after the end of its transaction');
-    batchWrites(client, process.nextTick);
+    openPacket(client, process.nextTick);
     return runPrepared(client, query);
   };
   const tx: Transaction = {
@@ -150,17 +150,20 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
   } catch (error) {
     const client = await opening?.catch(() => undefined);
     isOver = true;
-    await client?.query('rollback').catch((failed: Error) => {
-      broken = failed;
-    });
+    if (client) {
+      // If a statement of the open packet fails, PostgreSQL skips the rest of it.
+      sendPacket(client);
+      await runPrepared(client, control('rollback')).catch((failed: Error) => {
+        broken = failed;
+      });
+    }
     throw isFollowUp(error) ? await firstErrorOf(underway, error) : error;
   } finally {
     (await opening?.catch(() => undefined))?.release(broken);
   }
 }
 
-/** 25P02 (in_failed_sql_transaction): an earlier statement of the transaction has failed. */
-const isFollowUp = (error: unknown) => (error as { code?: unknown } | null)?.code === '25P02';
+const control = (text: 'begin' | 'commit' | 'rollback') => new PreparedQuery({ name: text, text, values: [] });
 
 /** The error of a statement that was sent without awaiting it, on which `error` followed. */
 async function firstErrorOf(underway: readonly Promise<unknown>[], error: unknown): Promise<unknown> {
@@ -170,7 +173,8 @@ async function firstErrorOf(underway: readonly Promise<unknown>[], error: unknow
 
 /** PostgreSQL answers the commit of a failed transaction with ROLLBACK, not with an error. */
 async function commit(client: pg.PoolClient, underway: readonly Promise<unknown>[]) {
-  const [committed, ...sent] = await Promise.allSettled([client.query('commit'), ...underway]);
+  openPacket(client, process.nextTick);
+  const [committed, ...sent] = await Promise.allSettled([runPrepared(client, control('commit')), ...underway]);
   const errors = [committed, ...sent].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
   if (errors.length > 0) throw errors.find((error) => !isFollowUp(error)) ?? errors[0];
   const { command } = (committed as PromiseFulfilledResult<pg.QueryResult>).value;

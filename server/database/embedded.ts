@@ -5,7 +5,7 @@ import { OperatorError } from '../platform/operatorError.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { type Cluster, openCluster } from './embedded/cluster.ts';
 import { superuserUrlOf, takeInstanceLock } from './embedded/instanceLock.ts';
-import { findPostmaster, launchPostmaster, type Postmaster, stopPostmaster } from './embedded/postmaster.ts';
+import { type Address, findPostmaster, launchPostmaster, type Postmaster, stopPostmaster } from './embedded/postmaster.ts';
 import { ensureServingRole, servingUrl } from './embedded/servingRole.ts';
 
 /** The embedded PostgreSQL. Its URLs stay the same for the life of the process, even if the server is restarted. */
@@ -24,7 +24,7 @@ export type EmbeddedOptions = {
   settings?: Readonly<Record<string, string>> | undefined;
 };
 
-type Holder = { lock: pg.Client; port: number };
+type Holder = { lock: pg.Client; address: Address };
 
 /**
  * Starts PostgreSQL on `<dataDir>/postgres`, or adopts a server left by a killed process. Throws an `OperatorError` while another instance uses it.
@@ -33,7 +33,8 @@ export async function startEmbeddedPostgres({ dataDir, log, settings }: Embedded
   const cluster = { ...(await openCluster(dataDir)), settings };
   const holder = await startAndLock(cluster);
   const supervision = supervise(cluster, holder, log);
-  return { url: servingUrl(cluster, holder.port), superuserUrl: superuserUrlOf(cluster, holder.port), stop: supervision.stop };
+  const { address } = holder;
+  return { url: servingUrl(cluster, address), superuserUrl: superuserUrlOf(cluster, address), stop: supervision.stop };
 }
 
 /** The embedded PostgreSQL of another process that is running. Undefined if no process uses the data folder. */
@@ -41,16 +42,16 @@ export async function joinEmbeddedPostgres(dataDir: string): Promise<Pick<Embedd
   const cluster = await openCluster(dataDir);
   const server = await findPostmaster(cluster.folder);
   if (!server?.ready) return undefined;
-  const lock = await takeInstanceLock(cluster, server.port);
+  const lock = await takeInstanceLock(cluster, server);
   // The lock is free after a process was killed.
   if (lock) return void (await lock.end());
-  return { url: servingUrl(cluster, server.port), stop: async () => undefined };
+  return { url: servingUrl(cluster, server), stop: async () => undefined };
 }
 
 /**
- * Finds or starts the server and locks it. `fixed` is the port that clients already use. If locking fails, a server started here is stopped again.
+ * Finds or starts the server and locks it. `fixed` is the address that clients already use. If locking fails, a server started here is stopped again.
  */
-async function startAndLock(cluster: Cluster, fixed?: number, patience = 60_000): Promise<Holder> {
+async function startAndLock(cluster: Cluster, fixed?: Address, patience = 60_000): Promise<Holder> {
   const deadline = Date.now() + patience;
   const attempt = { launched: false, failures: 0, contested: 0 };
   try {
@@ -58,8 +59,8 @@ async function startAndLock(cluster: Cluster, fixed?: number, patience = 60_000)
       const server = await findPostmaster(cluster.folder);
       const lock = server ? await tryLock(cluster, server, deadline) : await launch(cluster, attempt, fixed);
       if (server && typeof lock === 'object') {
-        await ensureServingRole(cluster, server.port, lock);
-        return { lock, port: server.port };
+        await ensureServingRole(cluster, server, lock);
+        return { lock, address: server };
       }
       // The backend of a process that was just killed may still hold the lock.
       if (lock === 'taken' && ++attempt.contested > 10)
@@ -73,17 +74,19 @@ async function startAndLock(cluster: Cluster, fixed?: number, patience = 60_000)
   }
 }
 
-async function launch(cluster: Cluster, attempt: { launched: boolean; failures: number }, fixed?: number) {
-  const failure = await launchPostmaster(cluster, fixed ?? (await freePort()));
+async function launch(cluster: Cluster, attempt: { launched: boolean; failures: number }, fixed?: Address) {
+  // Some file systems have no sockets.
+  const hasSocket = fixed ? fixed.socketFolder !== '' : attempt.failures === 0;
+  const failure = await launchPostmaster(cluster, fixed?.port ?? (await freePort()), hasSocket);
   attempt.launched ||= failure === undefined;
   if (failure === undefined) return 'launched';
   if (++attempt.failures === 30) throw new OperatorError(`the embedded PostgreSQL does not start: ${failure}`);
   return 'failed';
 }
 
-async function tryLock(cluster: Cluster, { ready, port }: Postmaster, deadline: number) {
-  if (!ready) return 'starting';
-  return (await takeInstanceLock(cluster, port).catch(retryUntil(deadline))) ?? 'taken';
+async function tryLock(cluster: Cluster, server: Postmaster, deadline: number) {
+  if (!server.ready) return 'starting';
+  return (await takeInstanceLock(cluster, server).catch(retryUntil(deadline))) ?? 'taken';
 }
 
 /** A server rejects connections for a while during startup, recovery and shutdown. */
@@ -108,7 +111,7 @@ function supervise(cluster: Cluster, holder: Holder, log: Log) {
       restarts.push(Date.now());
       await sleep(recent * 200);
       try {
-        const again = stopping ? undefined : await startAndLock(cluster, holder.port, 15_000);
+        const again = stopping ? undefined : await startAndLock(cluster, holder.address, 15_000);
         if (!again) return;
         lock = again.lock;
         watch();

@@ -1581,21 +1581,6 @@ select c.relname as name
 select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := $4::integer, flags := $5::text[]) as "job";
 
 -- jobs/queue.ts 2
-with "made" as ( insert into graphile_worker._private_tasks (identifier) select $1::text
-  where not exists (select
-  from graphile_worker._private_tasks
-  where identifier = $2::text)
-  on conflict do nothing
-  returning id ) insert into graphile_worker._private_jobs (task_id, payload, run_at, max_attempts, key, flags) select t.id, $3::json, now() + 2000 * interval '1 millisecond', $4::smallint, $5::text, (select jsonb_object_agg(flag, true)
-  from unnest($6::text[]) flag)
-  from (select id
-  from graphile_worker._private_tasks
-  where identifier = $7::text
-  union all select id
-  from "made") t
-  returning id::text as "id";
-
--- jobs/queue.ts 3
 select graphile_worker.remove_job($1::text) as "job";
 
 -- jobs/removeAttachments.ts 1
@@ -7880,35 +7865,17 @@ with "run" as (update "runs"
   join "event" on true;
 
 -- runs/lease/lease.ts 2
-with "run" as (update "runs"
-  set "lease_token" = $1, "lease_until" = clock_timestamp() + $2 * interval '1 second', "attempt" = attempt + 1, "first_started_at" = coalesce(first_started_at, clock_timestamp()), "last_activity_at" = clock_timestamp(), "next_seq" = next_seq + ($3::text is not null and status <> 'cancelling')::integer
-  where "id" = $4 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp())
-  returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", "pending_inputs", extract(epoch
-  from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms", ($5::text is not null and status <> 'cancelling') as "is_received", exists (select 1 as "one"
-  from "webhook_endpoints" as "e"
-  where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true) as "has_webhooks"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - 1 as "seq", $6::uuid as "event_id", 'worker.job.received' as "type", json_build_object('job_id', $7::text, 'job_type', $8::text, 'account_id', run.account_id, 'attempt', run.attempt, 'trace_id', run.trace_id) as "data", clock_timestamp() as "created_at"
-  from "run"
-  where "run"."is_received" = true
-  returning "created_at", "data"), "job" as (delete
-  from "graphile_worker"."_private_jobs" as "j"
-  where "j"."id" = $9::bigint and "j"."locked_at" is null and exists (select "run"."id"
-  from "run")) select "run"."id", "run"."account_id", "run"."thread_id", "run"."parent_run_id", "run"."root_run_id", "run"."depth", "run"."continues_run_id", "run"."created_by_user_id", "run"."api_key_id", "run"."source", "run"."trace_id", "run"."route_id", "run"."requested_persona_id", "run"."requested_model", "run"."reasoning_mode", "run"."tail_message_number", "run"."route_snapshot", "run"."persona_snapshot", "run"."reserved_credits", "run"."prompt_tokens", "run"."spent_cost_micros", "run"."spent_output_tokens", "run"."next_seq", "run"."attempt", "run"."status", "run"."pending_inputs", "age_ms", "has_webhooks", next_seq - is_received::integer as "next_seq", "event"."created_at" as "received_at", "event"."data" as "received_data"
-  from "run"
-  left
-  join "event" on true;
-
--- runs/lease/lease.ts 3
 update "runs"
   set "lease_until" = clock_timestamp() + $1 * interval '1 second', "last_activity_at" = clock_timestamp()
   where "id" = $2 and "lease_token" = $3 and "status" in ('running', 'waiting_for_input', 'cancelling') and "lease_until" > clock_timestamp()
   returning "status";
 
--- runs/lease/lease.ts 4
+-- runs/lease/lease.ts 3
 update "runs"
   set "lease_token" = null, "lease_until" = null
   where "id" = $1 and "lease_token" = $2;
 
--- runs/lease/lease.ts 5
+-- runs/lease/lease.ts 4
 with "run" as (update "runs"
   set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6
   where "id" = $7 and "lease_token" = $8 and status = any($9::text[]) and "lease_until" > clock_timestamp()
@@ -7919,7 +7886,7 @@ with "run" as (update "runs"
   returning "seq", "created_at", (select "pending_inputs"
   from "run") as "pending_inputs";
 
--- runs/lease/lease.ts 6
+-- runs/lease/lease.ts 5
 with "run" as (update "runs"
   set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "route_snapshot" = $7::jsonb, "model" = $8, "persona_id" = $9, "persona_snapshot" = $10::jsonb
   where "id" = $11 and "lease_token" = $12 and status = any($13::text[]) and "lease_until" > clock_timestamp()
@@ -7930,12 +7897,12 @@ with "run" as (update "runs"
   returning "seq", "created_at", (select "pending_inputs"
   from "run") as "pending_inputs";
 
--- runs/lease/lease.ts 7
+-- runs/lease/lease.ts 6
 update "runs"
   set "route_snapshot" = $1::jsonb, "model" = $2, "persona_id" = $3, "persona_snapshot" = $4::jsonb
   where "id" = $5 and "lease_token" = $6;
 
--- runs/lease/lease.ts 8
+-- runs/lease/lease.ts 7
 select "status", "lease_token"
   from "runs"
   where "id" = $1;

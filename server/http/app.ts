@@ -10,7 +10,7 @@ import type { OutboundClient } from '../platform/outbound/outbound.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import type { CacheInvalidation } from '../pubsub/cacheInvalidation.ts';
 import type { CallCancellation } from '../pubsub/callCancellation.ts';
-import type { HeldJob, LocalRuns } from '../pubsub/localRuns.ts';
+import type { LocalRuns } from '../pubsub/localRuns.ts';
 import type { PromptRequests } from '../pubsub/promptRequests.ts';
 import type { RunNotifier } from '../pubsub/runNotifier.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -22,8 +22,8 @@ export type QueuedRun = { id: string; account_id: string; trace_id: string; pare
 /** Adds jobs to the queue, in the transaction of the rows that they refer to. */
 export type Queue = {
   enqueueRun(sql: Queryable, run: QueuedRun, maxAttempts: number): Promise<void>;
-  /** Adds the job of a new run that this process starts itself. Other workers take it only if this one has not done so soon. */
-  enqueueHeldRun(sql: Queryable, run: QueuedRun, maxAttempts: number): Promise<HeldJob>;
+  /** What the job of a run says, for one that is started without a job. */
+  payloadOf(run: QueuedRun): Record<string, unknown>;
   /** Removes the job of a run unless a worker has already started it. */
   dequeueRun(sql: Queryable, runId: string): Promise<void>;
 };

@@ -148,6 +148,7 @@ function newClient(url: string) {
 
 const reasons: Record<string, string> = {
   ECONNREFUSED: 'the connection is refused',
+  ENOENT: 'there is no socket',
   ECONNRESET: 'the connection is cut',
   ENOTFOUND: 'the host is not known',
   EAI_AGAIN: 'the host is not known',

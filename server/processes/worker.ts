@@ -14,7 +14,7 @@ import { announceExpiringKeys } from '../jobs/notices/announceExpiringKeys.ts';
 import { announceLowCredits } from '../jobs/notices/announceLowCredits.ts';
 import { maintainAccessLogPartitions } from '../jobs/partitions/accessLogPartitions.ts';
 import { maintainAuditPartitions, maintainEventPartitions, monthStart } from '../jobs/partitions/monthlyPartitions.ts';
-import { executeRunTask, heldMs, queue, queuedJobs, rootRunFlag } from '../jobs/queue.ts';
+import { executeRunTask, queue, queuedJobs, rootRunFlag } from '../jobs/queue.ts';
 import { removeAttachments } from '../jobs/removeAttachments.ts';
 import { removeOldRevisions } from '../jobs/sweepWorkspaces.ts';
 import { firstIdOf, newId } from '../platform/crypto/ids.ts';
@@ -25,7 +25,7 @@ import { openNotificationChannel } from '../pubsub/openChannel.ts';
 import { promptRequestChannel } from '../pubsub/promptRequests.ts';
 import { createAccessNotifier, createRunNotifier, parseRunNotification, runChannel } from '../pubsub/runNotifier.ts';
 import { grantDueWindows } from '../resources/credits/monthlyGrants.ts';
-import { enableSettingsCache } from '../resources/settings/settings.ts';
+import { enableSettingsCache, readSettings } from '../resources/settings/settings.ts';
 import { webhookChannel } from '../resources/webhooks/outbox.ts';
 import { deliverWebhookTask, startDispatcher } from '../resources/webhooks/sending/dispatcher.ts';
 import { removeArchives } from '../runs/archive/removeArchives.ts';
@@ -47,6 +47,8 @@ const noop = () => {};
 
 /** How long running jobs may continue at shutdown, in milliseconds. */
 const drainMs = 25_000;
+/** How long a run of this process waits for a slot before all workers may take it, in milliseconds. */
+const maxLocalWaitMs = 1_500;
 const minute = 60_000;
 
 const ExecutePayload = z.object({ v: z.literal(1), run_id: z.guid() });
@@ -118,12 +120,13 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     localRuns &&
     createLocalStarter({
       slots,
-      heldMs,
+      waitMs: maxLocalWaitMs,
       lookAtQueue: () => jobRunner?.look(),
-      async execute({ id, runId, payload }, slot) {
-        await execute({ id, isHeld: true }, runId, payload, slot);
+      async execute({ id: runId, payload }, slot) {
+        await execute({ id: newId(), isLocal: true }, runId, payload, slot);
         metricsEvents.jobEnded.emit({ task: executeRunTask, outcome: 'done' });
       },
+      enqueue: async (run) => queue.enqueueRun(database, run, (await readSettings(database))['queue.max_attempts']),
       onError: complain('a run was not started without the queue'),
     });
   const takesRuns = config.workerQueueJobTypes?.includes(executeRunTask) ?? true;
@@ -147,7 +150,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
         let isEnded = false;
         try {
           await slots.run(async (slot) => {
-            isEnded = await execute({ id: String(job.id), isHeld: false }, known.data.run_id, payload, slot);
+            isEnded = await execute({ id: String(job.id), isLocal: false }, known.data.run_id, payload, slot);
           });
         } finally {
           starter?.startNext(true);

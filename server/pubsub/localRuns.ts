@@ -12,15 +12,15 @@ export type StoredRunEvent = {
 
 type EventListener = (runId: string, events: readonly StoredRunEvent[]) => void;
 
-/** The job of a run that this process starts itself. */
-export type HeldJob = { id: string; runId: string; payload: Record<string, unknown> };
+/** A run that this process starts without a job. `payload` is what its job would say. */
+export type LocalRun = { id: string; account_id: string; trace_id: string; payload: Record<string, unknown> };
 
 /** Starts runs in this process without a look at the queue. */
 export type RunStarter = {
   /** Whether a run would probably start soon. */
   canStart(): boolean;
-  /** Call after the commit. The job remains in the queue until the lease is taken. */
-  start(job: HeldJob): void;
+  /** Call after the commit. A run that has to wait for long is queued. */
+  start(run: LocalRun): void;
 };
 
 /**

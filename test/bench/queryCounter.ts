@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { overTcp } from '../support/cluster/overTcp.ts';
 
 /** A proxy to the database that counts the executions of one statement. */
 export type QueryCounter = { databaseUrl: string; count(): number; stop(): void };
@@ -20,7 +21,7 @@ export async function startQueryCounter(databaseUrl: string, fragment: string): 
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const url = new URL(databaseUrl);
+  const url = overTcp(databaseUrl);
   url.port = `${(server.address() as AddressInfo).port}`;
   return {
     databaseUrl: url.href,

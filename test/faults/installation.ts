@@ -8,6 +8,7 @@ import { startEmbeddedPostgres } from '../../server/database/embedded.ts';
 import { migrate } from '../../server/database/migrate.ts';
 import { type Keyring, keyringOf } from '../../server/platform/crypto/keyring.ts';
 import { freePort } from '../support/app/ports.ts';
+import { overTcp } from '../support/cluster/overTcp.ts';
 import { installDiskFault } from './diskFault.ts';
 import { type Proxy, startProxy } from './network/proxy.ts';
 import { apis, type ServerName, serverNames, workers } from './plan.ts';
@@ -99,7 +100,7 @@ export async function startInstallation({ upstreamUrl, env: more = {}, onLine }:
   const errors: LoggedError[] = [];
   const exits: { name: string; how: string }[] = [];
   const start = async (name: ServerName, role: string, env: Record<string, string>) => {
-    const url = new URL(server.url);
+    const url = overTcp(server.url);
     url.port = String(await proxy.link(`${name} to postgres`, [postgresPort]));
     const own = { ...shared, ARKLOOP_DATA_DIR: join(folder, name), ARKLOOP_DATABASE_URL: url.href, ...env };
     return superviseServer(name, role, own, {

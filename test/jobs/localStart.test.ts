@@ -7,9 +7,9 @@ import { readAll, types } from '../support/http/events.ts';
 import { openThread, startRun } from '../support/resources/conversation.ts';
 
 const jobsOf = (app: Awaited<ReturnType<typeof startTestApp>>) =>
-  app.sql(`select id::text, locked_at, run_at > now() as is_held from graphile_worker.jobs where task_identifier = 'run.execute'`);
+  app.sql(`select key from graphile_worker.jobs where task_identifier = 'run.execute'`);
 
-test('a run is started by the worker of the same process, and its job leaves the queue with the lease', async () => {
+test('a run is started by the worker of the same process, without a job', async () => {
   // No worker looks at the queue during the test.
   const app = await startTestApp({ ARKLOOP_WORKER_POLL_SECONDS: '3600' });
   const bob = await app.signUp();
@@ -19,19 +19,19 @@ test('a run is started by the worker of the same process, and its job leaves the
     await readAll(app.url, runId, bob.token);
     const events = await expectRunInvariants(app, runId, bob.token);
     expect(types(events).slice(0, 2)).toEqual(['run.started', 'worker.job.received']);
-    expect(events[1]?.data).toMatchObject({ job_id: expect.stringMatching(/^\d+$/), job_type: 'run.execute', attempt: 1 });
+    expect(events[1]?.data).toMatchObject({ job_id: expect.stringMatching(/^[\da-f-]{36}$/), job_type: 'run.execute', attempt: 1 });
   }
   expect(await jobsOf(app)).toEqual([]);
 });
 
-test('a run that its process does not start is taken from the queue', async () => {
-  const app = await startTestApp();
+test('a run that its process does not start is queued when a lease would have expired', async () => {
+  const app = await startTestApp({ ARKLOOP_WORKER_LEASE_SECONDS: '1', ARKLOOP_WORKER_HEARTBEAT_SECONDS: '0.5' });
   const bob = await app.signUp();
   const threadId = await openThread(app, bob);
   const lost: string[] = [];
-  app.localRuns!.starter = { canStart: () => true, start: (job) => void lost.push(job.runId) };
+  app.localRuns!.starter = { canStart: () => true, start: (run) => void lost.push(run.id) };
   const runId = await startRun(app, bob, threadId);
-  expect(await jobsOf(app)).toEqual([{ id: expect.any(String), locked_at: null, is_held: true }]);
+  expect(await jobsOf(app)).toEqual([]);
   await readAll(app.url, runId, bob.token);
   await expectRunInvariants(app, runId, bob.token);
   expect(lost).toEqual([runId]);
@@ -39,35 +39,37 @@ test('a run that its process does not start is taken from the queue', async () =
 });
 
 const limits = { workerScaleUpThreshold: 3, workerScaleDownThreshold: 1, workerScaleCooldownSecs: 30 };
-const job = (runId: string) => ({ id: '1', runId, payload: {} });
+const local = (id: string) => ({ id, account_id: 'a', trace_id: 't', payload: {} });
 
 /** `hasQueued` gives the result of each look at the queue. Undefined for none. */
-function starterWith(heldMs: number, hasQueued: () => boolean | undefined = () => false) {
+function starterWith(waitMs: number, hasQueued: () => boolean | undefined = () => false) {
   const slots = createJobLimiter({ workerConcurrency: 1, workerMinConcurrency: 1, workerMaxConcurrency: 1, ...limits });
   const started: string[] = [];
+  const queued: string[] = [];
   const errors: unknown[] = [];
   const ends: { resolve(): void; reject(error: Error): void }[] = [];
   const starter = createLocalStarter({
     slots,
-    heldMs,
+    waitMs,
     lookAtQueue() {
       const isFound = hasQueued();
       if (isFound !== undefined) starter.looked(isFound);
     },
-    execute({ runId }) {
-      started.push(runId);
+    execute({ id }) {
+      started.push(id);
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       ends.push({ resolve, reject });
       return promise;
     },
+    enqueue: async ({ id }) => void queued.push(id),
     onError: (error) => void errors.push(error),
   });
-  return { starter, started, ends, errors };
+  return { starter, started, queued, ends, errors };
 }
 
-test('runs wait for a slot in order, also after one that fails, and a stop waits for those that were started', async () => {
-  const { starter, started, ends, errors } = starterWith(60_000);
-  for (const runId of ['a', 'b', 'c']) starter.start(job(runId));
+test('runs wait for a slot in order, also after one that fails, and a stop waits for those that were started and queues the others', async () => {
+  const { starter, started, queued, ends, errors } = starterWith(60_000);
+  for (const runId of ['a', 'b', 'c']) starter.start(local(runId));
   expect(started).toEqual(['a']);
   ends[0]!.reject(new Error('no database'));
   await expect.poll(() => started).toEqual(['a', 'b']);
@@ -80,22 +82,26 @@ test('runs wait for a slot in order, also after one that fails, and a stop waits
   expect(isStopped).toBe(false);
   ends[1]!.resolve();
   await stopping;
-  starter.start(job('d'));
+  starter.start(local('d'));
   expect(started).toEqual(['a', 'b']);
   expect(errors).toEqual([new Error('no database')]);
+  // Of a run whose start has failed, nothing is known.
+  expect(queued).toEqual(['a', 'c', 'd']);
 });
 
-test('a run that has waited nearly as long as the queue holds its job is left to the queue', async () => {
-  const { starter, started, ends } = starterWith(0);
-  starter.start(job('a'));
-  expect(started).toEqual([]);
-  expect(ends).toEqual([]);
+test('a run that has waited for long is queued, and its slot goes to the next', async () => {
+  const { starter, started, queued, ends } = starterWith(20);
+  for (const runId of ['a', 'b']) starter.start(local(runId));
+  await expect.poll(() => queued).toEqual(['b']);
+  starter.start(local('c'));
+  ends[0]!.resolve();
+  await expect.poll(() => started.concat(queued.slice(1))).toEqual(['a', 'c']);
 });
 
 test('a run of the queue goes first when a slot becomes free, and the others follow when no more are found', async () => {
   const looks = [true, false];
   const { starter, started, ends } = starterWith(60_000, () => looks.shift());
-  for (const runId of ['a', 'b']) starter.start(job(runId));
+  for (const runId of ['a', 'b']) starter.start(local(runId));
   ends[0]!.resolve();
   await expect.poll(() => looks).toEqual([false]);
   expect(started).toEqual(['a']);
@@ -106,7 +112,7 @@ test('a run of the queue goes first when a slot becomes free, and the others fol
 
 test('without the result of a look, runs are started nevertheless', async () => {
   const { starter, started, ends } = starterWith(60_000, () => undefined);
-  for (const runId of ['a', 'b']) starter.start(job(runId));
+  for (const runId of ['a', 'b']) starter.start(local(runId));
   ends[0]!.resolve();
   await expect.poll(() => started).toEqual(['a', 'b']);
 });
@@ -138,6 +144,6 @@ test('a run of the queue does not wait until no others are started without it', 
 test('only a limited number of runs waits for a slot', () => {
   const { starter } = starterWith(60_000);
   let count = 0;
-  while (starter.canStart()) starter.start(job(`${++count}`));
+  while (starter.canStart()) starter.start(local(`${++count}`));
   expect(count).toBe(101);
 });

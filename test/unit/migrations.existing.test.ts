@@ -6,6 +6,7 @@ import { Migration00029 } from '../../server/database/migrations/Migration00029.
 import { Migration00035 } from '../../server/database/migrations/Migration00035.ts';
 import { Migration00036 } from '../../server/database/migrations/Migration00036.ts';
 import { Migration00038 } from '../../server/database/migrations/Migration00038.ts';
+import { Migration00076 } from '../../server/database/migrations/Migration00076.ts';
 import { firstIdOf, newId } from '../../server/platform/crypto/ids.ts';
 import { freshDatabase } from '../support/app/testApp.ts';
 
@@ -102,6 +103,7 @@ test('existing messages get the owner of their thread, and are in the index of t
 });
 
 test('existing usage records and runs are counted by the migration', async () => {
+  await run(Migration00076, 'down');
   await run(Migration00036, 'down');
   const [user, account, thread] = Array.from({ length: 3 }, () => randomUUID());
   await rows(`insert into users (id, username) values ($1, 'counted')`, [user]);

@@ -9,6 +9,10 @@ const lostSqlStates = /^(08|57P)/;
 /** Errors of the socket. Those of other services have the same codes. */
 const socketCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'];
 
+/** A Unix socket does not exist while its server is down, and does not wait if its queue is full. Files have the same codes. */
+const isUnixSocketAway = (error: unknown) =>
+  (error as { syscall?: unknown } | null)?.syscall === 'connect' && ['ENOENT', 'EAGAIN'].includes(errorCodeOf(error) ?? '');
+
 /** Whether the driver or PostgreSQL reports that a connection was lost or not available. The same statement may succeed on another connection. */
 export const isConnectionLost = (error: unknown): boolean =>
   error instanceof Error && (lostMessages.test(error.message) || lostSqlStates.test(errorCodeOf(error) ?? ''));
@@ -24,7 +28,7 @@ export const isTransactionConflict = (error: unknown): boolean => ['40001', '40P
  * resources (53), canceled statements (57014), unavailable locks (55P03), and FATAL errors, which end or prevent a connection.
  */
 export function isTransientDatabaseError(error: unknown): boolean {
-  if (isConnectionLost(error) || isTransactionConflict(error)) return true;
+  if (isConnectionLost(error) || isTransactionConflict(error) || isUnixSocketAway(error)) return true;
   const code = errorCodeOf(error);
   if (code === undefined) return false;
   return (error as { severity?: unknown }).severity === 'FATAL' || /^(53|57)/.test(code) || code === '55P03' || socketCodes.includes(code);

@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { batchWrites } from './batchWrites.ts';
-import { type PreparedQuery, runPrepared } from './preparedQuery.ts';
+import { isSkipped, openPacket } from './packets.ts';
+import { PreparedQuery, runPrepared } from './preparedQuery.ts';
 
 /** The largest number of statements that a connection takes at once, so that a slow one delays only these. */
 const maxStatements = 16;
@@ -10,8 +10,8 @@ type Batch = { client: Promise<pg.PoolClient>; taken: number; unanswered: number
 
 /**
  * Runs statements on connections that they share: those of one turn of the event loop, and those that wait for a connection of the pool, are sent as one
- * packet, and PostgreSQL runs them in sequence, each in a transaction of its own. Sending a statement is the largest cost of a small read, and receiving
- * one is half of its cost in PostgreSQL (docs/guides/performance.md).
+ * packet, and PostgreSQL runs them in sequence, each on a snapshot of its own, and answers them together. If one fails, those behind it are sent again. Sending
+ * a statement is the largest cost of a small read, and receiving one is half of its cost in PostgreSQL (docs/guides/performance.md).
  */
 export function shareConnections(pool: pg.Pool): (query: PreparedQuery) => Promise<pg.QueryResult> {
   let batch: Batch | undefined;
@@ -21,7 +21,11 @@ export function shareConnections(pool: pg.Pool): (query: PreparedQuery) => Promi
     mine.taken++;
     mine.unanswered++;
     try {
-      return await runPrepared(await mine.client, query);
+      const client = await mine.client;
+      return await runPrepared(client, query).catch((error) => {
+        if (!isSkipped(error)) throw error;
+        return runPrepared(client, new PreparedQuery(query));
+      });
     } finally {
       if (--mine.unanswered === 0) {
         mine.isOpen = false;
@@ -39,7 +43,7 @@ function openBatch(pool: pg.Pool): Batch {
   const batch: Batch = { client: pool.connect(), taken: 0, unanswered: 0, isOpen: true };
   batch.client.then(
     (client) =>
-      batchWrites(client, (send) =>
+      openPacket(client, (send) =>
         setImmediate(() => {
           batch.isOpen = false;
           send();

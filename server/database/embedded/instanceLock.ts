@@ -1,16 +1,22 @@
 import pg from 'pg';
 import { errorCodeOf, OperatorError } from '../../platform/operatorError.ts';
 import { type Cluster, superuserAndDatabaseName } from './cluster.ts';
+import type { Address } from './postmaster.ts';
 
 /** The URL of a database of the cluster, for its superuser. */
-export function superuserUrlOf({ password }: Cluster, port: number, database = superuserAndDatabaseName): string {
-  return `postgres://${superuserAndDatabaseName}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+export const superuserUrlOf = ({ password }: Cluster, address: Address, database = superuserAndDatabaseName): string =>
+  urlOf(address, superuserAndDatabaseName, password, database);
+
+/** The parameter `host` takes precedence over 127.0.0.1, which programs that know no Unix sockets use. */
+export function urlOf({ port, socketFolder }: Address, role: string, password: string, database: string): string {
+  const url = `postgres://${role}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+  return socketFolder === '' ? url : `${url}?host=${encodeURIComponent(socketFolder)}`;
 }
 
 /** Takes the lock of the data folder, which is held as long as the connection is open. Undefined while another process holds it. */
-export async function takeInstanceLock(cluster: Cluster, port: number): Promise<pg.Client | undefined> {
+export async function takeInstanceLock(cluster: Cluster, address: Address): Promise<pg.Client | undefined> {
   const client = new pg.Client({
-    connectionString: superuserUrlOf(cluster, port, 'postgres'),
+    connectionString: superuserUrlOf(cluster, address, 'postgres'),
     connectionTimeoutMillis: 5_000,
     application_name: 'arkloop instance lock',
     keepAlive: true,

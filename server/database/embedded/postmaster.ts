@@ -6,17 +6,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from './alive.ts';
 import type { Cluster } from './cluster.ts';
 
+/** Where a server listens: a port of 127.0.0.1 and, unless it is empty, a folder with a Unix socket. */
+export type Address = { port: number; socketFolder: string };
+
 /** A server running on a data folder. */
-export type Postmaster = { pid: number; port: number; ready: boolean };
+export type Postmaster = Address & { pid: number; ready: boolean };
 
 /** The live server of a folder. Removes the lock file of a dead server, whose process id another program may have by now. */
 export async function findPostmaster(folder: string): Promise<Postmaster | undefined> {
   const file = join(folder, 'postmaster.pid');
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  const [pid = '', , , port = '', , , , status = ''] = text.split('\n');
+  const [pid = '', , , port = '', socketFolder = '', , , status = ''] = text.split('\n');
   if (/^\d+$/.test(pid) && (await serves(Number(pid), folder)))
-    return { pid: Number(pid), port: Number(port), ready: status.trim() === 'ready' };
+    return { pid: Number(pid), port: Number(port), socketFolder, ready: status.trim() === 'ready' };
   const written = await stat(file).catch(() => undefined);
   const fresh = written !== undefined && Date.now() - written.mtimeMs < 2_000;
   if (text !== '' || !fresh) await rm(file, { force: true });
@@ -48,7 +51,6 @@ function commandOf(pid: number): string {
 
 const defaultSettings = {
   listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
   shared_buffers: '128MB',
   max_connections: '200',
   fsync: 'on',
@@ -60,14 +62,28 @@ const defaultSettings = {
   logging_collector: 'off',
 };
 
+/** The longest path of a Unix socket in bytes (macOS; Linux has 107). */
+const maxSocketPath = 103;
+
+/**
+ * The folder of the Unix socket, if the system has these and the path fits. Through a socket, a run takes a tenth less processor time than through
+ * 127.0.0.1 (measured).
+ */
+function socketFolderOf(folder: string, port: number): string {
+  const fits = Buffer.byteLength(join(folder, `.s.PGSQL.${port}`)) <= maxSocketPath && !/[,"\n]/.test(folder);
+  return process.platform !== 'win32' && fits ? folder : '';
+}
+
 /** Starts a server in a session of its own, which Ctrl-C does not reach. If the server ends before it is ready, returns the last line of its log. */
 export async function launchPostmaster(
   { dataDir, folder, postgres, account, settings }: Cluster,
   port: number,
+  hasSocket = true,
 ): Promise<string | undefined> {
   const logFile = join(dataDir, 'postgres.log');
   const log = openLogFile(logFile);
-  const options = Object.entries({ ...defaultSettings, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const sockets = { unix_socket_directories: hasSocket ? socketFolderOf(folder, port) : '', unix_socket_permissions: '0700' };
+  const options = Object.entries({ ...defaultSettings, ...sockets, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const { file, args, options: spawning } = account.command(postgres, ['-D', folder, '-p', `${port}`, ...options]);
   const child = spawn(file, args, { ...spawning, detached: true, windowsHide: true, stdio: ['ignore', log, log] });
   closeSync(log);

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { type Cluster, superuserAndDatabaseName } from './cluster.ts';
-import { superuserUrlOf } from './instanceLock.ts';
+import { superuserUrlOf, urlOf } from './instanceLock.ts';
+import type { Address } from './postmaster.ts';
 
 /**
  * The role that serving processes use. It owns the product database and the objects in it, because serving creates and drops partitions, and new
@@ -9,14 +10,14 @@ import { superuserUrlOf } from './instanceLock.ts';
 const servingRole = 'arkloop_app';
 
 /** The URL of the product database for the serving role. */
-export const servingUrl = ({ servingPassword }: Cluster, port: number): string =>
-  `postgres://${servingRole}:${encodeURIComponent(servingPassword)}@127.0.0.1:${port}/${superuserAndDatabaseName}`;
+export const servingUrl = ({ servingPassword }: Cluster, address: Address): string =>
+  urlOf(address, servingRole, servingPassword, superuserAndDatabaseName);
 
 /**
  * Creates the serving role and its database. A database that the superuser owns, as in earlier versions, is transferred to the role. `client` is
  * connected as the superuser.
  */
-export async function ensureServingRole(cluster: Cluster, port: number, client: pg.Client): Promise<void> {
+export async function ensureServingRole(cluster: Cluster, address: Address, client: pg.Client): Promise<void> {
   // One of the statements contains the password: log none of them, whatever the cluster is configured to log.
   await client.query('set log_statement to none; set log_min_duration_statement to -1; set log_min_error_statement to panic');
   const { rowCount: roles } = await client.query('select 1 from pg_roles where rolname = $1', [servingRole]);
@@ -29,7 +30,7 @@ export async function ensureServingRole(cluster: Cluster, port: number, client: 
     [superuserAndDatabaseName, servingRole],
   );
   if (rows.length === 0) return void (await client.query(`create database ${superuserAndDatabaseName} owner ${servingRole}`));
-  await transferOwnership(cluster, port);
+  await transferOwnership(cluster, address);
   if (!rows[0]!.owned) await client.query(`alter database ${superuserAndDatabaseName} owner to ${servingRole}`);
 }
 
@@ -57,10 +58,10 @@ const selectSuperuserObjects = `
     and not exists (select from parts e where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e')`;
 
 /** A single transaction, so that the next start completes an interrupted one. */
-async function transferOwnership(cluster: Cluster, port: number) {
+async function transferOwnership(cluster: Cluster, address: Address) {
   // Look up names in the catalog only: the serving role could have created functions and operators with the same names elsewhere.
   const client = new pg.Client({
-    connectionString: superuserUrlOf(cluster, port),
+    connectionString: superuserUrlOf(cluster, address),
     options: '-c search_path=pg_catalog',
     connectionTimeoutMillis: 5_000,
   });

@@ -61,6 +61,7 @@ import { Migration00068 } from './Migration00068.ts';
 import { Migration00071 } from './Migration00071.ts';
 import { Migration00073 } from './Migration00073.ts';
 import { Migration00074 } from './Migration00074.ts';
+import { Migration00076 } from './Migration00076.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -127,4 +128,5 @@ export const migrations = [
   { name: 'Migration00071', class: Migration00071 },
   { name: 'Migration00073', class: Migration00073 },
   { name: 'Migration00074', class: Migration00074 },
+  { name: 'Migration00076', class: Migration00076 },
 ];

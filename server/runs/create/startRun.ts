@@ -71,7 +71,7 @@ export async function startRun(
   wishes: RunOptions,
   { source, resumeFrom }: RunOrigin,
 ): Promise<string> {
-  const { app, tx, accountId, actor, client } = scope;
+  const { tx, accountId, actor, client } = scope;
   // A retry and an edit have hidden the earlier answers.
   const isRepeated = source === 'retry' || source === 'edit';
   const [thread, earlier, creator] = await Promise.all([
@@ -95,7 +95,6 @@ export async function startRun(
     ...(earlier?.continues_message_id && { continues_message_id: earlier.continues_message_id }),
     continuation_source: source === 'continue' || source === 'replay' ? 'explicit' : resumable ? 'user_followup' : 'none',
   } as const;
-  const maxAttempts = (await readSettings(app.database, tx))['queue.max_attempts'];
   const inserted = tx.run(queries.insertRun, {
     accountId,
     id,
@@ -115,21 +114,22 @@ export async function startRun(
     ...queries.noParent,
     ...runEventValues(client.traceId, [{ type: 'run.started', data: started }]),
   });
-  // Both are sent with the commit.
+  // Sent with the commit, like the job.
   tx.awaitAtCommit(inserted);
-  enqueue(scope, { id, account_id: accountId, trace_id: client.traceId }, maxAttempts);
+  await enqueue(scope, { id, account_id: accountId, trace_id: client.traceId });
   // The audit entry of an edit is about the message.
   if (source !== 'edit') scope.audit({ metadata: { thread_id: threadId } });
   return id;
 }
 
-/** Queues a new run, and starts it in this process if there is a worker with room for it. */
-function enqueue({ app, tx, afterCommit }: RunCreator, run: QueuedRun, maxAttempts: number) {
+/** Starts a new run in this process after the commit, if there is a worker with room for it, or queues it. */
+async function enqueue({ app, tx, afterCommit }: RunCreator, run: QueuedRun) {
   const starter = app.localRuns?.starter;
-  if (!afterCommit || !starter?.canStart()) return tx.awaitAtCommit(app.queue.enqueueRun(tx, run, maxAttempts));
-  const job = app.queue.enqueueHeldRun(tx, run, maxAttempts);
-  tx.awaitAtCommit(job);
-  afterCommit(() => void job.then(starter.start));
+  if (afterCommit && starter?.canStart()) {
+    const payload = app.queue.payloadOf(run);
+    return afterCommit(() => starter.start({ ...run, payload }));
+  }
+  tx.awaitAtCommit(app.queue.enqueueRun(tx, run, (await readSettings(app.database, tx))['queue.max_attempts']));
 }
 
 /** The error for a user who was suspended or deleted during the request. */

@@ -71,7 +71,7 @@ export async function executeRun(deps: ExecuteDeps, runId: string, job: RunJob, 
       return false;
     }
     // A run that has waited for input, or was started without the queue, no longer has a job that could be retried.
-    if (!job.isHeld && !tracked.wasReleased()) throw error;
+    if (!job.isLocal && !tracked.wasReleased()) throw error;
     await requeueRun(deps, lease).catch(() => {});
     return false;
   } finally {

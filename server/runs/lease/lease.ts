@@ -2,9 +2,9 @@ import { expressionBuilder, sql } from 'kysely';
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { RunStatus } from '../../../contract/runRequests.ts';
 import type { Database, Queryable } from '../../database/sql.ts';
-import { type Builder, jsonb, type Parameters, type RowOf, statement } from '../../database/statement.ts';
+import { jsonb, type Parameters, type RowOf, statement } from '../../database/statement.ts';
 import type { Tables } from '../../database/tables.ts';
-import { executeRunTask, heldJobs } from '../../jobs/queue.ts';
+import { executeRunTask } from '../../jobs/queue.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import type { StoredRunEvent } from '../../pubsub/localRuns.ts';
 import { appendRunEvents, type NewRunEvents, nextSeq, runEventValues, storedEvents } from '../../resources/runs/appendRunEvents.ts';
@@ -54,17 +54,11 @@ const leasedColumns = [
   'pending_inputs',
 ] as const;
 
-/** A job that a worker has taken from the queue, or that is held there for this process. */
-export type RunJob = { id: string; isHeld: boolean };
+/** A job that a worker has taken from the queue, or the start of a run of the same process, which has a new id. */
+export type RunJob = { id: string; isLocal: boolean };
 
 /** The job that a worker has received, for the event that says so. Null for none. */
 type ReceivedJob = { jobId: string | null; jobType: string; eventId: string };
-
-/** Also appends `worker.job.received`, unless the run is to be cancelled. `next_seq` is that before the event. */
-const takeLease = statement<LeaseKey & ReceivedJob & { seconds: number }>()((db, $) => leaseStatement(db, $));
-
-/** Also removes the job, unless a worker has taken it from the queue: once the lease is taken, `recoverRuns` starts the run again if need be. */
-const takeLeaseAndJob = statement<LeaseKey & ReceivedJob & { seconds: number }>()((db, $) => leaseStatement(db, $, true));
 
 const runs = expressionBuilder<Tables, 'runs'>();
 
@@ -77,7 +71,8 @@ export const hasWebhooks = runs.exists(
     .where('e.enabled', '=', sql.lit(true)),
 );
 
-function leaseStatement(db: Builder, $: Parameters<LeaseKey & ReceivedJob & { seconds: number }>, removesJob = false) {
+/** Also appends `worker.job.received`, unless the run is to be cancelled. `next_seq` is that before the event. */
+const takeLease = statement<LeaseKey & ReceivedJob & { seconds: number }>()((db, $) => {
   const isReceived = sql<boolean>`(${$.jobId}::text is not null and status <> 'cancelling')`;
   const taken = db
     .with('run', (qc) =>
@@ -122,14 +117,7 @@ function leaseStatement(db: Builder, $: Parameters<LeaseKey & ReceivedJob & { se
         )
         .returning(['created_at', 'data']),
     );
-  const withoutJob = taken.with('job', (qc) =>
-    qc
-      .deleteFrom(heldJobs.as('j'))
-      .where('j.id', '=', sql<string>`${$.jobId}::bigint`)
-      .where('j.locked_at', 'is', null)
-      .where(({ exists, selectFrom }) => exists(selectFrom('run').select('run.id'))),
-  );
-  return (removesJob ? withoutJob : taken)
+  return taken
     .selectFrom('run')
     .leftJoin('event', (join) => join.onTrue())
     .select(leasedColumns.map((column) => `run.${column}` as const))
@@ -140,7 +128,7 @@ function leaseStatement(db: Builder, $: Parameters<LeaseKey & ReceivedJob & { se
       'event.created_at as received_at',
       'event.data as received_data',
     ]);
-}
+});
 
 /** The persona and the route that a worker has chosen. The snapshots are JSON text. */
 export type StoredPlan = { route: string; model: string | null; personaId: string; persona: string };
@@ -273,7 +261,7 @@ export type Lease = {
 export async function leaseRun(database: Database, runId: string, leaseSeconds: number, job?: RunJob): Promise<Lease | undefined> {
   const token = newId();
   const received = { jobId: job?.id ?? null, jobType: executeRunTask, eventId: newId() };
-  const taken = await database.row(job?.isHeld ? takeLeaseAndJob : takeLease, { id: runId, token, seconds: leaseSeconds, ...received });
+  const taken = await database.row(takeLease, { id: runId, token, seconds: leaseSeconds, ...received });
   if (!taken) return undefined;
   const { received_at: receivedAt, received_data: data, ...row } = taken;
   const run: LeasedRun = row;

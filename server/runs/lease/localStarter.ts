@@ -1,14 +1,16 @@
 import { withoutSpan } from '../../platform/telemetry/spans.ts';
-import type { HeldJob, RunStarter } from '../../pubsub/localRuns.ts';
+import type { LocalRun, RunStarter } from '../../pubsub/localRuns.ts';
 import type { ConcurrencySlot, JobLimiter } from './jobLimiter.ts';
 
 type LocalStarterOptions = {
   slots: JobLimiter;
-  /** How long the queue holds a job, in milliseconds. */
-  heldMs: number;
+  /** How long a run waits for a slot here before it is queued, in milliseconds. */
+  waitMs: number;
   /** Looks for a job in the queue. `looked` gets the result. */
   lookAtQueue(): void;
-  execute(job: HeldJob, slot: ConcurrencySlot): Promise<void>;
+  execute(run: LocalRun, slot: ConcurrencySlot): Promise<void>;
+  /** Queues a run that is not started here. */
+  enqueue(run: LocalRun): Promise<void>;
   onError(error: unknown): void;
 };
 
@@ -21,11 +23,11 @@ export type LocalStarter = RunStarter & {
   startNext(isLooking?: boolean): void;
   /** Call after a look at the queue. */
   looked(isFound: boolean): void;
-  /** Starts no more runs. Resolves when those that were started have ended. The queue has the jobs of the others. */
+  /** Starts no more runs, and queues those that wait. Resolves when those that were started have ended. */
   stop(): Promise<void>;
 };
 
-/** Runs that wait for a slot here. Further ones are left to the queue, and to all workers. */
+/** Runs that wait for a slot here. Further ones are queued, for all workers. */
 const maxWaiting = 100;
 
 /** Least time between two looks at a queue without jobs, in milliseconds. */
@@ -33,9 +35,11 @@ const lookMs = 100;
 /** How long a look may take, in milliseconds: a runner that is being restarted does not look. */
 const maxLookMs = 500;
 
-export function createLocalStarter({ slots, heldMs, lookAtQueue, execute, onError }: LocalStarterOptions): LocalStarter {
-  const waiting: { job: HeldJob; until: number }[] = [];
-  const started = new Set<Promise<void>>();
+export function createLocalStarter({ slots, waitMs, lookAtQueue, execute, enqueue, onError }: LocalStarterOptions): LocalStarter {
+  const waiting: { run: LocalRun; until: number }[] = [];
+  /** Runs that have been started, or are being queued. */
+  const underway = new Set<Promise<void>>();
+  let expiry: NodeJS.Timeout | undefined;
   let isStopped = false;
   let looking: NodeJS.Timeout | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -64,38 +68,47 @@ export function createLocalStarter({ slots, heldMs, lookAtQueue, execute, onErro
       if (!isLooking) lookAtQueue();
       return;
     }
-    while (waiting.length > 0 && !slots.isFull()) {
-      const { job, until } = waiting.shift()!;
-      // Later, another worker may be about to take the job.
-      if (performance.now() < until) run(job);
-    }
+    while (waiting.length > 0 && !slots.isFull()) start(waiting.shift()!.run);
   }
-  function run(job: HeldJob) {
-    // A run does not belong to the request that created it, nor to the run whose slot it takes.
-    const running: Promise<void> = withoutSpan(() => slots.run((slot) => execute(job, slot)))
-      .catch(onError)
-      .finally(() => {
-        started.delete(running);
-        startNext();
-      });
-    started.add(running);
+  function start(run: LocalRun) {
+    // A run does not belong to the request that created it, nor to the run whose slot it takes. One that could not be started is tried again from the queue.
+    const running = withoutSpan(() => slots.run((slot) => execute(run, slot))).catch((error: unknown) => {
+      onError(error);
+      leave(run);
+    });
+    track(running, startNext);
     wasFull ||= slots.isFull();
+  }
+  /** If this fails, `recoverRuns` finds the run without a job. */
+  const leave = (run: LocalRun) => track(withoutSpan(() => enqueue(run)).catch(onError));
+  function track(work: Promise<void>, then = () => {}) {
+    const tracked: Promise<void> = work.finally(() => {
+      underway.delete(tracked);
+      then();
+    });
+    underway.add(tracked);
+  }
+  function leaveExpired() {
+    while (waiting.length > 0 && waiting[0]!.until <= performance.now()) leave(waiting.shift()!.run);
+    expiry = waiting.length > 0 ? setTimeout(leaveExpired, waiting[0]!.until - performance.now()).unref() : undefined;
   }
   return {
     canStart: () => !isStopped && !slots.hasManyWaiting() && waiting.length < maxWaiting,
-    start(job) {
-      if (isStopped) return;
-      waiting.push({ job, until: performance.now() + heldMs * 0.75 });
+    start(run) {
+      if (isStopped) return leave(run);
+      waiting.push({ run, until: performance.now() + waitMs });
       wasFull ||= slots.isFull();
       startNext();
+      if (waiting.length > 0) expiry ??= setTimeout(leaveExpired, waitMs).unref();
     },
     startNext,
     looked,
     async stop() {
       isStopped = true;
       clearTimeout(looking);
-      waiting.length = 0;
-      await Promise.all(started);
+      clearTimeout(expiry);
+      for (const { run } of waiting.splice(0)) leave(run);
+      while (underway.size > 0) await Promise.all(underway);
     },
   };
 }

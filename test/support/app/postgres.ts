@@ -8,6 +8,7 @@ import { openDatabase } from '../../../server/database/database.ts';
 import { startEmbeddedPostgres } from '../../../server/database/embedded.ts';
 import { migrate } from '../../../server/database/migrate.ts';
 import { maintainAuditPartitions, maintainEventPartitions } from '../../../server/jobs/partitions/monthlyPartitions.ts';
+import { overTcp } from '../cluster/overTcp.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -82,8 +83,8 @@ export default async function setup(project: TestProject) {
   await migrate(templateUrl.href);
   await makePartitions(templateUrl.href);
   await admin.end();
-  project.provide('postgresUrl', url);
-  project.provide('postgresSuperuserUrl', superuserUrl);
+  project.provide('postgresUrl', overTcp(url).href);
+  project.provide('postgresSuperuserUrl', overTcp(superuserUrl).href);
   project.provide('postgresSocketFolder', socketFolder);
   const runFolder = await mkdtemp(join(tmpdir(), 'arkloop-run-'));
   project.provide('runFolder', runFolder);

@@ -8,6 +8,7 @@ import { openCluster } from '../../../server/database/embedded/cluster.ts';
 import { launchPostmaster, stopPostmaster } from '../../../server/database/embedded/postmaster.ts';
 import { migrate } from '../../../server/database/migrate.ts';
 import { freePort } from '../app/ports.ts';
+import { overTcp } from './overTcp.ts';
 import { query } from './query.ts';
 
 /** A primary of its own and a streaming replica. */
@@ -38,7 +39,7 @@ export async function startReplicatedPostgres(): Promise<ReplicatedPostgres> {
     if (failure !== undefined) throw new Error(`the replica does not start: ${failure}`);
   };
   await startReplica();
-  const at = (url: string) => Object.assign(new URL(url), { port: `${port}` }).href;
+  const at = (url: string) => Object.assign(overTcp(url), { port: `${port}` }).href;
   const stopReplica = () => stopPostmaster(cluster.folder);
   return {
     url: primary.url,
@@ -62,7 +63,8 @@ async function copyCluster(superuserUrl: string, primaryDir: string, replicaDir:
   const [from, to] = [join(primaryDir, 'postgres'), join(replicaDir, 'postgres')];
   await client.query(`create role replicator login replication password 'replicator'`);
   await client.query(`select pg_backup_start('replica', true)`);
-  await cp(from, to, { recursive: true, filter: (path) => !['postmaster.pid', 'postmaster.opts'].includes(path.slice(from.length + 1)) });
+  const isOfProcess = (file: string) => ['postmaster.pid', 'postmaster.opts'].includes(file) || file.startsWith('.s.PGSQL.');
+  await cp(from, to, { recursive: true, filter: (path) => !isOfProcess(path.slice(from.length + 1)) });
   const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)');
   await client.end();
   // The replica streams its log from the primary.

@@ -10,6 +10,7 @@ import { fastWorkerEnv, startProcess, testKeysEnv } from '../../support/app/proc
 import { callTo } from '../../support/app/testApp.ts';
 import { expectRunInvariants } from '../../support/checks/invariants.ts';
 import { startBalancer } from '../../support/cluster/balancer.ts';
+import { overTcp } from '../../support/cluster/overTcp.ts';
 import { openStream } from '../../support/http/events.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 
@@ -20,7 +21,7 @@ async function stoppable() {
   const dataDir = temporaryDataDir();
   let current = await startEmbeddedPostgres({ dataDir, log });
   const front = await startBalancer(current.url);
-  const url = new URL(current.url);
+  const url = overTcp(current.url);
   url.port = new URL(front.url).port;
   onTestFinished(() => current.stop());
   return {

@@ -70,9 +70,17 @@ test('the first start creates a UTF-8 database on loopback, a later one finds it
   const first = await start();
   const [row] = await query(
     first.url,
-    "select current_user as user, current_database() as database, lower('ÄÖ') as lower, current_setting('server_encoding') as encoding, current_setting('listen_addresses') as listens, current_setting('fsync') as fsync",
+    "select current_user as user, current_database() as database, lower('ÄÖ') as lower, current_setting('server_encoding') as encoding, current_setting('listen_addresses') as listens, current_setting('fsync') as fsync, inet_client_addr() as client",
   );
-  expect(row).toEqual({ user: 'arkloop_app', database: 'arkloop', lower: 'äö', encoding: 'UTF8', listens: '127.0.0.1', fsync: 'on' });
+  expect(row).toEqual({
+    user: 'arkloop_app',
+    database: 'arkloop',
+    lower: 'äö',
+    encoding: 'UTF8',
+    listens: '127.0.0.1',
+    fsync: 'on',
+    client: null,
+  });
   for (const name of ['postgres-password', 'postgres-app-password']) expect(statSync(join(dataDir, name)).mode & 0o777).toBe(0o600);
   await query(first.url, 'create table kept as select 42 as answer');
   const pid = serverPid();

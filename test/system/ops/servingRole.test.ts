@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeWorkerUtils } from 'graphile-worker';
 import pg from 'pg';
 import { pino } from 'pino';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
@@ -90,9 +89,7 @@ async function earlierFolder() {
   await migrate(superuserUrl);
   await superuser.rows(`insert into users (id, username) values (gen_random_uuid(), 'before')`);
   await superuser.rows(`create type mood as enum ('good')`);
-  const utils = await makeWorkerUtils({ connectionString: superuserUrl });
-  await utils.addJob('before', {});
-  await utils.release();
+  await superuser.rows(`select graphile_worker.add_job('before')`);
   await superuser.end();
   await stop();
   rmSync(join(dataDir, 'postgres-app-password'));
@@ -140,9 +137,7 @@ test('the ownership of a data folder of an earlier version is transferred at sta
   await expectBound(again.url);
   expect(await serving.rows(`select username from users where username = 'before'`)).toEqual([{ username: 'before' }]);
   expect(await serving.rows(`select task_identifier from graphile_worker.jobs where task_identifier = 'before'`)).toHaveLength(1);
-  const utils = await makeWorkerUtils({ connectionString: again.url });
-  await utils.addJob('after', {});
-  await utils.release();
+  await serving.rows(`select graphile_worker.add_job('after')`);
   // Statements of migrations and housekeeping.
   for (const text of [
     'alter table users add column later int',

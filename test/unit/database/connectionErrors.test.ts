@@ -35,6 +35,8 @@ test.each<[string, unknown, string[]]>([
     Object.assign(new Error('connect'), { code }),
     transient,
   ]),
+  ['a Unix socket of a server that is down', Object.assign(new Error('connect'), { code: 'ENOENT', syscall: 'connect' }), transient],
+  ['a file that does not exist', Object.assign(new Error('open'), { code: 'ENOENT', syscall: 'open' }), []],
   ['a unique violation', withCode('23505'), []],
   ['a failed transaction', withCode('25P02'), []],
   ['an error of our own', new TypeError('boom'), []],

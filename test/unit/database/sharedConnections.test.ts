@@ -128,3 +128,16 @@ test('in a transaction, a short statement runs on the connection of the transact
   const pids = await database.transaction(async (tx) => [(await tx.row(long, { key: 5 }))!.pid, (await tx.row(short, { n: 1 }))!.pid]);
   expect(new Set(pids).size).toBe(1);
 });
+
+test('statements of a transaction that were sent together with one that fails are not executed, and the connection stays usable', async () => {
+  const database = open(1);
+  const [before] = await readShort(database, [1]);
+  let settled: PromiseSettledResult<unknown>[] = [];
+  const work = database.transaction(async (tx) => {
+    settled = await Promise.allSettled([tx.row(short, { n: 0 }), tx.row(long, { key: 6 })]);
+  });
+  await expect(work).rejects.toThrow('nothing was committed');
+  expect(settled).toMatchObject([{ reason: { code: '22012' } }, { reason: { code: '25P02' } }]);
+  // PostgreSQL has not seen the second statement.
+  expect((await database.row(long, { key: 6 }))!.pid).toBe(before!.pid);
+});
