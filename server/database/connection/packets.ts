@@ -63,12 +63,15 @@ export function splitPacket(connection: Connection, statement: Sent): Packet | u
   return packet;
 }
 
+/** 25P02 (in_failed_sql_transaction), and 26000 (invalid_sql_statement_name) of a statement that was to be prepared behind the one that has failed. */
+const followUps: unknown[] = ['25P02', '26000'];
+
+/** Whether PostgreSQL rejected a statement because an earlier one of the transaction, or of the packet, has failed. */
+export const isFollowUp = (error: unknown): boolean => followUps.includes((error as { code?: unknown } | null)?.code);
+
 /** Whether PostgreSQL says that it is ready only after a later statement of the packet. */
 export const isFollowed = (packet: Packet | undefined, statement: Sent): boolean =>
   packet !== undefined && packet.statements.at(-1) !== statement;
-
-/** 25P02 (in_failed_sql_transaction): an earlier statement of the transaction, or of the packet, has failed. */
-export const isFollowUp = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '25P02';
 
 /** Whether the statement was not executed because an earlier one of its packet has failed. */
 export const isSkipped = (error: unknown): boolean => error instanceof Skipped;

@@ -141,3 +141,19 @@ test('statements of a transaction that were sent together with one that fails ar
   // PostgreSQL has not seen the second statement.
   expect((await database.row(long, { key: 6 }))!.pid).toBe(before!.pid);
 });
+
+test('a transaction fails with its first error, also if a later packet names a statement that was to be prepared behind it', async () => {
+  const database = open(1);
+  const turn = () => new Promise<void>((done) => process.nextTick(done));
+  const work = database.transaction(async (tx) => {
+    await tx.row(short, { n: 1 });
+    tx.awaitAtCommit(tx.row(short, { n: 0 }));
+    tx.awaitAtCommit(tx.row(long, { key: 8 }));
+    await turn();
+    await turn();
+    // Sent before the answer to the packet that has failed.
+    await tx.row(long, { key: 9 });
+  });
+  await expect(work).rejects.toMatchObject({ code: '22012' });
+  expect(await database.row(long, { key: 8 })).toMatchObject({ locked: '' });
+});
