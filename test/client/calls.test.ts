@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { ApiError, ConnectionError, createClient, isApiError, TimeoutError } from '../../client/index.ts';
-import { holdTimers } from '../support/app/heldTimers.ts';
+import { holdTimers } from '../support/timers/heldTimers.ts';
 import { sendError, sendJson, startLocalServer } from './localServer.ts';
 
 const id = '0198c0de-0000-7000-8000-000000000000';

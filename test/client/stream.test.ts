@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { ConnectionError, createClient, type RunEvent } from '../../client/index.ts';
-import { holdTimers } from '../support/app/heldTimers.ts';
+import { holdTimers } from '../support/timers/heldTimers.ts';
 import { type RequestHandler, sendError, sendJson, startLocalServer, tokenResponse } from './localServer.ts';
 
 const runId = '0198c0de-0000-7000-8000-000000000000';

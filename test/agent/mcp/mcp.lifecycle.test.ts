@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { addMcpConfig, callToolText, isAlive, openMcp, scriptedServer } from '../../support/agent/mcp.ts';
-import { holdTimers } from '../../support/app/heldTimers.ts';
 import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
+import { holdTimers } from '../../support/timers/heldTimers.ts';
 
 const app = await sharedTestApp();
 const mcp = await openMcp(app);

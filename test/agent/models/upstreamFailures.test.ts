@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { openModel } from '../../../server/models/openModel.ts';
 import { createOutboundClient } from '../../../server/platform/outbound/outbound.ts';
 import { chat } from '../../support/agent/vendor.ts';
-import { holdTimers } from '../../support/app/heldTimers.ts';
+import { holdTimers } from '../../support/timers/heldTimers.ts';
 import { apiKey, callModel, failureOf, outbound, request, useScriptedProvider } from './support.ts';
 
 const { vendor, openAi } = useScriptedProvider();

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { chat, checkPauses, type Pause } from '../../support/agent/vendor.ts';
-import { holdTimers } from '../../support/app/heldTimers.ts';
+import { holdTimers } from '../../support/timers/heldTimers.ts';
 
 const folder = new URL('../..', import.meta.url).pathname;
 const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
