@@ -55,13 +55,13 @@ export async function startBackgroundJobs(deps: BackgroundJobDeps): Promise<Back
     forbiddenFlags,
   };
   const runner = await startJobRunner(options, log);
-  const timers = periodicTasks.map(([ms, task]) => {
-    const tend = () => {
-      task().catch((error) => log.warn({ err: error }, 'looking for lost background jobs failed'));
-    };
-    tend();
-    return setInterval(tend, ms);
-  });
+  const complain = (error: unknown) => log.warn({ err: error }, 'looking for lost background jobs failed');
+  const timers = periodicTasks.map(([ms, task]) => setInterval(() => void task().catch(complain), ms));
+  // One after another, so that they need one connection of the pool.
+  async function tendAll() {
+    for (const [, task] of periodicTasks) if (!stopping.signal.aborted) await task().catch(complain);
+  }
+  tendAll().catch(complain);
   return {
     async shutDown() {
       for (const timer of timers) clearInterval(timer);

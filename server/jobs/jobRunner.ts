@@ -113,12 +113,15 @@ async function openRunner(
   const { forbiddenFlags } = options;
   const isRestricted = () => typeof forbiddenFlags === 'function' && forbiddenFlags() !== null;
   const look = lookWithOneSlot(events, { pollInterval, isFull, gatherMs, onLook, isRestricted });
+  const plugins = [
+    startSlotsInTurn(events, async () => (typeof forbiddenFlags === 'function' ? forbiddenFlags() : (forbiddenFlags ?? null))),
+  ];
   // The results of the last jobs may still have to be stored.
   const endSoon = () => void setTimeout(ended.resolve, maxStoreMs).unref();
   events.on('pool:gracefulShutdown:complete', endSoon);
   events.on('pool:gracefulShutdown:error', endSoon);
   // Batched, because a failed completion of a single job is an unhandled rejection in the library.
-  const preset = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
+  const preset = { plugins, worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
   const pgPool = openPool(connectionString, maxPoolSize, isRepeatable, log);
   const endPool = () => void pgPool.end().catch(() => undefined);
   try {
@@ -208,6 +211,34 @@ function lookWithOneSlot(
     });
   });
   return () => look();
+}
+
+/**
+ * In the library all slots look for a job at the start, each on a connection of its own. Here each waits until the one before it has looked, so that
+ * those which find nothing use the same connection.
+ */
+function startSlotsInTurn(events: WorkerEvents, forbiddenFlags: () => Promise<string[] | null>): GraphileConfig.Plugin {
+  let previous = Promise.resolve();
+  const ends = new WeakMap<Worker, () => void>();
+  const endTurn = ({ worker }: { worker: Worker }) => ends.get(worker)?.();
+  events.on('worker:getJob:empty', endTurn).on('worker:getJob:error', endTurn).on('job:start', endTurn);
+  return {
+    name: 'StartSlotsInTurn',
+    version: '1.0.0',
+    worker: {
+      hooks: {
+        async startWorker(_, event) {
+          const earlier = previous;
+          const turn = Promise.withResolvers<void>();
+          ends.set(event.worker, turn.resolve);
+          previous = turn.promise;
+          await earlier;
+          // They may have changed while it waited.
+          event.flagsToSkip = await forbiddenFlags();
+        },
+      },
+    },
+  };
 }
 
 /**

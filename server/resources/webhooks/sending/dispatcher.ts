@@ -145,12 +145,13 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
     }
   }
 
+  /** One after the other, so that an idle worker needs one connection for both. */
   function look() {
-    const looks = [
-      wakeIfPending().catch(complain('pending webhooks were not looked for')),
-      replay().catch(complain('replays of webhooks were not continued')),
-    ];
-    const looked: Promise<void> = Promise.all(looks).then(() => void underway.delete(looked));
+    const looked: Promise<void> = wakeIfPending()
+      .catch(complain('pending webhooks were not looked for'))
+      .then(replay)
+      .catch(complain('replays of webhooks were not continued'))
+      .finally(() => underway.delete(looked));
     underway.add(looked);
   }
 
