@@ -7,6 +7,7 @@ import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../../../server/database/database.ts';
 import { startEmbeddedPostgres } from '../../../server/database/embedded.ts';
 import { migrate } from '../../../server/database/migrate.ts';
+import { maintainAccessLogPartitions } from '../../../server/jobs/partitions/accessLogPartitions.ts';
 import { maintainAuditPartitions, maintainEventPartitions } from '../../../server/jobs/partitions/monthlyPartitions.ts';
 
 declare module 'vitest' {
@@ -39,6 +40,7 @@ async function makePartitions(url: string) {
   const database = openDatabase(url, { max: 1, log, applicationName: 'template' });
   await maintainEventPartitions({ database, months: 3, log });
   await maintainAuditPartitions({ database, days: 365, log });
+  await maintainAccessLogPartitions({ database, days: 30, log });
   await database.close();
 }
 
