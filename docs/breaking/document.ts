@@ -58,8 +58,10 @@ const plainPattern = (pattern: string): string =>
     .replace(/^\^\[\\s\\S\]\*\(\?:(.*)\)$/s, '$1')
     .replace(/^\^\\s\*\\S$/, '\\S');
 
+const isOnlyType = (part: Json) => typeof part?.type === 'string' && Object.keys(part).length === 1;
+
 /**
- * The document in the form in which it is compared, so that other keywords for the same are no change: `anyOf` of a plain schema and null becomes a list
+ * The document in the form in which it is compared, so that other keywords for the same are no change: `anyOf` of types, or of a plain schema and null, becomes a list
  * of types, the pattern of a standard format and the type of property names are left out, and patterns are in their oldest form (`plainPattern`). References are replaced where the comparison does
  * not follow them: with a default beside them, in such an `anyOf`, and for parameters, which `nameParameter` changes.
  */
@@ -83,6 +85,7 @@ function normalize(document: Json): Json {
     if (outer.propertyNames?.type === 'string' && Object.keys(outer.propertyNames).length === 1) delete outer.propertyNames;
     if (Array.isArray(outer.parameters)) outer.parameters = outer.parameters.map(nameParameter);
     if (!Array.isArray(anyOf)) return outer;
+    if (anyOf.every(isOnlyType)) return { ...outer, type: anyOf.map(({ type }) => type) };
     const schema = anyOf.length === 2 && anyOf[1]?.type === 'null' ? resolve(anyOf[0]) : undefined;
     if (typeof schema?.type !== 'string') return { ...outer, anyOf };
     const { description: _, ...plain } = visit(schema);
