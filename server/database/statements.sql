@@ -2973,8 +2973,8 @@ select "u"."is_platform_admin"
 select "k"."id"
   from "users" as "u"
   inner
-  join "api_keys" as "k" on "k"."user_id" = "u"."id" and "k"."id" = $1::uuid and "k"."revoked_at" is null
-  where "u"."id" = $2 and "u"."status" = 'active'
+  join "api_keys" as "k" on "k"."user_id" = "u"."id" and "k"."account_id" = $1::uuid and "k"."id" = $2::uuid and "k"."revoked_at" is null
+  where "u"."id" = $3 and "u"."status" = 'active'
   for share of "u", "k";
 
 -- resources/auth/sessions/queries.ts insertSession

@@ -69,7 +69,6 @@ export const insertSchedule = statement<ScheduleKey & { userId: string; apiKeyId
     .returning(columns),
 );
 
-/** The persona that executes a run, and the API key that started it. */
 /** Locks a run that may create schedules. None is created after the run is cancelled: what ends the access of its user then pauses those that there are. */
 export const lockRunOrigin = statement<{ accountId: string; runId: string }>()((db, $) =>
   db

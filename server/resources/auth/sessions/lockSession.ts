@@ -19,12 +19,13 @@ const selectSessionForShare = statement<{ userId: string; sessionId: string | nu
     .forShare(['u', 's']),
 );
 
-const selectKeyForShare = statement<{ userId: string; apiKeyId: string }>()((db, $) =>
+const selectKeyForShare = statement<{ accountId: string; userId: string; apiKeyId: string }>()((db, $) =>
   db
     .selectFrom('users as u')
     .innerJoin('api_keys as k', (join) =>
       join
         .onRef('k.user_id', '=', 'u.id')
+        .on('k.account_id', '=', sql<string>`${$.accountId}::uuid`)
         .on('k.id', '=', sql<string>`${$.apiKeyId}::uuid`)
         .on('k.revoked_at', 'is', null),
     )
@@ -55,13 +56,13 @@ export async function lockAdminSession(tx: Queryable, actor: Actor): Promise<voi
  * Like `lockSession`, for what API keys can create too. Throws 401 if the key was revoked. What ends a user's access (`resetAccess`) locks the user, then
  * ends sessions and keys, and then what they have created.
  */
-export async function lockCredential({ tx, actor }: { tx: Queryable; actor: Actor }): Promise<void> {
+export async function lockCredential({ tx, accountId, actor }: { tx: Queryable; accountId: string; actor: Actor }): Promise<void> {
   const { userId, apiKeyId, sessionId } = actor;
   if (apiKeyId === undefined) {
     // A run acts for its user without a credential.
     if (sessionId !== undefined) await lockSession(tx, actor);
     return;
   }
-  if (!(await tx.row(selectKeyForShare, { userId, apiKeyId })))
+  if (!(await tx.row(selectKeyForShare, { accountId, userId, apiKeyId })))
     throw failWith('unauthenticated', 'invalid_token', 'The credential is no longer valid.');
 }
