@@ -20,6 +20,7 @@ const privilegedFiles: Readonly<Record<string, string>> = {
   'server/resources/accounts/createUser.ts': 'creates the first one',
   'server/resources/apiKeys/service.ts': 'all API keys of the active account',
   'server/resources/auditLogs/service.ts': 'entries of any account, or of all and of the platform',
+  'server/resources/auth/sessions/lockSession.ts': 'the right is checked again before something that lasts is created',
   'server/resources/auth/sessions/sessions.ts': 'the role in a token',
   'server/resources/bootstrap/firstAdmin.ts': 'creates the first one',
   'server/resources/bootstrap/service.ts': 'creates the first one',

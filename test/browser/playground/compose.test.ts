@@ -232,6 +232,7 @@ test('a prompt of a tool server is found, filled in, and inserted with its files
   await open();
   const box = page.getByRole('textbox', { name: 'Message' });
   const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: 'Use a prompt' }).waitFor();
   // A slash in an empty message opens the prompts; it is text if none is chosen.
   await box.press('/');
   await page.getByPlaceholder('Search prompts…').waitFor();
