@@ -7,7 +7,6 @@ import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../../../server/database/database.ts';
 import { startEmbeddedPostgres } from '../../../server/database/embedded.ts';
 import { migrate } from '../../../server/database/migrate.ts';
-import { maintainAccessLogPartitions } from '../../../server/jobs/partitions/accessLogPartitions.ts';
 import { maintainAuditPartitions, maintainEventPartitions } from '../../../server/jobs/partitions/monthlyPartitions.ts';
 import { overTcp } from '../cluster/overTcp.ts';
 
@@ -41,7 +40,6 @@ async function makePartitions(url: string) {
   const database = openDatabase(url, { max: 1, log, applicationName: 'template' });
   await maintainEventPartitions({ database, months: 3, log });
   await maintainAuditPartitions({ database, days: 365, log });
-  await maintainAccessLogPartitions({ database, days: 30, log });
   await database.close();
 }
 
