@@ -283,7 +283,7 @@ test('lists, menus and dialogs work by keyboard, and an error stands beside its 
     if (error === undefined) return route.continue();
     refused++;
     const body = JSON.stringify({ error: 'denied', message: 'Not now.', trace_id: '0', details: {} });
-    return route.fulfill({ status: error, body, contentType: 'application/json', headers: { 'retry-after': '2' } });
+    return route.fulfill({ status: error, body, contentType: 'application/json', headers: { 'retry-after': '5' } });
   });
   await page.goto(`${app.url}/settings/projects`);
   const list = page.getByRole('article');
