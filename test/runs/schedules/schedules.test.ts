@@ -100,11 +100,11 @@ test('missed occurrences are skipped, made up for once, or all of them one after
       .at(-1),
   );
   const runs = await sql(
-    `select r.created_at, r.completed_at from runs r join schedule_occurrences o on o.run_id = r.id where o.schedule_id = $1 order by 1`,
+    `select r.first_started_at, r.completed_at from runs r join schedule_occurrences o on o.run_id = r.id where o.schedule_id = $1 order by 1`,
     [all!.id],
   );
   for (const [at, { completed_at: end }] of runs.slice(0, -1).entries())
-    expect(Date.parse(end)).toBeLessThanOrEqual(Date.parse(runs[at + 1].created_at));
+    expect(Date.parse(end)).toBeLessThanOrEqual(Date.parse(runs[at + 1].first_started_at));
   // Years of minutes are bounded.
   const { id } = await create(bob, { cron: hourly(), missed: 'skip' });
   await letTimePass(id, '2020-01-01T00:00:00Z');
@@ -151,14 +151,21 @@ test('running now does not hide that another run of the schedule goes', async ()
   await eventually(isQuickOver, 'the quick run');
   await letTimePass(id, minutesAgo(120));
   await eventually(async () => (await historyOf(bob, id)).length === 3, 'the next occurrence');
+  const states = (await historyOf(bob, id)).map(({ trigger, status, run_status: run }) => [trigger, status, run]).sort();
+  expect(states).toEqual([
+    ['manual', 'started', 'completed'],
+    ['schedule', 'started', 'running'],
+    ['schedule', 'waiting', null],
+  ]);
   gate.resolve();
   await settled(bob, id, 3);
+  // Not when the run was created: that is when its transaction began, which may have waited for the end of the other run.
   const [waited, slow] = await sql(
-    `select r.created_at, r.completed_at from runs r join schedule_occurrences o on o.run_id = r.id
+    `select r.first_started_at, r.completed_at from runs r join schedule_occurrences o on o.run_id = r.id
      where o.schedule_id = $1 and o.trigger = 'schedule' order by o.scheduled_for`,
     [id],
   );
-  expect(Date.parse(waited.created_at)).toBeGreaterThanOrEqual(Date.parse(slow.completed_at));
+  expect(Date.parse(waited.first_started_at)).toBeGreaterThanOrEqual(Date.parse(slow.completed_at));
   await vendor.close();
 });
 
