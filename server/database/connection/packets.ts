@@ -25,7 +25,7 @@ const openPackets = new WeakMap<Connection, Packet>();
 /**
  * Sends everything written to a connection until `later` calls back as one packet, with one request for an answer (`Sync`): PostgreSQL answers all statements
  * of the packet with one packet. A system call is a fifth of the cost of a small write (measured). If a statement fails, PostgreSQL executes no later
- * one of the packet, and they fail with `skipped`.
+ * one of the packet, and they fail with 25P02.
  */
 export function openPacket(client: pg.ClientBase, later: (send: () => void) => void): void {
   const own = client as unknown as Client;
