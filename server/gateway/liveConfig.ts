@@ -34,15 +34,24 @@ export async function watchConfig(env: NodeJS.ProcessEnv, cdnHeader: string, sou
   };
   // Reads run one at a time, so that an older result does not replace a newer one.
   let reading: Promise<void> = Promise.resolve();
+  let isClosed = false;
+  // A read that the end of the process interrupts is no failure.
+  const complain = (err: unknown) => isClosed || log.warn({ err }, 'the stored configuration of the gateway was not read');
   const look = () => {
-    reading = reading.then(read).catch((err) => log.warn({ err }, 'the stored configuration of the gateway was not read'));
+    reading = reading.then(read).catch((err) => void complain(err));
   };
   changes.on('settings', look);
   changes.onConnectionChange((up) => up && look());
   const timer = setInterval(look, pollMs).unref();
   look();
   await withTimeout(reading, startupTimeoutMs);
-  return { current: () => config, close: () => clearInterval(timer) };
+  return {
+    current: () => config,
+    close() {
+      isClosed = true;
+      clearInterval(timer);
+    },
+  };
 }
 
 function configOf(settings: GatewaySettings, cdnHeader: string): LiveConfig {

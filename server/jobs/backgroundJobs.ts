@@ -4,6 +4,7 @@ import { sendMailTask } from '../mail/mail.ts';
 import { openMailer } from '../mail/mailer.ts';
 import type { Config } from '../platform/config/config.ts';
 import type { Keys } from '../platform/crypto/keys.ts';
+import { createPeriodicTasks } from '../platform/periodicTasks.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { sendBroadcastTask } from '../resources/broadcasts/queue.ts';
 import { changeCreditsTask } from '../resources/credits/operations.ts';
@@ -55,21 +56,22 @@ export async function startBackgroundJobs(deps: BackgroundJobDeps): Promise<Back
     forbiddenFlags,
   };
   const runner = await startJobRunner(options, log);
-  const complain = (error: unknown) => log.warn({ err: error }, 'looking for lost background jobs failed');
-  const timers = periodicTasks.map(([ms, task]) => setInterval(() => void task().catch(complain), ms));
+  const periodic = createPeriodicTasks(log);
+  for (const [ms, task] of periodicTasks) periodic.every(ms, task, recoveryFailure);
   // One after another, so that they need one connection of the pool.
-  async function tendAll() {
-    for (const [, task] of periodicTasks) if (!stopping.signal.aborted) await task().catch(complain);
-  }
-  tendAll().catch(complain);
+  const recoverAll = async () => {
+    for (const [, task] of periodicTasks) if (!stopping.signal.aborted) await task().catch((err) => log.warn({ err }, recoveryFailure));
+  };
+  periodic.once(recoverAll, recoveryFailure);
   return {
     async shutDown() {
-      for (const timer of timers) clearInterval(timer);
       stopping.abort();
-      await runner.stop();
+      await Promise.all([periodic.stop(), runner.stop()]);
     },
   };
 }
+
+const recoveryFailure = 'looking for lost background jobs failed';
 
 /** Logs where mail goes if no mail server is configured. */
 async function logMailTransport({ config, database, log }: BackgroundJobDeps) {

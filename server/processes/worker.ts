@@ -19,6 +19,7 @@ import { removeAttachments } from '../jobs/removeAttachments.ts';
 import { removeOldRevisions } from '../jobs/sweepWorkspaces.ts';
 import { firstIdOf, newId } from '../platform/crypto/ids.ts';
 import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfig.ts';
+import { createPeriodicTasks } from '../platform/periodicTasks.ts';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
 import { openNotificationChannel } from '../pubsub/openChannel.ts';
@@ -198,24 +199,24 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   channel.on(webhookChannel, () => webhooks?.wake());
   const reaping = { config, database, queue, runNotifier, log };
   const adapt = async () => slots.adjustLimit((await database.row(countWaiting, { task: executeRunTask }))!.waiting);
-  const timers = [
-    every(config.workerHeartbeatSeconds * 1_000, heartbeat, complain('the heartbeat of the worker was not written')),
-    every(Math.max(500, config.workerPollSeconds * 4_000), () => recoverRuns(reaping), complain('looking for abandoned runs failed')),
-    every(config.workerScaleIntervalSecs * 1_000, adapt, complain('adjusting the number of slots failed')),
-    every(minute, () => reapRuns(reaping), complain('looking for stuck runs failed')),
-    every(minute / 4, () => endAbandonedCompletions(reaping), complain('looking for abandoned chat completions failed')),
-    every(minute, () => grantDueWindows(database), complain('monthly credits were not granted')),
-    every(minute / 6, () => announceLowCredits({ config, keys, database, log }), complain('low credits were not announced')),
-    every(10 * minute, () => announceExpiringKeys(database), complain('keys that expire soon were not announced')),
-    every(minute, () => database.run(deleteAbandoned), complain('abandoned requests for prompts were not deleted')),
-    every(60 * minute, () => runHousekeeping(deps), complain('the hourly housekeeping failed')),
-  ];
-  reapRuns(reaping).catch(complain('looking for stuck runs failed'));
+  const reap = () => reapRuns(reaping);
+  const periodic = createPeriodicTasks(log);
+  periodic.every(config.workerHeartbeatSeconds * 1_000, heartbeat, 'the heartbeat of the worker was not written');
+  periodic.every(Math.max(500, config.workerPollSeconds * 4_000), () => recoverRuns(reaping), 'looking for abandoned runs failed');
+  periodic.every(config.workerScaleIntervalSecs * 1_000, adapt, 'adjusting the number of slots failed');
+  periodic.every(minute, reap, 'looking for stuck runs failed');
+  periodic.every(minute / 4, () => endAbandonedCompletions(reaping), 'looking for abandoned chat completions failed');
+  periodic.every(minute, () => grantDueWindows(database), 'monthly credits were not granted');
+  periodic.every(minute / 6, () => announceLowCredits({ config, keys, database, log }), 'low credits were not announced');
+  periodic.every(10 * minute, () => announceExpiringKeys(database), 'keys that expire soon were not announced');
+  periodic.every(minute, () => database.run(deleteAbandoned), 'abandoned requests for prompts were not deleted');
+  periodic.every(60 * minute, (stopping) => runHousekeeping(deps, stopping), 'the hourly housekeeping failed');
+  periodic.once(reap, 'looking for stuck runs failed');
   return {
     async shutDown() {
-      for (const timer of timers) clearInterval(timer);
       if (localRuns) localRuns.starter = undefined;
       await Promise.all([
+        periodic.stop(),
         drain([runner, ...(starter ? [starter] : [])], activeRuns, stop).then(() => Promise.all(runs)),
         errands?.shutDown(),
         webhooks?.shutDown(),
@@ -238,14 +239,19 @@ async function drain(runners: readonly Pick<JobRunner, 'stop'>[], held: Map<stri
 }
 const graceMs = 5_000;
 
-async function runHousekeeping({ database, storage, runNotifier, config, log }: ExecuteDeps) {
-  for (const runId of await removeExpiredThreads(database)) runNotifier.notify(runId);
-  await maintainPartitions({ database, config, log });
-  await deleteExpiredRows(database, config);
-  await emptyClosedAccounts(database);
-  await removeArchives({ database, storage }, firstIdOf(monthStart(new Date(), -config.runEventsRetentionMonths)));
-  await removeAttachments({ database, storage });
-  await removeOldRevisions({ database, storage, log });
+async function runHousekeeping({ database, storage, runNotifier, config, log }: ExecuteDeps, stopping: AbortSignal) {
+  const steps = [
+    async () => {
+      for (const runId of await removeExpiredThreads(database)) runNotifier.notify(runId);
+    },
+    () => maintainPartitions({ database, config, log }),
+    () => deleteExpiredRows(database, config),
+    () => emptyClosedAccounts(database),
+    () => removeArchives({ database, storage }, firstIdOf(monthStart(new Date(), -config.runEventsRetentionMonths))),
+    () => removeAttachments({ database, storage }),
+    () => removeOldRevisions({ database, storage, log }),
+  ];
+  for (const step of steps) if (!stopping.aborted) await step();
 }
 
 async function maintainPartitions({ database, config, log }: Pick<ExecuteDeps, 'database' | 'config' | 'log'>) {
@@ -253,16 +259,3 @@ async function maintainPartitions({ database, config, log }: Pick<ExecuteDeps, '
   await maintainAuditPartitions({ database, days: config.auditRetentionDays, log });
   await maintainAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
 }
-
-const every = (ms: number, task: () => Promise<unknown>, onError: (error: unknown) => void) => {
-  let busy = false;
-  return setInterval(() => {
-    if (busy) return;
-    busy = true;
-    task()
-      .catch(onError)
-      .finally(() => {
-        busy = false;
-      });
-  }, ms);
-};

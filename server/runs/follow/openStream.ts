@@ -74,7 +74,7 @@ function watchAccess(check: () => Promise<boolean>, { app }: Scope, leaving: Abo
   const timer = setInterval(() => {
     check().then(
       (may) => may || stop.abort(),
-      (error) => app.log.warn({ err: error }, 'the access of a stream could not be checked'),
+      (err) => stop.signal.aborted || app.log.warn({ err }, 'the access of a stream could not be checked'),
     );
   }, recheckMs);
   const end = () => {
