@@ -68,6 +68,34 @@ test('a title set by the user is kept, whether set before, during or after the r
   await vendor.close();
 });
 
+test('a title that is being stored when the answer ends is reported before the end of the run', async () => {
+  const bob = await app.signUp();
+  const vendor = await addVendorModel(app, bob);
+  const threadId = await untitled(bob, 'A plain question');
+  const isLocked = Promise.withResolvers<void>();
+  const answer = (text: string) => ({ steps: [{ wait: isLocked.promise }, chat.text(text), chat.stop(), chat.done] });
+  vendor.respondWith(answer('Some words'), answer('Some words'));
+  const runId = await startRun(app, bob, threadId);
+  await expect.poll(() => vendor.requests.length).toBe(2);
+  const holder = await app.database.pool.connect();
+  try {
+    await holder.query('begin');
+    await holder.query('select from threads where id = $1 for no key update', [threadId]);
+    isLocked.resolve();
+    const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    await expect.poll(async () => (await app.sql(waiting)).length).toBe(1);
+    await expect.poll(() => vendor.requests.filter(({ closed }) => closed).length).toBe(2);
+  } finally {
+    await holder.query('rollback');
+    holder.release();
+  }
+  await readAll(url, runId, bob.token);
+  const events = await expectRunInvariants(app, runId, bob.token);
+  const titled = events.filter((event) => event.type === 'thread.title.updated');
+  expect(titled.map(({ data }) => data)).toMatchObject([{ thread_id: threadId, title: 'Some words' }]);
+  await vendor.close();
+});
+
 test('a thread whose title the user removed gets a generated title', async () => {
   const bob = await app.signUp();
   const threadId = await untitled(bob, 'A plain question');

@@ -1,4 +1,4 @@
-import type { Cost, RunEventInput, Usage } from '../../../contract/events.ts';
+import type { Cost, Usage } from '../../../contract/events.ts';
 import type { Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { Model } from '../../models/model.ts';
@@ -10,7 +10,7 @@ import type { Lease, LeasedRun } from '../lease/lease.ts';
 import type { EventWriter } from '../record/eventBuffer.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
 import { openSnapshot, resolveRoute, type RouteDecision } from './resolveRoute.ts';
-import { generateTitle, type TitleSource, type UntitledThread } from './title.ts';
+import { generateTitle, type NewTitle, type TitleSource, type UntitledThread } from './title.ts';
 
 const selectKeyModels = statement<{ accountId: string; apiKeyId: string }>()((db, $) =>
   db.selectFrom('api_keys').select('models').where('account_id', '=', $.accountId).where('id', '=', $.apiKeyId),
@@ -88,21 +88,18 @@ export async function createTitle(
   history: TitleSource,
   signal: AbortSignal,
   untitled: UntitledThread | undefined,
-): Promise<RunEventInput | undefined> {
-  const { database, runNotifier } = deps;
+): Promise<NewTitle | undefined> {
   if (!untitled) return undefined;
   const named = settings['title_summarizer.model'];
   const chosen = named === null ? undefined : await modelNamed(deps, run, settings, named).catch(() => undefined);
   const own = event.provider_kind === 'stub' ? undefined : model;
-  const step = await generateTitle(
-    database,
+  return generateTitle(
+    deps.database,
     run,
     { ...history, provisionalTitle: () => untitled.title ?? history.provisionalTitle() },
     chosen ?? own,
     signal,
   );
-  if (step) runNotifier.notifyReaders(run.id);
-  return step;
 }
 
 async function modelNamed(deps: RouteDeps, run: LeasedRun, settings: Settings, selector: string): Promise<Model> {

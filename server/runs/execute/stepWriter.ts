@@ -1,11 +1,12 @@
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { EventWriter } from '../record/eventBuffer.ts';
+import type { NewTitle } from './title.ts';
 
 type StepWriterOptions = {
   /** Milliseconds without an event after which a heartbeat event is written. */
   idleMs: number;
-  /** The event of the title. Written if it resolves before the run ends. */
-  title: Promise<RunEventInput | undefined>;
+  /** Its event is written if its text is known before the answer ends. */
+  title: Promise<NewTitle | undefined>;
   /** Whether the run waits for its user. No heartbeat is written then. */
   isWaiting(): boolean;
 };
@@ -16,7 +17,7 @@ export type StepWriter = {
   stop(): Promise<void>;
 };
 
-/** Writes the steps of a run, with heartbeats in between, and its title if that is ready in time. */
+/** Writes the steps of a run, with heartbeats in between, and its title if that is known in time. */
 export function startStepWriter(writer: EventWriter, { idleMs, title, isWaiting }: StepWriterOptions): StepWriter {
   let last = performance.now();
   let written = Promise.resolve();
@@ -30,12 +31,20 @@ export function startStepWriter(writer: EventWriter, { idleMs, title, isWaiting 
     if (performance.now() - last >= idleMs) write({ type: 'run.idle_heartbeat', data: { idle_ms: idleMs } }).catch(() => {});
   };
   const timer = setInterval(beat, Math.min(Math.max(50, idleMs / 4), 60_000));
-  title.then((step) => step && write(step)).catch(() => {});
+  let titled: Promise<unknown> | undefined;
+  title
+    .then((known) => {
+      titled = known?.stored.then((step) => step && write(step)).catch(() => {});
+    })
+    .catch(() => {});
   return {
     async writeAll(steps) {
       try {
         for (let next = await steps.next(); ; next = await steps.next()) {
-          if (next.done) return next.value;
+          if (next.done) {
+            await titled;
+            return next.value;
+          }
           await write(next.value);
         }
       } finally {

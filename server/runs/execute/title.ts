@@ -31,25 +31,31 @@ export type UntitledThread = { title: string | null };
 type Titled = { account_id: string; thread_id: string };
 export type TitleSource = Pick<History, 'titleText' | 'provisionalTitle'>;
 
-/** Generates and stores the title of a thread. A failure is left to the next run, and its tokens are not billed. */
+/** A title whose text is known. `stored` resolves to its event, or to undefined if the thread has got another title or cannot be written. */
+export type NewTitle = { stored: Promise<RunEventInput | undefined> };
+
+/** Generates the title of a thread and begins to store it. A failure is left to the next run, and its tokens are not billed. */
 export async function generateTitle(
   database: Database,
   run: Titled,
   { titleText, provisionalTitle }: TitleSource,
   model: Model | undefined,
   signal: AbortSignal,
-): Promise<RunEventInput | undefined> {
+): Promise<NewTitle | undefined> {
   try {
     // The stub model cannot summarize.
     const title = model
       ? titleIn(await ask(model, titleText(), AbortSignal.any([signal, AbortSignal.timeout(titleTimeoutMs)])))
       : provisionalTitle();
-    if (title === '') return undefined;
-    const stored = await database.run(setTitle, { accountId: run.account_id, threadId: run.thread_id, title });
-    return stored > 0 ? { type: 'thread.title.updated', data: { thread_id: run.thread_id, title } } : undefined;
+    return title === '' ? undefined : { stored: storeTitle(database, run, title).catch(() => undefined) };
   } catch {
     return undefined;
   }
+}
+
+async function storeTitle(database: Database, run: Titled, title: string): Promise<RunEventInput | undefined> {
+  const stored = await database.run(setTitle, { accountId: run.account_id, threadId: run.thread_id, title });
+  return stored > 0 ? { type: 'thread.title.updated', data: { thread_id: run.thread_id, title } } : undefined;
 }
 
 /** The title in an answer. Some models put a label before it. */
