@@ -108,11 +108,12 @@ test('wrong passwords and hashes are counted over all processes', async () => {
 test('the processes together have the configured requests in progress', async () => {
   const small = await startSeveral(app.databaseUrl, { ARKLOOP_API_MAX_IN_FLIGHT: '4' });
   const { token } = await signUp();
-  expect((await fetch(`${small.url}/v1/threads`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
+  const calls = await small.connections(10);
+  expect((await calls[0]('GET', '/v1/threads', { token })).status).toBe(200);
   const client = await app.database.pool.connect();
   onTestFinished(() => client.release());
   await client.query('begin; lock table threads in access exclusive mode');
-  const answers = Array.from({ length: 10 }, () => fetch(`${small.url}/v1/threads`, { headers: { authorization: `Bearer ${token}` } }));
+  const answers = calls.map((call) => call('GET', '/v1/threads', { token }));
   const rejected = async () => (await small.scrape()).sum('arkloop_http_requests_total', { status: '503' });
   await expect.poll(rejected).toBe(6);
   await client.query('rollback');
