@@ -325,6 +325,8 @@ test('an administrator reads the access log', async () => {
   await eventually(async () => (await app.sql('select 1 from access_log')).length === 1, 'the line of the access log');
   await button(page, 'Refresh').click();
   await page.getByRole('cell', { name: 'GET /v1/me' }).waitFor();
+  // Exact to the second, with the time zone.
+  await page.getByRole('cell', { name: /\d:\d\d:\d\d [AP]M \S+/ }).waitFor();
   await page.getByLabel('Path prefix').fill('/v1/thr');
   await button(page, 'Filter').click();
   await page.getByText('Nothing matches').waitFor();
