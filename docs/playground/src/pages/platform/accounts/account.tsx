@@ -71,7 +71,7 @@ const Summary = ({ account }: { account: AdminAccount }) => (
         </Badge>,
       ],
       ['Credits', `${count(account.available)}${account.reserved > 0 ? `, and ${count(account.reserved)} reserved by active runs` : ''}`],
-      ['Type', account.type],
+      ['Type', asWords(account.type)],
       ['Members', count(account.members_count)],
       ['Owner', <UserName key="owner" id={account.owner_user_id} />],
       ['Created', <When key="created" at={account.created_at} />],
