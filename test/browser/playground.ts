@@ -91,6 +91,22 @@ export const isTooWide = (page: Page) =>
     return document.documentElement.scrollWidth > innerWidth || frames.some(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth);
   });
 
+/** The controls that are lower than 44 px, too small for a finger. For pages that are opened with `hasTouch`. */
+export const smallTargets = (page: Page) =>
+  page.evaluate(() => {
+    const minHeight = 44;
+    const controls = [...document.querySelectorAll('button, a[href], summary, select, textarea, input:not([type="file"])')];
+    return (
+      controls
+        .filter((control) => control.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !control.matches(':disabled'))
+        // A link within a sentence is as high as its line.
+        .filter((control) => getComputedStyle(control).display !== 'inline')
+        .map((control) => ({ control, box: (control.closest('label, .nav-row, .check') ?? control).getBoundingClientRect() }))
+        .filter(({ box }) => box.width > 1 && Math.ceil(box.height) < minHeight)
+        .map(({ control, box }) => `${Math.round(box.height)} px: ${control.outerHTML.slice(0, 120)}`)
+    );
+  });
+
 /** The tables in which a cell is not below the heading of its column. On a phone, rows are cards without headings. */
 export const misalignedTables = (page: Page) =>
   page.evaluate(() => {

@@ -1,11 +1,13 @@
 import { type ComponentType, lazy, Suspense } from 'react';
-import { Redirect, Route, Switch } from 'wouter';
+import { Route, Switch } from 'wouter';
 import { ErrorBoundary } from './components/errorBoundary.tsx';
-import { Loading } from './components/states.tsx';
+import { useTitle } from './components/page.tsx';
+import { Empty, Loading } from './components/states.tsx';
 import { restoreSession, useSession } from './session.ts';
+import { Bar } from './shell/bar.tsx';
 import { SecondFactorGuard } from './shell/secondFactorGuard.tsx';
 import { Shell } from './shell/shell.tsx';
-import { Button } from './ui/buttons.tsx';
+import { Button, ButtonLink } from './ui/buttons.tsx';
 
 const Chat = lazy(() => import('./pages/chat.tsx'));
 const Settings = lazy(() => import('./pages/settings.tsx'));
@@ -74,14 +76,26 @@ const SignedInRoutes = () => (
           </Route>
           <Route path="/chat/:threadId">{({ threadId }) => <Chat threadId={threadId} key={threadId} />}</Route>
           <Route path="/settings/*?">{(params) => <Settings address={params['*'] ?? ''} />}</Route>
-          <Route>
-            <Redirect to="/" replace />
-          </Route>
+          <Route component={NoSuchPage} />
         </Switch>
       </SecondFactorGuard>
     </Suspense>
   </Shell>
 );
+
+function NoSuchPage() {
+  useTitle('Page not found');
+  return (
+    <>
+      <Bar title="" />
+      <div className="column">
+        <Empty title="Page not found" action={<ButtonLink href="/">New chat</ButtonLink>}>
+          The address may be mistyped, or the page no longer exists.
+        </Empty>
+      </div>
+    </>
+  );
+}
 
 const Unreachable = () => (
   <div className="door">

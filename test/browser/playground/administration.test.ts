@@ -325,6 +325,8 @@ test('an administrator reads the access log', async () => {
   await eventually(async () => (await app.sql('select 1 from access_log')).length === 1, 'the line of the access log');
   await button(page, 'Refresh').click();
   await page.getByRole('cell', { name: 'GET /v1/me' }).waitFor();
+  // Exact to the second, with the time zone.
+  await page.getByRole('cell', { name: /\d:\d\d:\d\d [AP]M \S+/ }).waitFor();
   await page.getByLabel('Path prefix').fill('/v1/thr');
   await button(page, 'Filter').click();
   await page.getByText('Nothing matches').waitFor();
@@ -367,11 +369,12 @@ test('the pages fit a narrow window, and are accessible in both themes', async (
     await show(path);
     await expect.poll(() => isTooWide(page), { message: path }).toBe(false);
   }
-  // The filters are behind a button.
+  // The search stays in view, the other filters are behind a button.
   await show('accounts');
   const search = page.getByRole('searchbox', { name: 'Search', exact: true });
-  expect(await search.isVisible()).toBe(false);
+  expect([await search.isVisible(), await page.getByRole('combobox', { name: 'Status' }).isVisible()]).toEqual([true, false]);
   await page.getByRole('button', { name: 'Filters', exact: true }).click();
+  await page.getByRole('combobox', { name: 'Status' }).waitFor();
   expect(await accessibilityViolations(page)).toEqual([]);
   await search.fill('nowhere');
   await page.getByRole('button', { name: 'Filters (1)' }).waitFor();

@@ -8,7 +8,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { playgroundRouter } from '../../../server/http/site/playground.ts';
 import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
-import { chooseAction, openBrowser, openPage, sendMessage, setSessionCookie, signIn } from '../playground.ts';
+import { chooseAction, goTo, openBrowser, openPage, sendMessage, setSessionCookie, signIn } from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -190,6 +190,7 @@ test('threads are listed page by page, searched, renamed and deleted', async () 
   await page.getByRole('searchbox').press('Escape');
   await threads.getByRole('link', { name: 'The answer' }).click();
   await page.getByRole('heading', { name: 'The answer' }).waitFor();
+  await page.getByRole('heading', { name: 'No messages yet' }).waitFor();
 
   await page.getByRole('main').getByRole('button', { name: 'More actions for The answer' }).focus();
   await page.keyboard.press('Enter');
@@ -200,6 +201,17 @@ test('threads are listed page by page, searched, renamed and deleted', async () 
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
   expect(await app.sql('select 1 from threads where title = $1 and deleted_at is null', ['The answer'])).toEqual([]);
+
+  for (const path of ['/nowhere', '/settings/nowhere']) {
+    await goTo(page, path);
+    await page.getByRole('heading', { name: 'Page not found' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe(path);
+    await page
+      .getByRole('main')
+      .getByRole('link', { name: /^(New chat|Open the first page)$/ })
+      .click();
+    await page.getByRole('heading', { name: 'Page not found' }).waitFor({ state: 'hidden' });
+  }
   expect(wrong).toEqual([]);
 });
 

@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { openScriptedThread } from '../../support/agent/agent.ts';
 import { chat } from '../../support/agent/vendor.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
-import { goTo, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
+import { goTo, isTooWide, openBrowser, openPage, setSessionCookie, smallTargets } from '../playground.ts';
 import { focusProblems, watchFocus } from './focus.ts';
 
 const browser = await openBrowser();
@@ -24,13 +24,13 @@ async function readPaths() {
   };
 }
 
-/** A window of 1280 × 860 at 200 % zoom. */
-const zoomed = { viewport: { width: 640, height: 430 }, deviceScaleFactor: 2, reducedMotion: 'reduce' } as const;
+/** A window of 1280 × 860 at 200 % zoom, with a touch screen. */
+const zoomed = { viewport: { width: 640, height: 430 }, deviceScaleFactor: 2, hasTouch: true, reducedMotion: 'reduce' } as const;
 
 const answer =
   'See [the almanac](https://example.test).\n\n```ts\nconst high = 4;\n```\n\n| Port | Water |\n| --- | --- |\n| Brest | 04:12 |\n';
 
-test('at 200 % zoom every page fits the window, and Tab alone reaches each of its controls with a visible focus', async () => {
+test('at 200 % zoom every page fits the window, and Tab alone reaches each of its controls with a visible focus, large enough for a finger', async () => {
   const { routes, settings } = await readPaths();
   const chief = await app.signUpAdmin();
   const person = await app.signUp();
@@ -66,6 +66,7 @@ test('at 200 % zoom every page fits the window, and Tab alone reaches each of it
   const look = async (page: Page, path: string) => {
     await expect.poll(() => page.getByText('Loading…').count(), { message: path }).toBe(0);
     if (await isTooWide(page)) found.push(`${path}: wider than the window`);
+    found.push(...(await smallTargets(page)).map((target) => `${path}: ${target}`));
     found.push(...(await focusProblems(page)).map((problem) => `${path}: ${problem}`));
   };
   const visitor = await openPage(browser, zoomed, { records: false });

@@ -62,7 +62,20 @@ fetch('/v1/me').catch((error) => { tried.network = error.name; document.querySel
 ![A map](https://tracker.example/map.png) ![Dot](data:image/png;base64,${dot}) ![Page](data:text/html,hello)
 
 <img src="x" onerror="document.title = 'broken in'"> [click](javascript:alert(1))
+
+גאות בברסט: 04:12
+
+1. גאות
+2. שפל
 `;
+
+/** The direction in which each element is written: on which side of its box its text begins. */
+const directionOf = (element: Element) => {
+  const text = document.createRange();
+  text.selectNodeContents(element);
+  const [line, box] = [text.getBoundingClientRect(), element.getBoundingClientRect()];
+  return line.left - box.left > box.right - line.right ? 'rtl' : 'ltr';
+};
 
 test('an answer shows formulas, diagrams, highlighted code and pages, and what it contains can do nothing to the page', async () => {
   const asked = Array.from({ length: 40 }, (_, at) => `Line ${at}.`).join('\n');
@@ -96,6 +109,22 @@ test('an answer shows formulas, diagrams, highlighted code and pages, and what i
   await expect.poll(() => answer.getByRole('img', { name: 'Dot' }).evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(10);
   expect(await answer.locator('[href^="javascript"], [src^="data"], [onerror]').count()).toBe(0);
   await answer.getByText('<img src="x"').waitFor();
+
+  // Each part has the direction of its own text.
+  expect(await answer.getByText('It costs $5').evaluate(directionOf)).toBe('ltr');
+  expect(await answer.getByText('גאות בברסט').evaluate(directionOf)).toBe('rtl');
+  expect(await answer.getByRole('listitem').last().evaluate(directionOf)).toBe('rtl');
+
+  // On paper there is the whole conversation, without controls.
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.getByRole('textbox', { name: 'Message' }).isVisible()).toBe(false);
+  expect(await page.getByRole('navigation', { name: 'Threads' }).isVisible()).toBe(false);
+  const { whole, shown } = await page.evaluate(() => ({
+    whole: document.querySelector('.transcript')!.scrollHeight,
+    shown: document.documentElement.scrollHeight,
+  }));
+  expect(shown).toBeGreaterThanOrEqual(whole);
+  await page.emulateMedia({ media: null });
 
   const mine = page.getByRole('article', { name: 'Your message' }).last();
   expect(await mine.getByText('Line 39.').count()).toBe(0);

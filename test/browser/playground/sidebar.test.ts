@@ -159,7 +159,7 @@ test('two windows and another device follow each other while chats are found, re
   process.stdout.write(`sidebar: other windows followed a deletion after ${Date.now() - deleted} ms\n`);
 
   // The other device starts a chat.
-  await device.page.getByRole('link', { name: 'New chat' }).click();
+  await device.page.getByRole('main').getByRole('link', { name: 'New chat' }).click();
   await sendMessage(device.page, 'Sail to Ushant');
   await device.page.waitForURL(/\/chat\//);
   const started = Date.now();

@@ -8,7 +8,7 @@ import { Bar } from '../shell/bar.tsx';
 import { useShortcut } from '../shell/shortcuts.ts';
 import { titleOf } from '../shell/threads.tsx';
 import { ThreadActions } from '../shell/threads/actions.tsx';
-import { Button, IconButton } from '../ui/buttons.tsx';
+import { Button, ButtonLink, IconButton } from '../ui/buttons.tsx';
 import { AnswerFacts, RetryWithModel } from './answerFacts.tsx';
 import { Composer } from './composer/composer.tsx';
 import { OfflineNotice, QueuedMessages, useOutbox } from './composer/outbox.tsx';
@@ -67,7 +67,11 @@ export function Conversation({ threadId }: { threadId: string }) {
     return (
       <>
         <Bar title="" />
-        <Empty title="Chat not found">It was deleted, or you do not have access to it.</Empty>
+        <div className="column">
+          <Empty title="Chat not found" action={<ButtonLink href="/">New chat</ButtonLink>}>
+            It was deleted, or you do not have access to it.
+          </Empty>
+        </div>
       </>
     );
 
@@ -137,6 +141,7 @@ export function Conversation({ threadId }: { threadId: string }) {
     const failed = rows[at + 1]?.role === 'user' ? unanswered.get(row.id) : undefined;
     return failed === undefined || failed === runId ? [message] : [message, answer(failed, undefined)];
   });
+  const isEmpty = messages.data?.length === 0 && outbox.list.length === 0;
   // The run could not start, or a run started elsewhere ended without an answer.
   const isUnanswered = runs.isSuccess && start.isIdle && !isLive && messages.data?.at(-1)?.role === 'user';
   // In the same list as the messages, so that React keeps the element when the answer becomes a message.
@@ -152,6 +157,7 @@ export function Conversation({ threadId }: { threadId: string }) {
           <More query={{ ...messages, hasNextPage }}>Earlier messages</More>
           {messages.error && !messages.isFetchNextPageError && <ErrorNotice error={messages.error} retry={() => messages.refetch()} />}
           {all === none && !messages.error && <Loading />}
+          {isEmpty && <Empty title="No messages yet">Write the first one below, or begin with a suggestion.</Empty>}
           <EarlierRows first={all[0]?.id}>{shown}</EarlierRows>
           <QueuedMessages outbox={outbox} />
           {start.error && <ErrorNotice error={start.error} retry={() => start.mutate(runOf(choice))} />}
@@ -175,9 +181,9 @@ export function Conversation({ threadId }: { threadId: string }) {
         <OfflineNotice outbox={outbox} />
         <Composer
           draftOf={threadId}
-          placeholder={isAnswering ? 'Add to the running answer' : 'Reply'}
+          placeholder={isAnswering ? 'Add to the running answer' : isEmpty ? 'Write to the agent' : 'Reply'}
           isAnswering={isAnswering}
-          hasStarters={messages.data?.length === 0 && outbox.list.length === 0}
+          hasStarters={isEmpty}
           choice={choice}
           onChoose={setChoice}
           onStop={progress?.stop}

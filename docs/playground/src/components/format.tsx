@@ -1,4 +1,8 @@
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+import { useNow } from './now.ts';
+
+const parts = { year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' } as const;
+const moment = new Intl.DateTimeFormat(undefined, parts);
+const exact = new Intl.DateTimeFormat(undefined, { ...parts, second: '2-digit', timeZoneName: 'short' });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 const whole = new Intl.NumberFormat();
 
@@ -12,15 +16,23 @@ const units = [
 /** An exact time in the zone of the browser. */
 export const momentText = (at: string): string => moment.format(new Date(at));
 
-/** A relative time; the tooltip shows the exact one. */
+/** A relative time, which stays true while the page is open; the tooltip shows the exact one. */
 export const When = ({ at }: { at: string }) => (
-  <time dateTime={at} title={moment.format(new Date(at))}>
-    {ago(at)}
+  <time dateTime={at} title={exact.format(new Date(at))}>
+    {ago(at, useNow())}
   </time>
 );
 
-function ago(at: string): string {
-  const distance = Date.parse(at) - Date.now();
+/** An exact time with seconds and time zone, as a log needs it, and how long ago it was. */
+export const Moment = ({ at }: { at: string }) => (
+  <>
+    <time dateTime={at}>{exact.format(new Date(at))}</time>
+    <div className="muted small">{ago(at, useNow())}</div>
+  </>
+);
+
+function ago(at: string, now: number): string {
+  const distance = Date.parse(at) - now;
   const [unit, size] = units.find(([, from]) => Math.abs(distance) >= from) ?? [];
   if (!unit) return 'just now';
   return unit === 'day' && Math.abs(distance) > 7 * size ? moment.format(new Date(at)) : relative.format(Math.round(distance / size), unit);
@@ -30,6 +42,9 @@ function ago(at: string): string {
 export const asWords = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ');
 
 export const count = (value: number): string => whole.format(value);
+
+/** `1 tool call`, `2 tool calls`: for nouns whose plural ends in s. */
+export const counted = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 
 export const duration = (ms: number): string =>
   ms < 1_000

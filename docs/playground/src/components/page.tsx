@@ -22,7 +22,7 @@ export function Page({ title, back, intro, actions, children, wide = false }: Pa
           <h2>{title}</h2>
           {intro && <p>{intro}</p>}
         </div>
-        {actions}
+        {actions && <div className="page-actions">{actions}</div>}
       </header>
       {children}
     </article>

@@ -3,6 +3,7 @@ import { ApiError, ConnectionError, TimeoutError } from '../../../../client/inde
 import { Button } from '../ui/buttons.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { issueSentence } from '../ui/internal/apiMessage.ts';
+import { isOwnMessage } from './ownMessage.ts';
 import { useIsLong, useRetrySeconds } from './waiting.ts';
 
 /** Milliseconds after which a person wonders whether anything happens. */
@@ -73,13 +74,9 @@ const ProviderQuote = ({ children }: { children: ReactNode }) => (
   </figure>
 );
 
-/** The server's own messages about a provider. Every other message of a call to a model is the provider's. */
-const ownMessage =
-  /^The ((answer of|request to|connection to|base URL of) the )?(model )?provider\b|^The model (did not answer|could not be asked)/;
-
 /** Why a call to a model failed. A text that the provider wrote is quoted as the provider's. */
 export const ProviderMessage = ({ children }: { children: string }) =>
-  ownMessage.test(children) ? <p>{children}</p> : <ProviderQuote>{children}</ProviderQuote>;
+  isOwnMessage(children) ? <p>{children}</p> : <ProviderQuote>{children}</ProviderQuote>;
 
 /** Identifiers for the operator, such as a trace id, which most users do not need. */
 export const Details = ({ children }: { children: ReactNode }) =>

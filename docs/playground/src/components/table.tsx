@@ -15,6 +15,11 @@ type TableProps<Row> = { caption: string; columns: readonly Column<Row>[]; rows:
 /** The most columns that fit a phone. */
 const maxNarrowColumns = 2;
 
+/** Texts up to this length are not broken into lines beside a long name. */
+const maxShortText = 18;
+
+const isShort = (content: ReactNode) => typeof content === 'string' && content.length <= maxShortText;
+
 /**
  * A table that is wider than the page scrolls horizontally, also by keyboard. On a phone the rows of a table with more columns are cards: the first
  * cell is their heading, and the others have the title of their column beside them.
@@ -39,11 +44,14 @@ export const Table = <Row,>({ caption, columns, rows, keyOf }: TableProps<Row>) 
         <tbody {...as('rowgroup')}>
           {rows.map((row) => (
             <tr key={keyOf(row)} {...as('row')}>
-              {columns.map(({ title, cell, isNumber, isActions }) => (
-                <td key={title} className={isNumber ? 'number' : ''} data-title={title} {...as('cell')}>
-                  <div className={isActions ? 'actions' : 'cell'}>{cell(row)}</div>
-                </td>
-              ))}
+              {columns.map(({ title, cell, isNumber, isActions }) => {
+                const content = cell(row);
+                return (
+                  <td key={title} className={isNumber ? 'number' : isShort(content) ? 'short' : ''} data-title={title} {...as('cell')}>
+                    <div className={isActions ? 'actions' : 'cell'}>{content}</div>
+                  </td>
+                );
+              })}
             </tr>
           ))}
         </tbody>

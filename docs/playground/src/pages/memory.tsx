@@ -37,12 +37,12 @@ export default function Memory() {
       actions={
         mayWrite &&
         hasRows && (
-          <div className="page-actions">
+          <>
             <Button icon="remove" onClick={() => open((close) => <Clearing onClose={close} />)}>
               Delete all
             </Button>
             {add}
-          </div>
+          </>
         )
       }
     >

@@ -1,10 +1,12 @@
 import { Suspense, useLayoutEffect, useRef, useState } from 'react';
 import { Link, Redirect, useLocation } from 'wouter';
 import { ErrorBoundary } from '../components/errorBoundary.tsx';
-import { ErrorNotice, Loading } from '../components/states.tsx';
+import { Page } from '../components/page.tsx';
+import { Empty, ErrorNotice, Loading } from '../components/states.tsx';
 import { useMe } from '../me.ts';
 import { areaOf, type SettingsArea, settingsAreas, type SettingsPage, settingsPages } from '../settings.ts';
 import { Bar } from '../shell/bar.tsx';
+import { ButtonLink } from '../ui/buttons.tsx';
 import { Combobox } from '../ui/combobox.tsx';
 import { Segments, TextField } from '../ui/fields.tsx';
 
@@ -34,7 +36,7 @@ export default function Settings({ address }: { address: string }) {
   const me = user.data;
   const shown = settingsPages.filter(({ shownTo }) => !shownTo || (me !== undefined && shownTo(me)));
   const page = settingsPages.find((each) => each.path === path);
-  if (!page) return <Redirect to={addressOf(settingsPages[0]!)} replace />;
+  if (path === '') return <Redirect to={addressOf(settingsPages[0]!)} replace />;
   const options = areas.flatMap((area) => groupsOf(shown, area));
   return (
     <>
@@ -56,9 +58,10 @@ export default function Settings({ address }: { address: string }) {
         <Navigation user={user} pages={shown} page={page} />
         <div className="scroll">
           {user.isLoadingError && <ErrorNotice error={user.error} retry={() => user.refetch()} />}
+          {!page && <NoSuchPage />}
           <ErrorBoundary key={address}>
             <Suspense fallback={<Loading />}>
-              <page.Page id={id} />
+              {page && <page.Page id={id} />}
               <ScrollPlace key={address} />
             </Suspense>
           </ErrorBoundary>
@@ -67,6 +70,14 @@ export default function Settings({ address }: { address: string }) {
     </>
   );
 }
+
+const NoSuchPage = () => (
+  <Page title="Page not found">
+    <Empty title="There is no such settings page" action={<ButtonLink href={addressOf(settingsPages[0]!)}>Open the first page</ButtonLink>}>
+      The address may be mistyped, or of another version.
+    </Empty>
+  </Page>
+);
 
 /** Where each entry of the history was left. */
 const places = new Map<string | undefined, number>();
@@ -89,14 +100,14 @@ function ScrollPlace() {
 }
 
 /** The pages of an area in groups, or those of all areas that a search finds. */
-type NavigationProps = { user: ReturnType<typeof useMe>; pages: readonly SettingsPage[]; page: SettingsPage };
+type NavigationProps = { user: ReturnType<typeof useMe>; pages: readonly SettingsPage[]; page: SettingsPage | undefined };
 
 function Navigation({ user, pages, page }: NavigationProps) {
   const [, navigate] = useLocation();
   const [search, type] = useState('');
   const wanted = search.trim();
   const found = pages.filter((each) => isFound(each, wanted));
-  const area = areaOf(page);
+  const area = page ? areaOf(page) : 'Settings';
   // Until the permissions are known, some of the pages would be missing.
   const groups = user.isPending ? [] : wanted ? areas.flatMap((each) => groupsOf(found, each)) : groupsOf(pages, area);
   const hasAreas = pages.some((each) => areaOf(each) === 'Platform');

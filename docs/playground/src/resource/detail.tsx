@@ -29,12 +29,12 @@ export function PageActions({ of, actions }: { of: string; actions: readonly Row
   const [first, ...more] = actions.filter((action) => typeof action === 'object');
   return (
     first && (
-      <div className="page-actions">
+      <>
         <Button icon={first.icon} onClick={first.run}>
           {first.label}
         </Button>
         <RowMenu of={of} actions={more} />
-      </div>
+      </>
     )
   );
 }

@@ -45,7 +45,7 @@ type FilterBarProps = {
   children: ReactNode;
 };
 
-/** The controls of the filters. On a phone several controls are behind a button, which tells how many filters are set. */
+/** The controls of the filters. On a phone the search stays in view, and the others are behind a button, which tells how many filters are set. */
 export function FilterBar({ filters, className = 'filters', children, folds = Children.count(children) > 1 }: FilterBarProps) {
   const id = useId();
   const [isOpen, setOpen] = useState(false);
@@ -53,14 +53,14 @@ export function FilterBar({ filters, className = 'filters', children, folds = Ch
   if (!folds) return <search className={className}>{children}</search>;
   return (
     <>
+      <search id={id} className={isOpen ? className : `${className} folded`}>
+        {children}
+      </search>
       <div className="filters-toggle">
         <Button icon="filter" aria-expanded={isOpen} aria-controls={id} onClick={() => setOpen(!isOpen)}>
           {count > 0 ? `Filters (${count})` : 'Filters'}
         </Button>
       </div>
-      <search id={id} className={isOpen ? className : `${className} folded`}>
-        {children}
-      </search>
     </>
   );
 }

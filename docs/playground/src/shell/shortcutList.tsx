@@ -15,10 +15,16 @@ export const ShortcutList = ({ onClose }: { onClose: () => void }) => (
         </div>
       ))}
       <div>
-        <dt>Send; a new line</dt>
+        <dt>Send the message</dt>
         <dd>
           <kbd>Enter</kbd>
-          <kbd>Shift Enter</kbd>
+        </dd>
+      </div>
+      <div>
+        <dt>Start a new line</dt>
+        <dd>
+          <kbd>Shift</kbd>
+          <kbd>Enter</kbd>
         </dd>
       </div>
       <div>

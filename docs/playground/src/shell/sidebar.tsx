@@ -57,6 +57,7 @@ export function Sidebar({ onHelp, onPalette }: SidebarProps) {
           {wanted === '' ? (
             <button type="button" className="palette-button" onClick={onPalette}>
               <span className="for-readers">Command palette</span>
+              <Icon name="bolt" />
               {keysOf('palette').map((key) => (
                 <kbd key={key}>{key}</kbd>
               ))}

@@ -1,5 +1,7 @@
 import { type ComponentProps, type MouseEvent, type ReactNode, useState } from 'react';
+import { Link } from 'wouter';
 import { Icon, type IconName } from './icons.tsx';
+import { showToast } from './toasts.tsx';
 import { Tooltip } from './tooltip.tsx';
 
 /** At most one `primary` per view; `ghost` for what is used rarely; `danger` confirms what cannot be undone. */
@@ -43,6 +45,13 @@ export function Button({
   );
 }
 
+/** A link to a page of the playground that looks like a button. */
+export const ButtonLink = ({ href, children }: { href: string; children: ReactNode }) => (
+  <Link className="button secondary" href={href}>
+    {children}
+  </Link>
+);
+
 /** Also a submit by Enter in a field is a click on the submit button. */
 const ignore = (event: MouseEvent) => event.preventDefault();
 
@@ -61,7 +70,12 @@ export const IconButton = ({ label, icon, small = false, className = '', type = 
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Without HTTPS, or without the permission, browsers have no clipboard.
+      return showToast('The browser did not allow copying. Select the text and copy it.', { tone: 'danger' });
+    }
     setCopied(true);
     setTimeout(() => setCopied(false), 1_500);
   };
@@ -74,6 +88,14 @@ export const Copyable = ({ text, label }: { text: string; label: string }) => (
     <code>{text}</code>
     <CopyButton text={text} label={label} />
   </div>
+);
+
+/** The identifier of something, with a button that copies it. */
+export const CopyableId = ({ id }: { id: string }) => (
+  <span className="with-copy">
+    <code>{id}</code>
+    <CopyButton text={id} label="Copy the ID" />
+  </span>
 );
 
 /** The state of something that can be turned off. */

@@ -80,7 +80,7 @@ export const TextArea = ({
   ...rest
 }: Described & Omit<ComponentProps<'textarea'>, 'id' | 'className'>) => (
   <Field label={label} hideLabel={hideLabel ?? false} hint={hint} problem={problem} name={rest.name}>
-    {(attributes) => <textarea {...rest} {...attributes} className="input" />}
+    {(attributes) => <textarea dir="auto" {...rest} {...attributes} className="input" />}
   </Field>
 );
 

@@ -166,6 +166,7 @@ export function Composer({ draftOf, placeholder, isAnswering, hasStarters = fals
           aria-label="Message"
           placeholder={placeholder}
           rows={1}
+          dir="auto"
           value={text}
           // oxlint-disable-next-line jsx-a11y/no-autofocus -- writing a message is the main action of the page
           autoFocus={hasKeyboard}

@@ -13,8 +13,11 @@ import { withFormulas } from './markdown/mathsText.ts';
 
 const plugins = [remarkGfm];
 
-/** Links open in a new tab. Tables scroll horizontally. */
+/** Links open in a new tab. Tables scroll horizontally. Lists, quotes and tables have the direction of their text; `markdown.css` sets that of lines. */
 const components: Components = {
+  ul: ({ node: _, ...rest }) => <ul {...rest} dir="auto" />,
+  ol: ({ node: _, ...rest }) => <ol {...rest} dir="auto" />,
+  blockquote: ({ node: _, ...rest }) => <blockquote {...rest} dir="auto" />,
   a: ({ href, children }) => {
     if (isCitation(href)) return <Citation id={href} />;
     // An address that could run a script was removed.
@@ -28,7 +31,9 @@ const components: Components = {
   img: ({ src, alt }) => <MarkdownImage src={typeof src === 'string' ? src : undefined} alt={alt ?? ''} />,
   table: ({ children }) => (
     <Scrolling className="table-frame">
-      <table className="table">{children}</table>
+      <table className="table" dir="auto">
+        {children}
+      </table>
     </Scrolling>
   ),
   pre: Preformatted,

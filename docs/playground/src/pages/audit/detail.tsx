@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { AuditEntry } from '../../../../../client/index.ts';
-import { When } from '../../components/format.tsx';
+import { Moment } from '../../components/format.tsx';
 import { Section } from '../../components/page.tsx';
 import { Facts } from '../../resource/detail.tsx';
 import { CopyButton } from '../../ui/buttons.tsx';
@@ -14,7 +14,7 @@ export const AuditDetail = ({ entry, who, where, onClose }: AuditDetailProps) =>
     <div className="form">
       <Facts
         facts={[
-          ['When', <When key="when" at={entry.created_at} />],
+          ['When', <Moment key="when" at={entry.created_at} />],
           ['Who', who],
           ...(where === undefined ? [] : ([['Account', where]] as const)),
           ['Object', `${entry.target_type.replaceAll('_', ' ')} ${entry.target_id ?? ''}`],

@@ -1,7 +1,7 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { AuditEntry } from '../../../../../client/index.ts';
-import { When } from '../../components/format.tsx';
+import { Moment } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
 import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
@@ -49,7 +49,7 @@ export function AuditLog({ title, intro, accountId, nameOf, children }: AuditLog
   const where = ({ account_id: id }: AuditEntry) => (id === null ? 'Platform' : <AccountName id={id} />);
   const isOfAll = accountId === undefined;
   const columns: Column<AuditEntry>[] = [
-    { title: 'When', cell: ({ created_at }) => <When at={created_at} /> },
+    { title: 'When', cell: ({ created_at }) => <Moment at={created_at} /> },
     { title: 'Action', cell: (entry) => <Action entry={entry} /> },
     { title: 'Who', cell: who },
     ...(isOfAll ? [{ title: 'Account', cell: where }] : []),

@@ -7,7 +7,7 @@ import { QueryState } from '../../components/states.tsx';
 import { useMay } from '../../me.ts';
 import { ConfirmDialog, useChanged, useDialog } from '../../resource/dialogs.tsx';
 import { client } from '../../session.ts';
-import { Badge, Button } from '../../ui/buttons.tsx';
+import { Badge, Button, CopyableId } from '../../ui/buttons.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { Form, textOf } from '../../ui/form.tsx';
 import { showToast } from '../../ui/toasts.tsx';
@@ -39,7 +39,7 @@ function Parts({ account }: { account: Account }) {
         </dd>
         <dt>ID</dt>
         <dd>
-          <code>{account.id}</code>
+          <CopyableId id={account.id} />
         </dd>
         <dt>Your role</dt>
         <dd>

@@ -27,7 +27,7 @@ export default function Workspaces() {
       title: 'Name',
       cell: ({ id, name, slug, type, status }) => (
         <>
-          {name} {id === me?.account_id && <Badge tone="good">Active</Badge>}{' '}
+          {name} {id === me?.account_id && <Badge tone="accent">Current</Badge>}{' '}
           {status === 'suspended' && <Badge tone="warning">Suspended</Badge>}
           <div className="muted small">{type === 'personal' ? 'Personal workspace' : slug}</div>
         </>

@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import type { AccessLogEntry } from '../../../../../client/index.ts';
-import { duration, When } from '../../components/format.tsx';
+import { duration, Moment } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
 import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
@@ -79,7 +79,7 @@ export default function AccessLog() {
 }
 
 const columns: Column<AccessLogEntry>[] = [
-  { title: 'When', cell: ({ timestamp }) => <When at={timestamp} /> },
+  { title: 'When', cell: ({ timestamp }) => <Moment at={timestamp} /> },
   {
     title: 'Request',
     cell: ({ method, path }) => (

@@ -127,7 +127,7 @@ const columns: Column<Broadcast>[] = [
   },
   {
     title: 'Recipients',
-    cell: ({ target_id }) => (target_id === null ? 'all users' : <AccountName id={target_id} />),
+    cell: ({ target_id }) => (target_id === null ? 'All users' : <AccountName id={target_id} />),
   },
   { title: 'Status', cell: ({ status }) => <Badge tone={tones[status]}>{status}</Badge> },
   { title: 'Sent', isNumber: true, cell: ({ sent_count }) => count(sent_count) },

@@ -1,14 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation } from 'wouter';
 import type { ChildRun, RunDetails } from '../../../../../client/index.ts';
-import { count, dollars, duration, When } from '../../components/format.tsx';
+import { count, counted, dollars, duration, When } from '../../components/format.tsx';
 import { Page, Section } from '../../components/page.tsx';
 import { QueryState } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { BackLink, Facts } from '../../resource/detail.tsx';
 import { Rows } from '../../resource/resourceList.tsx';
 import { client } from '../../session.ts';
-import { Badge, CopyButton } from '../../ui/buttons.tsx';
+import { Badge, CopyableId } from '../../ui/buttons.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { FieldError, Form, textOf } from '../../ui/form.tsx';
 import { AccountName, ShortId, UserName } from './names.tsx';
@@ -107,14 +107,8 @@ function Summary({ run }: { run: RunDetails }) {
         ['Tokens', `${count(total.total_input_tokens ?? 0)} in, ${count(total.total_output_tokens ?? 0)} out`],
         ['Cost', dollars(total.total_cost_usd ?? 0)],
         ['Credits', count(total.credits_used ?? 0)],
-        ['Steps', `${count(llm_turns)} model calls, ${count(tool_calls)} tool calls, ${count(provider_fallbacks)} fallbacks`],
-        [
-          'ID',
-          <span key="id" className="with-copy">
-            <code>{run.run_id}</code>
-            <CopyButton text={run.run_id} label="Copy the ID" />
-          </span>,
-        ],
+        ['Steps', `${counted(llm_turns, 'model call')}, ${counted(tool_calls, 'tool call')}, ${counted(provider_fallbacks, 'fallback')}`],
+        ['ID', <CopyableId key="id" id={run.run_id} />],
       ]}
     />
   );

@@ -15,6 +15,7 @@ export function featuresOf(model: Facts | UpstreamModel): string[] {
   ].filter(Boolean);
 }
 
+const price = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: 4 });
+
 /** Prices are stored by 1,000 tokens, and shown by a million, as providers publish them. */
-export const pricePerMillion = (perThousand: number | null): string =>
-  perThousand === null ? '–' : `$${Number((perThousand * 1_000).toFixed(4))}`;
+export const pricePerMillion = (perThousand: number | null): string => (perThousand === null ? '–' : price.format(perThousand * 1_000));

@@ -81,7 +81,7 @@ export function Delivery({ delivery }: { delivery: WebhookDelivery }) {
   const facts = [
     attempts === 1 ? 'One attempt' : `${attempts} attempts`,
     response_status !== null && `status ${response_status}`,
-    error?.replaceAll('_', ' '),
+    causeOf(error),
     delivery.redelivery_of && 'sent again',
     delivery.is_test && 'test',
   ].filter(Boolean);
@@ -121,11 +121,14 @@ export function Delivery({ delivery }: { delivery: WebhookDelivery }) {
   );
 }
 
+/** Why no usable response came. That the status is an error is said by the status. */
+const causeOf = (error: string | null) => (error === 'http_status' ? undefined : error?.replaceAll('_', ' '));
+
 const Attempt = ({ attempt: { attempted_at, duration_ms, response_status, response_body, error } }: { attempt: WebhookAttempt }) => (
   <li>
     <span className="small">
       <When at={attempted_at} /> · {response_status === null ? 'no response' : `status ${response_status}`} · {duration_ms} ms
-      {error && ` · ${error.replaceAll('_', ' ')}`}
+      {causeOf(error) && ` · ${causeOf(error)}`}
     </span>
     {response_body && (
       <Scrolling as="pre" aria-label="Response of the attempt">

@@ -18,7 +18,7 @@ export function ThreadActions({ thread }: { thread: Thread }) {
       )}
       {mayChange && (
         <Button kind="ghost" icon="share" onClick={() => openTask({ kind: 'share', thread })}>
-          Share
+          <span className="wide-only">Share</span>
         </Button>
       )}
       <ThreadMenu thread={thread} />

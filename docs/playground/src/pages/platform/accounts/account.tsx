@@ -10,7 +10,7 @@ import { BackLink, Facts, PageActions } from '../../../resource/detail.tsx';
 import { useDialog } from '../../../resource/dialogs.tsx';
 import { List } from '../../../resource/list.tsx';
 import { client } from '../../../session.ts';
-import { Badge, CopyButton } from '../../../ui/buttons.tsx';
+import { Badge, CopyableId } from '../../../ui/buttons.tsx';
 import { UserName } from '../names.tsx';
 import { Daily } from '../usage/daily.tsx';
 import { accountActions } from './actions.tsx';
@@ -71,17 +71,11 @@ const Summary = ({ account }: { account: AdminAccount }) => (
         </Badge>,
       ],
       ['Credits', `${count(account.available)}${account.reserved > 0 ? `, and ${count(account.reserved)} reserved by active runs` : ''}`],
-      ['Type', account.type],
+      ['Type', asWords(account.type)],
       ['Members', count(account.members_count)],
       ['Owner', <UserName key="owner" id={account.owner_user_id} />],
       ['Created', <When key="created" at={account.created_at} />],
-      [
-        'ID',
-        <span key="id" className="with-copy">
-          <code>{account.id}</code>
-          <CopyButton text={account.id} label="Copy the ID" />
-        </span>,
-      ],
+      ['ID', <CopyableId key="id" id={account.id} />],
     ]}
   />
 );

@@ -55,7 +55,7 @@ export default function AllErasures() {
   return (
     <Page
       title="Erasures"
-      intro="Deletions of all data of an account, each with a proof. Keep the list of completed ones: after a restore, erase again what is newer than the backup."
+      intro="Deletions of all data of an account, each with a proof. After a backup is restored, erase again what was erased since it was made: keep the list of completed erasures for that."
       actions={add}
     >
       <List
@@ -66,7 +66,11 @@ export default function AllErasures() {
         nameOf={({ account_slug }) => account_slug}
         actionsOf={actionsOf}
         filters={filters}
-        empty={<Empty title="No erasures">Owners can erase their workspace, and you any workspace, closed account or deleted user.</Empty>}
+        empty={
+          <Empty title="No erasures">
+            Owners can erase their own workspace. You can erase any account, and the data of any deleted user.
+          </Empty>
+        }
       >
         <ChoiceFilter filters={filters} label="State" name="state" options={Object.entries(states)} />
       </List>

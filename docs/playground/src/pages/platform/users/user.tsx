@@ -10,7 +10,7 @@ import { BackLink, Facts, PageActions } from '../../../resource/detail.tsx';
 import { useDialog } from '../../../resource/dialogs.tsx';
 import { Rows } from '../../../resource/resourceList.tsx';
 import { client } from '../../../session.ts';
-import { Badge, CopyButton } from '../../../ui/buttons.tsx';
+import { Badge, CopyableId } from '../../../ui/buttons.tsx';
 import { userActions } from './actions.tsx';
 
 /** A user with their accounts. */
@@ -75,13 +75,7 @@ const Summary = ({ user }: { user: UserDetail }) => (
           Show in the audit log
         </Link>,
       ],
-      [
-        'ID',
-        <span key="id" className="with-copy">
-          <code>{user.id}</code>
-          <CopyButton text={user.id} label="Copy the ID" />
-        </span>,
-      ],
+      ['ID', <CopyableId key="id" id={user.id} />],
     ]}
   />
 );

@@ -1,0 +1,14 @@
+import { globSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { isOwnMessage } from '../../../docs/playground/src/components/ownMessage.ts';
+
+const server = new URL('../../../server/', import.meta.url).pathname;
+
+test("the server's own messages about a model call are not shown as a quote of the provider", () => {
+  const sources = globSync('{agent,models}/**/*.ts', { cwd: server }).map((path) => readFileSync(server + path, 'utf8'));
+  const thrown = sources.flatMap((source) => [...source.matchAll(/new (?:ModelError|RunFailure)\(\s*'provider\.\w+',\s*'([^']+)'/g)]);
+  const messages = thrown.map(([, message]) => message!);
+  expect(messages).toContain('The newest input alone is too large for the model.');
+  expect(messages.filter((message) => !isOwnMessage(message))).toEqual([]);
+  expect(isOwnMessage("This model's maximum context length is 128000 tokens.")).toBe(false);
+});
