@@ -2366,6 +2366,13 @@ insert into "asr_credentials" ("account_id", "id", "provider", "name", "key_pref
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
   returning "id", "account_id", "provider", "name", "key_prefix", "base_url", "model", "is_default", "created_at";
 
+-- resources/asrCredentials/queries.ts lockBaseUrl
+select "base_url"
+  from "asr_credentials"
+  where "account_id" is not distinct
+  from $1 and "id" = $2
+  for no key update;
+
 -- resources/asrCredentials/queries.ts updateCredential
 update "asr_credentials"
   set "name" = coalesce($1, name), "key_prefix" = coalesce($2, key_prefix), "api_key_sealed" = coalesce($3, api_key_sealed), "base_url" = case when $4::boolean then $5 else base_url end, "model" = coalesce($6, model), "is_default" = coalesce($7, is_default)
@@ -4156,6 +4163,12 @@ select "id", "account_id", "name", "transport", "url", bearer_token_sealed is no
 select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "elicitation_enabled", "is_active", "revision", "created_at", "updated_at"
   from "mcp_configs"
   where "account_id" = $1 and "id" = $2;
+
+-- resources/mcpConfigs/queries.ts lockUrl
+select "url", bearer_token_sealed is not null as "has_auth"
+  from "mcp_configs"
+  where "account_id" = $1 and "id" = $2
+  for no key update;
 
 -- resources/mcpConfigs/queries.ts updateConfig
 update "mcp_configs"
