@@ -7531,7 +7531,7 @@ export interface AccountsApi {
   /**
    * Remove a member, or leave an account
    *
-   * The member's API keys, open invitations and share links end immediately. Threads, runs and projects are kept.
+   * The member's API keys, open invitations, share links and open runs end immediately. Threads, runs and projects are kept.
    */
   readonly removeMember: Call<{ params: { account_id: Id; user_id: Id; }; }, undefined, Reasons['accounts.removeMember']>;
 }

@@ -2143,6 +2143,12 @@ delete
   from "memberships"
   where "account_id" = $1 and "user_id" = any($2::uuid[]);
 
+-- resources/accounts/memberQueries.ts selectOpenRuns
+select "id"
+  from "runs"
+  where "account_id" = $1 and "created_by_user_id" = any($2::uuid[]) and "status" in ('running', 'waiting_for_input')
+  order by "id";
+
 -- resources/accounts/memberQueries.ts revokeKeys
 update "api_keys"
   set "revoked_at" = now()
@@ -7692,15 +7698,17 @@ select "t"."last_message_number", (select "m"."id"
 select (select "status"
   from "accounts"
   where "id" = $1 and "deleted_at" is null) as "account_status", exists (select 1 as "one"
+  from "memberships"
+  where "account_id" = $2 and "user_id" = $3) as "is_member", exists (select 1 as "one"
   from "runs"
-  where "account_id" = $2 and "thread_id" = $3 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "is_busy", coalesce((select "balance"
+  where "account_id" = $4 and "thread_id" = $5 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "is_busy", coalesce((select "balance"
   from "credit_balances"
-  where "account_id" = $4), 0) as "balance", open.reserved + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  where "account_id" = $6), 0) as "balance", open.reserved + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
-  where "cc"."account_id" = $5 and "cc"."status" = 'running'), 0) as "reserved", "open"."active_runs"
+  where "cc"."account_id" = $7 and "cc"."status" = 'running'), 0) as "reserved", "open"."active_runs"
   from (select count(*) filter(where "parent_run_id" is null) as "active_runs", coalesce(sum("reserved_credits"), 0) as "reserved"
   from "runs"
-  where "account_id" = $6 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open";
+  where "account_id" = $8 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open";
 
 -- runs/create/queries.ts selectContinuation
 select (select "r"."id"
