@@ -199,7 +199,7 @@ export const accounts = initContract().router({
     method: 'DELETE',
     path: '/v1/accounts/{account_id}/members/{user_id}',
     summary: 'Remove a member, or leave an account',
-    description: "The member's API keys, open invitations and share links end immediately. Threads, runs and projects are kept.",
+    description: "The member's API keys, open invitations, share links and open runs end immediately. Threads, runs and projects are kept.",
     body: null,
     responses: { 204: null },
     metadata: {

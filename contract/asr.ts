@@ -109,7 +109,7 @@ export const asrCredentials = initContract().router({
     method: 'PUT',
     path: '/v1/asr-credentials/{credential_id}',
     summary: 'Update a credential',
-    description: 'Omitted fields keep their values. Use this to replace an API key or to change the model.',
+    description: 'Omitted fields keep their values; another `base_url` needs the `api_key` again.',
     body: AsrCredentialChanges,
     responses: { 200: AsrCredential },
     metadata: { ...managing, audit: ['asr_credential.update', 'asr_credential'], extraErrors: [409] },

@@ -104,7 +104,8 @@ export const email = initContract().router({
     method: 'PUT',
     path: '/v1/admin/email/config',
     summary: 'Replace the stored email configuration',
-    description: 'Takes effect with the next email. Values set by the environment take precedence. Send a test email afterwards.',
+    description:
+      'Takes effect with the next email. Values set by the environment take precedence. Another `smtp_host` needs the password again.',
     body: EmailConfigValues,
     responses: { 204: null },
     metadata: { auth: 'platform', audit: ['email_config.update', 'email_config'] },

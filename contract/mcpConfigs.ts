@@ -284,7 +284,8 @@ export const mcpConfigs = initContract().router({
     method: 'PATCH',
     path: '/v1/mcp-configs/{config_id}',
     summary: 'Update an MCP server',
-    description: 'Omitted fields keep their values. The transport cannot be changed. The next run lists the tools again.',
+    description:
+      'Omitted fields keep their values; another `url` needs a `bearer_token` again. The transport cannot be changed. The next run lists the tools again.',
     body: McpConfigChanges,
     responses: { 200: McpConfig },
     metadata: { auth: 'user', permission, audit: ['mcp_config.update', 'mcp_config'], extraErrors: [409] },

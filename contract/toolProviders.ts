@@ -108,7 +108,7 @@ export const toolProviders = initContract().router({
     method: 'PUT',
     path: '/v1/tool-providers/{group}/{provider}/credential',
     summary: 'Set the API key or base URL of a provider',
-    description: 'Set the values before you activate a provider. They take effect within a second.',
+    description: 'Takes effect within a second. Another `base_url` needs a stored key again.',
     pathParams,
     query: scoped,
     body: ToolCredential,

@@ -7531,7 +7531,7 @@ export interface AccountsApi {
   /**
    * Remove a member, or leave an account
    *
-   * The member's API keys, open invitations and share links end immediately. Threads, runs and projects are kept.
+   * The member's API keys, open invitations, share links and open runs end immediately. Threads, runs and projects are kept.
    */
   readonly removeMember: Call<{ params: { account_id: Id; user_id: Id; }; }, undefined, Reasons['accounts.removeMember']>;
 }
@@ -8287,7 +8287,7 @@ export interface LlmProvidersApi {
   /**
    * Update a provider
    *
-   * Omitted fields keep their values. Active runs keep the settings that they started with.
+   * Omitted fields keep their values; another `base_url` needs the `api_key` again. Active runs keep their settings.
    */
   readonly update: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: LlmProviderChanges; }, LlmProvider, Reasons['llmProviders.update']>;
   /**
@@ -8353,7 +8353,7 @@ export interface ToolProvidersApi {
   /**
    * Set the API key or base URL of a provider
    *
-   * Set the values before you activate a provider. They take effect within a second.
+   * Takes effect within a second. Another `base_url` needs a stored key again.
    */
   readonly setCredential: Call<{ params: { group: string; provider: string; }; query?: { scope?: ProviderScope | undefined; } | undefined; body?: ToolCredential | undefined; }, undefined, Reasons['toolProviders.setCredential']>;
   /**
@@ -8380,7 +8380,7 @@ export interface McpConfigsApi {
   /**
    * Update an MCP server
    *
-   * Omitted fields keep their values. The transport cannot be changed. The next run lists the tools again.
+   * Omitted fields keep their values; another `url` needs a `bearer_token` again. The transport cannot be changed. The next run lists the tools again.
    */
   readonly update: Call<{ params: { config_id: Id; }; body: McpConfigChanges; }, McpConfig, Reasons['mcpConfigs.update']>;
   /**
@@ -8521,7 +8521,7 @@ export interface AsrCredentialsApi {
   /**
    * Update a credential
    *
-   * Omitted fields keep their values. Use this to replace an API key or to change the model.
+   * Omitted fields keep their values; another `base_url` needs the `api_key` again.
    */
   readonly update: Call<{ params: { credential_id: Id; }; body: AsrCredentialChanges; }, AsrCredential, Reasons['asrCredentials.update']>;
   /**
@@ -8899,7 +8899,7 @@ export interface EmailApi {
   /**
    * Replace the stored email configuration
    *
-   * Takes effect with the next email. Values set by the environment take precedence. Send a test email afterwards.
+   * Takes effect with the next email. Values set by the environment take precedence. Another `smtp_host` needs the password again.
    */
   readonly configure: Call<{ body: EmailConfigValues; }, undefined, Reasons['email.configure']>;
   /**

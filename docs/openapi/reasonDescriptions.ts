@@ -234,6 +234,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   second_factor_not_set_up: 'No setup was started, or it has ended. Call `POST /v1/me/second-factor/setup` first.',
   second_factor_required:
     'The user has a second factor. Send `details.challenge_token`, which is valid for `details.expires_in` seconds, with a code to `POST /v1/auth/second-factor/verify`.',
+  secret_required: 'The stored secret is not sent to another server. Send it again with the new address.',
   service_key_not_allowed: 'No scope opens this operation, or this setting or feature flag, to service keys.',
   session_revoked: 'The session has ended. Sign in again.',
   share_rate_limited: 'Too many wrong passwords for this share.',

@@ -52,6 +52,8 @@ const outboundUrl: Reasons = {
 const baseUrl: Reasons = {
   400: ['invalid_url', 'missing_hostname', 'userinfo_denied', 'fragment_denied', 'query_denied', 'unsupported_scheme', 'port_denied'],
 };
+/** A stored secret is not sent to another URL. */
+const moved: Reasons = { 400: ['secret_required'] };
 const promptServer: Reasons = {
   409: ['mcp_server_unavailable'],
   502: ['upstream_auth_failed', 'upstream_invalid_response', 'upstream_request_failed', 'upstream_unreachable'],
@@ -291,7 +293,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   attachmentsStage: [{ 400: ['unsupported_attachment'], 413: ['file_too_large'], 503: ['attachment_storage_unavailable', 'overloaded'] }],
   attachmentsGet: [{ 403: ['invalid_session'], 503: ['attachment_storage_unavailable'] }],
   asrCredentialsCreate: [baseUrl, { 409: ['name_conflict'] }],
-  asrCredentialsUpdate: [baseUrl, { 409: ['name_conflict'] }],
+  asrCredentialsUpdate: [baseUrl, moved, { 409: ['name_conflict'] }],
   auditLogsList: [{ 404: ['account_not_found'] }],
   runsList: [{ 404: ['account_not_found'] }],
   subscriptionsList: [{ 404: ['account_not_found'] }],
@@ -330,7 +332,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   mcpConfigsCompleteAuthorization: [{ 400: ['invalid_state'], 502: ['authorization_failed'] }],
   mcpConfigsPrompts: [promptServer],
   mcpConfigsGetPrompt: [promptServer, { 400: ['invalid_prompt_arguments', 'prompt_not_found'] }],
-  mcpConfigsUpdate: [outboundUrl, { 403: ['stdio_requires_platform_admin'], 409: ['name_conflict'] }],
+  mcpConfigsUpdate: [outboundUrl, moved, { 403: ['stdio_requires_platform_admin'], 409: ['name_conflict'] }],
   personasCreate: [{ 400: ['persona_not_found'], 403: ['system_protected'], 409: ['persona_conflict'] }],
   skillsCreate: [{ 400: ['invalid_skill'], 409: ['name_conflict'] }],
   skillsReplace: [{ 400: ['invalid_skill'] }],
@@ -349,11 +351,12 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   ipRulesCreate: [{ 409: ['rule_exists', 'would_lock_out_caller'] }],
   ipRulesList: [{ 404: ['account_not_found'] }],
   ipRulesDelete: [{ 404: ['account_not_found'], 409: ['would_lock_out_caller'] }],
-  platformSettingsSet: [{ 400: ['unknown_setting_key'] }],
+  platformSettingsSet: [{ 400: ['unknown_setting_key', 'secret_required'] }],
   redemptionCodesCreateBatch: [{ 400: ['flag_not_found'] }],
+  emailConfigure: [moved],
   emailTest: [address, { 429: ['mail_rate_limited'], 503: ['email_not_configured', 'smtp_failed'] }],
   llmProvidersCreate: [provider, baseUrl, { 403: ['feature_disabled'] }],
-  llmProvidersUpdate: [provider, baseUrl],
+  llmProvidersUpdate: [provider, baseUrl, moved],
   llmProvidersAvailableModels: [
     {
       400: ['base_url_denied'],
@@ -363,7 +366,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   ],
   llmModelsCreate: [model],
   llmModelsUpdate: [model],
-  toolProvidersSetCredential: [baseUrl, { 400: ['localhost_denied', 'private_ip_denied', 'insecure_scheme_denied'] }],
+  toolProvidersSetCredential: [baseUrl, moved, { 400: ['localhost_denied', 'private_ip_denied', 'insecure_scheme_denied'] }],
   webhookEndpointsCreate: [webhookUrl, webhookHeaders],
   webhookEndpointsUpdate: [webhookUrl, webhookHeaders],
   webhookEndpointsTest: [{ 409: ['endpoint_disabled'], 429: ['webhook_test_rate_limited'] }],

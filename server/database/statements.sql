@@ -2143,6 +2143,12 @@ delete
   from "memberships"
   where "account_id" = $1 and "user_id" = any($2::uuid[]);
 
+-- resources/accounts/memberQueries.ts selectOpenRuns
+select "id"
+  from "runs"
+  where "account_id" = $1 and "created_by_user_id" = any($2::uuid[]) and "status" in ('running', 'waiting_for_input')
+  order by "id";
+
 -- resources/accounts/memberQueries.ts revokeKeys
 update "api_keys"
   set "revoked_at" = now()
@@ -2365,6 +2371,13 @@ update "asr_credentials"
 insert into "asr_credentials" ("account_id", "id", "provider", "name", "key_prefix", "api_key_sealed", "base_url", "model", "is_default")
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
   returning "id", "account_id", "provider", "name", "key_prefix", "base_url", "model", "is_default", "created_at";
+
+-- resources/asrCredentials/queries.ts lockBaseUrl
+select "base_url"
+  from "asr_credentials"
+  where "account_id" is not distinct
+  from $1 and "id" = $2
+  for no key update;
 
 -- resources/asrCredentials/queries.ts updateCredential
 update "asr_credentials"
@@ -4156,6 +4169,12 @@ select "id", "account_id", "name", "transport", "url", bearer_token_sealed is no
 select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "elicitation_enabled", "is_active", "revision", "created_at", "updated_at"
   from "mcp_configs"
   where "account_id" = $1 and "id" = $2;
+
+-- resources/mcpConfigs/queries.ts lockUrl
+select "url", bearer_token_sealed is not null as "has_auth"
+  from "mcp_configs"
+  where "account_id" = $1 and "id" = $2
+  for no key update;
 
 -- resources/mcpConfigs/queries.ts updateConfig
 update "mcp_configs"
@@ -7679,15 +7698,17 @@ select "t"."last_message_number", (select "m"."id"
 select (select "status"
   from "accounts"
   where "id" = $1 and "deleted_at" is null) as "account_status", exists (select 1 as "one"
+  from "memberships"
+  where "account_id" = $2 and "user_id" = $3) as "is_member", exists (select 1 as "one"
   from "runs"
-  where "account_id" = $2 and "thread_id" = $3 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "is_busy", coalesce((select "balance"
+  where "account_id" = $4 and "thread_id" = $5 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "is_busy", coalesce((select "balance"
   from "credit_balances"
-  where "account_id" = $4), 0) as "balance", open.reserved + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  where "account_id" = $6), 0) as "balance", open.reserved + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
-  where "cc"."account_id" = $5 and "cc"."status" = 'running'), 0) as "reserved", "open"."active_runs"
+  where "cc"."account_id" = $7 and "cc"."status" = 'running'), 0) as "reserved", "open"."active_runs"
   from (select count(*) filter(where "parent_run_id" is null) as "active_runs", coalesce(sum("reserved_credits"), 0) as "reserved"
   from "runs"
-  where "account_id" = $6 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open";
+  where "account_id" = $8 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open";
 
 -- runs/create/queries.ts selectContinuation
 select (select "r"."id"

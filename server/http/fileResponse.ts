@@ -27,7 +27,13 @@ export async function fileResponse(
   { sha256, name, inline = false, maxAgeSeconds, open }: DownloadableFile,
   { ifNoneMatch, onError }: FileResponseOptions,
 ): Promise<BytesAnswer> {
-  const headers = { etag: `"${sha256}"`, 'cache-control': maxAgeSeconds ? `private, max-age=${maxAgeSeconds}` : 'private, no-cache' };
+  const headers = {
+    etag: `"${sha256}"`,
+    // Caches go by the URL: without `Vary`, whoever signs in next in the same browser gets a stored file without a request.
+    ...(maxAgeSeconds
+      ? { 'cache-control': `private, max-age=${maxAgeSeconds}`, vary: 'Origin, Authorization' }
+      : { 'cache-control': 'private, no-cache' }),
+  };
   if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, headers.etag)) return { status: 304, body: undefined, headers };
   const file = await open();
   const sandboxed = {

@@ -4,7 +4,7 @@ import type { Scope } from '../../http/scope.ts';
 import { requestCancel } from '../runs/cancel.ts';
 import { deleteEndpointsOf } from '../webhooks/queries.ts';
 import * as queries from './memberQueries.ts';
-import { deleteInvitations, markClosed, selectOpenRuns } from './queries.ts';
+import { deleteInvitations, lockRunSlots, markClosed, selectOpenRuns } from './queries.ts';
 
 /** What a request, or a job, needs to end access. */
 export type EndingScope = Pick<Scope, 'tx' | 'afterCommit'> & {
@@ -13,13 +13,17 @@ export type EndingScope = Pick<Scope, 'tx' | 'afterCommit'> & {
 };
 
 /**
- * Ends all access of the users to an account. Deletes memberships (with team memberships and open invitations) and share links, revokes API
- * keys, and switches sessions to the personal account. Creating a key locks the session and the membership, so a concurrent key is either
+ * Ends all access of the users to an account. Deletes memberships (with team memberships, schedules, memories and open invitations) and share links,
+ * revokes API keys, cancels runs, and switches sessions to the personal account. Creating a key locks the session and the membership, so a concurrent key is either
  * created before and revoked here, or not created. The caller must hold the account lock.
  */
-export async function endAccess({ app, tx, afterCommit }: EndingScope, accountId: string, userIds: readonly string[]): Promise<void> {
+export async function endAccess(scope: EndingScope, accountId: string, userIds: readonly string[]): Promise<void> {
+  const { app, tx, afterCommit } = scope;
   for (const end of [queries.moveSessions, queries.deleteMemberships, queries.revokeKeys, queries.deleteShares])
     await tx.run(end, { accountId, userIds });
+  // A start that has this lock commits before the runs are read; a later one finds no membership. Schedules that start runs are locked before, as here.
+  await tx.rows(lockRunSlots, { accountId });
+  await cancelEach(scope, accountId, await tx.rows(queries.selectOpenRuns, { accountId, userIds }));
   afterCommit(() => {
     for (const userId of userIds) app.accessControl.invalidateUser(userId);
   });
@@ -39,6 +43,9 @@ export async function closeLockedAccount(scope: EndingScope, accountId: string):
   return members.length;
 }
 
-export async function cancelRuns(scope: EndingScope, accountId: string): Promise<void> {
-  for (const { id } of await scope.tx.rows(selectOpenRuns, { accountId })) await requestCancel({ ...scope, accountId }, id, {});
+export const cancelRuns = async (scope: EndingScope, accountId: string): Promise<void> =>
+  cancelEach(scope, accountId, await scope.tx.rows(selectOpenRuns, { accountId }));
+
+async function cancelEach(scope: EndingScope, accountId: string, runs: readonly { id: string }[]): Promise<void> {
+  for (const { id } of runs) await requestCancel({ ...scope, accountId }, id, {});
 }

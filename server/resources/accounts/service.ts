@@ -102,11 +102,10 @@ export async function updateAccount(
 
 /** Closes a workspace permanently. Throws 400 `slug_mismatch` unless its slug is repeated, or 409 `personal_account`. */
 export async function closeAccount(scope: Scope, { slug }: AccountClosing): Promise<void> {
-  const { tx, accountId } = scope;
+  const { accountId } = scope;
   const account = await lockAccountFor(scope, 'account.members.revoke');
   if (slug !== account.slug) throw invalidField('/slug', 'must be the slug of the account', 'slug_mismatch');
   if (account.type === 'personal') throw personalAccountError();
-  await tx.rows(queries.lockRunSlots, { accountId });
   const members = await closeLockedAccount(scope, accountId);
   scope.audit({ targetId: accountId, metadata: { slug, members } });
 }

@@ -90,6 +90,15 @@ export const insertCredential = statement<NewCredential>()((db, $) =>
     .returning(columns),
 );
 
+export const lockBaseUrl = statement<OwnedId>()((db, $) =>
+  db
+    .selectFrom('asr_credentials')
+    .select('base_url')
+    .where('account_id', 'is not distinct from', $.owner)
+    .where('id', '=', $.id)
+    .forNoKeyUpdate(),
+);
+
 type Changes = {
   name: string | null;
   keyPrefix: string | null;

@@ -5,6 +5,7 @@ import { seal } from '../../platform/crypto/seal.ts';
 import { Failure, failWith, notFound } from '../../platform/failure.ts';
 import { lockCredential } from '../auth/sessions/lockSession.ts';
 import { ownerOf } from '../llmProviders/owner.ts';
+import { requireSecretForMove } from '../llmProviders/secretOfUrl.ts';
 import { canManage, fieldNames } from '../llmProviders/service.ts';
 import { onUniqueViolation } from '../llmProviders/uniqueViolation.ts';
 import { readBaseUrl } from '../llmProviders/validation.ts';
@@ -61,7 +62,7 @@ export async function createCredential(scope: Scope, input: NewAsrCredential): P
   return row!;
 }
 
-/** Throws 409 `name_conflict`, or 400. */
+/** Another base URL needs the key again. Throws 409 `name_conflict`, or 400. */
 export async function updateCredential(
   scope: Scope,
   credential: AsrCredentialRow,
@@ -71,12 +72,15 @@ export async function updateCredential(
   const { name = null, api_key: key, base_url: url, model = null, is_default: isDefault = null } = changes;
   const secret = key === undefined ? { keyPrefix: null, sealedKey: null } : sealKey(scope, credential, key);
   const baseUrl = readBaseUrl(scope.app.outbound, url);
+  await lockCredential(scope);
   if (isDefault) await lockAndClearDefault(scope, owner);
+  const before = await scope.tx.row(queries.lockBaseUrl, { owner, id });
+  if (!before) throw notFound();
+  if (key === undefined && url !== undefined) requireSecretForMove('/api_key', { from: before.base_url, to: baseUrl });
   const values = { owner, id, name, ...secret, changesBaseUrl: url !== undefined, baseUrl, model, isDefault };
   const row = await scope.tx.row(queries.updateCredential, values).catch(onUniqueViolation(nameConflict));
-  if (!row) throw notFound();
   scope.audit({ accountId: owner, metadata: { fields: fieldNames(changes) } });
-  return row;
+  return row!;
 }
 
 /** If it was the default, its owner has no default afterwards. */

@@ -6,7 +6,7 @@ import { failWith, invalidField, rateLimited } from '../../platform/failure.ts';
 import { fieldRules, readEmail } from '../auth/fields.ts';
 import { acquireSettingsLock, lockSettings } from '../settings/queries.ts';
 import { isSetByEnvironment } from '../settings/resolve.ts';
-import { removeSetting, storeSetting } from '../settings/service.ts';
+import { hasOtherServer, removeSetting, storeSetting } from '../settings/service.ts';
 import { processEnvOf, readSettings } from '../settings/settings.ts';
 import { viewSetting } from '../settings/view.ts';
 import { mailRateLimited, permitMail } from './limits.ts';
@@ -32,9 +32,10 @@ export async function emailStatus({ app: { database } }: Scope): Promise<EmailSt
   return { configured: true, from, source: isSetByEnvironment('email.from', processEnvOf(database)) ? 'env' : 'db' };
 }
 
-/** Replaces the stored configuration. An absent or empty password is kept; null clears it. */
+/** Replaces the stored configuration. An absent or empty password is kept for the same server; null clears it. Throws 400 `secret_required`. */
 export async function configureEmail(scope: Scope, values: EmailConfigValues): Promise<void> {
   await scope.tx.row(acquireSettingsLock);
+  await requirePasswordForServer(scope, values);
   const before = await storedEmail(scope);
   for (const name of names) {
     const [key, value] = [emailKeys[name], values[name]];
@@ -45,6 +46,12 @@ export async function configureEmail(scope: Scope, values: EmailConfigValues): P
   const { smtp_pass: password } = values;
   const metadata = { smtp_pass: password === null ? 'cleared' : password ? 'set' : 'kept' };
   scope.audit({ accountId: null, targetId: null, metadata, before, after: await storedEmail(scope) });
+}
+
+async function requirePasswordForServer({ tx }: Scope, { smtp_host: server, smtp_pass: password }: EmailConfigValues) {
+  if (password || password === null || !server) return;
+  if (await hasOtherServer(tx, { key: 'email.smtp_host', secret: 'email.smtp_pass', server }))
+    throw invalidField('/smtp_pass', 'is needed again for another server, because the stored one is not sent there', 'secret_required');
 }
 
 /** The stored configuration for the audit log, with the password masked. */

@@ -8,6 +8,7 @@ import { readEntitlements } from '../settings/settings.ts';
 import { ownerOf, sealContextOf } from './owner.ts';
 import type { ModelRow, ProviderRow } from './queries.ts';
 import * as queries from './queries.ts';
+import { requireSecretForMove } from './secretOfUrl.ts';
 import { onUniqueViolation } from './uniqueViolation.ts';
 import { advancedJsonIssues, checkAdvancedJson, checkApiMode, readBaseUrl } from './validation.ts';
 
@@ -68,18 +69,20 @@ export async function createProvider(scope: Scope, input: NewLlmProvider): Promi
   return created;
 }
 
-/** Validates the resulting state, not only the changes. Throws 409 `name_conflict`, or 400. */
+/** Validates the resulting state, not only the changes. Another base URL needs the key again. Throws 409 `name_conflict`, or 400. */
 export async function updateProvider(
   scope: Scope,
   { id, account_id: owner }: ProviderRow,
   changes: LlmProviderChanges,
 ): Promise<ListedProvider> {
   const { app, tx } = scope;
+  await lockCredential(scope);
   const stored = await tx.row(queries.lockProvider, { owner, id });
   if (!stored) throw notFound();
   const models = await tx.rows(queries.selectModels, { providerIds: [id] });
   const { api_key: key } = changes;
   const baseUrl = changes.base_url === undefined ? stored.base_url : readBaseUrl(app.outbound, changes.base_url);
+  if (key === undefined) requireSecretForMove('/api_key', { from: stored.base_url, to: baseUrl });
   const merged = merge(stored, changes);
   checkMerged(merged, changes, models);
   const updated = await tx

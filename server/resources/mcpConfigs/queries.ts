@@ -81,6 +81,15 @@ export const selectConfig = statement<ConfigKey>()((db, $) =>
 /** An MCP configuration without its secrets. `revision` grows with every update; `id` and `revision` together identify a version. */
 export type McpConfigRow = RowOf<typeof selectConfig>;
 
+export const lockUrl = statement<ConfigKey>()((db, $) =>
+  db
+    .selectFrom('mcp_configs')
+    .select(['url', sql<boolean>`bearer_token_sealed is not null`.as('has_auth')])
+    .where('account_id', '=', $.accountId)
+    .where('id', '=', $.id)
+    .forNoKeyUpdate(),
+);
+
 type Changes = {
   name: string | null;
   url: string | null;

@@ -12,6 +12,7 @@ import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
 import { lockCredential } from '../auth/sessions/lockSession.ts';
+import { requireSecretForMove } from '../llmProviders/secretOfUrl.ts';
 import { fieldNames } from '../llmProviders/service.ts';
 import { onUniqueViolation } from '../llmProviders/uniqueViolation.ts';
 import { readEntitlements } from '../settings/settings.ts';
@@ -65,7 +66,7 @@ export async function createConfig(scope: Scope, input: NewMcpConfig): Promise<M
   return created!;
 }
 
-/** Throws 403 `stdio_requires_platform_admin`, 409 `name_conflict`, or 400. */
+/** Another URL needs the bearer token again, if there is one. Throws 403 `stdio_requires_platform_admin`, 409 `name_conflict`, or 400. */
 export async function updateConfig(scope: Scope, config: McpConfigRow, changes: McpConfigChanges): Promise<McpConfigRow> {
   const { app, tx, accountId } = scope;
   const { id, transport } = config;
@@ -77,13 +78,15 @@ export async function updateConfig(scope: Scope, config: McpConfigRow, changes: 
   const sealedToken = sealSecret(app.keys.encryptionKeys, config, 'bearer_token', token ?? '');
   const values = { name, url, changesToken: token !== undefined, sealedToken, callTimeoutMs, elicitationEnabled, isActive };
   await lockCredential(scope);
+  const before = await tx.row(queries.lockUrl, { accountId, id });
+  if (!before) throw notFound();
+  if (before.has_auth && url !== null && token === undefined) requireSecretForMove('/bearer_token', { from: before.url, to: url });
   // An access is granted for one URL, and a bearer token replaces it.
   if (url || token) await tx.run(clearAuthorization, { accountId, id, url: token ? null : url });
   const updated = await tx.row(queries.updateConfig, { accountId, id, ...values }).catch(onUniqueViolation(nameTaken));
-  if (!updated) throw notFound();
   scope.audit({ metadata: { transport, fields: fieldNames(changes) } });
   invalidateCache(scope);
-  return updated;
+  return updated!;
 }
 
 export async function deleteConfig(scope: Scope, { id, transport }: McpConfigRow): Promise<void> {

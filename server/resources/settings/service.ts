@@ -1,5 +1,6 @@
 import type { SettingSchema } from '../../../contract/configSchema.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
+import type { Queryable } from '../../database/sql.ts';
 import type { Scope } from '../../http/scope.ts';
 import type { Keyring } from '../../platform/crypto/keyring.ts';
 import { seal } from '../../platform/crypto/seal.ts';
@@ -23,7 +24,7 @@ export async function findSetting({ db }: Scope, key: string): Promise<SettingRo
   return setting;
 }
 
-/** Throws 400 `unknown_setting_key`, or 400 for an invalid value. */
+/** Throws 400 `unknown_setting_key` or `secret_required`, or 400 for an invalid value. */
 export async function setSetting(scope: Scope, key: string, text: string): Promise<SettingRow> {
   if (isReserved(key)) throw notFound();
   const setting = settingOf(key);
@@ -31,10 +32,36 @@ export async function setSetting(scope: Scope, key: string, text: string): Promi
   if (setting.sensitive && text === mask) throw invalidField('/value', 'is what stands for the stored value', inconsistentValues.reason);
   if (!isOfType(setting.type, text) || !setting.schema.safeParse(text).success)
     throw invalidField('/value', `expected ${setting.expected}`, inconsistentValues.reason);
+  await checkServer(scope, key as SettingKey, text);
   const before = await scope.tx.row(queries.lockSetting, { key });
   const after = await storeSetting(scope, key as SettingKey, text);
   scope.audit({ ...auditTarget(key), ...(before && { before: viewSetting(before) }), after: viewSetting(after) });
   return after;
+}
+
+/** Servers and the secrets that are sent to them. */
+const secretsOfServers: { readonly [Server in SettingKey]?: SettingKey } = {
+  'email.smtp_host': 'email.smtp_pass',
+  'web_fetch.firecrawl_base_url': 'web_fetch.firecrawl_api_key',
+};
+
+/** Throws 400 `secret_required` for another server while a secret is stored, which would be sent to it. */
+async function checkServer({ tx }: Scope, key: SettingKey, server: string): Promise<void> {
+  const secret = secretsOfServers[key];
+  if (secret === undefined) return;
+  // Otherwise the secret could be stored meanwhile, for the server of before.
+  await tx.row(queries.acquireSettingsLock);
+  if (await hasOtherServer(tx, { key, secret, server }))
+    throw invalidField('/value', `is another server: delete ${secret} first, and set it again afterwards`, 'secret_required');
+}
+
+type ServerChange = { key: SettingKey; secret: SettingKey; server: string };
+
+/** Whether a secret is stored, for another server than the new one. */
+export async function hasOtherServer(db: Queryable, { key, secret, server }: ServerChange): Promise<boolean> {
+  const rows = await db.rows(queries.lockSettings, { keys: [key, secret] });
+  const stored = rows.find((row) => row.key === key);
+  return rows.some((row) => row.key === secret) && stored?.value !== settingOf(key)!.schema.parse(server);
 }
 
 /** Stores a valid value. The caller writes the audit entry. */

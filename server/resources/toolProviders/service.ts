@@ -7,6 +7,7 @@ import { invalidField, notFound } from '../../platform/failure.ts';
 import { OutboundDenied } from '../../platform/outbound/outbound.ts';
 import { lockCredential } from '../auth/sessions/lockSession.ts';
 import { ownerOf } from '../llmProviders/owner.ts';
+import { requireSecretForMove } from '../llmProviders/secretOfUrl.ts';
 import { readInternalBaseUrl } from '../llmProviders/validation.ts';
 import { encryptionContext, mayBeInternal, toolProviderOf } from './catalog.ts';
 import * as queries from './queries.ts';
@@ -36,7 +37,7 @@ export async function deactivateProvider(scope: Scope, named: ProviderReference)
   recordChange(scope, target);
 }
 
-/** Blank fields stay unchanged. Throws 404 for an unknown backend, 400 for a URL that is not allowed. */
+/** Blank fields stay unchanged, but another base URL needs the key again if one is stored. Throws 404 for an unknown backend, 400 for a URL that is not allowed. */
 export async function setCredential(
   scope: Scope,
   named: ProviderReference,
@@ -46,16 +47,26 @@ export async function setCredential(
   const { name, owner } = target;
   if (url === '' && toolProviderFacts[name].needsUrl) throw invalidField('/base_url', 'must not be blank', inconsistentValues.reason);
   if (!key && !url) return scope.skipAudit();
+  const { group } = toolProviderFacts[name];
+  const baseUrl = url ? checkedBaseUrl(scope, target, url) : null;
   await lockCredential(scope);
+  await scope.tx.rows(queries.lockGroup, { owner, group });
+  if (baseUrl !== null && !key) await requireKeyForMove(scope, target, baseUrl);
   await scope.tx.run(queries.upsertCredential, {
     owner,
-    group: toolProviderFacts[name].group,
+    group,
     name,
     keyPrefix: key ? maskOf(key) : null,
     sealedKey: key ? seal(scope.app.keys.encryptionKeys, key, encryptionContext(name, owner)) : null,
-    baseUrl: url ? checkedBaseUrl(scope, target, url) : null,
+    baseUrl,
   });
   recordChange(scope, target, { fields: [...(key ? ['api_key'] : []), ...(url ? ['base_url'] : [])] });
+}
+
+/** Run it while holding the lock of the group. */
+async function requireKeyForMove({ tx }: Scope, { owner, name }: Target, baseUrl: string) {
+  const stored = (await tx.rows(queries.selectProviders, { owner })).find(({ provider_name: each }) => each === name);
+  if (stored && stored.key_prefix !== null) requireSecretForMove('/api_key', { from: stored.base_url, to: baseUrl });
 }
 
 /** Throws 404 for an unknown backend. */

@@ -30,7 +30,7 @@ export const lockThread = statement<OfThread>()((db, $) =>
     .forUpdate('t'),
 );
 
-export const selectLimits = statement<OfThread>()((db, $) =>
+export const selectLimits = statement<OfThread & { userId: string }>()((db, $) =>
   db
     .selectFrom(
       db
@@ -45,6 +45,11 @@ export const selectLimits = statement<OfThread>()((db, $) =>
     )
     .select((eb) => [
       eb.selectFrom('accounts').select('status').where('id', '=', $.accountId).where('deleted_at', 'is', null).as('account_status'),
+      eb
+        .exists(
+          eb.selectFrom('memberships').select(sql.lit(1).as('one')).where('account_id', '=', $.accountId).where('user_id', '=', $.userId),
+        )
+        .as('is_member'),
       eb
         .exists(
           eb

@@ -151,9 +151,9 @@ export async function lockIdleThread(scope: Limited, threadId: string) {
 type Limited = Pick<RunCreator, 'app' | 'tx' | 'accountId' | 'actor'>;
 type Limits = RowOf<typeof queries.selectLimits> & { key_budget: KeyBudget | undefined };
 
-async function readLimits({ tx, accountId, actor: { apiKeyId } }: Limited, threadId: string): Promise<Limits | undefined> {
+async function readLimits({ tx, accountId, actor: { apiKeyId, userId } }: Limited, threadId: string): Promise<Limits | undefined> {
   const [limits, key_budget] = await Promise.all([
-    tx.row(queries.selectLimits, { accountId, threadId }),
+    tx.row(queries.selectLimits, { accountId, threadId, userId }),
     apiKeyId ? tx.row(selectKeyBudget, { accountId, apiKeyId }) : undefined,
   ]);
   return limits && { ...limits, key_budget };
@@ -166,7 +166,7 @@ export async function checkRunLimits(scope: Limited, threadId: string): Promise<
 
 async function reservationWithin({ app, tx, accountId }: Limited, limits: Limits): Promise<number> {
   const settings = await readEntitlements(app.database, accountId, tx);
-  if (limits.account_status === null) throw notFound();
+  if (limits.account_status === null || !limits.is_member) throw notFound();
   if (limits.account_status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');
   if (limits.is_busy) throw failWith('conflict', 'thread_busy', 'A run of this thread has not ended yet.');
   const reservation = Math.min(reservationOf(limits, settings['credit.run_reservation']), remainingOf(limits.key_budget));

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
+import { duringUncommittedChange } from '../../support/checks/race.ts';
 import { openStream } from '../../support/http/events.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
-import { openThread } from '../../support/resources/conversation.ts';
+import { openThread, startRun } from '../../support/resources/conversation.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
 
 const app = await sharedTestApp();
@@ -131,6 +132,40 @@ test('of admins who leave, demote or remove each other at once, one stays admin'
   }
 });
 
+test('removing a member cancels their open runs, also one that is being started, and those of others go on', async () => {
+  const { id, admin, others } = await workspace();
+  await endow(id);
+  const member = others[0]!;
+  const inWorkspace = async (person: Person) => {
+    const { body } = await refresh(person.cookie, inAccount(id));
+    return { ...person, token: body.access_token as string };
+  };
+  const [hers, theirs] = [await inWorkspace(admin), await inWorkspace(member)];
+  const [kept, ended, leased] = [
+    await startRun(app, hers, await openThread(app, hers)),
+    await startRun(app, theirs, await openThread(app, theirs)),
+    await startRun(app, theirs, await openThread(app, theirs)),
+  ];
+  const thread = await openThread(app, theirs);
+  await sql('update runs set attempt = 1 where id = $1', [leased]);
+  expect((await remove(hers, id, member.id)).status).toBe(204);
+  expect(new Map((await sql('select id, status from runs where account_id = $1', [id])).map((run) => [run.id, run.status]))).toEqual(
+    new Map([
+      [kept, 'running'],
+      [ended, 'cancelled'],
+      [leased, 'cancelling'],
+    ]),
+  );
+  await addMember(hers, id, member);
+  const end: [string, unknown[]][] = [
+    ['delete from memberships where account_id = $1 and user_id = $2', [id, member.id]],
+    [`select pg_advisory_xact_lock(hashtextextended('run slots ' || $1::uuid::text, 0))`, [id]],
+  ];
+  const late = await duringUncommittedChange(app, end, () => call('POST', `/v1/threads/${thread}/runs`, { token: theirs.token, body: {} }));
+  expect(statusAndReason(late)).toEqual([404, undefined]);
+  expect(await sql('select id from runs where thread_id = $1', [thread])).toEqual([]);
+});
+
 test('in a personal account no member can leave, be removed or be changed', async () => {
   const [host, guest] = [await signUp(), await signUp()];
   await joinAccount(guest, host);
@@ -171,7 +206,7 @@ test('a removal ends access, keys, streams and replayed responses at once, and r
   expect(Date.now() - began).toTakeLessThan(5_000);
   const teamMembers = await call('GET', `/v1/teams/${team}/members`, { token: admin.token, headers: here });
   expect(teamMembers.body).toEqual([]);
-  expect(await sql('select status from runs where id = $1', [run])).toEqual([{ status: 'running' }]);
+  expect(await sql('select status from runs where id = $1', [run])).toEqual([{ status: 'cancelled' }]);
   expect(await sql('select active_account_id from sessions where user_id = $1', [member.id])).toEqual([
     { active_account_id: member.accountId },
   ]);

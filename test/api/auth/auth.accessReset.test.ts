@@ -125,8 +125,10 @@ test('requests that were authorized before the proof leave nothing behind that i
   const person = await signUp();
   const maker = await contextOf({ app, by: person });
   const idOf = (path: string) => resources[`/v1/${path}`]!(maker, {});
-  const [endpoint, config, persona, skill, schedule, thread] = [
+  const [endpoint, provider, speech, config, persona, skill, schedule, thread] = [
     await idOf('webhook-endpoints/{endpoint_id}'),
+    await idOf('llm-providers/{provider_id}'),
+    await idOf('asr-credentials/{credential_id}'),
     await idOf('mcp-configs/{config_id}'),
     await idOf('personas/{persona_id}'),
     await idOf('skills/{skill_id}'),
@@ -149,6 +151,8 @@ test('requests that were authorized before the proof leave nothing behind that i
     ['PUT', `${backend}/activate?scope=account`],
     ['PUT', `${backend}/credential?scope=account`, { api_key: 'tvly-0123456789' }],
     ['PATCH', `webhook-endpoints/${endpoint}`, { enabled: true }],
+    ['PATCH', `llm-providers/${provider}`, { api_key: 'sk-0123456789' }],
+    ['PUT', `asr-credentials/${speech}`, { api_key: 'sk-0123456789' }],
     ['PATCH', `mcp-configs/${config}`, { is_active: true }],
     ['PATCH', `personas/${persona}`, { is_active: true }],
     ['PATCH', `skills/${skill}`, { is_active: true }],

@@ -137,8 +137,9 @@ test('the API key is masked by its length, and omitted or blank fields stay unch
     expect((await put(owner, 'web_fetch.firecrawl', 'credential', 'account', { api_key: ` ${api_key} ` })).status).toBe(204);
     expect(await find(owner, 'web_fetch.firecrawl')).toMatchObject({ key_prefix: mask, base_url: null, configured: true });
   }
-  await put(owner, 'web_fetch.firecrawl', 'credential', 'account', { base_url: 'https://crawl.example.com/v//' });
+  await put(owner, 'web_fetch.firecrawl', 'credential', 'account', { api_key: '🔑', base_url: 'https://crawl.example.com/v//' });
   await put(owner, 'web_fetch.firecrawl', 'credential', 'account', { api_key: key, base_url: '  ' });
+  await put(owner, 'web_fetch.firecrawl', 'credential', 'account', { base_url: 'https://crawl.example.com/v' });
   const before = await find(owner, 'web_fetch.firecrawl');
   expect(before).toMatchObject({ key_prefix: 'tvly-****4455', base_url: 'https://crawl.example.com/v' });
   const count = (await entries('tool_provider.credential_set')).length;
@@ -152,7 +153,7 @@ test('the API key is masked by its length, and omitted or blank fields stay unch
 test('a provider is configured once it has every required field', async () => {
   expect((await put(stranger, 'web_search.searxng', 'credential', 'account', { api_key: key })).status).toBe(204);
   expect(await find(stranger, 'web_search.searxng')).toMatchObject({ configured: false });
-  await put(stranger, 'web_search.searxng', 'credential', 'account', { base_url: 'https://search.example.com' });
+  await put(stranger, 'web_search.searxng', 'credential', 'account', { api_key: key, base_url: 'https://search.example.com' });
   expect(await find(stranger, 'web_search.searxng')).toMatchObject({ configured: true, base_url: 'https://search.example.com' });
   expect((await put(stranger, 'web_fetch.jina', 'activate', 'account')).status).toBe(204);
   expect(await find(stranger, 'web_fetch.jina')).toMatchObject({ is_active: true, configured: false });

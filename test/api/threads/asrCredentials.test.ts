@@ -39,7 +39,7 @@ test('a credential is returned without its key, and its fields can be updated on
       created_at: expect.stringMatching(/\.\d{3}Z$/),
     },
   ]);
-  const changed = await put(body.id, { base_url: 'https://asr.example.com/v1/', model: 'other' });
+  const changed = await put(body.id, { base_url: 'https://asr.example.com/v1/', api_key: 'gsk_secret', model: 'other' });
   expect([changed.status, changed.body]).toEqual([200, { ...body, base_url: 'https://asr.example.com/v1', model: 'other' }]);
   expect((await put(body.id, { base_url: null, api_key: 'sk-newer-key' })).body).toEqual({
     ...body,
