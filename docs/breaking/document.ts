@@ -62,7 +62,7 @@ const isOnlyType = (part: Json) => typeof part?.type === 'string' && Object.keys
 
 /**
  * The document in the form in which it is compared, so that other keywords for the same are no change: `anyOf` of types, or of a plain schema and null, becomes a list
- * of types, the pattern of a standard format and the type of property names are left out, and patterns are in their oldest form (`plainPattern`). References are replaced where the comparison does
+ * of types, the pattern of a standard format and the type of property names are left out, a constant that is an integer has this type, and patterns are in their oldest form (`plainPattern`). References are replaced where the comparison does
  * not follow them: with a default beside them, in such an `anyOf`, and for parameters, which `nameParameter` changes.
  */
 function normalize(document: Json): Json {
@@ -81,6 +81,7 @@ function normalize(document: Json): Json {
     const entries = Object.entries(value).map(([key, each]) => [key, key.startsWith('example') ? each : visit(each)]);
     const { anyOf, ...outer }: Json = Object.fromEntries(entries);
     if (standardFormats.includes(outer.format)) delete outer.pattern;
+    if (outer.type === 'number' && Number.isInteger(outer.const)) outer.type = 'integer';
     if (typeof outer.pattern === 'string') outer.pattern = plainPattern(outer.pattern);
     if (outer.propertyNames?.type === 'string' && Object.keys(outer.propertyNames).length === 1) delete outer.propertyNames;
     if (Array.isArray(outer.parameters)) outer.parameters = outer.parameters.map(nameParameter);

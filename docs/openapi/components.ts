@@ -67,6 +67,10 @@ function tidy({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSche
   if (def.type === 'object' && !def.catchall) delete jsonSchema.additionalProperties;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  // Zod writes every numeric literal as `number`, of which generators make a floating-point type.
+  if (jsonSchema.type === 'number' && Number.isInteger(jsonSchema.const)) jsonSchema.type = 'integer';
+  // Beside the reference to a map, generators for Java make `new Map()` of it, which does not compile.
+  if (isDeepStrictEqual(jsonSchema.default, {})) delete jsonSchema.default;
   if (jsonSchema.pattern) jsonSchema.pattern = portable(jsonSchema.pattern);
   // By the schema, because a reference with a description has the pattern as well, but no format.
   if ('format' in def && standardFormats.includes(String(def.format))) delete jsonSchema.pattern;

@@ -15,6 +15,11 @@ export const explainedFindings: readonly ExplainedFinding[] = [
     why: 'A schema cannot state the rule: existence, settings of the installation, consistency between values, Unicode and IANA tables.',
   },
   {
+    check: 'positive_data_acceptance',
+    status: 402,
+    why: 'The requests of the run have used up the credits of the account.',
+  },
+  {
     check: 'negative_data_rejection',
     status: 413,
     why: 'The body is rejected for its size before it is compared with the schema.',

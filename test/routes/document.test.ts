@@ -9,7 +9,14 @@ const plain = JSON.parse(read('openapi.json'));
 const document = inlineReferences(plain);
 
 type Media = { schema?: Schema; example?: unknown };
-type Schema = { $ref?: string; type?: string; properties?: Record<string, Schema>; items?: Schema };
+type Schema = {
+  $ref?: string;
+  type?: string;
+  const?: unknown;
+  enum?: unknown[];
+  properties?: Record<string, Schema>;
+  items?: Schema;
+};
 type Operation = {
   operationId: string;
   tags: string[];
@@ -93,11 +100,47 @@ test('the contact has no relative URL, which openapi-generator refuses', () => {
   expect(plain.info.contact.url ?? 'https:').toMatch(/^https:/);
 });
 
-test('no schema has a named type under its own name, because openapi-python-client gives both the same variable', () => {
+test('no schema has a type of its own under its own name, because generators give both the same name', () => {
   const snake = (name: string) => name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase();
-  const same = Object.entries<Schema>(plain.components.schemas).filter(([name, { properties }]) => properties?.[snake(name)]?.$ref);
-  // `NextStep` is older than the rule. The guide of the generated clients names the setting for it.
-  expect(same.map(([name]) => name)).toEqual(['NextStep']);
+  const isType = (schema: Schema) => '$ref' in schema || 'const' in schema || 'enum' in schema;
+  const same = Object.entries<Schema>(plain.components.schemas).filter(([name, { properties }]) => isType(properties?.[snake(name)] ?? {}));
+  // These are older than the rule. The guide of the generated clients names the settings for them.
+  expect(same.map(([name]) => name)).toEqual(['Ok', 'NextStep']);
+});
+
+test('no schema differs from the name of an operation only in its case, because Kubb names files after both', () => {
+  const upper = (name: string) => name[0]!.toUpperCase() + name.slice(1);
+  const names = new Map(Object.keys(plain.components.schemas).map((name) => [name.toLowerCase(), name]));
+  const same = operations.flatMap(([, { operationId }]) => {
+    const name = names.get(operationId.toLowerCase());
+    return name === undefined || name === upper(operationId) ? [] : [name];
+  });
+  // It is older than the rule. The guide of the generated clients names the setting for it.
+  expect(same).toEqual(['SecondFactorSetup']);
+});
+
+test('a union contains no list, because openapi-generator for Java does not compile it', () => {
+  const unions = [...objectsIn(plain, '#')].flatMap(([path, { anyOf, oneOf }]) => {
+    const options = (anyOf ?? oneOf ?? []) as Schema[];
+    const several = options.filter(({ type }) => type !== 'null').length > 1;
+    return several && options.some(({ type }) => type === 'array') ? [path] : [];
+  });
+  // The format of OpenAI. The guide of the generated clients names the setting for it.
+  expect(unions.map((path) => path.split('/').at(-1))).toEqual(['ChatText', 'ChatUserContent', 'ChatStop']);
+});
+
+test('a constant that is an integer has this type, because generators make a floating-point number of others', () => {
+  const constants = [...objectsIn(plain, '#')].filter(([, { type, const: value }]) => typeof type === 'string' && Number.isInteger(value));
+  expect(constants.length).toBeGreaterThan(0);
+  expect(constants.filter(([, { type }]) => type !== 'integer').map(([path]) => path)).toEqual([]);
+});
+
+test('no default is an object, because openapi-generator for Java makes an instance of an interface of it', () => {
+  const presets = [...objectsIn(plain, '#')].filter(
+    ([path, { default: preset }]) =>
+      !path.endsWith('/properties') && typeof preset === 'object' && preset !== null && !Array.isArray(preset),
+  );
+  expect(presets.map(([path]) => path)).toEqual([]);
 });
 
 test('an alias is documented like its operation', () => {

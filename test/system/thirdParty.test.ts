@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { build } from 'vite';
 import { afterAll, expect, test } from 'vitest';
 import { startTestApp } from '../support/app/testApp.ts';
@@ -74,8 +74,9 @@ test('TypeScript, by openapi-typescript and openapi-fetch, strictly compiled', a
   expect(lastLine(await runOrThrow(process.execPath, [consumer, app.url], { cwd: place }))).toEqual(done);
 });
 
-test('the guide names the generators of this test, with their versions', () => {
+test('the guide names the generators of this test, with their versions and settings', () => {
   const guide = readFileSync(new URL('../../docs/guides/generated-clients.md', import.meta.url), 'utf8');
+  expect(guide).toContain(javaSettings.join(' ').replace(' --schema-mappings', ' \\\n  --schema-mappings'));
   const { devDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const named = [...guide.matchAll(/^\| `([^`]+)` +\| (\d+\.\d+\.\d+) /gm)].map(([, name, version]) => [name!, version]);
   const tested = { 'openapi-typescript': devDependencies['openapi-typescript'], ...generators };
@@ -138,6 +139,27 @@ test('TypeScript, by swagger-typescript-api', async ({ skip }) => {
   expect(await reportOf('swaggerTypescriptApi.ts', files)).toEqual(done);
 });
 
+test('TypeScript, by Kubb, with schemas of zod', async ({ skip }) => {
+  if (notFetched) return skip(notFetched);
+  const version = generators['@kubb/core'];
+  const names = ['cli', 'core', 'plugin-client', 'plugin-oas', 'plugin-ts', 'plugin-zod'];
+  const fetched = await fetchNpm(
+    `kubb-${version}`,
+    names.map((name) => `@kubb/${name}@${version}`),
+  );
+  if ('missing' in fetched) return skip(fetched.missing);
+  const api = join(folder, 'kubb');
+  cpSync(join(place, 'typescript/kubb.config.mjs'), join(fetched.folder, 'kubb.config.mjs'));
+  const script = join(fetched.folder, 'node_modules/@kubb/cli/bin/kubb.cjs');
+  const report = await runOrThrow(process.execPath, [script, 'generate', '--config', 'kubb.config.mjs'], {
+    ...{ cwd: fetched.folder, env: { DOCUMENT: document, OUTPUT: api, NO_COLOR: '1' }, ms: 120_000 },
+  });
+  expect(report).toContain('4 successful, 4 total');
+  const files = { api: join(api, 'index.ts'), 'api/fetch': join(api, '.kubb/fetch.ts') };
+  await compile('kubb.ts', api, files);
+  expect(await reportOf('kubb.ts', files)).toEqual(done);
+});
+
 test('Python, by openapi-python-client, checked by mypy', async ({ skip }) => {
   if (notFetched) return skip(notFetched);
   const version = generators['openapi-python-client'];
@@ -181,6 +203,8 @@ const knownLogs = [
   /Failed to get the schema name: null/,
   /From \(reserved word\) cannot be used as model name/,
   /Codegen property is null \(e\.g\. map\/dict of undefined type\)/,
+  // Only of Java. No part of the code contains the example.
+  /Ignoring complex example on request body/,
 ];
 
 /** Two faults of its templates for Python: a server variable without a list of values, and a union of unions. */
@@ -190,11 +214,23 @@ const knownTypes = [
 ];
 
 /** Code of openapi-generator. Without `apis`, it would also generate operations for the webhooks, in which it leaves out the types. */
-async function generateByJava(bin: (program: string) => string, generator: string, output: string) {
+async function generateByJava(bin: (program: string) => string, generator: string, output: string, settings: readonly string[] = []) {
   const parts = 'apis,models,supportingFiles,apiDocs=false,modelDocs=false,apiTests=false,modelTests=false';
-  const args = ['generate', '-i', document, '-g', generator, '-o', output, '--skip-operation-example', '--global-property', parts];
+  const args = [
+    'generate',
+    '-i',
+    document,
+    '-g',
+    generator,
+    '-o',
+    output,
+    '--skip-operation-example',
+    '--global-property',
+    parts,
+    ...settings,
+  ];
   const { code, stdout, stderr } = await run(bin('openapi-generator-cli'), args, { cwd: folder, ms: 180_000 });
-  const unknown = `${stdout}\n${stderr}`.split('\n').filter((line) => /WARN|ERROR|Exception/.test(line));
+  const unknown = `${stdout}\n${stderr}`.split('\n').filter((line) => /WARN|ERROR|Exception/.test(line) && !line.includes('INFO'));
   expect(unknown.filter((line) => !knownLogs.some((known) => known.test(line)))).toEqual([]);
   expect(code).toBe(0);
 }
@@ -237,4 +273,25 @@ test('Python, by openapi-generator', { timeout: 400_000 }, async ({ skip }) => {
   const consumer = join(place, 'python/openapi_generator.py');
   const report = await runOrThrow(bin('python'), [consumer, app.url], { cwd: folder, env: { PYTHONPATH: api } });
   expect(lastLine(report)).toEqual(done);
+});
+
+// The guide of the generated clients has the same settings.
+const javaSettings = [
+  ...['--library', 'native', '--model-name-mappings', 'Thread=ChatThread'],
+  ...['--schema-mappings', 'ChatStop=Object,ChatText=Object,ChatUserContent=Object'],
+];
+
+// Maven fetches its plugins and the packages of the client.
+test('Java, by openapi-generator (native), compiled by Maven', { timeout: 600_000 }, async ({ skip }) => {
+  if (notFetched) return skip(notFetched);
+  const fetched = await fetchJava();
+  if ('missing' in fetched) return skip(fetched.missing);
+  if (!(await findCommand(['mvn'], ['--version'], folder))) return skip('there is no Maven on this machine');
+  const api = join(folder, 'openapi-generator-java');
+  await generateByJava(fetched.bin, 'java', api, javaSettings);
+  cpSync(join(place, 'java/Consumer.java'), join(api, 'src/main/java/Consumer.java'));
+  const goals = ['compile', 'dependency:build-classpath', '-Dmdep.outputFile=classpath.txt'];
+  await runOrThrow('mvn', ['--quiet', '--batch-mode', ...goals], { cwd: api, ms: 400_000 });
+  const classpath = [join(api, 'target/classes'), readFileSync(join(api, 'classpath.txt'), 'utf8').trim()].join(delimiter);
+  expect(lastLine(await runOrThrow('java', ['-cp', classpath, 'Consumer', app.url], { cwd: api }))).toEqual(done);
 });

@@ -44,6 +44,7 @@ export const generators = {
   '@hey-api/openapi-ts': '0.99.0',
   orval: '8.38.0',
   'swagger-typescript-api': '13.13.0',
+  '@kubb/core': '4.39.3',
   'openapi-python-client': '0.29.1',
   'oapi-codegen': '2.8.2',
   'openapi-generator': '7.26.0',

@@ -143,6 +143,19 @@ test.each([['null'], ['integer']])('a list of types is the same as a union of th
   expect(compare(base, revision).changes.filter(({ weight }) => weight !== 'other')).toEqual([]);
 });
 
+test('a constant that is an integer is the same with the type `number`', () => {
+  const document = documentOf(['r0x']);
+  const { properties } = document.components.schemas.r0xNewThread;
+  properties.only = { type: 'number', const: 1 };
+  writeFileSync(base, JSON.stringify(document));
+  properties.only = { type: 'integer', const: 1 };
+  writeFileSync(revision, JSON.stringify(document));
+  expect(compare(base, revision).changes).toEqual([]);
+  properties.only = { type: 'integer', const: 2 };
+  writeFileSync(revision, JSON.stringify(document));
+  expect(compare(base, revision).changes.map(({ weight }) => weight)).toContain('breaking');
+});
+
 test('a change of a schema that a response uses first is judged for the request too', () => {
   const document = documentOf(['r0x']);
   const shared = { type: 'object', properties: { mode: { type: 'string', default: 'a' } } };
