@@ -127,11 +127,16 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
     return opening;
   };
   let isOver = false;
+  /** Why the statements behind one that has failed were not executed. They may be rejected before it. */
+  let firstError: unknown;
   const run = async (query: PreparedQuery) => {
     const client = await open();
     if (isOver) throw new Error('a statement came after the end of its transaction');
     openPacket(client, process.nextTick);
-    return runPrepared(client, query);
+    return runPrepared(client, query).catch((error: unknown) => {
+      if (!isFollowUp(error)) firstError ??= error;
+      throw error;
+    });
   };
   const tx: Transaction = {
     ...createQueryable(run),
@@ -157,19 +162,13 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
         broken = failed;
       });
     }
-    throw isFollowUp(error) ? await firstErrorOf(underway, error) : error;
+    throw isFollowUp(error) ? (firstError ?? error) : error;
   } finally {
     (await opening?.catch(() => undefined))?.release(broken);
   }
 }
 
 const control = (text: 'begin' | 'commit' | 'rollback') => new PreparedQuery({ name: text, text, values: [] });
-
-/** The error of a statement that was sent without awaiting it, on which `error` followed. */
-async function firstErrorOf(underway: readonly Promise<unknown>[], error: unknown): Promise<unknown> {
-  for (const each of await Promise.allSettled(underway)) if (each.status === 'rejected' && !isFollowUp(each.reason)) return each.reason;
-  return error;
-}
 
 /** PostgreSQL answers the commit of a failed transaction with ROLLBACK, not with an error. */
 async function commit(client: pg.PoolClient, underway: readonly Promise<unknown>[]) {

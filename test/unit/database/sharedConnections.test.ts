@@ -157,3 +157,9 @@ test('a transaction fails with its first error, also if a later packet names a s
   await expect(work).rejects.toMatchObject({ code: '22012' });
   expect(await database.row(long, { key: 8 })).toMatchObject({ locked: '' });
 });
+
+test('a transaction fails with its first error, and not with that of a statement behind it which is rejected before', async () => {
+  const database = open(1);
+  const sent = () => database.transaction(async (tx) => void (await Promise.all([tx.row(short, { n: 0 }), tx.row(long, { key: 10 })])));
+  await expect(sent()).rejects.toMatchObject({ code: '22012' });
+});
