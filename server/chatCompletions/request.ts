@@ -1,5 +1,6 @@
 import type { ChatMessage, NewChatCompletion } from '../../contract/chatCompletions.ts';
 import type { ImagePart, ModelMessage, ModelPart, ModelRequest, ModelTool, ToolChoice } from '../models/model.ts';
+import { isBase64 } from '../platform/base64.ts';
 import { invalidField } from '../platform/failure.ts';
 import { detectImageType, typeDetectionBytes } from '../resources/attachments/types.ts';
 import type { RemoteImage } from './remoteImages.ts';
@@ -127,7 +128,7 @@ async function imageOf(url: string, at: string, remote: RemoteImage[]): Promise<
     return part;
   }
   const data = url.slice(url.indexOf(',') + 1);
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(data)) throw invalidField(at, 'is not base64');
+  if (!isBase64(data)) throw invalidField(at, 'is not base64');
   const mime_type = await detectImageType(Buffer.from(data.slice(0, 2 * typeDetectionBytes), 'base64'));
   if (mime_type === undefined) throw invalidField(at, 'is not a PNG, JPEG, GIF or WebP image');
   return { type: 'image', mime_type, data };
