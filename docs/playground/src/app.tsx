@@ -1,5 +1,5 @@
 import { type ComponentType, lazy, Suspense } from 'react';
-import { Route, Switch } from 'wouter';
+import { Redirect, Route, Switch } from 'wouter';
 import { ErrorBoundary } from './components/errorBoundary.tsx';
 import { useTitle } from './components/page.tsx';
 import { Empty, Loading } from './components/states.tsx';
@@ -76,6 +76,9 @@ const SignedInRoutes = () => (
           </Route>
           <Route path="/chat/:threadId">{({ threadId }) => <Chat threadId={threadId} key={threadId} />}</Route>
           <Route path="/settings/*?">{(params) => <Settings address={params['*'] ?? ''} />}</Route>
+          <Route path={/^\/sign-(in|up)$/}>
+            <Redirect to="/" replace />
+          </Route>
           <Route component={NoSuchPage} />
         </Switch>
       </SecondFactorGuard>

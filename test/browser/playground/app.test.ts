@@ -212,6 +212,8 @@ test('threads are listed page by page, searched, renamed and deleted', async () 
       .click();
     await page.getByRole('heading', { name: 'Page not found' }).waitFor({ state: 'hidden' });
   }
+  await goTo(page, '/sign-in');
+  await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
   expect(wrong).toEqual([]);
 });
 

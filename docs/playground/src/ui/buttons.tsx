@@ -1,7 +1,7 @@
 import { type ComponentProps, type MouseEvent, type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
 import { Icon, type IconName } from './icons.tsx';
-import { showToast } from './toasts.tsx';
+import { showToast } from './internal/toastStore.ts';
 import { Tooltip } from './tooltip.tsx';
 
 /** At most one `primary` per view; `ghost` for what is used rarely; `danger` confirms what cannot be undone. */

@@ -1,14 +1,7 @@
 import { Toast as Radix } from 'radix-ui';
 import { IconButton } from '../buttons.tsx';
 import { Icon } from '../icons.tsx';
-
-export type Toast = {
-  id: number;
-  text: string;
-  tone?: 'good' | 'danger';
-  /** A button, such as Undo. */
-  action?: { label: string; onSelect: () => void };
-};
+import type { Toast } from './toastStore.ts';
 
 type ToastListProps = { toasts: readonly Toast[]; onClose: (id: number) => void };
 
