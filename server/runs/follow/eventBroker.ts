@@ -133,12 +133,10 @@ function createRunEventBuffer(runId: string, { database, storage, batch, log }: 
     nextArchiveCheck = Date.now() + archiveCheckMs;
     return true;
   }
-  /** Runs one read at a time, shared by concurrent callers. Without a new notification there is nothing to read. */
-  function extend(after: number): Promise<void> | undefined {
-    if (reading || !mayHaveMore) return reading;
+  function readMore(after: number): Promise<void> {
     mayHaveMore = false;
     from = after;
-    reading = read(after)
+    return read(after)
       .then((events) => {
         window = [...window, ...events].slice(-maxBufferedEvents);
         if (events.length === batch) mayHaveMore = true;
@@ -150,7 +148,16 @@ function createRunEventBuffer(runId: string, { database, storage, batch, log }: 
       .finally(() => {
         reading = undefined;
       });
-    return reading;
+  }
+  /**
+   * Runs one read at a time, shared by concurrent callers. Without a new notification there is nothing to read. A read that began before a notification, or
+   * before a reader came, may have missed events, so that another one follows.
+   */
+  async function extend(seq: number): Promise<void> {
+    while (reading && end() <= seq) await reading;
+    if (!mayHaveMore || end() > seq) return;
+    reading = readMore(window.length === 0 ? seq : end());
+    await reading;
   }
   function wake() {
     const { resolve } = woken;
@@ -170,7 +177,7 @@ function createRunEventBuffer(runId: string, { database, storage, batch, log }: 
       // Outside the window: read separately and leave the window unchanged.
       if (window.length > 0 && (seq < first() - 1 || seq > end())) return read(seq);
       if (window.length === 0 || end() === seq) {
-        await extend(window.length === 0 ? seq : end());
+        await extend(seq);
         // A shared read may have started after `seq`, or have ended before it.
         if (window.length === 0) return from <= seq ? [] : read(seq);
         if (seq < first() - 1 || seq > end()) return read(seq);

@@ -12,9 +12,9 @@ import { openThread, startRun } from '../../support/resources/conversation.ts';
 
 const app = await startTestApp({}, { worker: false });
 const alice = await app.signUp();
-const createBroker = (batch: number) =>
+const createBroker = (batch: number, database = app.database) =>
   createEventBroker({
-    database: app.database,
+    database,
     storage: undefined,
     heartbeatMs: 15_000,
     batch,
@@ -106,6 +106,37 @@ test('readers that start at different events at the same time do not end early',
   const starts = [0, 30, 10, 49, 44, 50];
   const readers = starts.map((after) => seqsOf(runEvents(broker, { runId, after, follow: false, signal: AbortSignal.timeout(60_000) })));
   expect((await Promise.all(readers)).map((seqs) => seqs.length)).toEqual(starts.map((after) => 50 - after));
+  broker.close();
+});
+
+test('a reader of a run that has ended gets its last events while a read that began before the end goes', async () => {
+  const runId = randomUUID();
+  const began = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  let reads = 0;
+  const rows: typeof app.database.rows = async (statement, ...values) => {
+    const isHeld = ++reads === 2;
+    const found = await app.database.rows(statement, ...values);
+    if (isHeld) began.resolve();
+    if (isHeld) await held.promise;
+    return found;
+  };
+  const broker = createBroker(500, { ...app.database, rows });
+  const follow = (isEnded: boolean) => runEvents(broker, { runId, after: 0, follow: true, isEnded, signal: AbortSignal.timeout(60_000) });
+  await append(runId, 1, 5, false);
+  const early = follow(false);
+  await early.next();
+  const rest = seqsOf(early);
+  broker.notify(runId);
+  await began.promise;
+  await append(runId, 6, 5, true);
+  const late = follow(true);
+  expect((await late.next()).value!.toString().match(/^id: /gm)).toHaveLength(5);
+  const last = seqsOf(late);
+  held.resolve();
+  broker.notify(runId);
+  expect(await last).toEqual([6, 7, 8, 9, 10]);
+  expect(await rest).toEqual([6, 7, 8, 9, 10]);
   broker.close();
 });
 
