@@ -13,7 +13,7 @@ const { values, positionals: filters } = parseArgs({
 });
 const rounds = Number(values.rounds);
 if (filters.length === 0 || !Number.isInteger(rounds) || rounds < 1) {
-  process.stderr.write('usage: npm run test:stalls -- [--rounds 5] FILES (all tests are the file `test`)\n');
+  process.stderr.write('usage: npm run test:stalls -- [--rounds 5] FILES (parts of the paths of test files, such as members)\n');
   process.exit(2);
 }
 
@@ -58,15 +58,20 @@ async function stallSome({ pid }: ChildProcess, ended: AbortSignal): Promise<voi
   }
 }
 
-let failed = 0;
-for (let round = 1; round <= rounds; round++) {
+// Every process that is stopped has to continue before this one ends.
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
+
+let passed = 0;
+for (let round = 1; round <= rounds && !interrupted.signal.aborted; round++) {
   const vitest = spawn('vitest', ['run', ...filters], { stdio: 'inherit' });
+  interrupted.signal.addEventListener('abort', () => vitest.kill('SIGINT'));
   const ended = new AbortController();
   const stalls = Promise.all(Array.from({ length: stalled }, () => stallSome(vitest, ended.signal)));
   const [status] = await once(vitest, 'close');
   ended.abort();
   await stalls;
-  if (status !== 0) failed++;
+  if (status === 0) passed++;
 }
-process.stdout.write(`${rounds - failed} of ${rounds} rounds passed\n`);
-process.exitCode = failed > 0 ? 1 : 0;
+process.stdout.write(`${passed} of ${rounds} rounds passed\n`);
+process.exitCode = passed === rounds ? 0 : 1;

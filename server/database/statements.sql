@@ -2143,12 +2143,6 @@ delete
   from "memberships"
   where "account_id" = $1 and "user_id" = any($2::uuid[]);
 
--- resources/accounts/memberQueries.ts selectOpenRuns
-select "id"
-  from "runs"
-  where "account_id" = $1 and "created_by_user_id" = any($2::uuid[]) and "status" in ('running', 'waiting_for_input')
-  order by "id";
-
 -- resources/accounts/memberQueries.ts revokeKeys
 update "api_keys"
   set "revoked_at" = now()
@@ -2228,7 +2222,7 @@ select pg_advisory_xact_lock(hashtextextended('run slots ' || $1::uuid::text, 0)
 -- resources/accounts/queries.ts selectOpenRuns
 select "id"
   from "runs"
-  where "account_id" = $1 and "status" in ('running', 'waiting_for_input')
+  where "account_id" = $1 and ($2::uuid[] is null or created_by_user_id = any($3::uuid[])) and "status" in ('running', 'waiting_for_input')
   order by "id";
 
 -- resources/accounts/requireAccount.ts 1

@@ -1,6 +1,6 @@
 /**
- * Whether a text is base64 (RFC 4648, section 4), with or without padding, and not empty. Not a pattern: on images of 4 MiB a match has failed with
- * `Maximum call stack size exceeded`, once in about ten thousand.
+ * Whether a text is base64 (RFC 4648, section 4), with or without padding, and not empty. Not a pattern: on images of 4 MiB a match has sometimes
+ * failed with `Maximum call stack size exceeded`.
  */
 export function isBase64(text: string): boolean {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;

@@ -23,7 +23,7 @@ export async function endAccess(scope: EndingScope, accountId: string, userIds: 
     await tx.run(end, { accountId, userIds });
   // A start that has this lock commits before the runs are read; a later one finds no membership. Schedules that start runs are locked before, as here.
   await tx.rows(lockRunSlots, { accountId });
-  await cancelEach(scope, accountId, await tx.rows(queries.selectOpenRuns, { accountId, userIds }));
+  await cancelRuns(scope, accountId, userIds);
   afterCommit(() => {
     for (const userId of userIds) app.accessControl.invalidateUser(userId);
   });
@@ -43,9 +43,7 @@ export async function closeLockedAccount(scope: EndingScope, accountId: string):
   return members.length;
 }
 
-export const cancelRuns = async (scope: EndingScope, accountId: string): Promise<void> =>
-  cancelEach(scope, accountId, await scope.tx.rows(selectOpenRuns, { accountId }));
-
-async function cancelEach(scope: EndingScope, accountId: string, runs: readonly { id: string }[]): Promise<void> {
-  for (const { id } of runs) await requestCancel({ ...scope, accountId }, id, {});
+/** Cancels the open runs of an account, or only those of some users. */
+export async function cancelRuns(scope: EndingScope, accountId: string, userIds: readonly string[] | null = null): Promise<void> {
+  for (const { id } of await scope.tx.rows(selectOpenRuns, { accountId, userIds })) await requestCancel({ ...scope, accountId }, id, {});
 }

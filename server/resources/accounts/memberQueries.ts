@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { onPage, type PageKey } from '../../database/paging.ts';
 import { type Builder, type RowOf, statement } from '../../database/statement.ts';
-import { activeStatuses } from '../runs/statuses.ts';
 
 const membersOf = (db: Builder) =>
   db
@@ -88,17 +87,6 @@ export const deleteMemberships = statement<Several>()((db, $) =>
     .deleteFrom('memberships')
     .where('account_id', '=', $.accountId)
     .where('user_id', '=', sql<string>`any(${$.userIds}::uuid[])`),
-);
-
-/** Those of sub-agents come after the runs that started them. */
-export const selectOpenRuns = statement<Several>()((db, $) =>
-  db
-    .selectFrom('runs')
-    .select('id')
-    .where('account_id', '=', $.accountId)
-    .where('created_by_user_id', '=', sql<string>`any(${$.userIds}::uuid[])`)
-    .where('status', 'in', activeStatuses)
-    .orderBy('id'),
 );
 
 export const revokeKeys = statement<Several>()((db, $) =>

@@ -120,6 +120,13 @@ export const lockRunSlots = statement<{ accountId: string }>()((db, $) =>
   db.selectNoFrom(sql<unknown>`pg_advisory_xact_lock(hashtextextended('run slots ' || ${$.accountId}::uuid::text, 0))`.as('lock')),
 );
 
-export const selectOpenRuns = statement<{ accountId: string }>()((db, $) =>
-  db.selectFrom('runs').select('id').where('account_id', '=', $.accountId).where('status', 'in', activeStatuses).orderBy('id'),
+/** Those of all users with null. Those of sub-agents come after the runs that started them. */
+export const selectOpenRuns = statement<{ accountId: string; userIds: readonly string[] | null }>()((db, $) =>
+  db
+    .selectFrom('runs')
+    .select('id')
+    .where('account_id', '=', $.accountId)
+    .where(sql<boolean>`(${$.userIds}::uuid[] is null or created_by_user_id = any(${$.userIds}::uuid[]))`)
+    .where('status', 'in', activeStatuses)
+    .orderBy('id'),
 );

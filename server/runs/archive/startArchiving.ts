@@ -1,5 +1,6 @@
 import type { Database } from '../../database/sql.ts';
 import type { Config } from '../../platform/config/config.ts';
+import { createPeriodicTasks } from '../../platform/periodicTasks.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { archiveRuns } from './archiveRuns.ts';
@@ -16,25 +17,14 @@ export function startArchiving({ database, storage, config, log }: ArchivingDeps
     log.warn('ARKLOOP_RUN_EVENTS_ARCHIVE_DAYS is set, but no object store is configured: no events are archived');
     return { shutDown: async () => {} };
   }
-  const stop = new AbortController();
-  let underway: Promise<void> | undefined;
-  const start = () => {
-    underway ??= archiveRuns({ database, storage, log }, { days, stopping: stop.signal })
-      .then(
-        (runs) => void (runs > 0 && log.info({ runs }, 'events of runs were archived')),
-        (err) => log.warn({ err }, 'archiving events of runs was interrupted'),
-      )
-      .finally(() => {
-        underway = undefined;
-      });
+  const archive = async (stopping: AbortSignal) => {
+    const runs = await archiveRuns({ database, storage, log }, { days, stopping });
+    if (runs > 0) log.info({ runs }, 'events of runs were archived');
   };
-  start();
-  const timer = setInterval(start, intervalMs);
-  return {
-    async shutDown() {
-      clearInterval(timer);
-      stop.abort();
-      await underway;
-    },
-  };
+  const periodic = createPeriodicTasks(log);
+  periodic.once(archive, failure);
+  periodic.every(intervalMs, archive, failure);
+  return { shutDown: periodic.stop };
 }
+
+const failure = 'archiving events of runs was interrupted';

@@ -105,7 +105,11 @@ function Server({ config }: { config: EmailConfig }) {
           type="password"
           autoComplete="new-password"
           disabled={clears}
-          hint={config.smtp_pass_set ? 'A password is stored. Leave this empty to keep it.' : 'No password is stored.'}
+          hint={
+            config.smtp_pass_set
+              ? 'A password is stored. Leave this empty to keep it. Another server needs it again.'
+              : 'No password is stored.'
+          }
         />
       </div>
       {config.smtp_pass_set && (

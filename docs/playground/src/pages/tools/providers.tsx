@@ -145,7 +145,11 @@ const Credential = ({ provider, activate = false, onClose }: CredentialProps) =>
         type="password"
         autoComplete="off"
         required={provider.requires_api_key && provider.key_prefix === null}
-        hint={provider.key_prefix ? 'Leave empty to keep the stored key.' : 'Stored encrypted, and never shown again.'}
+        hint={
+          provider.key_prefix
+            ? 'Leave empty to keep the stored key. Another URL needs it again.'
+            : 'Stored encrypted, and never shown again.'
+        }
       />
     )}
     <TextField

@@ -281,7 +281,11 @@ function ServerForm({ server, open, onClose }: ServerFormProps) {
               name="bearer_token"
               type="password"
               autoComplete="off"
-              hint={server?.has_auth ? 'Leave empty to keep the stored token.' : 'Optional. Stored encrypted, and never shown again.'}
+              hint={
+                server?.has_auth
+                  ? 'Leave empty to keep the stored token. Another URL needs it again.'
+                  : 'Optional. Stored encrypted, and never shown again.'
+              }
             />,
             server?.has_auth && <Checkbox key="clear" name="clear" label="Delete the stored token" />,
           ]}

@@ -135,7 +135,7 @@ function CredentialForm({ credential, isFirst = false, onClose }: { credential?:
         type="password"
         autoComplete="off"
         required={!credential}
-        hint={credential ? 'Leave empty to keep the stored key.' : 'Stored encrypted, and never shown again.'}
+        hint={credential ? 'Leave empty to keep the stored key. Another URL needs it again.' : 'Stored encrypted, and never shown again.'}
       />
       <TextField label="Model" name="model" key={`model-${provider}`} defaultValue={credential?.model ?? models[provider]} required />
       <TextField
