@@ -30,6 +30,8 @@ const common = {
   experimental,
   ...limits,
   retry,
+  // The line that the summary prints of a failure says which values differ.
+  chaiConfig: { truncateThreshold: 400 },
   pool: 'forks' as const,
   setupFiles: ['app/fileCleanup', 'app/durations', 'failures/serverErrors'].map((name) => `test/support/${name}.setup.ts`),
 };

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-/* `npm run test:stalls -- FILES`: runs tests while three of their processes at a time (Vitest, servers, PostgreSQL, browsers) are stopped for up to 0.8 s,
+/* `npm run test:stalls -- FILES`: runs tests while three of their processes at a time (Vitest, servers, PostgreSQL, browsers) are stopped for 0.1 to 2.5 s,
    chosen at random, as on a machine that does other work too. A test that fails here depends on the speed of the machine. Linux only: it reads /proc. */
 
 const { values, positionals: filters } = parseArgs({
@@ -19,22 +19,38 @@ if (filters.length === 0 || !Number.isInteger(rounds) || rounds < 1) {
 
 const stalled = 3;
 const between = (least: number, most: number) => least + Math.random() * (most - least);
+/** Milliseconds that a process is stopped: as often below half a second as above. */
+const stallMs = () => 100 * 25 ** Math.random();
 
-/** The processes below `root`, from the field after the name in /proc/PID/stat, which may contain spaces. */
-function descendants(root: number): number[] {
-  const children = new Map<number, number[]>();
-  for (const pid of readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number))
+type Running = { pid: number; parent: number; ticks: number };
+
+/** From the fields after the name in /proc/PID/stat, which may contain spaces. */
+function processes(): Running[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => {
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-      children.set(parent, [...(children.get(parent) ?? []), pid]);
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return [{ pid: Number(pid), parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }];
     } catch {
-      // It has ended.
+      return []; // It has ended.
     }
-  const below = (pid: number): number[] => (children.get(pid) ?? []).flatMap((child) => [child, ...below(child)]);
-  return below(root);
+  });
+}
+
+function below(root: number, all: readonly Running[]): Running[] {
+  return all.filter(({ parent }) => parent === root).flatMap((child) => [child, ...below(child.pid, all)]);
+}
+
+const ticksBefore = new Map<number, number>();
+
+/** A process below `root`. Mostly one that has worked since the last call: most of the others are connections of PostgreSQL that nobody uses. */
+function chooseOne(root: number): number | undefined {
+  const all = below(root, processes());
+  const working = all.filter(({ pid, ticks }) => ticks !== ticksBefore.get(pid));
+  for (const { pid, ticks } of all) ticksBefore.set(pid, ticks);
+  const among = working.length > 0 && Math.random() < 0.8 ? working : all;
+  return among[Math.floor(Math.random() * among.length)]?.pid;
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {
@@ -47,11 +63,10 @@ function signal(pid: number, name: NodeJS.Signals): void {
 
 async function stallSome({ pid }: ChildProcess, ended: AbortSignal): Promise<void> {
   while (!ended.aborted) {
-    const all = descendants(pid!);
-    const chosen = all[Math.floor(Math.random() * all.length)];
+    const chosen = chooseOne(pid!);
     if (chosen !== undefined) {
       signal(chosen, 'SIGSTOP');
-      await sleep(between(100, 800));
+      await sleep(stallMs());
       signal(chosen, 'SIGCONT');
     }
     await sleep(between(10, 200));

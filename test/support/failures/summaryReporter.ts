@@ -14,7 +14,7 @@ function skippedTests(module: TestModule, file: string): string[] {
 }
 
 const reasonsOf = (errors: readonly SerializedError[]) =>
-  errors.map(({ message }) => message.slice(0, 500).replaceAll(/\s+/gu, ' ')).join('; ');
+  errors.map(({ message }) => message.slice(0, 1_000).replaceAll(/\s+/gu, ' ')).join('; ');
 
 const serverErrorsOf = (test: TestCase) => (test.meta().serverErrors ?? []).map((line) => ` // server: ${line.slice(0, 500)}`).join('');
 
