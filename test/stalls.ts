@@ -22,7 +22,7 @@ const between = (least: number, most: number) => least + Math.random() * (most -
 /** Milliseconds that a process is stopped: as often below half a second as above. */
 const stallMs = () => 100 * 25 ** Math.random();
 
-type Running = { pid: number; parent: number; ticks: number };
+type Running = { pid: number; parent: number; ticks: number; isStopped: boolean };
 
 /** From the fields after the name in /proc/PID/stat, which may contain spaces. */
 function processes(): Running[] {
@@ -31,7 +31,9 @@ function processes(): Running[] {
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return [{ pid: Number(pid), parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }];
+      return [
+        { pid: Number(pid), parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]), isStopped: fields[0] === 'T' },
+      ];
     } catch {
       return []; // It has ended.
     }
@@ -44,9 +46,12 @@ function below(root: number, all: readonly Running[]): Running[] {
 
 const ticksBefore = new Map<number, number>();
 
-/** A process below `root`. Mostly one that has worked since the last call: most of the others are connections of PostgreSQL that nobody uses. */
+/**
+ * A process below `root` that no test has stopped. Mostly one that has worked since the last call: most of the others are connections of PostgreSQL
+ * that nobody uses.
+ */
 function chooseOne(root: number): number | undefined {
-  const all = below(root, processes());
+  const all = below(root, processes()).filter(({ isStopped }) => !isStopped);
   const working = all.filter(({ pid, ticks }) => ticks !== ticksBefore.get(pid));
   for (const { pid, ticks } of all) ticksBefore.set(pid, ticks);
   const among = working.length > 0 && Math.random() < 0.8 ? working : all;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type Lifetime, type ServerProcess, startProcess, testKeysEnv } from '../app/process.ts';
 import type { Call } from '../app/testApp.ts';
 import { scrape } from '../checks/metrics.ts';
@@ -11,7 +11,7 @@ export type SeveralProcesses = ServerProcess & {
   /** The process IDs of the API processes that have listened, the newest of each number. */
   pids(): Map<number, number>;
   scrape(): ReturnType<typeof scrape>;
-  /** Calls over one connection each. Consecutive connections lead to different processes, which the metrics confirm at the end of a test. */
+  /** Calls over one connection each. Consecutive connections lead to different processes. */
   connections(count?: number): Promise<[Call, Call, ...Call[]]>;
 };
 
@@ -33,19 +33,31 @@ export async function startSeveral(
       new Map([...main.output().matchAll(/"api_process":(\d+),"pid":(\d+)/g)].map(([, number, pid]) => [Number(number), Number(pid)])),
     scrape: () => scrape(metrics),
     async connections(count = 2) {
-      const more = Array.from({ length: count - 2 }, () => callOverOneConnection(url));
-      const calls: [Call, Call, ...Call[]] = [callOverOneConnection(url), callOverOneConnection(url), ...more];
-      for (const call of calls) await call('GET', '/healthz');
-      return calls;
+      const served = async () => {
+        const { sum } = await scrape(metrics);
+        return ['1', '2'].map((process) => sum('arkloop_http_requests_total', { process, route: '/healthz' }));
+      };
+      const calls: [Call[], Call[]] = [[], []];
+      // A process that is busy leaves connections to the other.
+      while (calls.some((own) => own.length < count / 2)) {
+        const before = await served();
+        const { call, close } = openConnection(url);
+        await call('GET', '/healthz');
+        let process = -1;
+        await expect.poll(async () => (process = (await served()).findIndex((requests, at) => requests > before[at]!))).not.toBe(-1);
+        if (calls[process]!.length < count / 2) calls[process]!.push(call);
+        else close();
+      }
+      return calls[0].flatMap((call, at) => [call, calls[1][at]!]) as [Call, Call, ...Call[]];
     },
   };
 }
 
-/** Until the test ends. */
-function callOverOneConnection(url: string): Call {
+/** Closes it when the test ends, at the latest. */
+function openConnection(url: string): { call: Call; close(): void } {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   onTestFinished(() => agent.destroy());
-  return async (method, path, { token, body, headers } = {}) => {
+  const call: Call = async (method, path, { token, body, headers } = {}) => {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const sent = request(url + path, {
       method,
@@ -66,4 +78,5 @@ function callOverOneConnection(url: string): Call {
       headers: new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
     };
   };
+  return { call, close: () => agent.destroy() };
 }

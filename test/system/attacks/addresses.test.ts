@@ -46,15 +46,11 @@ const limits: [name: string, most: number, attempt: (n: number, ip: string) => P
   ['share_rate_limited', 10, (_, ip) => post(`/v1/s/${share.token}/verify`, { password: 'wrong' }, ip)],
 ];
 
-test.each(limits)(
-  '%s: requests from changing addresses of one IPv6 /64 are rejected after %i',
-  async (reason, most, attempt) => {
-    const next = newNetwork();
-    expect(await firstRejected((n) => attempt(n, next()), most + 3)).toEqual([most, reason]);
-    expect((await attempt(most + 10, newNetwork()())).status).not.toBe(429);
-  },
-  60_000,
-);
+test.each(limits)('%s: requests from changing addresses of one IPv6 /64 are rejected after %i', async (reason, most, attempt) => {
+  const next = newNetwork();
+  expect(await firstRejected((n) => attempt(n, next()), most + 3)).toEqual([most, reason]);
+  expect((await attempt(most + 10, newNetwork()())).status).not.toBe(429);
+});
 
 test('an IPv4-mapped address counts as the IPv4 address', async () => {
   const spellings = ['192.0.2.77', '::ffff:192.0.2.77', '::ffff:c000:24d', '0:0:0:0:0:FFFF:192.0.2.77'];

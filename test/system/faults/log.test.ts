@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { expectWithin } from '../../support/app/expectWithin.ts';
 import { freePort } from '../../support/app/ports.ts';
 import { testKeysEnv } from '../../support/app/process.ts';
 import { callTo, startTestApp } from '../../support/app/testApp.ts';
@@ -43,7 +42,7 @@ async function startTalkative(sink: (spawned: (out: number | 'pipe') => ChildPro
       ({ status }) => status,
       () => 0,
     );
-  await expectWithin(25_000, isReady, 200);
+  await expect.poll(isReady).toBe(200);
   return { url, pid: child.pid!, end: () => child.kill('SIGTERM'), exited };
 }
 
@@ -75,28 +74,24 @@ test.each([
   ['a full disk', into(full)],
   ['a reader that does not read', into(stalled)],
   ['a reader that has closed the pipe', abandoned],
-])(
-  '%s affects only the log',
-  async (_, sink) => {
-    const { url, end, exited } = await startTalkative(sink);
-    const call = callTo(url);
-    const [bob, ann] = [await app.signUp(), await app.signUp()];
-    // Each of these calls writes a log line.
-    const trespass = () => call('GET', '/v1/threads', { token: bob.token, headers: { 'x-account-id': ann.accountId } });
-    for (let round = 0; round < 60; round++) {
-      const answers = await Promise.all(
-        Array.from({ length: 6 }, (_, at) => (at % 2 ? trespass() : call('GET', '/v1/me', { token: bob.token }))),
-      );
-      expect(answers.map(({ status }) => status)).toEqual(answers.map((_, at) => (at % 2 ? 404 : 200)));
-    }
-    const runId = await startRun({ call }, bob, await openThread({ call }, bob));
-    await readAll(url, runId, bob.token);
-    expect((await expectRunInvariants(app, runId, bob.token)).at(-1)?.type).toBe('run.completed');
-    end();
-    expect(await exited).toEqual([0, null]);
-  },
-  60_000,
-);
+])('%s affects only the log', async (_, sink) => {
+  const { url, end, exited } = await startTalkative(sink);
+  const call = callTo(url);
+  const [bob, ann] = [await app.signUp(), await app.signUp()];
+  // Each of these calls writes a log line.
+  const trespass = () => call('GET', '/v1/threads', { token: bob.token, headers: { 'x-account-id': ann.accountId } });
+  for (let round = 0; round < 60; round++) {
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, (_, at) => (at % 2 ? trespass() : call('GET', '/v1/me', { token: bob.token }))),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map((_, at) => (at % 2 ? 404 : 200)));
+  }
+  const runId = await startRun({ call }, bob, await openThread({ call }, bob));
+  await readAll(url, runId, bob.token);
+  expect((await expectRunInvariants(app, runId, bob.token)).at(-1)?.type).toBe('run.completed');
+  end();
+  expect(await exited).toEqual([0, null]);
+});
 
 test('unread log lines are buffered up to a limit, the rest is dropped, and the number of dropped lines is logged', async () => {
   const source = new URL('../../../server/platform/telemetry/log.ts', import.meta.url).href;

@@ -51,7 +51,7 @@ async function rotation(databaseUrl: string, ring: Keyring) {
   return { isDone, ...output };
 }
 
-test('values under keys that are not in the ring are named and kept, and the rest is re-sealed', { timeout: 60_000 }, async () => {
+test('values under keys that are not in the ring are named and kept, and the rest is re-sealed', async () => {
   const databaseUrl = await freshDatabase();
   const client = await openClient(databaseUrl);
   const ids = [await addProvider(client, ringOf(first), 'one'), await addProvider(client, keyringOf([first]), 'two')];
@@ -77,44 +77,40 @@ test('values under keys that are not in the ring are named and kept, and the res
   await expect(rotation(databaseUrl, keyringOf([second]))).rejects.toThrow('rotate needs ARKLOOP_ENCRYPTION_KEYS');
 });
 
-test(
-  'a value that is written, or a row that is locked, while its old value is re-sealed keeps the new one',
-  { timeout: 60_000 },
-  async () => {
-    const databaseUrl = await freshDatabase();
-    const [client, other] = [await openClient(databaseUrl), await openClient(databaseUrl)];
-    const [changed, locked, deleted] = [
-      await addProvider(client, ringOf(first), 'old'),
-      await addProvider(client, ringOf(first), 'locked'),
-      await addProvider(client, ringOf(first), 'deleted'),
-    ];
-    const ring = ringOf(second, first);
-    const change = async () => {
-      const owner = sealContextOf({ id: changed, account_id: null });
-      await other.query('update llm_providers set api_key_sealed = $2 where id = $1', [changed, seal(ring, 'new', owner)]);
-      await other.query('delete from llm_providers where id = $1', [deleted]);
-      await other.query('begin; select from llm_providers for update');
-    };
-    // Between the read and the write.
-    const between = new Proxy(client, {
-      get: (target, name) =>
-        name !== 'query'
-          ? Reflect.get(target, name)
-          : async (text: string, values: unknown[]) => {
-              if (text.includes('skip locked')) await change();
-              return await target.query(text, values);
-            },
-    });
-    const column = sealedColumns().find(({ table }) => table === 'llm_providers')!;
-    const pass = (on: pg.Client) => resealColumn(on, column, ring, { ending: never, onProgress: () => undefined });
-    expect(await pass(between)).toEqual({ resealed: 0, unopened: 0, skipped: 3 });
-    await other.query('commit');
-    expect(await pass(client)).toEqual({ resealed: 1, unopened: 0, skipped: 0 });
-    expect(await keysOf(client, [changed, locked], ringOf(second))).toEqual(['new', 'locked']);
-  },
-);
+test('a value that is written, or a row that is locked, while its old value is re-sealed keeps the new one', async () => {
+  const databaseUrl = await freshDatabase();
+  const [client, other] = [await openClient(databaseUrl), await openClient(databaseUrl)];
+  const [changed, locked, deleted] = [
+    await addProvider(client, ringOf(first), 'old'),
+    await addProvider(client, ringOf(first), 'locked'),
+    await addProvider(client, ringOf(first), 'deleted'),
+  ];
+  const ring = ringOf(second, first);
+  const change = async () => {
+    const owner = sealContextOf({ id: changed, account_id: null });
+    await other.query('update llm_providers set api_key_sealed = $2 where id = $1', [changed, seal(ring, 'new', owner)]);
+    await other.query('delete from llm_providers where id = $1', [deleted]);
+    await other.query('begin; select from llm_providers for update');
+  };
+  // Between the read and the write.
+  const between = new Proxy(client, {
+    get: (target, name) =>
+      name !== 'query'
+        ? Reflect.get(target, name)
+        : async (text: string, values: unknown[]) => {
+            if (text.includes('skip locked')) await change();
+            return await target.query(text, values);
+          },
+  });
+  const column = sealedColumns().find(({ table }) => table === 'llm_providers')!;
+  const pass = (on: pg.Client) => resealColumn(on, column, ring, { ending: never, onProgress: () => undefined });
+  expect(await pass(between)).toEqual({ resealed: 0, unopened: 0, skipped: 3 });
+  await other.query('commit');
+  expect(await pass(client)).toEqual({ resealed: 1, unopened: 0, skipped: 0 });
+  expect(await keysOf(client, [changed, locked], ringOf(second))).toEqual(['new', 'locked']);
+});
 
-test('a rotation ends although a process still seals with an older key', { timeout: 60_000 }, async () => {
+test('a rotation ends although a process still seals with an older key', async () => {
   const databaseUrl = await freshDatabase();
   const client = await openClient(databaseUrl);
   await addProvider(client, ringOf(first), 'one');
@@ -126,7 +122,7 @@ test('a rotation ends although a process still seals with an older key', { timeo
   expect([isDone, errors]).toEqual([false, [expect.stringMatching(/which is in the ring: written meanwhile .*, or locked, or damaged$/)]]);
 });
 
-test('a process that lacks the key in use says so in one line', { timeout: 60_000 }, async () => {
+test('a process that lacks the key in use says so in one line', async () => {
   const { database } = await startTestApp({}, { worker: false });
   const lines: string[] = [];
   const log = { error: (line: string) => void lines.push(line) } as Parameters<typeof checkKeyUse>[2];
