@@ -106,8 +106,12 @@ test.each([
   ['POST', '/healthz', 405],
 ] as const)('%s %s has one trace id, on API and gateway', async (method, path, status) => {
   for (const [, url] of places) {
-    const answer = await fetch(url() + path, { method });
-    expect([answer.status, answer.headers.get('x-trace-id')]).toEqual([status, expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    // A server is not ready while it connects to the database anew.
+    const answer = async () => {
+      const { status: got, headers } = await fetch(url() + path, { method });
+      return [got, headers.get('x-trace-id')];
+    };
+    await expect.poll(answer).toEqual([status, expect.stringMatching(/^[0-9a-f]{32}$/)]);
   }
 });
 

@@ -179,7 +179,11 @@ test('threads are listed page by page, searched, renamed and deleted', async () 
   await threads.getByRole('link', { name: 'Chat 0.' }).waitFor();
 
   await page.keyboard.press('Control+Shift+f');
-  await page.keyboard.type('Chat 17.');
+  const nextPage = page.waitForRequest((request) => /\/v1\/threads\/search\?.*limit=/.test(request.url()));
+  await page.keyboard.type('Chat');
+  await page.mouse.wheel(0, 10_000);
+  await nextPage;
+  await page.keyboard.type(' 17.');
   await threads.getByRole('link', { name: 'Chat 17.' }).waitFor();
   await expect.poll(() => threads.getByRole('link').count()).toBe(1);
   await threads.getByRole('link', { name: 'Chat 17.' }).hover();
