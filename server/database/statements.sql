@@ -6399,6 +6399,8 @@ select "s"."account_id", "s"."id", "s"."thread_id", "s"."token_sealed", "s"."pas
   join "threads" as "t" on "t"."account_id" = "s"."account_id" and "t"."id" = "s"."thread_id"
   inner
   join "accounts" as "a" on "a"."id" = "s"."account_id" and "a"."status" = 'active' and "a"."deleted_at" is null
+  inner
+  join "users" as "u" on "u"."id" = "s"."created_by_user_id" and "u"."status" = 'active'
   where "s"."token_hash" = $1 and ("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now()));
 
 -- resources/shares/queries.ts snapshotMessage

@@ -35,7 +35,9 @@ test('the page is revalidated at each visit, its files are immutable, and the pa
 
   // Documents of a model are shown in a frame without an origin, which may load nothing.
   const frame = (await get('/frame')).headers.get('content-security-policy');
-  expect(frame).toMatch(/^sandbox allow-scripts; default-src 'none'; .*frame-ancestors 'self'$/);
+  expect(frame).toMatch(
+    /^sandbox allow-scripts; default-src 'none'; .*frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types default$/,
+  );
   expect(frame).not.toMatch(/https?:|\*|allow-same-origin|unsafe-eval/);
 
   const [script] = scriptsOf(html);
