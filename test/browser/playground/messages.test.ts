@@ -51,12 +51,16 @@ flowchart LR
 \`\`\`
 
 \`\`\`html
-<h1>Old</h1><iframe srcdoc="<script>new RTCPeerConnection()</script>"></iframe><script>
+<h1>Old</h1><link rel="preconnect" href="https://tracker.example"><iframe srcdoc="<script>new RTCPeerConnection()</script>"></iframe><script>
 const tried = { script: 'ran', calls: typeof RTCPeerConnection };
 const frame = document.createElement('iframe');
 try { frame['src' + 'doc'] = 'x' } catch (error) { tried.set = error.name }
 try { frame.setAttribute('src' + 'doc', 'x') } catch (error) { tried.attribute = error.name }
 document.body.insertAdjacentHTML('beforeend', '<iframe src' + 'doc="x"></iframe><b>Added</b>');
+document.body.append(document.createElement('link'));
+tried.links = [...document.querySelectorAll('*')].filter((each) => each instanceof HTMLLinkElement).length;
+const xml = '<!DOCTYPE a [<!ENT' + 'ITY e "&#60;b/>">]><a>&e;</a>';
+tried.entities = new DOMParser().parseFromString(xml, 'text/xml').querySelectorAll('b').length;
 document.write('<iframe src'); document.write('doc="x"></iframe>');
 tried.frames = document.querySelectorAll('iframe[src' + 'doc]').length;
 tried.added = document.querySelector('b').textContent;
@@ -144,11 +148,13 @@ test('an answer shows formulas, diagrams, highlighted code and pages, and what i
   await panel.frameLocator('iframe').getByText('"network":"TypeError"').waitFor();
   expect(JSON.parse((await panel.frameLocator('iframe').locator('h1').textContent())!)).toEqual({
     script: 'ran',
-    // A call would reach a server that the document names. Documents in frames of their own would have the interface again.
+    // A call, or a link to connect to in advance, would reach a server that the document names. Documents in frames of their own would have both again.
     calls: 'undefined',
     set: 'TypeError',
     attribute: 'TypeError',
     frames: 0,
+    links: 0,
+    entities: 0,
     added: 'Added',
     storage: 'SecurityError',
     page: 'SecurityError',
