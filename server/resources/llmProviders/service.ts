@@ -83,12 +83,12 @@ export async function updateProvider(
   const { api_key: key } = changes;
   const baseUrl = changes.base_url === undefined ? stored.base_url : readBaseUrl(app.outbound, changes.base_url);
   const merged = merge(stored, changes);
+  checkMerged(merged, changes, models);
   if (key === undefined)
     requireSecretForMove('/api_key', {
       from: { url: stored.base_url, vendor: stored.provider },
       to: { url: baseUrl, vendor: merged.provider },
     });
-  checkMerged(merged, changes, models);
   const updated = await tx
     .row(queries.updateProvider, {
       owner,
