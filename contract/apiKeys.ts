@@ -201,7 +201,8 @@ export const apiKeys = initContract().router({
     method: 'DELETE',
     path: '/v1/api-keys/{id}',
     summary: 'Revoke an API key',
-    description: 'Requests with the key are rejected within a second. Admins can revoke the keys of all members of the account.',
+    description:
+      'Requests with the key are rejected within a second. Its open runs are cancelled, its schedules paused. Admins can revoke the keys of all members of the account.',
     body: null,
     responses: { 204: null },
     metadata: { auth: 'user', read: 'data.api_keys.manage', audit: ['api_key.revoke', 'api_key'] },

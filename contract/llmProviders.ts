@@ -251,7 +251,8 @@ export const llmProviders = initContract().router({
     method: 'PATCH',
     path: '/v1/llm-providers/{provider_id}',
     summary: 'Update a provider',
-    description: 'Omitted fields keep their values; another `base_url` needs the `api_key` again. Active runs keep their settings.',
+    description:
+      'Omitted fields keep their values; another `base_url`, or another `provider` without one, needs the `api_key` again. Active runs keep their settings.',
     query: scoped,
     body: LlmProviderChanges,
     responses: { 200: LlmProvider },

@@ -7675,7 +7675,7 @@ export interface ApiKeysApi {
   /**
    * Revoke an API key
    *
-   * Requests with the key are rejected within a second. Admins can revoke the keys of all members of the account.
+   * Requests with the key are rejected within a second. Its open runs are cancelled, its schedules paused. Admins can revoke the keys of all members of the account.
    */
   readonly delete: Call<{ params: { id: Id; }; }, undefined, Reasons['apiKeys.delete']>;
 }
@@ -8287,7 +8287,7 @@ export interface LlmProvidersApi {
   /**
    * Update a provider
    *
-   * Omitted fields keep their values; another `base_url` needs the `api_key` again. Active runs keep their settings.
+   * Omitted fields keep their values; another `base_url`, or another `provider` without one, needs the `api_key` again. Active runs keep their settings.
    */
   readonly update: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: LlmProviderChanges; }, LlmProvider, Reasons['llmProviders.update']>;
   /**

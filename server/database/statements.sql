@@ -2319,6 +2319,19 @@ update "api_keys"
   where "account_id" = $1 and "id" = $2 and "revoked_at" is null and ($3::uuid is null or user_id = $4)
   returning "user_id", "name", "key_prefix";
 
+-- resources/apiKeys/queries.ts selectOpenRuns
+select "id"
+  from "runs"
+  where "account_id" = $1 and "api_key_id" = $2 and "status" in ('running', 'waiting_for_input')
+  order by "id";
+
+-- resources/apiKeys/queries.ts lockActiveSchedules
+select "id"
+  from "schedules"
+  where "account_id" = $1 and "api_key_id" = $2 and "status" = 'active'
+  order by "id"
+  for update;
+
 -- resources/apiKeys/queries.ts selectUsage
 select coalesce(sum("credits") filter (where day = $1::date), 0)::bigint as "credits_of_day", coalesce(sum("requests") filter (where day = $2::date), 0)::bigint as "requests_of_day", coalesce(sum("credits") filter (where day >= $3::date), 0)::bigint as "credits_of_month", coalesce(sum("requests") filter (where day >= $4::date), 0)::bigint as "requests_of_month", coalesce(sum("credits") filter (where true), 0)::bigint as "credits_in_total", coalesce(sum("requests") filter (where true), 0)::bigint as "requests_in_total", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
@@ -2976,7 +2989,7 @@ select "u"."is_platform_admin"
   where "u"."id" = $2 and "u"."status" = 'active'
   for share of "u", "s";
 
--- resources/auth/sessions/lockSession.ts 2
+-- resources/auth/sessions/lockSession.ts selectKeyForShare
 select "k"."id"
   from "users" as "u"
   inner
@@ -6386,6 +6399,8 @@ select "s"."account_id", "s"."id", "s"."thread_id", "s"."token_sealed", "s"."pas
   join "threads" as "t" on "t"."account_id" = "s"."account_id" and "t"."id" = "s"."thread_id"
   inner
   join "accounts" as "a" on "a"."id" = "s"."account_id" and "a"."status" = 'active' and "a"."deleted_at" is null
+  inner
+  join "users" as "u" on "u"."id" = "s"."created_by_user_id" and "u"."status" = 'active'
   where "s"."token_hash" = $1 and ("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now()));
 
 -- resources/shares/queries.ts snapshotMessage
@@ -7163,7 +7178,8 @@ select "s"."id", "s"."account_id"
   inner
   join "schedules" as "s" on "s"."account_id" = "m"."account_id" and "s"."created_by_user_id" = "m"."user_id"
   where "m"."user_id" = $1 and "s"."status" = 'active'
-  order by "s"."id";
+  order by "s"."id"
+  for update of "s";
 
 -- resources/users/resetQueries.ts selectNotificationTarget
 select "a"."id" as "home", "u"."email", "u"."locale", (select count(*) as "count"

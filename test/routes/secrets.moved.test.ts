@@ -67,6 +67,19 @@ test.for(destinations)('the secret of $name is not sent to another URL than the 
   expect(statusAndReason(await change({ [url]: first }))).toEqual([400, 'secret_required']);
 });
 
+test('the key of a model provider is not sent to another vendor, unless the URL stays', async () => {
+  const create = (values: object) =>
+    post('/v1/llm-providers', { name: `vendor ${++count}`, provider: 'openai', api_key: apiKey, ...values });
+  const change = (id: string, body: object) => call('PATCH', `/v1/llm-providers/${id}`, { token: owner.token, body });
+  const [usual, own] = [await create({}), await create({ base_url: first })];
+  const moved = await change(usual, { provider: 'anthropic' });
+  expect([statusAndReason(moved), issuesOf(moved)[1]]).toEqual([[400, 'secret_required'], [['body', '/api_key']]]);
+  expect((await change(usual, { provider: 'openai' })).status).toBe(200);
+  expect((await change(usual, { provider: 'gemini', api_key: `${apiKey}-new` })).status).toBe(200);
+  expect((await change(own, { provider: 'anthropic' })).status).toBe(200);
+  expect(statusAndReason(await change(own, { provider: 'openai', base_url: null }))).toEqual([400, 'secret_required']);
+});
+
 test('a tool server without a token moves, also when the move removes it', async () => {
   const path = await destinations[2]!.create();
   const change = (body: object) => call('PATCH', path, { token: owner.token, body });

@@ -33,6 +33,8 @@ const headersOfPage = {
   'cache-control': 'no-cache',
   'cross-origin-opener-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
+  // Over HTTP, a browser would look up the hosts of links in messages.
+  'x-dns-prefetch-control': 'off',
 };
 
 /** A worker runs under the policy of its own file. */

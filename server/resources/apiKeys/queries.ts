@@ -3,6 +3,7 @@ import { onPage, type PageKey } from '../../database/paging.ts';
 import { type Parameters, type RowOf, statement } from '../../database/statement.ts';
 import { replacedSecret } from '../../http/access/keySecrets.ts';
 import { reservedCredits } from '../credits/reserved.ts';
+import { activeStatuses } from '../runs/statuses.ts';
 
 const columns = [
   'id',
@@ -138,6 +139,29 @@ export const revokeKey = statement<Key & Visible>()((db, $) =>
     .where('revoked_at', 'is', null)
     .where(isVisible($))
     .returning(['user_id', 'name', 'key_prefix']),
+);
+
+/** What a key has started: its runs, and those of sub-agents and schedules, which come after the runs that started them. */
+export const selectOpenRuns = statement<Key>()((db, $) =>
+  db
+    .selectFrom('runs')
+    .select('id')
+    .where('account_id', '=', $.accountId)
+    .where('api_key_id', '=', $.id)
+    .where('status', 'in', activeStatuses)
+    .orderBy('id'),
+);
+
+/** Locks the active schedules that a key, or a run of it, has created or changed. */
+export const lockActiveSchedules = statement<Key>()((db, $) =>
+  db
+    .selectFrom('schedules')
+    .select('id')
+    .where('account_id', '=', $.accountId)
+    .where('api_key_id', '=', $.id)
+    .where('status', '=', sql.lit('active' as const))
+    .orderBy('id')
+    .forUpdate(),
 );
 
 const sum = (column: 'credits' | 'requests', range: RawBuilder<unknown>) =>

@@ -8,6 +8,8 @@ import { newKeySecret } from '../../platform/crypto/apiKeys.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { failWith, invalid, notFound } from '../../platform/failure.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
+import { requestCancel } from '../runs/cancel.ts';
+import { pauseSchedule } from '../schedules/service.ts';
 import type { ApiKeyRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { viewApiKey } from './view.ts';
@@ -139,10 +141,26 @@ export async function listApiKeys(scope: Scope, page: PageQuery): Promise<{ rows
   );
 }
 
-/** Throws 404 for a key that the caller cannot see or that is already revoked. */
+/**
+ * Also cancels what the key has started, and pauses its schedules: whoever has the secret can spend nothing from then on. Throws 404 for a key that
+ * the caller cannot see or that is already revoked.
+ */
 export async function revokeApiKey(scope: Scope, { id }: ApiKeyRow): Promise<void> {
-  const revoked = await scope.tx.row(queries.revokeKey, { accountId: scope.accountId, id, ownerId: visibleOwnerId(scope) });
+  const { app, tx, accountId } = scope;
+  const revoked = await tx.row(queries.revokeKey, { accountId, id, ownerId: visibleOwnerId(scope) });
   if (!revoked) throw notFound();
-  scope.audit({ metadata: { name: revoked.name, key_prefix: revoked.key_prefix } });
-  scope.afterCommit(() => scope.app.accessControl.invalidateUser(revoked.user_id));
+  // From here on the key starts nothing, because that locks its row. A schedule that is starting a run commits before it is paused; a run that is
+  // creating a schedule commits before it is cancelled.
+  const paused = await pauseSchedules(scope, id);
+  const runs = await tx.rows(queries.selectOpenRuns, { accountId, id });
+  for (const run of runs) await requestCancel(scope, run.id, {});
+  const schedules = paused + (await pauseSchedules(scope, id));
+  scope.audit({ metadata: { name: revoked.name, key_prefix: revoked.key_prefix, runs: runs.length, schedules } });
+  scope.afterCommit(() => app.accessControl.invalidateUser(revoked.user_id));
+}
+
+async function pauseSchedules(scope: Scope, id: string): Promise<number> {
+  const schedules = await scope.tx.rows(queries.lockActiveSchedules, { accountId: scope.accountId, id });
+  for (const schedule of schedules) await pauseSchedule(scope, schedule);
+  return schedules.length;
 }

@@ -76,7 +76,7 @@ export async function updateCredential(
   if (isDefault) await lockAndClearDefault(scope, owner);
   const before = await scope.tx.row(queries.lockBaseUrl, { owner, id });
   if (!before) throw notFound();
-  if (key === undefined && url !== undefined) requireSecretForMove('/api_key', { from: before.base_url, to: baseUrl });
+  if (key === undefined && url !== undefined) requireSecretForMove('/api_key', { from: { url: before.base_url }, to: { url: baseUrl } });
   const values = { owner, id, name, ...secret, changesBaseUrl: url !== undefined, baseUrl, model, isDefault };
   const row = await scope.tx.row(queries.updateCredential, values).catch(onUniqueViolation(nameConflict));
   scope.audit({ accountId: owner, metadata: { fields: fieldNames(changes) } });

@@ -69,7 +69,7 @@ export async function createProvider(scope: Scope, input: NewLlmProvider): Promi
   return created;
 }
 
-/** Validates the resulting state, not only the changes. Another base URL needs the key again. Throws 409 `name_conflict`, or 400. */
+/** Validates the resulting state, not only the changes. Another base URL, or another vendor without one, needs the key again. Throws 409 `name_conflict`, or 400. */
 export async function updateProvider(
   scope: Scope,
   { id, account_id: owner }: ProviderRow,
@@ -82,9 +82,13 @@ export async function updateProvider(
   const models = await tx.rows(queries.selectModels, { providerIds: [id] });
   const { api_key: key } = changes;
   const baseUrl = changes.base_url === undefined ? stored.base_url : readBaseUrl(app.outbound, changes.base_url);
-  if (key === undefined) requireSecretForMove('/api_key', { from: stored.base_url, to: baseUrl });
   const merged = merge(stored, changes);
   checkMerged(merged, changes, models);
+  if (key === undefined)
+    requireSecretForMove('/api_key', {
+      from: { url: stored.base_url, vendor: stored.provider },
+      to: { url: baseUrl, vendor: merged.provider },
+    });
   const updated = await tx
     .row(queries.updateProvider, {
       owner,

@@ -80,7 +80,8 @@ export async function updateConfig(scope: Scope, config: McpConfigRow, changes: 
   await lockCredential(scope);
   const before = await tx.row(queries.lockUrl, { accountId, id });
   if (!before) throw notFound();
-  if (before.has_auth && url !== null && token === undefined) requireSecretForMove('/bearer_token', { from: before.url, to: url });
+  if (before.has_auth && url !== null && token === undefined)
+    requireSecretForMove('/bearer_token', { from: { url: before.url }, to: { url } });
   // An access is granted for one URL, and a bearer token replaces it.
   if (url || token) await tx.run(clearAuthorization, { accountId, id, url: token ? null : url });
   const updated = await tx.row(queries.updateConfig, { accountId, id, ...values }).catch(onUniqueViolation(nameTaken));

@@ -191,6 +191,8 @@ export async function resumeSchedule(scope: Scope, { id }: ScheduleRow): Promise
 /** Starts a run in addition to the times of the schedule. Throws the errors of starting a run. */
 export async function runScheduleNow(scope: Scope, { id }: ScheduleRow): Promise<OccurrenceRow> {
   const { tx, accountId } = scope;
+  // Before the schedule, as everywhere: what revokes a key pauses its schedules.
+  await lockCredential(scope);
   const schedule = await lock(scope, id);
   const runId = await startScheduledRun({ ...scope, tx, audit: () => undefined }, schedule);
   const occurrence = { accountId, id: newId(), scheduleId: id, scheduledFor: schedule.now };

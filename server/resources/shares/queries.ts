@@ -122,7 +122,7 @@ export const deleteShare = statement<OfThread & { id: string }>()((db, $) =>
     .returning('id'),
 );
 
-/** The share with a token; `now` is in Unix seconds. Excludes shares of deleted or expired threads and of inactive accounts. */
+/** The share with a token; `now` is in Unix seconds. Excludes shares of deleted or expired threads, and of inactive accounts and users. */
 export const selectShareByToken = statement<{ tokenHash: string }>()((db, $) =>
   db
     .selectFrom('thread_shares as s')
@@ -133,6 +133,7 @@ export const selectShareByToken = statement<{ tokenHash: string }>()((db, $) =>
         .on('a.status', '=', sql.lit('active' as const))
         .on('a.deleted_at', 'is', null),
     )
+    .innerJoin('users as u', (join) => join.onRef('u.id', '=', 's.created_by_user_id').on('u.status', '=', sql.lit('active' as const)))
     .select(columnsOfShare)
     .select([
       // A snapshot without messages does not tell the words of later ones.

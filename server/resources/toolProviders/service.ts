@@ -66,7 +66,7 @@ export async function setCredential(
 /** Run it while holding the lock of the group. */
 async function requireKeyForMove({ tx }: Scope, { owner, name }: Target, baseUrl: string) {
   const stored = (await tx.rows(queries.selectProviders, { owner })).find(({ provider_name: each }) => each === name);
-  if (stored && stored.key_prefix !== null) requireSecretForMove('/api_key', { from: stored.base_url, to: baseUrl });
+  if (stored && stored.key_prefix !== null) requireSecretForMove('/api_key', { from: { url: stored.base_url }, to: { url: baseUrl } });
 }
 
 /** Throws 404 for an unknown backend. */

@@ -42,7 +42,8 @@ export const selectActiveSchedules = statement<OfUser>()((db, $) =>
     .select(['s.id', 's.account_id'])
     .where('m.user_id', '=', $.userId)
     .where('s.status', '=', sql.lit('active' as const))
-    .orderBy('s.id'),
+    .orderBy('s.id')
+    .forUpdate('s'),
 );
 
 /** The recipient, and the number of accounts that the user shares with others. The address was just verified, so it is not null. */

@@ -5,6 +5,7 @@ import type { App, QueuedRun } from '../../http/app.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { Failure, failWith, notFound } from '../../platform/failure.ts';
+import { selectKeyForShare } from '../../resources/auth/sessions/lockSession.ts';
 import { type KeyBudget, remainingOf, selectKeyBudget } from '../../resources/credits/keyBudget.ts';
 import { runEventValues } from '../../resources/runs/appendRunEvents.ts';
 import type { RunRow } from '../../resources/runs/queries.ts';
@@ -15,7 +16,7 @@ import * as queries from './queries.ts';
 export type RunCreator = Pick<Scope, 'tx' | 'accountId' | 'audit'> &
   Partial<Pick<Scope, 'afterCommit'>> & {
     app: Pick<App, 'config' | 'database' | 'queue' | 'localRuns'>;
-    actor: Pick<Scope['actor'], 'userId' | 'apiKeyId'>;
+    actor: Pick<Scope['actor'], 'userId' | 'apiKeyId' | 'keyHash'>;
     client: Pick<Scope['client'], 'traceId'>;
   };
 
@@ -77,7 +78,7 @@ export async function startRun(
   const [thread, earlier, creator] = await Promise.all([
     lockIdleThread(scope, threadId),
     isRepeated ? undefined : tx.row(queries.selectContinuation, { accountId, threadId, isExplicit: source === 'continue' }),
-    tx.row(queries.lockCreator, { userId: actor.userId }),
+    lockCreator(scope),
   ]);
   if (!creator) throw credentialRevoked(scope);
   if (!thread.tail_message_id) throw failWith('conflict', 'thread_empty', 'The thread has no message to answer.');
@@ -132,7 +133,16 @@ async function enqueue({ app, tx, afterCommit }: RunCreator, run: QueuedRun) {
   tx.awaitAtCommit(app.queue.enqueueRun(tx, run, (await readSettings(app.database, tx))['queue.max_attempts']));
 }
 
-/** The error for a user who was suspended or deleted during the request. */
+/** Locks what a run is started with: the user, and the API key of a request. A schedule acts for its user without a credential. */
+async function lockCreator({ tx, accountId, actor: { userId, apiKeyId, keyHash } }: RunCreator): Promise<boolean> {
+  const locked =
+    apiKeyId !== undefined && keyHash !== undefined
+      ? await tx.row(selectKeyForShare, { accountId, userId, apiKeyId })
+      : await tx.row(queries.lockCreator, { userId });
+  return locked !== undefined;
+}
+
+/** The error for a user who was suspended or deleted, or a key that was revoked, during the request. */
 const credentialRevoked = ({ actor }: Pick<RunCreator, 'actor'>) =>
   failWith('unauthenticated', actor.apiKeyId ? 'invalid_token' : 'session_revoked', 'The credential is no longer valid.');
 

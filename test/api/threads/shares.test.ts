@@ -106,7 +106,7 @@ test('only the creator of a thread manages its shares, readers get 403 and other
   expect(issuesOf(await call('DELETE', `/v1/threads/${thread}:share`, { token: admin.token }))).toEqual([400, [['query', 'id']]]);
 });
 
-test('deleted shares, deleted and expired threads and suspended accounts return 404', async () => {
+test('deleted shares, deleted and expired threads and suspended accounts and users return 404', async () => {
   const thread = await conversation();
   const [one, two] = [(await share(thread)).body, (await share(thread)).body];
   const deleted = await remove(thread, one.id);
@@ -120,10 +120,15 @@ test('deleted shares, deleted and expired threads and suspended accounts return 
   expect([gone.status, { ...gone.body, trace_id: '' }]).toEqual([404, { ...unknown.body, trace_id: '' }]);
   expect([gone.headers.get('cache-control'), gone.headers.get('x-robots-tag')]).toEqual(['no-store', 'noindex']);
   expect(issuesOf(await view('x'))).toEqual([400, [['path', 'token']]]);
-  await sql(`update accounts set status = 'suspended' where id = $1`, [me.accountId]);
-  expect((await view(two.token)).status).toBe(404);
-  await sql(`update accounts set status = 'active' where id = $1`, [me.accountId]);
-  expect((await view(two.token)).status).toBe(200);
+  for (const [table, id] of [
+    ['accounts', me.accountId],
+    ['users', me.id],
+  ]) {
+    await sql(`update ${table} set status = 'suspended' where id = $1`, [id]);
+    expect([table, (await view(two.token)).status]).toEqual([table, 404]);
+    await sql(`update ${table} set status = 'active' where id = $1`, [id]);
+    expect([table, (await view(two.token)).status]).toEqual([table, 200]);
+  }
   await call('DELETE', `/v1/threads/${thread}`, { token: me.token });
   expect((await view(two.token)).status).toBe(404);
   const brief = await conversation({ is_private: true });

@@ -31,11 +31,14 @@ test('the page is revalidated at each visit, its files are immutable, and the pa
   const policy = page.headers.get('content-security-policy');
   expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self';");
   expect(policy).not.toContain('unsafe');
+  expect(page.headers.get('x-dns-prefetch-control')).toBe('off');
   expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=/);
 
   // Documents of a model are shown in a frame without an origin, which may load nothing.
   const frame = (await get('/frame')).headers.get('content-security-policy');
-  expect(frame).toMatch(/^sandbox allow-scripts; default-src 'none'; .*frame-ancestors 'self'$/);
+  expect(frame).toMatch(
+    /^sandbox allow-scripts; default-src 'none'; .*frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types default$/,
+  );
   expect(frame).not.toMatch(/https?:|\*|allow-same-origin|unsafe-eval/);
 
   const [script] = scriptsOf(html);

@@ -51,8 +51,19 @@ flowchart LR
 \`\`\`
 
 \`\`\`html
-<h1>Old</h1><script>
-const tried = { script: 'ran' };
+<h1>Old</h1><link rel="preconnect" href="https://tracker.example"><iframe srcdoc="<script>new RTCPeerConnection()</script>"></iframe><script>
+const tried = { script: 'ran', calls: typeof RTCPeerConnection };
+const frame = document.createElement('iframe');
+try { frame['src' + 'doc'] = 'x' } catch (error) { tried.set = error.name }
+try { frame.setAttribute('src' + 'doc', 'x') } catch (error) { tried.attribute = error.name }
+document.body.insertAdjacentHTML('beforeend', '<iframe src' + 'doc="x"></iframe><b>Added</b>');
+document.body.append(document.createElement('link'));
+tried.links = [...document.querySelectorAll('*')].filter((each) => each instanceof HTMLLinkElement).length;
+const xml = '<!DOCTYPE a [<!ENT' + 'ITY e "&#60;b/>">]><a>&e;</a>';
+tried.entities = new DOMParser().parseFromString(xml, 'text/xml').querySelectorAll('b').length;
+document.write('<iframe src'); document.write('doc="x"></iframe>');
+tried.frames = document.querySelectorAll('iframe[src' + 'doc]').length;
+tried.added = document.querySelector('b').textContent;
 try { localStorage.length } catch (error) { tried.storage = error.name }
 try { parent.document.title } catch (error) { tried.page = error.name }
 fetch('/v1/me').catch((error) => { tried.network = error.name; document.querySelector('h1').textContent = JSON.stringify(tried) });
@@ -137,11 +148,19 @@ test('an answer shows formulas, diagrams, highlighted code and pages, and what i
   await panel.frameLocator('iframe').getByText('"network":"TypeError"').waitFor();
   expect(JSON.parse((await panel.frameLocator('iframe').locator('h1').textContent())!)).toEqual({
     script: 'ran',
+    // A call, or a link to connect to in advance, would reach a server that the document names. Documents in frames of their own would have both again.
+    calls: 'undefined',
+    set: 'TypeError',
+    attribute: 'TypeError',
+    frames: 0,
+    links: 0,
+    entities: 0,
+    added: 'Added',
     storage: 'SecurityError',
     page: 'SecurityError',
     network: 'TypeError',
   });
-  expect(wrong.filter((each) => !/Content Security Policy/.test(each))).toEqual([]);
+  expect(wrong.filter((each) => !/Content Security Policy|requires 'TrustedHTML'/.test(each))).toEqual([]);
   await page.setViewportSize({ width: 390, height: 844 });
   await page.emulateMedia({ colorScheme: 'dark' });
   expect([await isTooWide(page), ...(await accessibilityViolations(page))]).toEqual([false]);

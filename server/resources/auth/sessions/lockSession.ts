@@ -19,7 +19,7 @@ const selectSessionForShare = statement<{ userId: string; sessionId: string | nu
     .forShare(['u', 's']),
 );
 
-const selectKeyForShare = statement<{ accountId: string; userId: string; apiKeyId: string }>()((db, $) =>
+export const selectKeyForShare = statement<{ accountId: string; userId: string; apiKeyId: string }>()((db, $) =>
   db
     .selectFrom('users as u')
     .innerJoin('api_keys as k', (join) =>

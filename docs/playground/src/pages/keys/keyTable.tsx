@@ -49,10 +49,10 @@ export function KeyExpiry({ apiKey, inactive }: { apiKey: Lifetime; inactive?: s
 
 export const lastUse = ({ last_used_at }: Pick<ApiKey, 'last_used_at'>): ReactNode => (last_used_at ? <When at={last_used_at} /> : 'Never');
 
-type RevocationProps = { name: string; listKey: readonly string[]; revoke: () => Promise<unknown>; onClose: () => void };
+type RevocationProps = { name: string; listKey: readonly string[]; effects?: string; revoke: () => Promise<unknown>; onClose: () => void };
 
-export const KeyRevocation = ({ name, listKey, revoke, onClose }: RevocationProps) => (
+export const KeyRevocation = ({ name, listKey, effects, revoke, onClose }: RevocationProps) => (
   <ConfirmDialog title={`Revoke “${name}”?`} confirm="Revoke" done="Revoked" changes={[listKey]} onClose={onClose} action={revoke}>
-    Requests with this key will be rejected. This cannot be undone.
+    Requests with this key will be rejected. {effects} This cannot be undone.
   </ConfirmDialog>
 );

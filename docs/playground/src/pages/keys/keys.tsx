@@ -90,5 +90,11 @@ function Limits({ apiKey: { limits, models } }: { apiKey: ApiKey }) {
 }
 
 const Revocation = ({ apiKey: { id, name }, onClose }: { apiKey: ApiKey; onClose: () => void }) => (
-  <KeyRevocation name={name} listKey={keysKey} revoke={() => client.apiKeys.delete({ params: { id } })} onClose={onClose} />
+  <KeyRevocation
+    name={name}
+    listKey={keysKey}
+    effects="Its runs are cancelled and its schedules paused."
+    revoke={() => client.apiKeys.delete({ params: { id } })}
+    onClose={onClose}
+  />
 );
