@@ -13,6 +13,7 @@ import { skills } from '../agents/skills.ts';
 import type { Context, RouteResult } from '../context.ts';
 import { credits } from '../credits/credits.ts';
 import { usage } from '../credits/usage.ts';
+import { email, platformSettings } from '../integrations/settings.ts';
 import { apiKeys } from '../keys/apiKeys.ts';
 import { rejectServiceKey } from '../keys/closedToServiceKeys.ts';
 import { serviceKeys } from '../keys/serviceKeys.ts';
@@ -49,6 +50,7 @@ const areas = {
     chatModels,
     credits,
     dashboard,
+    email,
     erasures,
     identities,
     invitations,
@@ -63,6 +65,7 @@ const areas = {
     notifications,
     passkeys,
     personas,
+    platformSettings,
     projects,
     providerSignIn,
     redemptionCodes,
