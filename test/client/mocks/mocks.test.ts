@@ -153,6 +153,8 @@ test('injected faults occur as often as configured', async () => {
   expect((await client.me.get()).login).toBe('ada');
   mocks.faults.next({ status: 'lost' });
   await expect(client.me.get({}, once)).rejects.toBeInstanceOf(ConnectionError);
+  expect(() => mocks.faults.next({ operation: 'thread.create', status: 500 })).toThrow('There is no operation thread.create.');
+  expect(() => mocks.faults.rate(1, { operation: 'threads', status: 500 })).toThrow(TypeError);
   mocks.faults.slow(60_000);
   await expect(client.me.get({}, { timeoutMs: 20, maxRetries: 0 })).rejects.toMatchObject({ name: 'TimeoutError' });
   mocks.faults.clear();
