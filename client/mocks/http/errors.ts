@@ -23,12 +23,11 @@ export class MockApiError extends Error {
 export const apiError = (failure: ErrorName, reason: string, message: string, details: Details = {}, headers: HeaderValues = {}) =>
   new MockApiError(failure, message, { reason, ...details }, headers);
 
-/** 400 with up to 50 issues. A reason in `details` is that of all issues. */
-export function invalid(issues: readonly Issue[], details: Details & { reason?: string } = {}): MockApiError {
-  const { reason: ofAll, ...others } = details;
-  const reason = ofAll ?? issues.find((issue) => issue.reason)?.reason;
-  const told = issues.slice(0, 50).map((issue) => ({ ...issue, ...(ofAll !== undefined && { reason: ofAll }) }));
-  return new MockApiError('invalid', 'The request is not valid.', { ...(reason && { reason }), ...others, issues: told });
+/** 400 with up to 50 issues. `reason` is that of the issues without their own. */
+export function invalid(issues: readonly Issue[], details: Details = {}, reason?: string): MockApiError {
+  const all = issues.slice(0, 50).map((issue) => ({ ...(reason && { reason }), ...issue }));
+  const first = all.find((issue) => issue.reason)?.reason;
+  return new MockApiError('invalid', 'The request is not valid.', { ...(first && { reason: first }), ...details, issues: all });
 }
 
 /** 400 for one field of the body. */

@@ -7,6 +7,7 @@ import { resourceType } from '../resourceTypes.ts';
 import type { Json } from '../state.ts';
 import { invalid } from './errors.ts';
 
+const threads = resourceType('/v1/threads');
 const teams = resourceType('/v1/teams');
 const members = resourceType('/v1/accounts/{account_id}/members');
 
@@ -38,6 +39,12 @@ const rules: Readonly<Record<string, Rule>> = {
     message: 'is not a team of the account',
     reason: 'team_not_found',
     operations: ['projects.create', 'projects.update'],
+  },
+  thread_id: {
+    isValid: (text, context) => visibleRows(threads, context).some(({ value }) => value.id === text),
+    message: 'is not a thread of yours',
+    reason: 'thread_not_found',
+    operations: ['schedules.create', 'schedules.update'],
   },
   user_id: {
     isValid: (text, { engine, caller }) =>

@@ -82,4 +82,4 @@ export function requireSecretForMove(field: string, { from, to }: { from: string
 export const secretRequired = (field: string, message: string) => invalidField(field, message, 'secret_required');
 
 /** The path counts: those of one host can belong to different services. */
-const normalize = (url: string | null) => url && trimEnd(new URL(url).href, '/');
+const normalize = (url: string | null) => url && trimEnd(URL.canParse(url) ? new URL(url).href : url, '/');

@@ -5,6 +5,8 @@ import type { LlmModel, LlmProvider, LlmProviderChanges, NewLlmProvider } from '
 import type { McpConfig, McpConfigChanges, NewMcpConfig } from '../../../contract/mcpConfigs.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
 import { jsonPointer } from '../../../contract/shared/input.ts';
+import { trimEnd } from '../../../contract/shared/trim.ts';
+import type { WebhookEndpoint, WebhookEndpointChanges } from '../../../contract/webhooks.ts';
 import type { Context } from '../context.ts';
 import { apiError, invalid, invalidField } from '../http/errors.ts';
 import { checkUrl, readBaseUrl, requireSecretForMove } from '../http/outboundUrls.ts';
@@ -16,7 +18,7 @@ function checkAdvancedJson(vendor: Vendor, advanced: Record<string, unknown> | n
   const issues = advancedJsonIssues(vendor, advanced ?? {}).map(
     ([path, message]) => ({ location: 'body', path: jsonPointer(['advanced_json', ...path]), message }) as const,
   );
-  if (issues.length > 0) throw invalid(issues, { reason: 'advanced_json_key_denied' });
+  if (issues.length > 0) throw invalid(issues, {}, 'advanced_json_key_denied');
 }
 
 /** Replaces the base URL of the body by its stored form. */
@@ -56,7 +58,7 @@ function checkTransport(
   const issue = (name: string, message: string) => ({ location: 'body', path: `/${name}`, message }) as const;
   const issues = foreign.filter((name) => isGiven(fields[name])).map((name) => issue(name, `is not for transport ${transport}`));
   if (needed && !isGiven(fields[needed])) issues.push(issue(needed, `is needed for transport ${transport}`));
-  if (issues.length > 0) throw invalid(issues, { reason: inconsistentValues.reason });
+  if (issues.length > 0) throw invalid(issues, {}, inconsistentValues.reason);
 }
 
 function checkServer(context: Context, input: NewMcpConfig) {
@@ -79,6 +81,54 @@ function checkIssuer({ issuer, internal_network: isInternal }: IdentityProviderC
   const url = issuer ?? stored!.issuer;
   checkUrl('/issuer', url, (isInternal ?? stored?.internal_network) ? 'internal' : 'https');
   if (url.includes('?')) throw invalidField('/issuer', 'The URL must not contain a query.', 'query_denied');
+}
+
+/** Replaces the URL of the body by its stored form. */
+function checkEndpoint(body: WebhookEndpointChanges) {
+  if (body.url !== undefined) {
+    checkUrl('/url', body.url, 'https');
+    body.url = new URL(body.url).href;
+  }
+  const names = new Set<string>();
+  for (const given of Object.keys(body.headers ?? {})) {
+    const name = given.toLowerCase();
+    const path = `/headers${jsonPointer([given])}`;
+    if (isDeniedHeader(name)) throw invalidField(path, 'is set by the server or the connection', 'header_denied');
+    if (names.has(name)) throw invalidField(path, 'is named twice', 'duplicate_header');
+    names.add(name);
+  }
+}
+
+/** Rows that a test has added can have any text. */
+function receiverOf(text: string): string {
+  if (!URL.canParse(text)) return text;
+  const { origin, pathname } = new URL(text);
+  return origin + pathname;
+}
+
+const deniedHeaders = new Set([
+  ...['host', 'connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect', 'http2-settings', 'date', 'via'],
+  ...['accept-encoding', 'user-agent', 'forwarded', 'x-real-ip', 'signature', 'signature-input'],
+  ...['traceparent', 'tracestate', 'baggage', 'x-trace-id'],
+]);
+const deniedPrefixes = ['content-', 'proxy-', 'sec-', 'webhook-', 'svix-', 'x-arkloop-', 'x-forwarded-'];
+
+function isDeniedHeader(given: string): boolean {
+  const name = given.replaceAll('_', '-');
+  return deniedHeaders.has(name) || deniedPrefixes.some((prefix) => name.startsWith(prefix));
+}
+
+/** Replaces the domains of the body by their stored form. */
+function readDomains(body: IdentityProviderChanges) {
+  if (!body.allowed_email_domains) return;
+  const typed = body.allowed_email_domains;
+  const domains = typed.map((text) => (URL.canParse(`http://${text}`) ? trimEnd(new URL(`http://${text}`).hostname, '.') : text));
+  const isDomain = (text: string) => text.split('.').every((part) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(part));
+  const issues = domains.flatMap((text, at) =>
+    isDomain(text) ? [] : [{ location: 'body', path: `/allowed_email_domains/${at}`, message: 'must be a domain' } as const],
+  );
+  if (issues.length > 0) throw invalid(issues, {}, 'invalid_domain');
+  body.allowed_email_domains = [...new Set(domains)].sort();
 }
 
 const modelCheck: Check = ({ loaded, body }) =>
@@ -106,18 +156,25 @@ const checks: Readonly<Record<string, Check>> = {
   },
   'mcpConfigs.create': (context) => checkServer(context, context.body as unknown as NewMcpConfig),
   'mcpConfigs.update': (context, stored) => checkServerChanges(context, context.body as McpConfigChanges, stored as McpConfig),
-  'identityProviders.create': ({ body }) => checkIssuer(body as IdentityProviderChanges),
+  'identityProviders.create': ({ body }) => {
+    checkIssuer(body as IdentityProviderChanges);
+    readDomains(body as IdentityProviderChanges);
+  },
   'identityProviders.update': ({ body }, stored) => {
     const { issuer, client_secret: secret, internal_network: isInternal } = body as IdentityProviderChanges;
     const before = stored as IdentityProvider;
     if (issuer !== undefined || isInternal !== undefined) checkIssuer({ issuer, internal_network: isInternal }, before);
+    readDomains(body as IdentityProviderChanges);
     if (issuer !== undefined && issuer !== before.issuer && before.has_client_secret && secret === undefined)
       throw invalidField('/client_secret', 'is needed again for another issuer', 'client_secret_required');
   },
-  'webhookEndpoints.create': ({ body }) => checkUrl('/url', (body as { url: string }).url, 'https'),
-  'webhookEndpoints.update': ({ body }) => {
-    const { url } = body as { url?: string };
-    if (url !== undefined) checkUrl('/url', url, 'https');
+  'webhookEndpoints.create': ({ body }) => checkEndpoint(body as WebhookEndpointChanges),
+  'webhookEndpoints.update': ({ body }, stored) => {
+    const changes = body as WebhookEndpointChanges;
+    checkEndpoint(changes);
+    // Headers hold secrets: those of another receiver are removed.
+    const isMoved = changes.url !== undefined && receiverOf(changes.url) !== receiverOf((stored as WebhookEndpoint).url);
+    if (isMoved) changes.headers ??= {};
   },
 };
 

@@ -43,7 +43,7 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
     const { expires_at = null, limits, models = null } = Object(body) as NewApiKey;
     setKeyProperties(value, { expires_at, limits: { ...noLimits, ...limits } }, engine.now());
     Object.assign(value, { models: models && [...new Set(models)].sort(), previous_secret_expires_at: null });
-    value.inherits_permissions = (value.scopes as unknown[]).length === 0;
+    value.inherits_permissions = (Object(body) as NewApiKey).scopes == null;
     value.key_prefix = keyPrefixOf(value.key, 'al_');
   },
   '/v1/admin/identity-providers': (value, { operation, body }) => {
@@ -59,6 +59,9 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
   },
   '/v1/feature-flags/{key}/account-overrides': (value, { loaded }) => Object.assign(value, { flag_key: loaded.key?.value.key }),
   '/v1/asr-credentials': deriveKey,
+  '/v1/feature-flags': (value, { operation }) => {
+    if (operation.id === 'featureFlags.create') value.supports_account_overrides = true;
+  },
   '/v1/llm-providers': (value, context) => {
     deriveKey(value, context);
     value.advanced_json ??= {};
@@ -88,8 +91,7 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
   '/v1/threads/{thread_id}:share': (value) =>
     Object.assign(value, { url: `/s/${value.token}`, has_password: value.access_type === 'password' }),
   '/v1/webhook-endpoints': (value, { engine, operation, body }) => {
-    const { url, filter, headers } = Object(body) as WebhookEndpointChanges;
-    if (url !== undefined) value.url = new URL(url).href;
+    const { filter, headers } = Object(body) as WebhookEndpointChanges;
     value.events = [...new Set(value.events as string[])];
     if (operation.id === 'webhookEndpoints.create' || filter) value.filter = { project_ids: [], persona_ids: [], ...filter };
     if (operation.id === 'webhookEndpoints.create' || headers) {

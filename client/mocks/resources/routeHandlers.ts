@@ -3,6 +3,8 @@ import { broadcasts } from '../administration/broadcasts.ts';
 import { dashboard } from '../administration/dashboard.ts';
 import { adminErasures, erasures } from '../administration/erasures.ts';
 import { identities, providerSignIn } from '../administration/identities.ts';
+import { ipRules } from '../administration/ipRules.ts';
+import { plans, subscriptions } from '../administration/subscriptions.ts';
 import { toolProviders } from '../administration/toolProviders.ts';
 import { adminAccounts, users } from '../administration/users.ts';
 import { chatCompletions, chatModels } from '../agents/chatCompletions.ts';
@@ -54,6 +56,7 @@ const areas = {
     erasures,
     identities,
     invitations,
+    ipRules,
     inviteCodes,
     mcpConfigs,
     mcp,
@@ -65,6 +68,7 @@ const areas = {
     notifications,
     passkeys,
     personas,
+    plans,
     platformSettings,
     projects,
     providerSignIn,
@@ -78,6 +82,7 @@ const areas = {
     sessions,
     shares,
     skills,
+    subscriptions,
     threads,
     toolProviders,
     usage,

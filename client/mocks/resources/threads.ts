@@ -155,15 +155,24 @@ export const messages: RouteHandlers<typeof messageRoutes> = {
 export function requireAttachments({ engine, caller }: Context, parts: readonly MessagePart[]) {
   for (const [at, part] of parts.entries())
     if (part.type !== 'text' && engine.state.files.get(part.attachment.key)?.owner !== caller!.accountId)
-      throw invalidField(`/content_json/parts/${at}/attachment`, 'is not an attachment that you can use', 'attachment_not_found');
+      throw invalidField(`/content_json/parts/${at}/attachment/key`, 'is not an attachment that you can use', 'attachment_not_found');
 }
 
-/** `content` of a structured message is its texts and file names, one per line. */
+/** The texts of a structured message become one, at the position of the first. `content` has it, and the attachments by name. */
 export function contentOf({ content = '', content_json }: Pick<Message, 'content_json'> & { content?: string | undefined }) {
   if (!content_json) return { content };
-  const parts = content_json.parts.map(normalizePart);
-  const texts = parts.map((part) => (part.type === 'text' ? part.text : part.attachment.filename));
-  return { content: texts.join('\n'), content_json: { parts } };
+  const given = content_json.parts.map(normalizePart);
+  const isText = (part: MessagePart) => part.type === 'text' && part.text.trim() !== '';
+  const first = given.findIndex(isText);
+  const text = given.flatMap((part) => (part.type === 'text' && isText(part) ? [part.text] : [])).join('\n\n');
+  const parts = given.flatMap((part, at): MessagePart[] => (at === first ? [{ type: 'text', text }] : part.type === 'text' ? [] : [part]));
+  return { content: parts.map(plainText).join('\n\n'), content_json: { parts } };
+}
+
+function plainText(part: MessagePart): string {
+  if (part.type === 'text') return part.text;
+  const marker = `[${part.type}: ${part.attachment.filename}]`;
+  return part.type === 'file' && part.extracted_text ? `${marker}\n${part.extracted_text}` : marker;
 }
 
 /** The default project cannot be shared or deleted. */
@@ -176,6 +185,8 @@ export const projects: RouteHandlers<typeof projectRoutes> = {
   },
   delete: (context) => {
     if (context.loaded.project_id!.value.is_default) throw apiError('conflict', 'default_project', 'The default project stays.');
+    const { project_id } = context.params;
+    for (const row of context.engine.state.rows(threadKind, ({ value }) => value.project_id === project_id)) row.value.project_id = null;
     serveGeneric(untypedContext(context));
     return { status: 204, body: undefined };
   },

@@ -216,6 +216,11 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'secondFactor.replaceRecoveryCodes': (desk) => enrol(desk).then(() => ({ code: '000000' })),
   'serviceKeys.create': () => ({ name: 'billing', scopes: ['platform.usage.read'] }),
   'serviceKeys.update': () => ({ name: 'renamed' }),
+  'subscriptions.create': async (desk) => {
+    const { id } = await ask(desk, 'POST', '/v1/plans', { name: 'pro', display_name: 'Pro' });
+    const period = { current_period_start: '2026-01-01T00:00:00Z', current_period_end: '2026-02-01T00:00:00Z' };
+    return { account_id: desk.person.accountId, plan_id: id, ...period };
+  },
   'teams.addMember': ({ person: { userId } }) => ({ user_id: userId, role: 'member' }),
   'threads.fork': async (desk, { thread_id: id }) => ({ message_id: (await sayIn(desk, id!)).id }),
   'threads.update': () => ({ title: 'Changed' }),

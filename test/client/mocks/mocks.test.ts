@@ -232,7 +232,7 @@ test('a platform admin lists users and accounts', async () => {
   const admin = createClient({ baseUrl, fetch: mocks.fetch, accessToken });
   await client.accounts.create({ body: { slug: 'team', name: 'Team' } });
   expect((await admin.users.list()).map(({ login }) => login)).toEqual(['root', 'ada']);
-  expect((await admin.adminAccounts.list()).map(({ name }) => name)).toEqual(['Team', 'root', 'ada']);
+  expect((await admin.adminAccounts.list()).map(({ name }) => name)).toEqual(['Team', "root's workspace", "ada's workspace"]);
   expect(await reasonOf(client.users.list().then())).toEqual([403, 'missing_permission', undefined]);
 });
 

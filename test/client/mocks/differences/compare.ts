@@ -39,12 +39,15 @@ function outcomeOf({ status, body }: HttpResponse) {
 const id = /^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
+/** Keys, secrets, codes, and the tokens of invitations and shares. */
+const secrets = /^(als?_|whsec_|\/s\/|(?=[\w-]{22}$|[\da-f]{64}$|[A-Z\d]{8}$|(?:[A-Z\d]{4}-){3}[A-Z\d]{4}$))[\w+/=-]{4,}$/;
+
 function withoutChance(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutChance);
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutChance(each)]));
   if (typeof value !== 'string') return value;
-  return id.test(value) ? 'an ID' : time.test(value) ? 'a time' : value.replace(/^(als?_|whsec_)[\w+/=-]{4,}$/, '$1…');
+  return id.test(value) ? 'an ID' : time.test(value) ? 'a time' : value.replace(secrets, '$1…');
 }
 
 type Values = Record<string, string>;
@@ -72,14 +75,19 @@ const named = (name: string, { token, accountId, id: userId }: { token: string; 
 
 /** Sends the requests of `user` and `admin` to the server and to a mock, and expects the same responses. Returns those of the server. */
 export async function expectSameResponses(app: Pick<TestApp, 'call' | 'signUp' | 'signUpAdmin'>, steps: readonly Step[]) {
-  const people = { ...named('user', await app.signUp()), ...named('admin', await app.signUpAdmin()) };
+  const user = await app.signUp();
+  const people = { ...named('user', user), ...named('admin', await app.signUpAdmin()) };
   const expected = await play(app.call as Call, people, steps);
   const { call, mocks } = openMock();
-  const person = (isAdmin: boolean) => {
-    const { accessToken: token, ...others } = mocks.state.signUp({ isAdmin });
-    return { token, ...others, id: others.userId };
+  const { accessToken, accountId, userId } = mocks.state.signUp({ isAdmin: true });
+  const { login, password, email } = user;
+  const { body: registered } = await call('POST', '/v1/auth/register', { body: { login, password, email } });
+  const { body: me } = await call('GET', '/v1/me', { token: registered.access_token });
+  const copies = {
+    ...named('user', { token: registered.access_token, accountId: me.account_id, id: me.id }),
+    ...named('admin', { token: accessToken, accountId, id: userId }),
   };
-  const outcomes = await play(call, { ...named('user', person(false)), ...named('admin', person(true)) }, steps);
+  const outcomes = await play(call, copies, steps);
   expect(outcomes).toEqual(expected);
   return expected as { request: string; status: number; reason?: string }[];
 }
