@@ -13,7 +13,7 @@ import { hasEnded, type MockRun } from '../runs/runs.ts';
 import { openEvents } from '../runs/stream.ts';
 import type { Row } from '../state.ts';
 import { visibleRows } from './generic.ts';
-import { contentOf, copyThread, requireAttachments } from './threads.ts';
+import { claimAttachments, contentOf, copyThread } from './threads.ts';
 
 const runKind = resourceType('/v1/runs');
 const threadKind = resourceType('/v1/threads');
@@ -213,10 +213,10 @@ export const runs: RouteHandlers<typeof routes> = {
     const message = loaded.message_id!;
     if ((message.value as Message).role !== 'user') throw notFound();
     requireIdleThread(loaded.thread_id!);
-    requireAttachments(untypedContext(context), body.content_json?.parts ?? []);
+    const content = contentOf(claimAttachments(untypedContext(context), body));
     const later = messagesOf(engine, params.thread_id).filter(({ order }) => order > message.order);
     hide(context, ({ id }) => later.some(({ value }) => value.id === id), params.thread_id);
-    Object.assign(message.value, contentOf(body));
+    Object.assign(message.value, content);
     return start(context, 'edit', inheritPreferences(context, params.thread_id, body));
   },
 };
