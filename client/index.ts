@@ -36,6 +36,7 @@ export { type UnwrapOptions, type WebhookErrorReason, type WebhookHeaders, Webho
 export type { Reasons } from './generated/reasons.ts';
 export type * from './generated/types.ts';
 export type { RunPart, TextPart as RunTextPart, ToolCallPart, ToolCallState, ToolProgress } from './run/parts.ts';
+export { questionAnswer, type QuestionField, questionFields } from './run/questions.ts';
 export { RunEndedError, type RunStream } from './run/runStream.ts';
 export { openRunViewer, type PendingQuestion, type PendingRetry, type RunView, type RunViewer, type Todo } from './run/runView.ts';
 

@@ -2,6 +2,7 @@ import { routes } from '../generated/routes.ts';
 import type { AccessGrant } from '../generated/types.ts';
 import type { CallOptions, Operation } from './call.ts';
 import { memoryCookies } from './cookies.ts';
+import { ConnectionError } from './errors.ts';
 import type { Settings } from './options.ts';
 import { createSender, nameOf, type PreparedRequest, prepareRequest, readBody, type RequestParts } from './request.ts';
 import { overNetwork, unlessAborted, withRetries, withTimeout } from './retry.ts';
@@ -22,11 +23,20 @@ export type Transport = {
 
 const refreshRoute: Operation = { ...routes.auth.refresh, name: 'auth.refresh' };
 
+/** The usual cause is a server of pages, which answers unknown paths with a page. */
+const notJson = (operation: string, { status, headers }: Response, cause: Error) =>
+  new ConnectionError(
+    `${operation} failed: the response (${status}, ${headers.get('content-type')}) is not JSON. Does \`baseUrl\` lead to the API?`,
+    cause,
+  );
+
 export function createTransport(settings: Settings): Transport {
   const cookies = settings.session.cookies ?? memoryCookies();
   const exchange = createSender(settings, cookies);
   const read = (route: Operation, response: Response, signal: AbortSignal) =>
-    overNetwork(route.name, signal, () => readBody(route, response));
+    overNetwork(route.name, signal, () => readBody(route, response)).catch((error: Error) => {
+      throw error.cause instanceof SyntaxError ? notJson(route.name, response, error.cause) : error;
+    });
   const keeper = createSession(settings, {
     hasCookie: async () => (await cookies.get()) !== undefined,
     refresh: () => {

@@ -22,8 +22,8 @@ export type Caller = {
   permissions: ReadonlySet<string>;
   /** Undefined for a key. */
   session: Session | undefined;
-  /** Its scope was checked, and replaces the permissions of the route. */
-  isServiceKey?: boolean;
+  /** Set for a service key. Its scope was checked, and replaces the permissions of the route. */
+  serviceKeyId?: string;
 };
 
 /** An authenticated and validated request. */

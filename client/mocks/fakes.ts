@@ -25,16 +25,19 @@ export function createFakes(seed: number, start: number, turn?: string): Fakes {
   return {
     of(schema, key) {
       setFaker(values);
-      seedAll(hashOf(`${seed} ${key}`));
-      const made = fake(schema);
-      for (const value of [makeRealistic(made, start), made]) {
-        const { data, error } = z.safeParse(schema, value);
-        // The parsed value: the contract transforms ids to lower case.
-        if (!error) return data;
-        // Refinements are invisible to the faker: drop the fields that fail if the schema is valid without them.
-        for (const { path } of error.issues) removePath(value, path);
-        const rest = z.safeParse(schema, value);
-        if (rest.success) return rest.data;
+      // About one value of a hundred fails a refinement even without the fields that it names: make another one up.
+      for (let attempt = 0; attempt < 10; attempt++) {
+        seedAll(hashOf(`${seed} ${key}${attempt || ''}`));
+        const made = fake(schema);
+        for (const value of [makeRealistic(made, start), made]) {
+          const { data, error } = z.safeParse(schema, value);
+          // The parsed value: the contract transforms ids to lower case.
+          if (!error) return data;
+          // Refinements are invisible to the faker: drop the fields that fail if the schema is valid without them.
+          for (const { path } of error.issues) removePath(value, path);
+          const rest = z.safeParse(schema, value);
+          if (rest.success) return rest.data;
+        }
       }
       throw new Error(`No value could be made up for ${key}.`);
     },

@@ -38,6 +38,16 @@ export type Session = {
   isConfirmed?: boolean;
 };
 
+/** A challenge for a passkey that was issued and not used. `expiresAt` in milliseconds since 1970. */
+export type PasskeyChallenge = {
+  purpose: 'sign_in' | 'registration' | 'confirmation';
+  /** Undefined for a sign-in, unless it needs a second factor. */
+  userId?: string;
+  /** The session in which the passkey is registered or confirms. */
+  sessionId?: string | undefined;
+  expiresAt: number;
+};
+
 /** The stored response of an Idempotency-Key. */
 export type StoredResponse = { request: string; status: number | 'working'; body: unknown; headers: Record<string, string> };
 
@@ -61,6 +71,7 @@ const toBase64 = (bytes: ArrayBuffer) => btoa(Array.from(new Uint8Array(bytes), 
 export class State {
   readonly users = new Map<string, User>();
   readonly sessions = new Map<string, Session>();
+  readonly challenges = new Map<string, PasskeyChallenge>();
   readonly storedResponses = new Map<string, StoredResponse>();
   readonly files = new Map<string, StoredFile>();
   /** Ids of starred threads by user, in the order of starring. */
@@ -97,7 +108,7 @@ export class State {
     );
   }
 
-  /** Everything but stored responses, which are of the last minutes. */
+  /** Everything but challenges and stored responses, which are of the last minutes. */
   toJSON(): StoredState {
     const files = [...this.files].map(([key, { bytes, ...file }]) => [key, { ...file, base64: toBase64(bytes) }] as const);
     const stars = [...this.stars].map(([id, ids]) => [id, [...ids]] as const);
@@ -120,7 +131,17 @@ export class State {
   }
 
   clear() {
-    for (const map of [this.users, this.sessions, this.storedResponses, this.files, this.stars, this.redeemed, this.#tables]) map.clear();
+    for (const map of [
+      this.users,
+      this.sessions,
+      this.challenges,
+      this.storedResponses,
+      this.files,
+      this.stars,
+      this.redeemed,
+      this.#tables,
+    ])
+      map.clear();
     this.fakeCount = 0;
     this.#order = 0;
   }

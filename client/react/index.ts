@@ -6,6 +6,7 @@ export { ArkloopProvider, useArkloop } from './provider.ts';
 export { arkloopKeys, type CachedPage, messagesQuery, type ThreadFilter, threadQuery, threadsQuery } from './queries.ts';
 export { type UsedRun, useRun } from './run.ts';
 export type { FollowedRun, RunConnection } from './runs.ts';
+export { questionAnswer, type QuestionField, questionFields } from '../run/questions.ts';
 export { openRunViewer, type PendingQuestion, type PendingRetry, type RunView, type RunViewer, type Todo } from '../run/runView.ts';
 export { useSend } from './send.ts';
 export { type ThreadOptions, useMessages, useThread, useThreads } from './threads.ts';

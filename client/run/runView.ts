@@ -16,7 +16,6 @@ export type PendingQuestion = Omit<RunWaitingForInputEvent['data'], 'trace_id'>;
 /** One entry of the agent's todo list. */
 export type Todo = TodoUpdatedEvent['data']['todos'][number];
 
-/** The state of a run, derived from its events. */
 /** A model call that failed, for example because of a rate limit, and is repeated. */
 export type PendingRetry = Pick<
   RunLlmRetryEvent['data'],
@@ -26,6 +25,7 @@ export type PendingRetry = Pick<
   readonly at: number;
 };
 
+/** The state of a run, derived from its events. */
 export type RunView = {
   /** `idle` without a run. */
   readonly status: RunStatus | 'idle';

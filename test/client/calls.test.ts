@@ -160,9 +160,14 @@ test('an unreachable server is a ConnectionError with its cause', async () => {
   expect(error).toHaveProperty('message', 'me.get failed: the server cannot be reached, or the connection broke.');
 });
 
-test('a response that is not JSON is a ConnectionError', async () => {
-  const { baseUrl } = await startLocalServer((_, res) => void res.writeHead(200).end('<html>'));
-  await expect(createClient({ baseUrl, maxRetries: 0 }).me.get()).rejects.toBeInstanceOf(ConnectionError);
+test('a response that is not JSON is a ConnectionError that asks for the address', async () => {
+  const { baseUrl } = await startLocalServer((_, res) => void res.writeHead(200, { 'content-type': 'text/html' }).end('<html>'));
+  const error = await createClient({ baseUrl, maxRetries: 0 })
+    .me.get()
+    .catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(ConnectionError);
+  expect(error).toHaveProperty('cause', expect.any(SyntaxError));
+  expect(error).toHaveProperty('message', 'me.get failed: the response (200, text/html) is not JSON. Does `baseUrl` lead to the API?');
 });
 
 test('the signal aborts immediately: before, during and between attempts', async () => {

@@ -1,6 +1,7 @@
 import type { adminErasures as adminRoutes, ErasureDetails, erasures as routes } from '../../../contract/erasures.ts';
 import type { Caller, Engine, RouteHandlers } from '../context.ts';
 import { apiError, invalidField, notFound } from '../http/errors.ts';
+import { accountOfAdmin, hasAdmin } from '../keys/closedToServiceKeys.ts';
 import { requirePassword } from '../resources/security.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Row } from '../state.ts';
@@ -25,7 +26,7 @@ function schedule(
     user_id: null,
     state: 'scheduled',
     requested_by_user_id: caller.user.id,
-    requested_by_service_key_id: null,
+    requested_by_service_key_id: caller.serviceKeyId ?? null,
     reference: null,
     due_at: engine.time(graceMs),
     waiting_for: null,
@@ -84,7 +85,7 @@ export const erasures: Omit<RouteHandlers<typeof routes>, 'mine' | 'get'> = {
 };
 
 function requirePasswordOfPerson({ caller, body }: { caller: Caller; body: { current_password?: string | null | undefined } }) {
-  if (!caller.isServiceKey) requirePassword(caller, body.current_password);
+  if (caller.serviceKeyId === undefined) requirePassword(caller, body.current_password);
 }
 
 export const adminErasures: Omit<RouteHandlers<typeof adminRoutes>, 'list' | 'get'> = {
@@ -95,6 +96,8 @@ export const adminErasures: Omit<RouteHandlers<typeof adminRoutes>, 'list' | 'ge
     checkSlug(body.slug, account);
     if (account.type === 'personal' && engine.state.users.has(account.owner_user_id as string))
       throw apiError('conflict', 'user_not_deleted', 'Delete the user first.');
+    if (context.caller.serviceKeyId !== undefined && hasAdmin(engine, account.id))
+      throw accountOfAdmin('A service key cannot erase an account with a platform admin as member.');
     return { status: 201, body: summaryOf(schedule(context, account, referenceOf(body))) };
   },
   user: (context) => {

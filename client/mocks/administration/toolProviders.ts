@@ -8,6 +8,7 @@ import {
 } from '../../../contract/toolProviders.ts';
 import type { Caller, Engine, RouteHandlers } from '../context.ts';
 import { invalidField, notFound } from '../http/errors.ts';
+import { checkUrl, readBaseUrl, requireSecretForMove } from '../http/outboundUrls.ts';
 import type { Json } from '../state.ts';
 
 /** What an owner has set of a provider. */
@@ -46,6 +47,19 @@ function changeableSettings(context: Named): Settings {
   return value;
 }
 
+/** The platform may use internal addresses for providers that it runs itself. */
+function readUrl(context: Owned, name: ToolProviderName, text: string): string {
+  const url = readBaseUrl(text, true);
+  const mayBeInternal = ownerOf(context) === 'platform' && (name === 'web_search.searxng' || name === 'web_fetch.firecrawl');
+  if (!mayBeInternal) checkUrl('/base_url', text, 'https');
+  return url;
+}
+
+function maskOf(key: string) {
+  const points = [...key];
+  return points.length < 12 ? `${points.slice(0, 2).join('')}****` : `${points.slice(0, 5).join('')}****${points.slice(-4).join('')}`;
+}
+
 export const toolProviders: RouteHandlers<typeof routes> = {
   list: (context) => {
     const settings = settingsOf(context);
@@ -72,8 +86,11 @@ export const toolProviders: RouteHandlers<typeof routes> = {
     const settings = changeableSettings(context);
     if (base_url === '' && toolProviderFacts[settings.provider_name].needsUrl)
       throw invalidField('/base_url', 'must not be blank', inconsistentValues.reason);
-    if (api_key) settings.key_prefix = `${api_key.slice(0, 2)}****`;
-    if (base_url) settings.base_url = base_url;
+    const url = base_url ? readUrl(context, settings.provider_name, base_url) : undefined;
+    if (url !== undefined && !api_key && settings.key_prefix !== null)
+      requireSecretForMove('/api_key', { from: settings.base_url, to: url });
+    if (api_key) settings.key_prefix = maskOf(api_key);
+    if (url !== undefined) settings.base_url = url;
     return { status: 204, body: undefined };
   },
   clearCredential: (context) => {

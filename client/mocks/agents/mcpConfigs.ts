@@ -47,7 +47,7 @@ export const mcpConfigs: RouteHandlers<typeof routes> = {
         .filter((key) => !known.some((each) => each.name === key))
         .map((key) => issue(key, 'is not an argument of the prompt')),
     ];
-    if (issues.length > 0) throw invalid(issues, { reason: 'invalid_prompt_arguments' });
+    if (issues.length > 0) throw invalid(issues);
     const text = name === 'greet' ? 'Say hello!' : `Summarize${given.language ? ` in ${given.language}` : ''}:\n\n${given.text}`;
     return { status: 200, body: { description: prompt.description, messages: [{ role: 'user', content: { type: 'text', text } }] } };
   },

@@ -75,10 +75,13 @@ const exported =
 function storageOf({ state }: Context['engine'], accountId: string) {
   const messages = state.rows(messageKind, ({ value }) => value.account_id === accountId);
   const files = [...state.files.values()].filter(({ owner }) => owner === accountId);
-  const of = (used_bytes: number) => ({ used_bytes, limit_bytes: 2 * 2 ** 30 });
+  const of = (used_bytes: number, limit_bytes = 2 * 2 ** 30) => ({ used_bytes, limit_bytes });
   return {
     attachments: of(files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)),
-    messages: of(messages.reduce((sum, { value }) => sum + 256 + new TextEncoder().encode(value.content as string).length, 0)),
+    messages: of(
+      messages.reduce((sum, { value }) => sum + 256 + new TextEncoder().encode(value.content as string).length, 0),
+      2 ** 30,
+    ),
     workspaces: of(0),
   };
 }

@@ -137,13 +137,19 @@ export function lacksSecondFactor(
 }
 
 /** A service key acts in no account, except one in the path. Throws 404 for an unknown account, 403 without a scope of the route. */
-function resolveServiceKey(state: Engine['state'], route: Route, user: User, { scopes: held }: Json, named: string | undefined): Caller {
+function resolveServiceKey(
+  state: Engine['state'],
+  route: Route,
+  user: User,
+  { id, scopes: held }: Json,
+  named: string | undefined,
+): Caller {
   const isKnown = hasAccountInPath(route) && state.rows(accounts, ({ value }) => value.id === named).length > 0;
   if (named !== undefined && !isKnown) throw notFound();
   const scopes = serviceScopesOf(route.metadata);
   const isGranted = scopes.some((scope) => (held as string[]).includes(scope));
   if (!isGranted) throw new MockApiError('forbidden', 'You may not do this.', { reason: 'missing_permission', permission: scopes[0] });
-  return { user, accountId: named ?? '', session: undefined, permissions: new Set(held as string[]), isServiceKey: true };
+  return { user, accountId: named ?? '', session: undefined, permissions: new Set(held as string[]), serviceKeyId: id as string };
 }
 
 /** Throws 403 if the caller lacks the read permission. */
@@ -157,13 +163,18 @@ export const requirePermission = (caller: Caller, { metadata }: Route, params: R
     : requirePermissions(caller, metadata.permission, { metadata }, params, scope === 'platform' ? scope : 'account');
 
 function requirePermissions(
-  { permissions, user, isServiceKey = false }: Caller,
+  { permissions, user, serviceKeyId }: Caller,
   wanted: RequiredPermission | undefined,
   { metadata: { exempt } }: Pick<Route, 'metadata'>,
   { user_id: userId }: Record<string, string>,
   scope?: 'account' | 'platform',
 ) {
-  if (wanted === undefined || isServiceKey || (exempt === 'self' && userId === user.id) || (exempt === 'platform.admin' && user.isAdmin))
+  if (
+    wanted === undefined ||
+    serviceKeyId !== undefined ||
+    (exempt === 'self' && userId === user.id) ||
+    (exempt === 'platform.admin' && user.isAdmin)
+  )
     return;
   const lacking = requiredPermissionsOf({ auth: 'user', permission: wanted }, scope).find(
     (permission) => !permissions.has(permission) && !(permission.startsWith('platform.') && permissions.has('platform.admin')),

@@ -23,10 +23,11 @@ export class MockApiError extends Error {
 export const apiError = (failure: ErrorName, reason: string, message: string, details: Details = {}, headers: HeaderValues = {}) =>
   new MockApiError(failure, message, { reason, ...details }, headers);
 
-/** 400 with up to 50 issues. */
-export function invalid(issues: readonly Issue[], details: Details = {}): MockApiError {
-  const reason = issues.find((issue) => issue.reason)?.reason;
-  return new MockApiError('invalid', 'The request is not valid.', { ...(reason && { reason }), ...details, issues: issues.slice(0, 50) });
+/** 400 with up to 50 issues. `reason` is that of the issues without their own. */
+export function invalid(issues: readonly Issue[], details: Details = {}, reason?: string): MockApiError {
+  const all = issues.slice(0, 50).map((issue) => ({ ...(reason && { reason }), ...issue }));
+  const first = all.find((issue) => issue.reason)?.reason;
+  return new MockApiError('invalid', 'The request is not valid.', { ...(first && { reason: first }), ...details, issues: all });
 }
 
 /** 400 for one field of the body. */

@@ -1,13 +1,15 @@
 import { errorCodes, type ErrorName, type ErrorStatus } from '../../../contract/shared/errorCodes.ts';
 import { pause } from '../../core/retry.ts';
+import type { Reasons } from '../../generated/reasons.ts';
+import { operations } from '../operations.ts';
 import { MockApiError } from './errors.ts';
 
 /** An injected error. */
 export type Fault = {
   /** Status of the error response; `lost` breaks the connection. */
   status: ErrorStatus | 'lost';
-  /** Limits the fault to one operation: `threads.create`. */
-  operation?: string | undefined;
+  /** Limits the fault to one operation: `threads.create`. Another name throws. */
+  operation?: keyof Reasons | (string & Record<never, never>) | undefined;
   /** `details.reason` of the error. */
   reason?: string | undefined;
   /** Retry-After in seconds. */
@@ -49,6 +51,12 @@ function errorOfFault({ status, reason, retryAfter = status === 429 ? 1 : undefi
   return new MockApiError(nameOf(status), 'The mock was told to refuse this.', reason ? { reason } : {}, headers);
 }
 
+/** A misspelt name would never fail a request, and the test that waits for the error would say nothing about it. */
+function checkOperation({ operation }: Fault) {
+  if (operation !== undefined && !operations.some(({ id }) => id === operation))
+    throw new TypeError(`There is no operation ${operation}. Names are those of the client, such as threads.create.`);
+}
+
 /** `chance` returns a number in [0, 1) and decides about `rate`. */
 export function createFaults(chance: () => number): FaultQueue {
   let queue: (Fault & { left: number })[] = [];
@@ -57,12 +65,18 @@ export function createFaults(chance: () => number): FaultQueue {
   let delayMs = 0;
   const fits = (id: string, { operation = id }: Fault) => operation === id;
   return {
-    next: ({ times = 1, ...fault }) => void queue.push({ ...fault, left: times }),
+    next({ times = 1, ...fault }) {
+      checkOperation(fault);
+      queue.push({ ...fault, left: times });
+    },
     slow: (ms) => {
       delayMs = ms;
     },
     cutStream: (afterEvents, times = 1) => void cuts.push(...Array<number>(times).fill(afterEvents)),
-    rate: (share, fault) => void rates.push({ ...fault, share }),
+    rate(share, fault) {
+      checkOperation(fault);
+      rates.push({ ...fault, share });
+    },
     clear() {
       [queue, rates, cuts, delayMs] = [[], [], [], 0];
     },

@@ -1,11 +1,13 @@
 import type { Issue } from '../../../contract/shared/errors.ts';
 import { permissions } from '../../../contract/shared/permissions.ts';
 import type { Context } from '../context.ts';
+import { checkIntegration } from '../integrations/credentials.ts';
 import { visibleRows } from '../resources/generic.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json } from '../state.ts';
 import { invalid } from './errors.ts';
 
+const threads = resourceType('/v1/threads');
 const teams = resourceType('/v1/teams');
 const members = resourceType('/v1/accounts/{account_id}/members');
 
@@ -14,7 +16,6 @@ type Rule = { isValid(text: string, context: Context): boolean; message: string;
 
 const isTimeZone = (text: string) => isAccepted(() => new Intl.DateTimeFormat('en', { timeZone: text })) && /^[A-Za-z]/.test(text);
 const isLocale = (text: string) => isAccepted(() => Intl.getCanonicalLocales(text));
-const isUrl = { isValid: (text: string) => URL.canParse(text), message: 'The URL is not absolute.', reason: 'invalid_url' };
 
 const cronField = /^(?:[\d*,/#LW-]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)+$/i;
 const isCron = (text: string) => {
@@ -33,13 +34,17 @@ const rules: Readonly<Record<string, Rule>> = {
     operations: ['invitations.create', 'users.update'],
   },
   cron: { isValid: isCron, message: 'is not a cron pattern of five fields', reason: 'invalid_cron' },
-  base_url: isUrl,
-  url: { ...isUrl, operations: ['webhookEndpoints.create', 'webhookEndpoints.update', 'mcpConfigs.create', 'mcpConfigs.update'] },
   team_id: {
     isValid: (text, context) => visibleRows(teams, context).some(({ value }) => value.id === text),
     message: 'is not a team of the account',
     reason: 'team_not_found',
     operations: ['projects.create', 'projects.update'],
+  },
+  thread_id: {
+    isValid: (text, context) => visibleRows(threads, context).some(({ value }) => value.id === text),
+    message: 'is not a thread of yours',
+    reason: 'thread_not_found',
+    operations: ['schedules.create', 'schedules.update'],
   },
   user_id: {
     isValid: (text, { engine, caller }) =>
@@ -51,7 +56,7 @@ const rules: Readonly<Record<string, Rule>> = {
 };
 
 /** An empty text of another field is the same as null. */
-const required: readonly string[] = ['cron', 'url'];
+const required: readonly string[] = ['cron'];
 
 /** Throws 400 for values that the schemas accept and the server does not. */
 export function checkFields(context: Context): void {
@@ -63,6 +68,7 @@ export function checkFields(context: Context): void {
   ];
   if (id === 'apiKeys.create') issues.push(...unknownScopes(body.scopes));
   if (issues.length > 0) throw invalid(issues);
+  checkIntegration(context);
 }
 
 const issuesIn = (location: 'body' | 'query', values: Json, context: Context): Issue[] =>

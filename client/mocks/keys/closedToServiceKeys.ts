@@ -1,5 +1,5 @@
 import { ToolGroup } from '../../../contract/toolProviders.ts';
-import type { Context } from '../context.ts';
+import type { Context, Engine } from '../context.ts';
 import { apiError } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
 
@@ -26,7 +26,7 @@ function changedSettings({ operation, body, loaded }: Context): readonly Entitle
 /** Throws 403 or 409 for what a service key cannot change with the operations of its scopes. */
 export function rejectServiceKey(context: Context): void {
   const { engine, operation, caller, body, loaded } = context;
-  if (!caller?.isServiceKey) return;
+  if (caller?.serviceKeyId === undefined) return;
   const closed = changedSettings(context).find(
     ({ key }) => secretSettings.includes(key) || ToolGroup.options.some((group) => key.startsWith(`${group}.`)),
   );
@@ -34,12 +34,16 @@ export function rejectServiceKey(context: Context): void {
   const flag = loaded.key?.value.key as string | undefined;
   if (operation.route.method !== 'GET' && flag !== undefined && platformFlags.includes(flag))
     throw notAllowed(`A service key cannot change the flag ${flag} of the platform.`);
-  if (operation.id === 'adminAccounts.update' && (Object(body) as { status?: string }).status === 'suspended') {
-    const isAdmin = (id: unknown) => engine.state.users.get(id as string)?.isAdmin === true;
-    const accountId = loaded.account_id!.value.id;
-    if (engine.state.rows(accountMembers, ({ owner, value }) => owner === accountId && isAdmin(value.user_id)).length > 0)
-      throw apiError('conflict', 'account_of_platform_admin', 'A service key cannot suspend an account with a platform admin as member.');
-  }
+  const isSuspension = operation.id === 'adminAccounts.update' && (Object(body) as { status?: string }).status === 'suspended';
+  if (isSuspension && hasAdmin(engine, loaded.account_id!.value.id))
+    throw accountOfAdmin('A service key cannot suspend an account with a platform admin as member.');
 }
+
+export const accountOfAdmin = (message: string) => apiError('conflict', 'account_of_platform_admin', message);
+
+/** Whether a platform admin is a member of the account. */
+export const hasAdmin = ({ state }: Engine, accountId: unknown): boolean =>
+  state.rows(accountMembers, ({ value }) => value.account_id === accountId && state.users.get(value.user_id as string)?.isAdmin === true)
+    .length > 0;
 
 const notAllowed = (message: string) => apiError('forbidden', 'service_key_not_allowed', message);

@@ -7,7 +7,7 @@ import { requireSession, sharedBy } from './shares.ts';
 
 export const attachments: RouteHandlers<typeof routes> = {
   stage: async ({ engine, caller, body: { file } }) => {
-    const key = `attachments/${caller.accountId}/${engine.fakes.id(engine.now())}`;
+    const key = `staging/${caller.accountId}/${engine.fakes.id(engine.now())}/${safeNameOf(file.name)}`;
     const mime_type = file.type || 'text/plain';
     const bytes = await file.arrayBuffer();
     if (!isAttachable(mime_type, new Uint8Array(bytes)))
@@ -28,6 +28,9 @@ export const attachments: RouteHandlers<typeof routes> = {
     return { status: 200, body: new RawBody(file.bytes, file.type), headers: shown };
   },
 };
+
+/** The last segment of the key. The server replaces more characters. */
+const safeNameOf = (name: string) => name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1) || 'file';
 
 /** A PDF or Office document, by its declared type. The mock makes its text up. */
 const isDocument = (type: string) => /^application\/(pdf$|vnd\.openxmlformats-officedocument\.)/.test(type);

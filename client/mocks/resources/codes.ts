@@ -5,11 +5,13 @@ import type { RedemptionCode, redemptionCodes as redemptionRoutes } from '../../
 import { type Caller, type Engine, type RouteHandlers, untypedContext } from '../context.ts';
 import { addTransaction } from '../credits/ledger.ts';
 import { addResource, createResource } from '../factory.ts';
-import { apiError, notFound } from '../http/errors.ts';
+import { apiError, invalidField, notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
+import type { Row } from '../state.ts';
 import { listResult, visibleRows } from './generic.ts';
 
 const inviteKind = resourceType('/v1/admin/invite-codes');
+const flagKind = resourceType('/v1/feature-flags');
 const redemptionKind = resourceType('/v1/admin/redemption-codes');
 const day = 86_400_000;
 /** The invite codes of a user, newest first. */
@@ -72,8 +74,11 @@ const RedemptionText = z.string().regex(/^[A-HJ-NP-Z2-9]{4}(?:-[A-HJ-NP-Z2-9]{4}
 
 export const redemptionCodes: RouteHandlers<typeof redemptionRoutes> = {
   createBatch: (context) => {
-    const { engine } = context;
-    const rows = Array.from({ length: context.body.count }, () => {
+    const { engine, body } = context;
+    const isFlag = ({ value }: Row) => value.key === body.value && value.supports_account_overrides === true;
+    if (body.type === 'feature' && engine.state.rows(flagKind, isFlag).length === 0)
+      throw invalidField('/value', 'is no feature flag that accounts may override', 'flag_not_found');
+    const rows = Array.from({ length: body.count }, () => {
       const code = engine.fakes.of(RedemptionText, `redemption code ${engine.state.fakeCount}`);
       const value = createResource(redemptionKind.model, untypedContext({ ...context, body: { ...context.body, code } }));
       return engine.state.add(redemptionKind, { owner: 'platform', parents: {}, value }).value as RedemptionCode;

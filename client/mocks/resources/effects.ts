@@ -1,11 +1,11 @@
 import { ApiKeyLimits, type NewApiKey } from '../../../contract/apiKeys.ts';
 import type { IdentityProviderChanges } from '../../../contract/identityProviders.ts';
+import type { McpConfigChanges } from '../../../contract/mcpConfigs.ts';
 import type { NewServiceKey } from '../../../contract/serviceKeys.ts';
 import type { SecretRotation, WebhookEndpointChanges } from '../../../contract/webhooks.ts';
 import { setSkillContent } from '../agents/skills.ts';
 import type { Context } from '../context.ts';
-import { invalidField } from '../http/errors.ts';
-import { isLoopback } from '../http/loopback.ts';
+import { deriveModel, removeModel } from '../integrations/models.ts';
 import { keyPrefixOf, setKeyProperties } from '../keys/secrets.ts';
 import { resourceType } from '../resourceTypes.ts';
 import { deriveSchedule } from '../runs/schedules.ts';
@@ -18,11 +18,14 @@ const adminAccounts = resourceType('/v1/admin/accounts');
 const day = 86_400_000;
 const blankless = (text: unknown) => (typeof text === 'string' && text.trim() ? text : null);
 
-/** https, and http on loopback, as on a server with `ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP`. */
-const isAllowed = (url: string) => URL.canParse(url) && (url.startsWith('https://') || (url.startsWith('http://') && isLoopback(url)));
-
 const graceEnd = ({ time }: Context['engine'], { grace_period_seconds: seconds }: SecretRotation) =>
   seconds === 0 ? null : time(seconds * 1000);
+
+/** The part of a stored API key that is shown. */
+function deriveKey(value: Json, { body }: Context) {
+  const { api_key: key } = Object(body) as { api_key?: string };
+  if (key !== undefined) value.key_prefix = [...key].slice(0, 8).join('');
+}
 
 const noLimits = Object.fromEntries(Object.keys(ApiKeyLimits.shape).map((name) => [name, null]));
 
@@ -40,7 +43,7 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
     const { expires_at = null, limits, models = null } = Object(body) as NewApiKey;
     setKeyProperties(value, { expires_at, limits: { ...noLimits, ...limits } }, engine.now());
     Object.assign(value, { models: models && [...new Set(models)].sort(), previous_secret_expires_at: null });
-    value.inherits_permissions = (value.scopes as unknown[]).length === 0;
+    value.inherits_permissions = (Object(body) as NewApiKey).scopes == null;
     value.key_prefix = keyPrefixOf(value.key, 'al_');
   },
   '/v1/admin/identity-providers': (value, { operation, body }) => {
@@ -55,7 +58,18 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
     value.key_prefix = keyPrefixOf(value.key, 'als_');
   },
   '/v1/feature-flags/{key}/account-overrides': (value, { loaded }) => Object.assign(value, { flag_key: loaded.key?.value.key }),
-  '/v1/mcp-configs': (value, { operation }) => {
+  '/v1/asr-credentials': deriveKey,
+  '/v1/feature-flags': (value, { operation }) => {
+    if (operation.id === 'featureFlags.create') value.supports_account_overrides = true;
+  },
+  '/v1/llm-providers': (value, context) => {
+    deriveKey(value, context);
+    value.advanced_json ??= {};
+  },
+  '/v1/llm-providers/{provider_id}/models': deriveModel,
+  '/v1/mcp-configs': (value, { operation, body }) => {
+    const { bearer_token: token } = Object(body) as McpConfigChanges;
+    if (token !== undefined) value.has_auth = Boolean(token);
     if (operation.id === 'mcpConfigs.create') value.authorization = 'none';
     if (operation.id === 'mcpConfigs.completeAuthorization') value.authorization = 'authorized';
   },
@@ -77,10 +91,8 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
   '/v1/threads/{thread_id}:share': (value) =>
     Object.assign(value, { url: `/s/${value.token}`, has_password: value.access_type === 'password' }),
   '/v1/webhook-endpoints': (value, { engine, operation, body }) => {
-    if ('url' in Object(body) && !isAllowed(value.url as string))
-      throw invalidField('/url', 'must be an https URL', 'insecure_scheme_denied');
-    value.events = [...new Set(value.events as string[])];
     const { filter, headers } = Object(body) as WebhookEndpointChanges;
+    value.events = [...new Set(value.events as string[])];
     if (operation.id === 'webhookEndpoints.create' || filter) value.filter = { project_ids: [], persona_ids: [], ...filter };
     if (operation.id === 'webhookEndpoints.create' || headers) {
       value.headers = headers ?? {};
@@ -124,11 +136,7 @@ export const sideEffects: Record<string, (value: Json, context: Context) => void
   'identityProviders.create': ({ id, name }, { engine }) =>
     engine.state.add(signInProviders, { owner: 'platform', parents: {}, value: { id, name } }),
   'identityProviders.delete': ({ id }, { engine }) => engine.state.remove(signInProviders, ({ value }) => value.id === id),
-  'llmModels.create': (value, { loaded }) => (loaded.provider_id!.value.models as Json[]).push(value),
-  'llmModels.delete': (value, { loaded }) => {
-    const provider = loaded.provider_id!.value as { models: Json[] };
-    provider.models = provider.models.filter(({ id }) => id !== value.id);
-  },
+  'llmModels.delete': removeModel,
   'teams.addMember': (_, context) => countMember(1, context),
   'teams.removeMember': (_, context) => countMember(-1, context),
 };

@@ -11,6 +11,9 @@ import { setDerivedFields, sideEffects, uniqueFields } from './effects.ts';
 /** Path parameters as strings, for code that serves any route. */
 export const paramsOf = ({ params }: Context) => params as Record<string, string>;
 
+/** They succeed also if there is nothing to delete. */
+const repeatableDeletes = ['platformSettings.delete'];
+
 /** Loads the resources in the path, outermost first. Throws 404. */
 export function loadPathResources(context: Context): Record<string, Row> {
   const { engine, operation } = context;
@@ -19,7 +22,8 @@ export function loadPathResources(context: Context): Record<string, Row> {
     resourcesIn(operation.route.path).map(({ kind, param }) => {
       const [row] = engine.state.rows(kind, (each) => isVisible(each, kind, context) && each.value[kind.key] === params[param]);
       // PUT creates the resource if it does not exist.
-      if (!row && !(operation.route.method === 'PUT' && !kind.isCreated)) throw notFound();
+      const isOptional = operation.route.method === 'PUT' || repeatableDeletes.includes(operation.id);
+      if (!row && !(isOptional && !kind.isCreated)) throw notFound();
       return [param, row!];
     }),
   );

@@ -1,10 +1,10 @@
 import type { Account, accounts as accountRoutes, Member, MemberRole } from '../../../contract/accounts.ts';
-import type { Invitation, invitations as invitationRoutes } from '../../../contract/invitations.ts';
+import type { CreatedInvitation, Invitation, invitations as invitationRoutes } from '../../../contract/invitations.ts';
 import { type Context, RawBody, type RouteHandlers, untypedContext } from '../context.ts';
 import { apiError, notFound } from '../http/errors.ts';
 import { backfillBroadcasts } from '../notifications.ts';
 import { resourceType } from '../resourceTypes.ts';
-import type { Json, State } from '../state.ts';
+import type { Json, Row, State } from '../state.ts';
 import { listResult, serveGeneric, visibleRows } from './generic.ts';
 import { addMember, isVerified } from './people.ts';
 import { emptyZip } from './workspaces.ts';
@@ -86,6 +86,16 @@ export const accounts: RouteHandlers<typeof accountRoutes> = {
 };
 
 export const invitations: RouteHandlers<typeof invitationRoutes> = {
+  create: (context) => {
+    const { loaded, body } = context;
+    const key = body.email.trim().toLowerCase();
+    const isOfAccount = ({ value }: Row) => value.account_id === loaded.account_id!.value.id && String(value.email).toLowerCase() === key;
+    if (context.engine.state.rows(memberKind, isOfAccount).length > 0)
+      throw apiError('conflict', 'already_member', 'Somebody with this address is a member.');
+    if (context.engine.state.rows(invitationKind, (row) => isOfAccount(row) && isOpen(row.value as Invitation, context)).length > 0)
+      throw apiError('conflict', 'already_invited', 'This address is invited already.');
+    return { status: 201, body: serveGeneric(untypedContext(context)).body as CreatedInvitation };
+  },
   list: (context) => {
     const rows = visibleRows(invitationKind, untypedContext(context)).filter(({ value }) => isOpen(value as Invitation, context));
     const { body, next } = listResult(rows, untypedContext(context), JSON.stringify(['invitations', context.caller.accountId]));

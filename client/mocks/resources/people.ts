@@ -18,6 +18,8 @@ const passkeys = resourceType('/v1/me/passkeys');
 export type NewPerson = { login: string; password: string; email?: string | null; locale?: string | null; isAdmin?: boolean };
 
 /** Creates a user with a personal account and a default project. */
+const nameOfAccount = (login: string) => `${login}'s workspace`;
+
 export function addUser(engine: Engine, { login, password, email = null, locale = null, isAdmin = false }: NewPerson): User {
   const { state, fakes, now, time } = engine;
   const [id, accountId] = [fakes.id(now()), fakes.id(now())];
@@ -36,13 +38,20 @@ export function addUser(engine: Engine, { login, password, email = null, locale 
     created_at,
   };
   state.users.set(id, user);
-  const account = { id: accountId, slug: `personal-${fakes.hex(12)}`, name: login, type: 'personal', status: 'active', timezone: null };
+  const account = {
+    id: accountId,
+    slug: `personal-${fakes.hex(12)}`,
+    name: nameOfAccount(login),
+    type: 'personal',
+    status: 'active',
+    timezone: null,
+  };
   const rules = { low_credit_threshold: null, second_factor_required_from: null };
   const value = { ...account, ...rules, role: 'admin', created_at };
   state.add(accounts, { owner: id, parents: {}, value });
   addAccount(state, user, value);
   const shown = { status: 'active', is_platform_admin: isAdmin, email_verified_at: null, last_login_at: null, timezone: null };
-  const memberships = [{ account_id: accountId, name: login, type: 'personal', role: 'admin' }];
+  const memberships = [{ account_id: accountId, name: nameOfAccount(login), type: 'personal', role: 'admin' }];
   state.add(adminUsers, {
     owner: 'platform',
     parents: {},

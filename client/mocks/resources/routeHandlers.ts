@@ -3,6 +3,8 @@ import { broadcasts } from '../administration/broadcasts.ts';
 import { dashboard } from '../administration/dashboard.ts';
 import { adminErasures, erasures } from '../administration/erasures.ts';
 import { identities, providerSignIn } from '../administration/identities.ts';
+import { ipRules } from '../administration/ipRules.ts';
+import { plans, subscriptions } from '../administration/subscriptions.ts';
 import { toolProviders } from '../administration/toolProviders.ts';
 import { adminAccounts, users } from '../administration/users.ts';
 import { chatCompletions, chatModels } from '../agents/chatCompletions.ts';
@@ -13,6 +15,7 @@ import { skills } from '../agents/skills.ts';
 import type { Context, RouteResult } from '../context.ts';
 import { credits } from '../credits/credits.ts';
 import { usage } from '../credits/usage.ts';
+import { email, platformSettings } from '../integrations/settings.ts';
 import { apiKeys } from '../keys/apiKeys.ts';
 import { rejectServiceKey } from '../keys/closedToServiceKeys.ts';
 import { serviceKeys } from '../keys/serviceKeys.ts';
@@ -49,9 +52,11 @@ const areas = {
     chatModels,
     credits,
     dashboard,
+    email,
     erasures,
     identities,
     invitations,
+    ipRules,
     inviteCodes,
     mcpConfigs,
     mcp,
@@ -63,6 +68,8 @@ const areas = {
     notifications,
     passkeys,
     personas,
+    plans,
+    platformSettings,
     projects,
     providerSignIn,
     redemptionCodes,
@@ -75,6 +82,7 @@ const areas = {
     sessions,
     shares,
     skills,
+    subscriptions,
     threads,
     toolProviders,
     usage,

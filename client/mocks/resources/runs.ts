@@ -1,5 +1,5 @@
 import type { RunEventInput } from '../../../contract/events.ts';
-import type { Message } from '../../../contract/messages.ts';
+import type { Message, MessagePart, NewMessage } from '../../../contract/messages.ts';
 import type { runDetails as detailRoutes } from '../../../contract/runDetails.ts';
 import { parseReasoningMode } from '../../../contract/runRequests.ts';
 import type { runs as routes, Run, RunSummary } from '../../../contract/runs.ts';
@@ -13,7 +13,7 @@ import { hasEnded, type MockRun } from '../runs/runs.ts';
 import { openEvents } from '../runs/stream.ts';
 import type { Row } from '../state.ts';
 import { visibleRows } from './generic.ts';
-import { contentOf, copyThread, requireAttachments } from './threads.ts';
+import { claimAttachments, contentOf, copyThread } from './threads.ts';
 
 const runKind = resourceType('/v1/runs');
 const threadKind = resourceType('/v1/threads');
@@ -213,13 +213,21 @@ export const runs: RouteHandlers<typeof routes> = {
     const message = loaded.message_id!;
     if ((message.value as Message).role !== 'user') throw notFound();
     requireIdleThread(loaded.thread_id!);
-    requireAttachments(untypedContext(context), body.content_json?.parts ?? []);
+    const content = contentOf(claimAttachments(untypedContext(context), editedContent(message.value as Message, body)));
     const later = messagesOf(engine, params.thread_id).filter(({ order }) => order > message.order);
     hide(context, ({ id }) => later.some(({ value }) => value.id === id), params.thread_id);
-    Object.assign(message.value, contentOf(body));
+    Object.assign(message.value, content);
     return start(context, 'edit', inheritPreferences(context, params.thread_id, body));
   },
 };
+
+/** Plain content replaces the text and keeps the attachments. */
+function editedContent({ content_json: before }: Message, edited: Pick<NewMessage, 'content' | 'content_json'>) {
+  if (edited.content_json || !before) return edited;
+  const text: MessagePart = { type: 'text', text: edited.content! };
+  const hasText = before.parts.some(({ type }) => type === 'text');
+  return { content_json: { parts: hasText ? before.parts.map((part) => (part.type === 'text' ? text : part)) : [text, ...before.parts] } };
+}
 
 export const runDetails: RouteHandlers<typeof detailRoutes> = {
   get: ({ engine, params }) => {

@@ -1,15 +1,23 @@
 import type { Message } from '../../../contract/messages.ts';
 import type { shares as routes, Share } from '../../../contract/shares.ts';
 import type { Thread } from '../../../contract/threads.ts';
-import type { Context, RouteHandlers } from '../context.ts';
+import { type Context, type RouteHandlers, untypedContext } from '../context.ts';
 import { apiError, notFound } from '../http/errors.ts';
 import { messagesOf } from '../messages.ts';
 import { resourceType } from '../resourceTypes.ts';
+import type { Row } from '../state.ts';
+import { serveGeneric } from './generic.ts';
 
 const shareKind = resourceType('/v1/threads/{thread_id}:share');
 const threadKind = resourceType('/v1/threads');
 
 export const shares: RouteHandlers<typeof routes> = {
+  create: (context) => {
+    const share = serveGeneric(untypedContext(context)).body as Share;
+    const isOfUser = ({ value }: Row) => value.role === 'user';
+    share.snapshot_turn_count = messagesOf(context.engine, context.params.thread_id).filter(isOfUser).length;
+    return { status: 201, body: share };
+  },
   delete: ({ engine, params, query }) => {
     const [row] = engine.state.rows(shareKind, ({ parents, value }) => parents.thread_id === params.thread_id && value.id === query.id);
     if (!row) throw notFound();

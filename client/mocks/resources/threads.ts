@@ -130,14 +130,13 @@ export function copyThread(engine: Context['engine'], row: Row, last: string | u
 export const messages: RouteHandlers<typeof messageRoutes> = {
   create: (context) => {
     const { engine, loaded, caller, params, body } = context;
-    requireAttachments(untypedContext(context), body.content_json?.parts ?? []);
     const message: Message = {
       id: engine.fakes.id(engine.now()),
       account_id: caller.accountId,
       thread_id: params.thread_id,
       created_by_user_id: caller.user.id,
       role: 'user',
-      ...contentOf(body),
+      ...contentOf(claimAttachments(untypedContext(context), body)),
       completion: 'complete',
       created_at: engine.time(),
     };
@@ -151,19 +150,46 @@ export const messages: RouteHandlers<typeof messageRoutes> = {
   },
 };
 
-/** Throws 400 unless the parts name files of the account. */
-export function requireAttachments({ engine, caller }: Context, parts: readonly MessagePart[]) {
-  for (const [at, part] of parts.entries())
-    if (part.type !== 'text' && engine.state.files.get(part.attachment.key)?.owner !== caller!.accountId)
-      throw invalidField(`/content_json/parts/${at}/attachment`, 'is not an attachment that you can use', 'attachment_not_found');
+/** Returns content with the keys, types and sizes of the stored files. Staged files get the keys of kept ones. Throws 400. */
+export function claimAttachments<Content extends Pick<Message, 'content_json'>>({ engine, caller }: Context, content: Content): Content {
+  if (!content.content_json) return content;
+  const { files } = engine.state;
+  for (const [at, part] of content.content_json.parts.entries()) {
+    if (part.type === 'text') continue;
+    const path = `/content_json/parts/${at}/attachment`;
+    const file = files.get(part.attachment.key);
+    if (file?.owner !== caller!.accountId) throw invalidField(`${path}/key`, 'is not an attachment you can use', 'attachment_not_found');
+    if (file.type.startsWith('image/') !== (part.type === 'image'))
+      throw invalidField(path, `is not ${part.type === 'image' ? 'an image' : 'a text file'}`, 'attachment_kind_mismatch');
+  }
+  const parts = content.content_json.parts.map(normalizePart).map((part): MessagePart => {
+    if (part.type === 'text') return part;
+    const key = part.attachment.key.replace(/^staging\//, 'attachments/');
+    // The same file may be in a message twice.
+    const file = files.get(part.attachment.key) ?? files.get(key)!;
+    files.delete(part.attachment.key);
+    files.set(key, file);
+    const attachment = { key, filename: part.attachment.filename, mime_type: file.type, size: file.bytes.byteLength };
+    return part.type === 'image' ? { ...part, attachment } : { ...part, attachment };
+  });
+  return { ...content, content_json: { parts } };
 }
 
-/** `content` of a structured message is its texts and file names, one per line. */
+/** The texts of a structured message become one, at the position of the first. `content` has it, and the attachments by name. */
 export function contentOf({ content = '', content_json }: Pick<Message, 'content_json'> & { content?: string | undefined }) {
   if (!content_json) return { content };
-  const parts = content_json.parts.map(normalizePart);
-  const texts = parts.map((part) => (part.type === 'text' ? part.text : part.attachment.filename));
-  return { content: texts.join('\n'), content_json: { parts } };
+  const given = content_json.parts;
+  const isText = (part: MessagePart) => part.type === 'text' && part.text.trim() !== '';
+  const first = given.findIndex(isText);
+  const text = given.flatMap((part) => (part.type === 'text' && isText(part) ? [part.text] : [])).join('\n\n');
+  const parts = given.flatMap((part, at): MessagePart[] => (at === first ? [{ type: 'text', text }] : part.type === 'text' ? [] : [part]));
+  return { content: parts.map(plainText).join('\n\n'), content_json: { parts } };
+}
+
+function plainText(part: MessagePart): string {
+  if (part.type === 'text') return part.text;
+  const marker = `[${part.type}: ${part.attachment.filename}]`;
+  return part.type === 'file' && part.extracted_text ? `${marker}\n${part.extracted_text}` : marker;
 }
 
 /** The default project cannot be shared or deleted. */
@@ -176,6 +202,8 @@ export const projects: RouteHandlers<typeof projectRoutes> = {
   },
   delete: (context) => {
     if (context.loaded.project_id!.value.is_default) throw apiError('conflict', 'default_project', 'The default project stays.');
+    const { project_id } = context.params;
+    for (const row of context.engine.state.rows(threadKind, ({ value }) => value.project_id === project_id)) row.value.project_id = null;
     serveGeneric(untypedContext(context));
     return { status: 204, body: undefined };
   },

@@ -26,6 +26,8 @@ export type MockRun = {
   /** Aborted when the run is cancelled or the mock is reset. */
   stop: AbortController;
   inputKeys: Set<string>;
+  /** The question of the script before the run waits for its answer. */
+  asking: RunEventInput | undefined;
   /** `request_id` of the pending question. */
   request: string | undefined;
   /** Whether an MCP server asks it, which the user can decline. */
@@ -131,7 +133,17 @@ export class Runs {
   #add(run: StoredRun, thread: Row, continued: Message | undefined, reserved: number): MockRun {
     const live: MockRun = {
       ...{ run, thread, events: [], stop: new AbortController(), ids: this.#engine.fakes.branch(run.run_id), inputKeys: new Set() },
-      ...{ request: undefined, isElicitation: false, answers: [], listeners: new Set(), answer: '', spent: undefined, reserved, continued },
+      ...{
+        asking: undefined,
+        request: undefined,
+        isElicitation: false,
+        answers: [],
+        listeners: new Set(),
+        answer: '',
+        spent: undefined,
+        reserved,
+        continued,
+      },
     };
     this.all.set(run.run_id, live);
     return live;
@@ -190,6 +202,13 @@ export class Runs {
       live.spent = add(live.spent, step.usage);
       return false;
     }
+    if (step.type === 'run.input_requested') {
+      live.asking = step;
+      return false;
+    }
+    // As on the server, both events appear at once: a reader of the first one can answer.
+    if (live.asking) this.append(live, live.asking);
+    live.asking = undefined;
     if (step.type === 'run.completed') {
       this.#end(live, step);
       return true;

@@ -15,7 +15,7 @@ export type Talk = {
   newId(): string;
   /** Aborts when the run is cancelled. */
   signal: AbortSignal;
-  /** Waits for the user's answer to the last question. */
+  /** Waits for the user's answer to the last question: the `content` of the input. */
   answer(): Promise<string>;
 };
 
@@ -56,7 +56,7 @@ export function* callTool(
 
 const inputTimeoutMs = 300_000;
 
-/** Asks the user a question and returns the answer. */
+/** Asks the user a question with one field, `answer`. Returns the `content` of the input: a text, or a form as JSON text. */
 export async function* ask(talk: Talk, message: string): AsyncGenerator<ScriptStep, string, undefined> {
   const [tool_call_id, request_id] = [talk.newId(), talk.newId()];
   const tool_name = 'ask_user';
@@ -70,8 +70,19 @@ export async function* ask(talk: Talk, message: string): AsyncGenerator<ScriptSt
   const wait = { timeout_ms: inputTimeoutMs, expires_at: '' };
   yield { type: 'run.waiting_for_input', data: { request_id, reason: 'ask_user', message, requestedSchema, ...wait } };
   const answer = await talk.answer();
-  yield { type: 'tool.result', data: { tool_call_id, tool_name, result: { user_response: answer }, duration_ms: 1 } };
+  yield { type: 'tool.result', data: { tool_call_id, tool_name, result: { user_response: readAnswer(answer) }, duration_ms: 1 } };
   return answer;
+}
+
+/** The values of a form, or the text. */
+function readAnswer(content: string): unknown {
+  try {
+    const value: unknown = JSON.parse(content);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // A text.
+  }
+  return content;
 }
 
 /** Calls a tool of an MCP server, which reports progress, and asks the user before it answers. */

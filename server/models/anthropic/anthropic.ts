@@ -1,3 +1,4 @@
+import { reservedAdvancedKeys } from '../../../contract/advancedJson.ts';
 import type { Model, ModelRequest, ReasoningMode } from '../model.ts';
 import { anthropicBase, type AnthropicRoute, type ProviderDeps } from '../route.ts';
 import { readAnswer } from '../wire/answer.ts';
@@ -10,9 +11,6 @@ import { callOptions, lacksReasoning } from '../wire/prompt.ts';
 import { type SendOptions, sendRequest } from '../wire/sendRequest.ts';
 import { createToolNames, type ToolNames } from '../wire/toolNames.ts';
 import { createMessagesReader } from './messages.ts';
-
-/** Keys that the `advanced_json` of an Anthropic provider must not contain. */
-export const anthropicDeniedKeys = ['model', 'messages', 'max_tokens', 'stream', 'tools', 'tool_choice', 'system'] as const;
 
 /** Thinking budget in tokens, in addition to the output tokens. */
 const thinkingBudgets: Record<ReasoningMode, number | undefined> = {
@@ -81,7 +79,11 @@ async function write(route: AnthropicRoute, request: ModelRequest, names: ToolNa
   // Newer models set their own budget and take an effort level instead. `high` is the highest level that all of them support.
   const adaptive = budget !== undefined && asObject(written.thinking).type === 'adaptive';
   const effort = budget === undefined || budget > 8_192 ? 'high' : budget > 4_096 ? 'medium' : 'low';
-  const body = { ...written, ...(adaptive && { output_config: { effort } }), ...bodyKeys(route.advanced_json, anthropicDeniedKeys) };
+  const body = {
+    ...written,
+    ...(adaptive && { output_config: { effort } }),
+    ...bodyKeys(route.advanced_json, reservedAdvancedKeys.anthropic),
+  };
   return { ...call, body: JSON.stringify({ ...body, max_tokens: roomFor(body, maxTokens) }) };
 }
 

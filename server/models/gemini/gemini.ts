@@ -1,3 +1,4 @@
+import { reservedAdvancedKeys } from '../../../contract/advancedJson.ts';
 import type { Model, ModelRequest } from '../model.ts';
 import { geminiBase, type GeminiRoute, type ProviderDeps } from '../route.ts';
 import { readAnswer } from '../wire/answer.ts';
@@ -11,12 +12,6 @@ import { type SendOptions, sendRequest } from '../wire/sendRequest.ts';
 import { createToolNames, type ToolNames } from '../wire/toolNames.ts';
 import { createGeminiReader } from './generateContent.ts';
 import { geminiSchema } from './schema.ts';
-
-/** Keys that the `advanced_json` of a Gemini provider must not contain. The API accepts both spellings of each. */
-export const geminiDeniedKeys = [
-  ...['model', 'contents', 'tools', 'toolConfig', 'tool_config', 'systemInstruction', 'system_instruction', 'continuationToken'],
-  'continuation_token',
-] as const;
 
 export const geminiHeaders = ({ api_key }: Pick<GeminiRoute, 'api_key'>): Record<string, string> => ({ 'x-goog-api-key': api_key });
 
@@ -62,7 +57,7 @@ async function write(route: GeminiRoute, request: ModelRequest, names: ToolNames
     },
   );
   const { generationConfig: written, ...body } = bodyOf(call);
-  const { generationConfig: wanted, ...advanced } = bodyKeys(route.advanced_json, geminiDeniedKeys);
+  const { generationConfig: wanted, ...advanced } = bodyKeys(route.advanced_json, reservedAdvancedKeys.gemini);
   const format = json && {
     responseMimeType: 'application/json',
     ...(json.schema && { responseJsonSchema: geminiSchema(json.schema) }),

@@ -1,3 +1,4 @@
+import { reservedAdvancedKeys } from '../../../contract/advancedJson.ts';
 import { type CallObserver, isDebugEvent, type Model, ModelError, type ModelRequest } from '../model.ts';
 import { chatOnlyParameters } from '../parameters.ts';
 import { type OpenAiApiMode, openAiBase, type OpenAiRoute, type ProviderDeps } from '../route.ts';
@@ -14,9 +15,6 @@ import { createToolNames, type ToolNames } from '../wire/toolNames.ts';
 import { createChatReader } from './chat.ts';
 import { imagePriceOf } from './imagePrice.ts';
 import { createResponsesReader } from './responses.ts';
-
-/** Keys that the `advanced_json` of an OpenAI provider must not contain. */
-export const openAiDeniedKeys = ['model', 'instructions', 'messages', 'input', 'stream', 'stream_options', 'tools', 'tool_choice'] as const;
 
 /** For OpenAI and compatible servers. */
 export function openOpenAi(route: OpenAiRoute, deps: ProviderDeps): Model {
@@ -89,7 +87,7 @@ async function write(route: OpenAiRoute, mode: OpenAiApiMode, request: ModelRequ
   const believed = mode === 'responses' && effort && effort !== 'none' && !body.reasoning && !/^(gpt-[34]|chatgpt)/.test(route.model);
   if (believed) Object.assign(body, { reasoning: { effort, summary: 'auto' }, include: ['reasoning.encrypted_content'] });
   if (mode === 'responses') offerImages(body, route, request);
-  return { ...call, body: JSON.stringify({ ...body, ...bodyKeys(route.advanced_json, openAiDeniedKeys) }) };
+  return { ...call, body: JSON.stringify({ ...body, ...bodyKeys(route.advanced_json, reservedAdvancedKeys.openai) }) };
 }
 
 /** Adds the tool with which the vendor produces images, if `image_generation` of `advanced_json` wants it: true, or its parameters. */

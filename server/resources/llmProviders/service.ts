@@ -1,3 +1,4 @@
+import { advancedJsonIssues } from '../../../contract/advancedJson.ts';
 import type { LlmProviderChanges, NewLlmProvider, ProviderScope } from '../../../contract/llmProviders.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
@@ -10,7 +11,7 @@ import type { ModelRow, ProviderRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { requireSecretForMove } from './secretOfUrl.ts';
 import { onUniqueViolation } from './uniqueViolation.ts';
-import { advancedJsonIssues, checkAdvancedJson, checkApiMode, readBaseUrl } from './validation.ts';
+import { checkAdvancedJson, checkApiMode, readBaseUrl } from './validation.ts';
 
 /** `canManage`: whether the caller may manage the provider. */
 export type ListedProvider = { provider: ProviderRow; models: ModelRow[]; canManage: boolean };

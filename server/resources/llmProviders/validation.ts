@@ -1,56 +1,20 @@
+import { advancedJsonIssues } from '../../../contract/advancedJson.ts';
 import type { LlmProvider } from '../../../contract/llmProviders.ts';
 import type { Issue } from '../../../contract/shared/errors.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
 import { jsonPointer } from '../../../contract/shared/input.ts';
 import { trimEnd } from '../../../contract/shared/trim.ts';
-import { anthropicDeniedKeys } from '../../models/anthropic/anthropic.ts';
-import { geminiDeniedKeys } from '../../models/gemini/gemini.ts';
-import { openAiDeniedKeys } from '../../models/openai/openAi.ts';
 import { invalid, invalidField } from '../../platform/failure.ts';
 import { type OutboundClient, OutboundDenied } from '../../platform/outbound/outbound.ts';
 
 type Kind = LlmProvider['provider'];
 type Json = Record<string, unknown>;
 
-const denied = {
-  openai: openAiDeniedKeys,
-  anthropic: anthropicDeniedKeys,
-  gemini: geminiDeniedKeys,
-} as const satisfies Record<Kind, readonly string[]>;
-
 /** Throws 400 `advanced_json_key_denied` for keys of `advanced_json` that the server sets itself. */
 export function checkAdvancedJson(kind: Kind, advanced: Json | null | undefined): void {
   const problems = advancedJsonIssues(kind, advanced ?? {});
   const issues = problems.map(([path, message]): Issue => ({ location: 'body', path: jsonPointer(['advanced_json', ...path]), message }));
   if (issues.length > 0) throw invalid(issues, 'advanced_json_key_denied');
-}
-
-/** The entries of `advanced_json` that a kind of provider does not accept: path and message. */
-export function advancedJsonIssues(kind: Kind, advanced: Json): [path: string[], message: string][] {
-  const keys = denied[kind].filter((key) => Object.hasOwn(advanced, key)).map((key): [string[], string] => [[key], 'must not be set here']);
-  if (kind === 'anthropic') return [...keys, ...headerProblems(advanced)];
-  if (kind !== 'openai') return keys;
-  if (!isImageTool(advanced.image_generation)) keys.push([['image_generation'], 'must be an object or a boolean']);
-  if (!isPrice(advanced.image_usd)) keys.push([['image_usd'], 'must be a number from 0 to 1,000']);
-  return keys;
-}
-
-const isImageTool = (value: unknown): boolean =>
-  value === undefined || typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value));
-
-const isPrice = (value: unknown) => value === undefined || (typeof value === 'number' && value >= 0 && value <= 1_000);
-
-const isHeader = (value: unknown) => typeof value === 'string' && /^[\x20-\x7e]*[\x21-\x7e]$/.test(value);
-
-function headerProblems({ anthropic_version: version, extra_headers: extra }: Json): [string[], string][] {
-  const problems: [string[], string][] = [];
-  if (version !== undefined && !isHeader(version)) problems.push([['anthropic_version'], 'must be a text']);
-  if (extra === undefined) return problems;
-  if (typeof extra !== 'object' || extra === null || Array.isArray(extra)) return [...problems, [['extra_headers'], 'must be an object']];
-  for (const [name, value] of Object.entries(extra))
-    if (name !== 'anthropic-beta') problems.push([['extra_headers', name], 'must not be set here']);
-    else if (!isHeader(value)) problems.push([['extra_headers', name], 'must be a text']);
-  return problems;
 }
 
 /** Only OpenAI has API modes. */

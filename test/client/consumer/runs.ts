@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { questionAnswer, questionFields, type RunEvent } from '../../../client/index.ts';
 import { answerText, apiError, clientsOf, collect, errorOf, readUntil, startRun, type Target, time, unknownId } from './target.ts';
 
 /** Runs: streaming, resuming, cancellation, user input, and failures. */
@@ -154,6 +155,22 @@ export function describeRuns(target: Target) {
     });
     expect(answerText(events)).toBe('Blue it is.');
     expect(await client.runs.input({ params, body: answer })).toEqual({ ok: true });
+  });
+
+  test('a form can be answered as soon as the question is read', async () => {
+    const { client } = await register();
+    await target.plan(client, { ask: 'Which colour?', say: 'Blue it is.' });
+    const { runId } = await startRun(client);
+    const { data } = (await readUntil(client, runId, 'run.input_requested')).at(-1)!;
+    const question = data as Extract<RunEvent, { type: 'run.input_requested' }>['data'];
+    expect(questionFields(question)).toMatchObject([{ key: 'answer', type: 'string', required: true }]);
+    const form = new FormData();
+    form.set('answer', 'blue');
+    const { request_id } = question;
+    await client.runs.input({ params: { run_id: runId }, body: { content: questionAnswer(question, form), request_id } });
+    const events = await collect(client.runs.stream(runId));
+    expect(events.find(({ type }) => type === 'tool.result')!.data).toMatchObject({ result: { user_response: { answer: 'blue' } } });
+    expect(answerText(events)).toBe('Blue it is.');
   });
 
   test('a failed run reports its error, and its message can be retried and edited', async () => {

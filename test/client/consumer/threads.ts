@@ -181,6 +181,19 @@ export function describeThreads(target: Target) {
     });
     const { attachment } = message.content_json!.parts[1] as Extract<MessagePart, { type: 'file' }>;
     expect(await (await client.attachments.get({ params: { key: attachment.key } })).text()).toBe('High at noon.');
+    const edit = { params: { thread_id, message_id: message.id }, body: { content: 'Look here' } };
+    await collect(client.runs.stream((await client.runs.editMessage(edit)).run_id));
+    const [edited] = await client.messages.list({ params: { thread_id } });
+    expect(edited!.content_json!.parts).toEqual([{ type: 'text', text: 'Look here' }, message.content_json!.parts[1]]);
+    expect(edited!.content).toBe('Look here\n\n[file: tides.txt]\nHigh at noon.');
+    const again = client.messages.create({ params: { thread_id }, body: { content_json: { parts } } });
+    expect(await errorOf(again)).toMatchObject({ status: 400, reason: 'attachment_not_found' });
+    expect(await errorOf(client.attachments.get({ params: { key } }))).toMatchObject({ status: 404 });
+    const kept = { type: 'image' as const, attachment };
+    expect(await errorOf(client.messages.create({ params: { thread_id }, body: { content_json: { parts: [kept] } } }))).toMatchObject({
+      status: 400,
+      reason: 'attachment_kind_mismatch',
+    });
     const gone = { type: 'file' as const, attachment: { ...staged, key: `${key}0` } };
     expect(await errorOf(client.messages.create({ params: { thread_id }, body: { content_json: { parts: [gone] } } }))).toMatchObject({
       status: 400,

@@ -139,9 +139,21 @@ async function atProvider(desk: MockSession, params: Record<string, string>) {
   return {};
 }
 const credential = { id: 'credential', rawId: 'credential', type: 'public-key' };
-const attestation = { ...credential, response: { clientDataJSON: 'e30', attestationObject: 'oA' } };
-const assertion = { ...credential, response: { clientDataJSON: 'e30', authenticatorData: 'AA', signature: 'AA' } };
-const passkey = (desk: MockSession) => ask(desk, 'POST', '/v1/me/passkeys', { name: 'Laptop', credential: attestation });
+/** What a browser would sign for the options at a path. */
+async function clientDataOf(desk: MockSession, path: string, type: string, body?: object) {
+  const { public_key: options } = (await ask(desk, 'POST', path, body)) as unknown as { public_key: { challenge: string } };
+  return Buffer.from(JSON.stringify({ type, challenge: options.challenge, origin: baseUrl })).toString('base64url');
+}
+async function attestation(desk: MockSession) {
+  const clientDataJSON = await clientDataOf(desk, '/v1/me/passkeys/options', 'webauthn.create', { current_password: desk.person.password });
+  return { ...credential, response: { clientDataJSON, attestationObject: 'oA' } };
+}
+async function assertion(desk: MockSession, path: string, body?: object) {
+  await passkey(desk);
+  const clientDataJSON = await clientDataOf(desk, path, 'webauthn.get', body);
+  return { ...credential, response: { clientDataJSON, authenticatorData: 'AA', signature: 'AA' } };
+}
+const passkey = async (desk: MockSession) => ask(desk, 'POST', '/v1/me/passkeys', { name: 'Laptop', credential: await attestation(desk) });
 const url = 'https://hooks.example.test/';
 
 async function workspace(desk: MockSession, params: Record<string, string>) {
@@ -176,6 +188,9 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'identities.start': async (desk) => ({ identity_provider_id: await addProvider(desk), current_password: desk.person.password }),
   'identityProviders.create': () => provider,
   'identityProviders.update': () => ({ name: 'renamed' }),
+  'llmProviders.create': () => ({ name: 'P', provider: 'openai', api_key: 'sk' }),
+  'llmProviders.update': () => ({ name: 'renamed' }),
+  'mcpConfigs.create': () => ({ name: 'M', transport: 'streamable_http', url }),
   'mcpConfigs.update': () => ({ name: 'renamed' }),
   'me.changePassword': ({ person: { password } }) => ({ current_password: password, new_password: 'Passw0rd-2' }),
   'me.redeem': async (desk) => {
@@ -186,13 +201,15 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'me.update': () => ({ locale: 'en', timezone: 'UTC' }),
   'messages.create': () => ({ content: 'Hello' }),
   'providerSignIn.complete': (_, { identity_provider_id: id }) => ({ state: `mock-${id}`, code: 'mock' }),
-  'passkeys.confirm': (desk) => passkey(desk).then(() => ({ credential: assertion })),
-  'passkeys.register': () => ({ name: 'Laptop', credential: attestation }),
+  'passkeys.confirm': async (desk) => ({ credential: await assertion(desk, '/v1/me/confirmation/options') }),
+  'passkeys.register': async (desk) => ({ name: 'Laptop', credential: await attestation(desk) }),
   'passkeys.registrationOptions': ({ person: { password } }) => ({ current_password: password }),
-  'passkeys.signIn': (desk) => passkey(desk).then(() => ({ credential: assertion })),
+  'passkeys.signIn': async (desk) => ({ credential: await assertion(desk, '/v1/auth/passkey/options', {}) }),
   'passkeys.signInOptions': () => ({}),
   'projects.create': () => ({ name: 'Lab' }),
+  'redemptionCodes.createBatch': () => ({ count: 1, type: 'credits', value: '5' }),
   'runs.continue': failed,
+  'runs.editMessage': () => ({ content: 'Hello' }),
   'runs.input': () => ({ content: 'Blue' }),
   'schedules.create': () => ({ name: 'Daily', cron: '0 9 * * *', timezone: 'UTC', input: 'Hello' }),
   'secondFactor.setUp': ({ person: { password } }) => ({ current_password: password }),
@@ -201,6 +218,11 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'secondFactor.replaceRecoveryCodes': (desk) => enrol(desk).then(() => ({ code: '000000' })),
   'serviceKeys.create': () => ({ name: 'billing', scopes: ['platform.usage.read'] }),
   'serviceKeys.update': () => ({ name: 'renamed' }),
+  'subscriptions.create': async (desk) => {
+    const { id } = await ask(desk, 'POST', '/v1/plans', { name: 'pro', display_name: 'Pro' });
+    const period = { current_period_start: '2026-01-01T00:00:00Z', current_period_end: '2026-02-01T00:00:00Z' };
+    return { account_id: desk.person.accountId, plan_id: id, ...period };
+  },
   'teams.addMember': ({ person: { userId } }) => ({ user_id: userId, role: 'member' }),
   'threads.fork': async (desk, { thread_id: id }) => ({ message_id: (await sayIn(desk, id!)).id }),
   'threads.update': () => ({ title: 'Changed' }),

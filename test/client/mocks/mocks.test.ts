@@ -153,6 +153,8 @@ test('injected faults occur as often as configured', async () => {
   expect((await client.me.get()).login).toBe('ada');
   mocks.faults.next({ status: 'lost' });
   await expect(client.me.get({}, once)).rejects.toBeInstanceOf(ConnectionError);
+  expect(() => mocks.faults.next({ operation: 'thread.create', status: 500 })).toThrow('There is no operation thread.create.');
+  expect(() => mocks.faults.rate(1, { operation: 'threads', status: 500 })).toThrow(TypeError);
   mocks.faults.slow(60_000);
   await expect(client.me.get({}, { timeoutMs: 20, maxRetries: 0 })).rejects.toMatchObject({ name: 'TimeoutError' });
   mocks.faults.clear();
@@ -230,7 +232,7 @@ test('a platform admin lists users and accounts', async () => {
   const admin = createClient({ baseUrl, fetch: mocks.fetch, accessToken });
   await client.accounts.create({ body: { slug: 'team', name: 'Team' } });
   expect((await admin.users.list()).map(({ login }) => login)).toEqual(['root', 'ada']);
-  expect((await admin.adminAccounts.list()).map(({ name }) => name)).toEqual(['Team', 'root', 'ada']);
+  expect((await admin.adminAccounts.list()).map(({ name }) => name)).toEqual(['Team', "root's workspace", "ada's workspace"]);
   expect(await reasonOf(client.users.list().then())).toEqual([403, 'missing_permission', undefined]);
 });
 
@@ -239,16 +241,17 @@ test('an attachment is read by its account, and with the token of a share whose 
   const { key, filename, mime_type, size } = await client.attachments.stage({ body: { file: new File(['text'], 'a.txt') } });
   const stranger = createClient({ baseUrl, fetch: mocks.fetch, accessToken: mocks.state.signUp().accessToken });
   const visitor = createClient({ baseUrl, fetch: mocks.fetch });
-  const read = async (by: Client, share_token?: string) =>
-    (await by.attachments.get({ params: { key }, query: { ...(share_token && { share_token }) } })).text();
+  const read = async (by: Client, share_token?: string, of = key) =>
+    (await by.attachments.get({ params: { key: of }, query: { ...(share_token && { share_token }) } })).text();
   expect(await read(client)).toBe('text');
   expect(await reasonOf(read(stranger))).toEqual([404, undefined, undefined]);
   const { id: thread_id } = await client.threads.create();
   const { token } = await client.shares.create({ params: { thread_id }, body: {} });
   expect(await reasonOf(read(visitor, token))).toEqual([404, undefined, undefined]);
   const parts = [{ type: 'file' as const, attachment: { key, filename, mime_type, size } }];
-  await client.messages.create({ params: { thread_id }, body: { content_json: { parts } } });
-  expect(await read(visitor, token)).toBe('text');
+  const { content_json } = await client.messages.create({ params: { thread_id }, body: { content_json: { parts } } });
+  const [kept] = content_json!.parts as typeof parts;
+  expect(await read(visitor, token, kept!.attachment.key)).toBe('text');
   expect(await reasonOf(read(visitor, 'f'.repeat(22)))).toEqual([404, undefined, undefined]);
   expect(await reasonOf(read(visitor))).toEqual([401, 'missing_token', undefined]);
 });

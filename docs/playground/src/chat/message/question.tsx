@@ -1,24 +1,23 @@
-import type { PendingQuestion } from '../../../../../client/react/index.ts';
+import { type PendingQuestion, questionAnswer, type QuestionField, questionFields } from '../../../../../client/index.ts';
 import { messageOf } from '../../components/states.tsx';
 import { Checkbox, TextArea, TextField } from '../../ui/fields.tsx';
 import { Form } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
 import { showToast } from '../../ui/toasts.tsx';
-import { answerOf, fieldsOf, type FieldSpec, serverAnswerOf } from './questionFields.ts';
 
 type QuestionProps = { question: PendingQuestion; onAnswer: (content: string) => Promise<void>; onDecline: () => Promise<void> };
 
 /** A question of the agent, or of a tool server, as a form. Only that of a server can be declined. */
 export function Question({ question, onAnswer, onDecline }: QuestionProps) {
   const { mcp_server: server } = question;
-  const fields = fieldsOf(question.requestedSchema);
+  const fields = questionFields(question);
   const decline = () => void onDecline().catch((error: unknown) => showToast(messageOf(error), { tone: 'danger' }));
   return (
     <section className="question" aria-label={server ? `Question from ${server.name}` : 'Question from the agent'}>
       <Form
         submit={server && fields.length === 0 ? 'Accept' : 'Answer'}
         {...(server && { onCancel: decline, cancel: 'Decline' })}
-        onSubmit={(values) => onAnswer(server ? serverAnswerOf(fields, values) : answerOf(fields, values))}
+        onSubmit={(values) => onAnswer(questionAnswer(question, values))}
       >
         {() => (
           <>
@@ -29,7 +28,7 @@ export function Question({ question, onAnswer, onDecline }: QuestionProps) {
               </p>
             )}
             {fields.map((field) => (
-              <QuestionField key={field.key} field={field} />
+              <FieldControl key={field.key} field={field} />
             ))}
             {fields.length === 0 && !server && <TextArea label="Your answer" name="content" required />}
           </>
@@ -39,18 +38,18 @@ export function Question({ question, onAnswer, onDecline }: QuestionProps) {
   );
 }
 
-function QuestionField({ field: { key, type, inputType, label, hint, choices, isRequired, preset, constraints } }: { field: FieldSpec }) {
-  const texts = { label: isRequired || type === 'boolean' ? label : `${label} (optional)`, hint };
+function FieldControl({ field: { key, type, inputType, label, hint, choices, required, preset, limits } }: { field: QuestionField }) {
+  const texts = { label: required || type === 'boolean' ? label : `${label} (optional)`, hint };
   if (type === 'array')
     return (
       <fieldset className="field">
         <legend>{label}</legend>
-        {choices.map(([value, title]) => (
+        {choices.map(({ value, label: choice }) => (
           <Checkbox
             key={value}
             name={key}
             value={value}
-            label={title}
+            label={choice}
             defaultChecked={Array.isArray(preset) && preset.map(String).includes(value)}
           />
         ))}
@@ -63,20 +62,20 @@ function QuestionField({ field: { key, type, inputType, label, hint, choices, is
       <Select
         {...texts}
         name={key}
-        required={isRequired}
+        required={required}
         defaultValue={preset === undefined ? '' : String(preset)}
-        options={[...(isRequired ? [] : [{ value: '', label: 'No answer' }]), ...choices.map(([value, label]) => ({ value, label }))]}
+        options={[...(required ? [] : [{ value: '', label: 'No answer' }]), ...choices]}
       />
     );
   const isNumber = type === 'number' || type === 'integer';
   return (
     <TextField
       {...texts}
-      {...constraints}
+      {...limits}
       name={key}
       type={isNumber ? 'number' : inputType}
       step={type === 'number' ? 'any' : undefined}
-      required={isRequired}
+      required={required}
       defaultValue={preset === undefined ? '' : String(preset)}
     />
   );

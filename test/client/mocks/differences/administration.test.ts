@@ -1,0 +1,127 @@
+import { test } from 'vitest';
+import { startTestApp } from '../../../support/app/testApp.ts';
+import { expectSameResponses, type Step } from './compare.ts';
+
+const app = await startTestApp({}, { worker: false });
+
+test('schedules, personas, skills, memories and sessions', async () => {
+  const on = (method: Step[1], path: string, body?: object, saveAs?: string): Step => ['user', method, path, body, saveAs];
+  const schedule = { name: ' Daily ', cron: '0 9 * * *', timezone: 'UTC', input: 'Hello' };
+  await expectSameResponses(app, [
+    on('POST', '/v1/schedules', schedule, 'schedule'),
+    on('POST', '/v1/schedules', { ...schedule, cron: '* * * * *' }),
+    on('POST', '/v1/schedules', { ...schedule, thread_id: '{user_user}' }),
+    on('POST', '/v1/schedules', { ...schedule, project_id: '{user_user}' }),
+    on('POST', '/v1/schedules', { ...schedule, persona_id: 'nobody' }),
+    on('PATCH', '/v1/schedules/{schedule}', { cron: '30 8 * * 1' }),
+    on('PATCH', '/v1/schedules/{schedule}', {}),
+    on('POST', '/v1/schedules/{schedule}/pause'),
+    on('POST', '/v1/schedules/{schedule}/pause'),
+    on('POST', '/v1/schedules/{schedule}/resume'),
+    on('GET', '/v1/schedules/{schedule}'),
+    on('GET', '/v1/schedules'),
+    on('DELETE', '/v1/schedules/{schedule}'),
+    on('GET', '/v1/schedules/{schedule}'),
+    on('POST', '/v1/personas', { persona_key: 'guide', display_name: ' Guide ', prompt_md: 'Be kind.' }, 'persona'),
+    on('POST', '/v1/personas', { persona_key: 'guide', display_name: 'Guide', prompt_md: 'Be kind.' }),
+    on('POST', '/v1/personas', { persona_key: 'Not a key', display_name: 'Guide', prompt_md: 'Be kind.' }),
+    on('PATCH', '/v1/personas/{persona}', { display_name: 'Pilot', tool_allowlist: ['web_search', 'web_search'] }),
+    on('GET', '/v1/personas/{persona}'),
+    on('DELETE', '/v1/personas/{persona}'),
+    on('DELETE', '/v1/personas/{persona}'),
+    on('POST', '/v1/memories', { content: ' I like tea. ' }, 'memory'),
+    on('POST', '/v1/memories', { content: '  ' }),
+    on('GET', '/v1/memories'),
+    on('DELETE', '/v1/memories/{memory}'),
+    on('DELETE', '/v1/memories/{memory}'),
+    on('POST', '/v1/me/password', { current_password: 'wrong', new_password: 'Passw0rd-2' }),
+    on('PUT', '/v1/me/password', { current_password: 'wrong', new_password: 'Passw0rd-2' }),
+    on('GET', '/v1/me/credits'),
+    on('GET', '/v1/me/credits/transactions'),
+    on('POST', '/v1/me/redeem', { code: 'no-such-code' }),
+    on('GET', '/v1/me/invite-code'),
+    on('GET', '/v1/me/referrals'),
+    on('GET', '/v1/notifications'),
+    on('POST', '/v1/notifications/read-all'),
+    on('GET', '/v1/runs'),
+    on('GET', '/v1/runs/{user_user}'),
+    on('POST', '/v1/runs/{user_user}/input', { content: 'x' }),
+    on('POST', '/v1/auth/logout', {}),
+    on('GET', '/v1/me'),
+  ]);
+});
+
+test('administration', async () => {
+  const on = (method: Step[1], path: string, body?: object, saveAs?: string): Step => ['admin', method, path, body, saveAs];
+  await expectSameResponses(app, [
+    on('POST', '/v1/plans', { name: 'pro', display_name: 'Pro' }, 'plan'),
+    on('POST', '/v1/plans', { name: 'pro', display_name: 'Pro' }),
+    on('PATCH', '/v1/plans/{plan}', { display_name: 'Professional' }),
+    on(
+      'POST',
+      '/v1/subscriptions',
+      {
+        account_id: '{user_account}',
+        plan_id: '{plan}',
+        current_period_start: '2026-01-01T00:00:00Z',
+        current_period_end: '2999-01-01T00:00:00Z',
+      },
+      'subscription',
+    ),
+    on('POST', '/v1/subscriptions', {
+      account_id: '{user_account}',
+      plan_id: '{plan}',
+      current_period_start: '2026-01-01T00:00:00Z',
+      current_period_end: '2999-01-01T00:00:00Z',
+    }),
+    on('POST', '/v1/subscriptions', {
+      account_id: '{user_account}',
+      plan_id: '{user_user}',
+      current_period_start: '2026-01-01T00:00:00Z',
+      current_period_end: '2999-01-01T00:00:00Z',
+    }),
+    on('GET', '/v1/subscriptions/{subscription}'),
+    on('DELETE', '/v1/plans/{plan}'),
+    on('DELETE', '/v1/subscriptions/{subscription}'),
+    on('DELETE', '/v1/subscriptions/{subscription}'),
+    on('POST', '/v1/feature-flags', { key: 'beta', default_value: false }),
+    on('POST', '/v1/feature-flags', { key: 'beta', default_value: false }),
+    on('PATCH', '/v1/feature-flags/beta', { default_value: true }),
+    on('POST', '/v1/feature-flags/beta/account-overrides', { account_id: '{user_account}', enabled: false }),
+    on('GET', '/v1/feature-flags/beta/account-overrides'),
+    on('DELETE', '/v1/feature-flags/beta'),
+    on('POST', '/v1/ip-rules', { type: 'blocklist', cidr: '203.0.113.7/24', note: 'x' }, 'rule'),
+    on('POST', '/v1/ip-rules', { type: 'blocklist', cidr: '203.0.113.0/24' }),
+    on('GET', '/v1/ip-rules'),
+    on('PATCH', '/v1/admin/users/{user_user}', { status: 'suspended' }),
+    ['user', 'GET', '/v1/me'],
+    on('PATCH', '/v1/admin/users/{user_user}', { status: 'active' }),
+    on('PATCH', '/v1/admin/users/{admin_user}', { is_platform_admin: false }),
+    on('DELETE', '/v1/admin/users/{admin_user}'),
+    on('GET', '/v1/admin/users/{user_user}'),
+    on('POST', '/v1/admin/redemption-codes/batch', { count: 2, type: 'credits', value: '5' }),
+    on('POST', '/v1/admin/redemption-codes/batch', { count: 2, type: 'credits', value: 'x' }),
+    on('POST', '/v1/admin/redemption-codes/batch', { count: 1, type: 'feature', value: 'no.such' }),
+    on('POST', '/v1/admin/credits/adjust', { account_id: '{user_account}', amount: -5_000_000 }),
+    on('POST', '/v1/admin/credits/adjust', { account_id: '{user_account}', amount: 0 }),
+    on('POST', '/v1/entitlement-overrides', { account_id: '{user_account}', key: 'limit.team_members', value: 'x', value_type: 'integer' }),
+    on(
+      'POST',
+      '/v1/admin/identity-providers',
+      { name: 'SSO', issuer: 'https://sso.example.test', client_id: 'a', client_secret: 's', enabled: false },
+      'sso',
+    ),
+    on('POST', '/v1/admin/identity-providers', { name: 'SSO', issuer: 'https://sso.example.test', client_id: 'a', enabled: false }),
+    on('POST', '/v1/admin/identity-providers', {
+      name: 'SSO',
+      issuer: 'https://b.example.test',
+      client_id: 'a',
+      enabled: false,
+      allowed_email_domains: ['not a domain'],
+    }),
+    on('PATCH', '/v1/admin/identity-providers/{sso}', { issuer: 'https://other.example.test' }),
+    on('PATCH', '/v1/admin/identity-providers/{sso}', { issuer: 'https://other.example.test', client_secret: null }),
+    on('GET', '/v1/admin/identity-providers/{sso}'),
+    ['user', 'GET', '/v1/admin/users'],
+  ]);
+});
