@@ -27,14 +27,15 @@ export function EndpointState({ endpoint: { id, enabled, disabled_reason: reason
       ) : (
         <OnOff isOn={enabled} />
       )}
-      {latest && first && (
+      {first && (
         <div className="muted small">
-          since <When at={first.created_at} />: {outcomeOf(latest)}
+          first failed <When at={first.created_at} />
         </div>
       )}
       {lastAttempt && (
         <div className="muted small">
           last attempt <When at={lastAttempt} />
+          {latest && `: ${outcomeOf(latest)}`}
         </div>
       )}
     </>
