@@ -204,21 +204,24 @@ test('a webhook is created, receives an event, and receives it again on request'
   await startRun(app, person, await openThread(app, person));
   await chooseAction(page, receiver.url, 'Deliveries');
   const deliveries = page.getByRole('dialog');
-  const deliveriesWith = async (state: string) => {
-    await deliveries.getByRole('button', { name: 'Refresh' }).click();
-    return deliveries.getByRole('listitem').getByText(state, { exact: true }).count();
-  };
-  await expect.poll(() => deliveriesWith('Failed')).toBe(1);
+  /** Loads the deliveries and the state of the row anew until they show this. The two requests may be answered from before and after an attempt. */
+  const becomes = (delivery: string, state: string) =>
+    expect
+      .poll(async () => {
+        await deliveries.getByRole('button', { name: 'Refresh' }).click();
+        const shown = [deliveries.getByRole('listitem').getByText(delivery, { exact: true }), row.getByText(state, { exact: true })];
+        return Promise.all(shown.map((each) => each.count()));
+      })
+      .toEqual([1, 1]);
+  await becomes('Failed', 'Failing');
   await deliveries.getByText(/status 500/).waitFor();
-  await row.getByText('Failing', { exact: true }).waitFor();
   await row.getByText(/^last attempt .*: status 500$/).waitFor();
   expect(await row.getByText(/^first failed /).count()).toBe(1);
   receiver.always(200);
   const failed = receiver.received.length;
   await deliveries.getByRole('button', { name: 'Send again' }).click();
-  await expect.poll(() => deliveriesWith('Delivered')).toBe(1);
+  await becomes('Delivered', 'On');
   await deliveries.getByText(/status 200/).waitFor();
-  await row.getByText('On', { exact: true }).waitFor();
   await deliveries.getByText('Payload').first().click();
   await deliveries.getByText('"type": "run.completed"').waitFor();
   expect(receiver.received.length).toBe(failed + 1);

@@ -104,15 +104,7 @@ export function Combobox<Value extends string>({
             </Radix.Trigger>
             <Radix.Portal>
               <Radix.Content className="popover list" align="start" sideOffset={4} collisionPadding={8} aria-label={described.label}>
-                <Command
-                  label={described.label}
-                  placeholder={search}
-                  empty={empty}
-                  value={highlighted}
-                  onValue={highlight}
-                  search={typed}
-                  onSearch={type}
-                >
+                <Command label={described.label} placeholder={search} empty={empty} value={highlighted} onValue={highlight} onSearch={type}>
                   {options.map((entry) =>
                     isGroup(entry) ? (
                       <CommandGroup key={entry.label} label={entry.label}>
