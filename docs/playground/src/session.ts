@@ -1,7 +1,8 @@
 import { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
-import { ApiError, createClient, isTransient } from '../../../client/index.ts';
+import { ApiError, createClient, isTransient, type Me } from '../../../client/index.ts';
 import { chosenAccount, forgetAccount } from './account.ts';
+import { setTimeZone } from './components/timeZone.ts';
 import { noteRetry } from './components/waiting.ts';
 
 /** `unknown` until the refresh cookie has been tried, and while the user signs out; `unreachable` if the server did not respond. */
@@ -18,6 +19,13 @@ export const queries: QueryClient = new QueryClient({
     // Without a connection a mutation fails at once, and does not wait unseen.
     mutations: { retry: false, networkMode: 'always' },
   },
+});
+
+// The time zone of the signed-in user is that of their profile, else that of the account.
+queries.getQueryCache().subscribe(({ query }) => {
+  if (query.queryKey[0] !== 'me') return;
+  const me = queries.getQueryData<Me>(['me']);
+  setTimeZone(me?.timezone, me?.account_timezone);
 });
 
 /** The account of this page. Another tab may choose another one meanwhile. */

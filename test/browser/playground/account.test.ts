@@ -134,10 +134,22 @@ test('an owner invites a colleague, who signs up by the link and becomes an admi
   await page.keyboard.press('Escape');
 
   await goTo(page, '/settings/audit-log');
-  await page.getByLabel('Action', { exact: true }).fill('account_invitation.accept');
-  await page.getByRole('row', { name: new RegExp(`account_invitation.accept.*${colleague.login}`) }).waitFor();
-  await chooseAction(page, 'account_invitation.accept', 'Show details');
+  // A choice in words, and a code that is typed.
+  const actions = page.getByRole('button', { name: /^Action/ });
+  await actions.click();
+  await page.getByPlaceholder('Search…').fill('invitation acc');
+  await page.keyboard.press('Enter');
+  await page.getByRole('row', { name: new RegExp(`Invitation accepted.*${colleague.login}`) }).waitFor();
+  expect(page.url()).toContain('action=account_invitation.accept');
+  await chooseAction(page, 'Invitation accepted', 'Show details');
+  await dialogOf(page).getByText('account_invitation.accept', { exact: true }).waitFor();
   await dialogOf(page).getByText('member').waitFor();
+  await page.keyboard.press('Escape');
+  await actions.click();
+  await page.getByPlaceholder('Search…').fill('tide.turn');
+  await page.getByRole('option', { name: 'tide.turn' }).click();
+  await page.getByText('Nothing matches').waitFor();
+  expect(await actions.textContent()).toContain('tide.turn');
   expect([wrong, invited.wrong]).toEqual([[expect.stringMatching(/^409 .*rename$/)], [expect.stringMatching(/^403 .*accept$/)]]);
 });
 

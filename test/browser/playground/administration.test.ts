@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../../client/index.ts';
+import { actionText } from '../../../docs/playground/src/pages/audit/actions.ts';
 import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
 import { behindGatewayEnv, startTestGateway } from '../../support/gateway/testGateway.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
@@ -45,9 +46,10 @@ async function select(page: Page, label: string, option: string) {
 /** The row of the audit log, and what its details say. */
 async function auditDetails(page: Page, action: string) {
   await goTo(page, `/settings/platform-audit?action=${action}`);
-  await page.getByRole('cell').getByText(action, { exact: true }).waitFor();
-  await choose(page, action, 'Show details');
-  await dialogOf(page).getByRole('heading', { name: action }).waitFor();
+  const text = actionText(action);
+  await page.getByRole('cell').getByText(text, { exact: true }).waitFor();
+  await choose(page, text, 'Show details');
+  await dialogOf(page).getByRole('heading', { name: text }).waitFor();
   const details = (await dialogOf(page).textContent()) ?? '';
   await page.keyboard.press('Escape');
   return details;
@@ -413,7 +415,7 @@ test('the audit log and usage are downloaded, and an admin sets when low credits
     return { name: file.suggestedFilename(), text: readFileSync((await file.path()) ?? '', 'utf8') };
   };
   await goTo(page, '/settings/audit-log?action=account.update');
-  await page.getByRole('cell').getByText('account.update', { exact: true }).first().waitFor();
+  await page.getByRole('cell').getByText('Workspace changed', { exact: true }).first().waitFor();
   const log = await download('JSON lines');
   expect(log.name).toBe('audit-log.ndjson');
   expect(log.text).toContain('"low_credit_threshold":250');

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Route } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { openScriptedThread } from '../../support/agent/agent.ts';
 import { callsTools } from '../../support/agent/tools.ts';
@@ -10,9 +11,10 @@ import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage,
 const browser = await openBrowser();
 const app = await startTestApp();
 
-async function openAnswer(script: ScriptedResponse[], message: string) {
+async function openAnswer(script: ScriptedResponse[], message: string, onMaths?: (route: Route) => Promise<void>) {
   const talk = await openScriptedThread(app, { person: await app.signUp(), script });
   const visitor = await openPage(browser, {}, { records: false });
+  if (onMaths) await visitor.page.route(/\/maths-[^/]*\.js$/, onMaths);
   await setSessionCookie(visitor.context, app.url, talk);
   await visitor.page.goto(`${app.url}/chat/${talk.threadId}`);
   await visitor.page.getByRole('article', { name: 'Your message' }).waitFor();
@@ -90,8 +92,21 @@ const directionOf = (element: Element) => {
 
 test('an answer shows formulas, diagrams, highlighted code and pages, and what it contains can do nothing to the page', async () => {
   const asked = Array.from({ length: 40 }, (_, at) => `Line ${at}.`).join('\n');
-  const { page, answer, wrong } = await openAnswer([chat.answer(rich)], asked);
+  const library = Promise.withResolvers<void>();
+  const { page, answer, wrong } = await openAnswer([chat.answer(rich)], asked, async (request) => {
+    await library.promise;
+    await request.continue();
+  });
   await answer.getByRole('button', { name: 'Answer again' }).waitFor();
+  // Until the library is loaded, the formulas take some room, and their source is not seen.
+  await expect.poll(() => answer.locator('.formula.pending').count()).toBe(2);
+  expect(
+    await answer
+      .getByText(/mc\^2|int_0|\$E/)
+      .filter({ visible: true })
+      .count(),
+  ).toBe(0);
+  library.resolve();
   expect(await answer.getByText('It costs $5 to $10, and').count()).toBe(1);
   await expect.poll(() => answer.locator('.katex').count()).toBe(2);
   await page.evaluate(() => document.fonts.ready);

@@ -198,21 +198,33 @@ test('a webhook is created, receives an event, and receives it again on request'
     .getByText(/^whsec_/)
     .waitFor();
   await button(page, 'Done').click();
+  const row = page.getByRole('row', { name: receiver.url });
+  await row.getByText('On', { exact: true }).waitFor();
+  receiver.always(500);
   await startRun(app, person, await openThread(app, person));
-  await expect.poll(() => receiver.received.length).toBe(1);
   await chooseAction(page, receiver.url, 'Deliveries');
   const deliveries = page.getByRole('dialog');
-  await expect
-    .poll(async () => {
-      await deliveries.getByRole('button', { name: 'Refresh' }).click();
-      return deliveries.getByRole('listitem').getByText('Delivered').count();
-    })
-    .toBe(1);
-  await deliveries.getByText(/status 200/).waitFor();
-  await deliveries.getByText('Payload').click();
-  await deliveries.getByText('"type": "run.completed"').waitFor();
+  /** Loads the deliveries and the state of the row anew until they show this. The two requests may be answered from before and after an attempt. */
+  const becomes = (delivery: string, state: string) =>
+    expect
+      .poll(async () => {
+        await deliveries.getByRole('button', { name: 'Refresh' }).click();
+        const shown = [deliveries.getByRole('listitem').getByText(delivery, { exact: true }), row.getByText(state, { exact: true })];
+        return Promise.all(shown.map((each) => each.count()));
+      })
+      .toEqual([1, 1]);
+  await becomes('Failed', 'Failing');
+  await deliveries.getByText(/status 500/).waitFor();
+  await row.getByText(/^last attempt .*: status 500$/).waitFor();
+  expect(await row.getByText(/^first failed /).count()).toBe(1);
+  receiver.always(200);
+  const failed = receiver.received.length;
   await deliveries.getByRole('button', { name: 'Send again' }).click();
-  await expect.poll(() => receiver.received.length).toBe(2);
+  await becomes('Delivered', 'On');
+  await deliveries.getByText(/status 200/).waitFor();
+  await deliveries.getByText('Payload').first().click();
+  await deliveries.getByText('"type": "run.completed"').waitFor();
+  expect(receiver.received.length).toBe(failed + 1);
   await page.keyboard.press('Escape');
   await chooseAction(page, receiver.url, 'New secret');
   await button(page, 'Replace the secret').click();
@@ -256,6 +268,8 @@ test('lists, menus and dialogs work by keyboard, and an error stands beside its 
   await page.keyboard.type('api');
   await page.getByRole('option', { name: 'API keys' }).and(page.locator('[aria-selected=true]')).waitFor();
   await page.keyboard.press('Enter');
+  // Times are in the zone that was just set.
+  await page.getByRole('article').locator('time[title*=" E"]').first().waitFor();
   const more = button(page, 'More actions for Nightly report');
   await more.press('Enter');
   await page.getByRole('menuitem', { name: 'Usage' }).and(page.locator(':focus')).waitFor();
@@ -333,6 +347,7 @@ test('usage is shown by day and by model in a range, in charts and tables, and i
   const gift = { account_id: person.accountId, amount: 250, note: 'A gift' };
   await app.call('POST', '/v1/admin/credits/adjust', { token: admin.token, body: gift });
   await addUsage(person);
+  await app.call('PATCH', '/v1/me', { token: person.token, body: { timezone: 'America/New_York' } });
   const { page, wrong } = await openSettings('usage', person);
   const figure = (name: string, value: string) =>
     page
@@ -342,6 +357,7 @@ test('usage is shown by day and by model in a range, in charts and tables, and i
   await page.locator('.chart-bars .recharts-bar-rectangle path').first().waitFor();
   await figure('Runs', '2');
   await figure('Input tokens', '1,100');
+  await page.getByRole('heading', { name: 'By day (America/New York)' }).waitFor();
   await page.getByRole('row', { name: /large/ }).first().waitFor();
 
   const choose = async (range: string) => {
@@ -350,6 +366,7 @@ test('usage is shown by day and by model in a range, in charts and tables, and i
   };
   await choose('Last 12 months');
   await figure('Runs', '3');
+  await page.getByRole('heading', { name: 'By day (UTC)' }).waitFor();
   await page.getByText('Whole workspace').click();
   await page.getByRole('radio', { name: 'Cost' }).check();
   const byMonth = page.getByRole('figure').filter({ hasText: 'large' });

@@ -196,6 +196,15 @@ test('a chat is shared with a password, copied, and reported; the reader needs n
   const link = (await dialog.getByRole('listitem').getByText('/s/').textContent())!;
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(link);
   expect(await accessibilityViolations(page)).toEqual([]);
+  const announced = dialog.evaluate(
+    (box) =>
+      new Promise<void>((resolve) => {
+        const look = () => [...box.querySelectorAll('output')].some(({ textContent }) => textContent === 'Copied') && resolve();
+        new MutationObserver(look).observe(box, { childList: true, characterData: true, subtree: true });
+      }),
+  );
+  await dialog.getByRole('button', { name: 'Copy the link' }).click();
+  await announced;
 
   const reader = await openPage(browser, { viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
   await reader.page.goto(link);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { issueSentence, plainMessage } from '../../../docs/playground/src/ui/internal/apiMessage.ts';
+import { isMissingFile, issueSentence, plainMessage } from '../../../docs/playground/src/ui/internal/apiMessage.ts';
 
 /** What a form shows of a value that a schema refuses. */
 const shown = (schema: z.ZodType, value: unknown) => plainMessage(schema.safeParse(value).error!.issues[0]!.message);
@@ -30,4 +30,15 @@ test.each([
   ['', 'must not be empty', 'This value must not be empty.'],
 ])('without its field, the value of %j is named', (path, message, sentence) => {
   expect(issueSentence({ path, message })).toBe(sentence);
+});
+
+test('a missing file of the page is recognized in the words of each browser', () => {
+  const messages = [
+    'Failed to fetch dynamically imported module: https://a.test/assets/schedules-1.js',
+    'error loading dynamically imported module: https://a.test/assets/schedules-1.js',
+    'Importing a module script failed.',
+    'Unable to preload CSS for /assets/maths-1.css',
+  ];
+  expect(messages.filter((message) => !isMissingFile(new TypeError(message)))).toEqual([]);
+  expect(isMissingFile(new TypeError('Failed to fetch'))).toBe(false);
 });

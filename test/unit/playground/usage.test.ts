@@ -1,12 +1,17 @@
 import { expect, test } from 'vitest';
 import {
   csvOf,
+  daysInUtc,
   isHourly,
   monthsIn,
+  periodsIn,
   periodsOf,
   problemOfRange,
   rangeOf,
+  todayIn,
   totalsOf,
+  usageZone,
+  zoneOfRange,
 } from '../../../docs/playground/src/pages/usage/figures.ts';
 
 test('ranges of the usage are days in UTC, and days or hours without runs are filled in', () => {
@@ -39,4 +44,29 @@ test('ranges of the usage are days in UTC, and days or hours without runs are fi
       ],
     ),
   ).toBe('a,b\r\n\'=1+1,"say ""hi"", you"\r\n-1,\r\n');
+});
+
+test('days and hours of the usage are those of the zone, if they begin with an hour of UTC', () => {
+  const now = Date.parse('2026-11-01T03:30:00Z');
+  const newYork = 'America/New_York';
+  expect([newYork, 'Europe/Berlin', 'Asia/Kolkata', 'Etc/UTC'].map((zone) => usageZone(zone, now))).toEqual([
+    newYork,
+    'Europe/Berlin',
+    'UTC',
+    'UTC',
+  ]);
+  const week = rangeOf('7', todayIn(newYork, now));
+  expect(week).toEqual({ start: '2026-10-25', end: '2026-10-31' });
+  expect([zoneOfRange(week, newYork), zoneOfRange({ start: '2026-01-01', end: '2026-10-31' }, newYork)]).toEqual([newYork, 'UTC']);
+  expect(daysInUtc(week, newYork)).toEqual({ start: '2026-10-25', end: '2026-11-01' });
+
+  const used = { input_tokens: 5, output_tokens: 2, cost_usd: 0.5, record_count: 1 };
+  // The last hour before the first day, its first one, and the last hour of the last day.
+  const rows = ['2026-10-25T03:00:00.000Z', '2026-10-25T04:00:00.000Z', '2026-11-01T03:00:00.000Z'].map((hour) => ({ hour, ...used }));
+  const days = periodsIn(newYork, week, rows);
+  expect(days).toHaveLength(7);
+  expect([days[0], totalsOf(days)]).toEqual([{ name: '2026-10-25', ...used }, { ...totalsOf([used, used]) }]);
+  expect(days.at(-1)).toEqual({ name: '2026-10-31', ...used });
+  // Clocks are set back on that day.
+  expect(periodsIn(newYork, { start: '2026-11-01', end: '2026-11-01' }, [])).toHaveLength(25);
 });

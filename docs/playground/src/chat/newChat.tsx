@@ -32,7 +32,7 @@ export function NewChat() {
         <h1>What shall we do?</h1>
         {hasNoModel && (
           <p className="muted hint">
-            No model is configured, so the built-in stub answers. <Link href="/settings/models">Add a model</Link>
+            No model is set up yet, so answers are only placeholders. <Link href="/settings/models">Add a model</Link>
           </p>
         )}
         <QueuedMessages outbox={outbox} />

@@ -1,8 +1,9 @@
 import { useNow } from './now.ts';
+import { timeFormat, useTimeZone } from './timeZone.ts';
 
 const parts = { year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' } as const;
-const moment = new Intl.DateTimeFormat(undefined, parts);
-const exact = new Intl.DateTimeFormat(undefined, { ...parts, second: '2-digit', timeZoneName: 'short' });
+const moment = timeFormat(parts);
+const exact = timeFormat({ ...parts, second: '2-digit', timeZoneName: 'short' });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 const whole = new Intl.NumberFormat();
 
@@ -13,29 +14,32 @@ const units = [
   ['minute', 60_000],
 ] as const;
 
-/** An exact time in the zone of the browser. */
-export const momentText = (at: string): string => moment.format(new Date(at));
-
 /** A relative time, which stays true while the page is open; the tooltip shows the exact one. */
-export const When = ({ at }: { at: string }) => (
-  <time dateTime={at} title={exact.format(new Date(at))}>
-    {ago(at, useNow())}
-  </time>
-);
+export function When({ at }: { at: string }) {
+  const zone = useTimeZone();
+  return (
+    <time dateTime={at} title={exact(at, zone)}>
+      {ago(at, useNow(), zone)}
+    </time>
+  );
+}
+
+/** An exact time with seconds and time zone. */
+export const ExactTime = ({ at }: { at: string }) => <time dateTime={at}>{exact(at, useTimeZone())}</time>;
 
 /** An exact time with seconds and time zone, as a log needs it, and how long ago it was. */
 export const Moment = ({ at }: { at: string }) => (
   <>
-    <time dateTime={at}>{exact.format(new Date(at))}</time>
-    <div className="muted small">{ago(at, useNow())}</div>
+    <ExactTime at={at} />
+    <div className="muted small">{ago(at, useNow(), useTimeZone())}</div>
   </>
 );
 
-function ago(at: string, now: number): string {
+function ago(at: string, now: number, zone: string): string {
   const distance = Date.parse(at) - now;
   const [unit, size] = units.find(([, from]) => Math.abs(distance) >= from) ?? [];
   if (!unit) return 'just now';
-  return unit === 'day' && Math.abs(distance) > 7 * size ? moment.format(new Date(at)) : relative.format(Math.round(distance / size), unit);
+  return unit === 'day' && Math.abs(distance) > 7 * size ? moment(at, zone) : relative.format(Math.round(distance / size), unit);
 }
 
 /** `platform_admin` → `Platform admin`. */

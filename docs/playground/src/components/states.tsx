@@ -2,7 +2,7 @@ import { type ReactNode, useState } from 'react';
 import { ApiError, ConnectionError, TimeoutError } from '../../../../client/index.ts';
 import { Button } from '../ui/buttons.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { issueSentence } from '../ui/internal/apiMessage.ts';
+import { isMissingFile, issueSentence } from '../ui/internal/apiMessage.ts';
 import { isOwnMessage } from './ownMessage.ts';
 import { useIsLong, useRetrySeconds } from './waiting.ts';
 
@@ -91,12 +91,13 @@ export const messageOf = (error: unknown): string => {
   if (error instanceof ApiError) return error.issues[0] ? issueSentence(error.issues[0]) : error.serverMessage;
   if (error instanceof TimeoutError) return 'The server took too long to respond. Try again.';
   if (error instanceof ConnectionError) return 'The server cannot be reached. Check your connection, then try again.';
+  if (isMissingFile(error)) return 'The page could not be loaded. Check your connection, then reload it.';
   return error instanceof Error ? error.message : String(error);
 };
 
 /** Status, reason and trace id. */
 export const detailsOf = (error: unknown): string => {
-  if (error instanceof ConnectionError) return error.message;
+  if (error instanceof ConnectionError || isMissingFile(error)) return error.message;
   if (!(error instanceof ApiError)) return '';
   return [error.status, error.reason ?? error.code, error.traceId && `trace ${error.traceId}`].filter(Boolean).join(' · ');
 };

@@ -66,7 +66,10 @@ function NameForm({ me }: { me: Me }) {
         }}
       >
         <TextField label="Name" name="username" defaultValue={me.username} required />
-        <TimeZoneField initial={me.timezone} hint="Agents use it for dates and times." />
+        <TimeZoneField
+          initial={me.timezone}
+          hint="Times are shown in it, and agents use it. Not set: that of the workspace, else of the browser."
+        />
       </Form>
     </div>
   );

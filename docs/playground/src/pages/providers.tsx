@@ -31,7 +31,7 @@ export default function Providers() {
         query={providers}
         empty={
           <Empty title="No providers yet" action={add}>
-            Until you add one, the built-in stub model answers. You need an API key of the provider.
+            Until you add one, answers are only placeholders. You need an API key of the provider.
           </Empty>
         }
       >

@@ -8,11 +8,13 @@ import { ConfirmDialog, FormDialog, useAction, useDialog } from '../resource/dia
 import { PagedRows } from '../resource/resourceList.tsx';
 import { turnAction } from '../resource/rowMenu.tsx';
 import { client } from '../session.ts';
-import { Badge, Button, Copyable, OnOff } from '../ui/buttons.tsx';
+import { Button, Copyable } from '../ui/buttons.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Deliveries } from './webhooks/deliveries.tsx';
 import { EndpointForm } from './webhooks/endpointForm.tsx';
+import { eventNames } from './webhooks/events.ts';
 import { Replay } from './webhooks/replay.tsx';
+import { EndpointState } from './webhooks/state.tsx';
 import { TestEvent } from './webhooks/testEvent.tsx';
 
 const webhooksKey = ['webhooks'];
@@ -79,28 +81,18 @@ export default function Webhooks() {
   );
 }
 
-const reasons = { manual: 'Off', consecutive_failures: 'Off: too many failures', gone: 'Off: endpoint gone' } as const;
-
 const columns: Column<WebhookEndpoint>[] = [
   {
     title: 'URL',
     cell: ({ url, events, filter: { project_ids: projects, persona_ids: personas } }) => (
       <>
         <span className="address">{url}</span>
-        <div className="muted small">{events.join(', ')}</div>
-        {projects.length + personas.length > 0 && <div className="muted small">only some projects or personas</div>}
+        <div className="muted small">{eventNames(events)}</div>
+        {projects.length + personas.length > 0 && <div className="muted small">Only of some projects or personas</div>}
       </>
     ),
   },
-  {
-    title: 'State',
-    cell: ({ enabled, disabled_reason }) =>
-      enabled || (disabled_reason ?? 'manual') === 'manual' ? (
-        <OnOff isOn={enabled} />
-      ) : (
-        <Badge tone="warning">{reasons[disabled_reason!]}</Badge>
-      ),
-  },
+  { title: 'State', cell: (endpoint) => <EndpointState endpoint={endpoint} /> },
   {
     title: 'Secret',
     cell: ({ secret_prefix, previous_secret_expires_at: previous }) => (

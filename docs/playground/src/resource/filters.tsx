@@ -1,7 +1,10 @@
 import { Children, type ReactNode, useEffect, useId, useState } from 'react';
 import { useSearchParams } from 'wouter';
+import { instantIn, useTimeZone } from '../components/timeZone.ts';
 import { Button } from '../ui/buttons.tsx';
+import { Combobox } from '../ui/combobox.tsx';
 import { TextField } from '../ui/fields.tsx';
+import type { Options } from '../ui/options.ts';
 import { Select } from '../ui/select.tsx';
 
 /** Filters of a list. They are kept in the query of the address, so that a filtered list can be reloaded and shared. */
@@ -10,6 +13,7 @@ export type Filters = ReturnType<typeof useFilters>;
 /** `useFilters('q', 'status')`: the names of the query parameters. Other parameters are left alone. */
 export function useFilters(...names: string[]) {
   const [params, setParams] = useSearchParams();
+  const zone = useTimeZone();
   const setAll = (values: Readonly<Record<string, string>>) =>
     setParams(
       (before) => {
@@ -30,8 +34,8 @@ export function useFilters(...names: string[]) {
     /** Undefined unless the address has one of the values. */
     oneOf: <Value extends string>(name: string, values: readonly Value[]): Value | undefined =>
       values.find((value) => value === params.get(name)),
-    /** The start of a day in the time zone of the browser. */
-    day: (name: string): string | undefined => startOf(params.get(name) ?? ''),
+    /** The start of a day in the time zone of the user. */
+    day: (name: string): string | undefined => instantIn(`${params.get(name) ?? ''}T00:00`, zone),
     set: (name: string, value: string) => setAll({ [name]: value }),
     setAll,
     clear: () => setParams((before) => new URLSearchParams([...before].filter(([name]) => !names.includes(name))), { replace: true }),
@@ -63,11 +67,6 @@ export function FilterBar({ filters, className = 'filters', children, folds = Ch
       </div>
     </>
   );
-}
-
-function startOf(day: string): string | undefined {
-  const start = new Date(`${day}T00:00`);
-  return Number.isNaN(start.getTime()) ? undefined : start.toISOString();
 }
 
 /** Pause after the last key, in milliseconds, before a search starts. */
@@ -102,6 +101,25 @@ export function SearchFilter({ filters, label = 'Search', placeholder, name = 'q
     />
   );
 }
+
+type TextFilterProps = {
+  filters: Filters;
+  label: string;
+  name: string;
+  options: Options;
+  /** Heading of a text that is no option. */ ownText: string;
+};
+
+/** A choice among all rows, those with one of many values, and those with a value that is typed. */
+export const TextFilter = ({ filters, label, name, options, ownText }: TextFilterProps) => (
+  <Combobox
+    label={label}
+    value={filters.text(name) ?? ''}
+    onChange={(chosen) => filters.set(name, chosen)}
+    options={[{ value: '', label: 'All' }, ...options]}
+    ownText={ownText}
+  />
+);
 
 type Choices = readonly (readonly [value: string, text: string])[];
 

@@ -1,4 +1,5 @@
 import type { ComponentProps } from 'react';
+import { instantIn, localTime, timeZone, useTimeZone, zoneName } from '../components/timeZone.ts';
 import { TextField } from '../ui/fields.tsx';
 import { textOf } from '../ui/form.tsx';
 
@@ -6,10 +7,27 @@ type FieldProps = Omit<ComponentProps<typeof TextField>, 'type'>;
 
 export const NumberField = (props: FieldProps) => <TextField step="any" inputMode="decimal" {...props} type="number" />;
 
-/** A time in the zone of the browser. `initial` is an instant. */
-export const TimeField = ({ initial, ...rest }: FieldProps & { initial?: string | null }) => (
-  <TextField {...rest} type="datetime-local" defaultValue={initial ? localTime(initial) : ''} />
-);
+type TimeFieldProps = FieldProps & {
+  /** An instant. */
+  initial?: string | null;
+  /** Default: that of the user. */
+  zone?: string;
+};
+
+/** A time in a zone, which the field names. */
+export function TimeField({ initial, zone, hint, ...rest }: TimeFieldProps) {
+  const ofUser = useTimeZone();
+  const inZone = zone === undefined && `Time zone: ${zoneName(ofUser)}.`;
+  const told =
+    hint && inZone ? (
+      <>
+        {hint} {inZone}
+      </>
+    ) : (
+      hint || inZone || undefined
+    );
+  return <TextField {...rest} hint={told} type="datetime-local" defaultValue={initial ? localTime(initial, zone ?? ofUser) : ''} />;
+}
 
 /** NaN if the field is empty. */
 export const numberOf = (values: FormData, name: string): number => {
@@ -18,12 +36,5 @@ export const numberOf = (values: FormData, name: string): number => {
 };
 
 /** The instant of a `TimeField`; undefined if it is empty. */
-export function instantOf(values: FormData, name: string): string | undefined {
-  const text = textOf(values, name);
-  return text ? new Date(text).toISOString() : undefined;
-}
-
-function localTime(instant: string): string {
-  const at = new Date(instant);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
+export const instantOf = (values: FormData, name: string, zone: string = timeZone()): string | undefined =>
+  instantIn(textOf(values, name), zone);

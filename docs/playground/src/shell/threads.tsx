@@ -3,6 +3,7 @@ import { type FocusEvent, type ReactNode, useId, useLayoutEffect, useMemo, useRe
 import type { Thread } from '../../../../client/index.ts';
 import { threadQuery } from '../../../../client/react/index.ts';
 import { ErrorNotice, Loading } from '../components/states.tsx';
+import { useTimeZone } from '../components/timeZone.ts';
 import { useMe } from '../me.ts';
 import { client } from '../session.ts';
 import { Button } from '../ui/buttons.tsx';
@@ -23,6 +24,7 @@ export function Threads() {
   const starred = stars.data;
   const projects = useProjects();
   const me = useMe();
+  const zone = useTimeZone();
   const others = useMemo(() => data?.filter(({ id, project_id }) => project_id === null && !starred?.includes(id)) ?? [], [data, starred]);
   const keepsFocus = useKeptFocus();
   // The groups above the chats would move these.
@@ -34,7 +36,7 @@ export function Threads() {
       <Folders loaded={data} />
       <Archive />
       <Ungrouped>
-        {groupByDay(others).map(({ name, rows }) => (
+        {groupByDay(others, zone).map(({ name, rows }) => (
           <Group key={name} name={name} rows={rows} />
         ))}
         {data.length === 0 && <p className="nothing">Your chats will be listed here, newest first.</p>}

@@ -67,19 +67,32 @@ export const IconButton = ({ label, icon, small = false, className = '', type = 
   </Tooltip>
 );
 
+/** Returns whether the text was copied. If not, a toast tells it. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Without HTTPS, or without the permission, browsers have no clipboard.
+    showToast('The browser did not allow copying. Select the text and copy it.', { tone: 'danger' });
+    return false;
+  }
+}
+
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // Without HTTPS, or without the permission, browsers have no clipboard.
-      return showToast('The browser did not allow copying. Select the text and copy it.', { tone: 'danger' });
-    }
+    if (!(await copyText(text))) return;
     setCopied(true);
     setTimeout(() => setCopied(false), 1_500);
   };
-  return <IconButton small label={copied ? 'Copied' : label} icon={copied ? 'check' : 'copy'} onClick={() => void copy()} />;
+  return (
+    <>
+      <IconButton small label={copied ? 'Copied' : label} icon={copied ? 'check' : 'copy'} onClick={() => void copy()} />
+      {/* Beside the button: what is outside of an open dialog is not announced. */}
+      <output className="for-readers">{copied && 'Copied'}</output>
+    </>
+  );
 }
 
 /** Text with a copy button, such as a key that is shown once. */

@@ -21,10 +21,14 @@ type ComboboxProps<Value extends string> = Described & {
   empty?: ReactNode;
   icon?: IconName;
   compact?: boolean;
+  /** Offers the text of the search as a value of its own, under this heading. */
+  ownText?: string;
 };
 
 /** What identifies an option in the list, and is searched. */
 const itemValueOf = ({ label, value }: Option) => `${label} ${value}`.trim();
+
+const ownOption = <Value extends string>(value: Value): Option<Value> => ({ value, label: value });
 
 /** A select that can be searched. Same props as `Select`. */
 export function Combobox<Value extends string>({
@@ -40,14 +44,19 @@ export function Combobox<Value extends string>({
   empty,
   icon,
   compact = false,
+  ownText,
   ...described
 }: ComboboxProps<Value>) {
   const [open, setOpen] = useState(false);
   const [highlighted, highlight] = useState('');
+  const [typed, type] = useState('');
   const [kept, keep] = useState<string | undefined>(defaultValue);
   const labelId = useId();
   const { clear } = useForm();
-  const chosen = optionsOf(options).find((each) => each.value === (value ?? kept));
+  const current = value ?? kept;
+  const chosen = optionsOf(options).find((each) => each.value === current) ?? (ownText && current ? ownOption(current) : undefined);
+  const own = typed.trim();
+  const isOwnOffered = ownText !== undefined && own !== '' && !optionsOf(options).some((each) => each.value === own);
   const choose = (option: Option<Value>) => {
     keep(option.value);
     clear(name);
@@ -77,6 +86,7 @@ export function Combobox<Value extends string>({
             onOpenChange={(next) => {
               // The list begins at the chosen option.
               if (next) highlight(chosen ? itemValueOf(chosen) : '');
+              type('');
               setOpen(next);
             }}
           >
@@ -94,7 +104,7 @@ export function Combobox<Value extends string>({
             </Radix.Trigger>
             <Radix.Portal>
               <Radix.Content className="popover list" align="start" sideOffset={4} collisionPadding={8} aria-label={described.label}>
-                <Command label={described.label} placeholder={search} empty={empty} value={highlighted} onValue={highlight}>
+                <Command label={described.label} placeholder={search} empty={empty} value={highlighted} onValue={highlight} onSearch={type}>
                   {options.map((entry) =>
                     isGroup(entry) ? (
                       <CommandGroup key={entry.label} label={entry.label}>
@@ -104,6 +114,7 @@ export function Combobox<Value extends string>({
                       render(entry)
                     ),
                   )}
+                  {isOwnOffered && <CommandGroup label={ownText}>{render(ownOption(own as Value))}</CommandGroup>}
                 </Command>
               </Radix.Content>
             </Radix.Portal>

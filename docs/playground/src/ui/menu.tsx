@@ -103,6 +103,9 @@ type MenuChoicesProps<Value extends string> = {
 /** Radio items: one of them is checked. */
 export const MenuChoices = <Value extends string>({ label, value, options, onChange }: MenuChoicesProps<Value>) => (
   <Radix.RadioGroup value={value} onValueChange={(next) => onChange(next as Value)} aria-label={label}>
+    <div className="menu-label" aria-hidden="true">
+      {label}
+    </div>
     {options.map((option) => (
       <Radix.RadioItem key={option.value} value={option.value} className="menu-item">
         {option.icon && <Icon name={option.icon} />}

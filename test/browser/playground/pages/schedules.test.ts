@@ -73,10 +73,14 @@ test('a schedule is created, started, paused, changed and deleted, and its histo
   await page.getByLabel('Time', { exact: true }).fill('2020-01-01T09:00');
   await button(page, 'Save').click();
   await problem.waitFor();
+  // The time is one of the zone of the schedule, not of the browser.
+  await dialog.getByRole('button', { name: 'Time zone Europe/Berlin' }).click();
+  await page.getByPlaceholder('Search time zones…').fill('tokyo');
+  await page.keyboard.press('Enter');
   await page.getByLabel('Time', { exact: true }).fill('2099-01-01T09:00');
   await button(page, 'Save').click();
   await row.getByText(/2099/).first().waitFor();
-  expect(await stored()).toMatchObject([{ cron: null, run_at: '2099-01-01T08:00:00.000Z', status: 'active' }]);
+  expect(await stored()).toMatchObject([{ cron: null, run_at: '2099-01-01T00:00:00.000Z', timezone: 'Asia/Tokyo', status: 'active' }]);
   expect([await misalignedTables(page), await accessibilityViolations(page)]).toEqual([[], []]);
   await page.emulateMedia({ colorScheme: 'dark' });
   expect(await accessibilityViolations(page, { onlyColors: true })).toEqual([]);

@@ -5,7 +5,7 @@ import { arkloopKeys, useMessages } from '../../../../../client/react/index.ts';
 import { count, dollars, duration } from '../../components/format.tsx';
 import { Empty, ErrorNotice, Loading } from '../../components/states.tsx';
 import { client } from '../../session.ts';
-import { Button, IconButton } from '../../ui/buttons.tsx';
+import { Button, copyText, IconButton } from '../../ui/buttons.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { Menu, MenuItem, MenuSeparator } from '../../ui/menu.tsx';
 import { Select } from '../../ui/select.tsx';
@@ -206,7 +206,7 @@ function RunMenu({ run, root, events, threadId, onReplay }: RunMenuProps) {
   const queries = useQueryClient();
   const { inspect } = useInspected();
   const copy = (text: string, what: string) =>
-    void navigator.clipboard.writeText(text).then(() => showToast(`${what} copied`, { tone: 'good' }));
+    void copyText(text).then((isDone) => isDone && showToast(`${what} copied`, { tone: 'good' }));
   const goOn = async () => {
     try {
       const { run_id } = await client.runs.continue({ params: { thread_id: threadId }, body: { run_id: root.runId } });

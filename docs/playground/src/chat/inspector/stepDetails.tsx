@@ -1,6 +1,6 @@
-import { useEffect, useRef } from 'react';
+import { Fragment, type ReactNode, useEffect, useRef } from 'react';
 import type { RunEvent } from '../../../../../client/index.ts';
-import { count, dollars, duration } from '../../components/format.tsx';
+import { count, dollars, duration, ExactTime } from '../../components/format.tsx';
 import { Button, CopyButton, IconButton } from '../../ui/buttons.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { RawEvents } from './rawEvents.tsx';
@@ -146,9 +146,14 @@ function Figures({ step, totals, start, now }: { step: Step; totals: Totals; sta
   const lasted = (step.end ?? now) - step.start;
   const generating = firstTokenAt === undefined || step.end === undefined ? 0 : step.end - firstTokenAt;
   const cached = (usage?.cached_tokens ?? 0) + (usage?.cache_read_input_tokens ?? 0);
-  const rows: [name: string, value: string | false | undefined][] = [
+  const rows: [name: string, value: ReactNode][] = [
     ['Kind', kindTexts[step.kind]],
-    ['Started', `${new Date(step.start).toLocaleString()} (+${duration(step.start - start)})`],
+    [
+      'Started',
+      <Fragment key="started">
+        <ExactTime at={new Date(step.start).toISOString()} /> (+{duration(step.start - start)})
+      </Fragment>,
+    ],
     ['Duration', step.kind !== 'note' && duration(lasted)],
     ['First token after', firstTokenAt !== undefined && duration(firstTokenAt - step.start)],
     [

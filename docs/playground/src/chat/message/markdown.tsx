@@ -1,4 +1,4 @@
-import { lazy, memo, Suspense, useEffect, useRef, useState } from 'react';
+import { type ComponentProps, lazy, memo, Suspense, useEffect, useRef, useState } from 'react';
 import ReactMarkdown, { type Components, defaultUrlTransform } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
 import { Scrolling } from '../../components/scrolling.tsx';
@@ -9,7 +9,7 @@ import { Citation } from './markdown/citation.tsx';
 import { isCitation, withCitations } from './markdown/citations.ts';
 import { Fallback } from './markdown/fallback.tsx';
 import { isDataImage, MarkdownImage } from './markdown/image.tsx';
-import { withFormulas } from './markdown/mathsText.ts';
+import { pending, pendingBlockMark, pendingMark, withFormulas } from './markdown/mathsText.ts';
 
 const plugins = [remarkGfm];
 
@@ -43,22 +43,33 @@ const components: Components = {
 const transformUrl = (url: string, key: string) =>
   (key === 'src' && isDataImage(url)) || (key === 'href' && isCitation(url)) ? url : defaultUrlTransform(url);
 
+/** A formula takes some room, and does not appear as its source first. */
+const CodeOrFormula = ({ children, node: _, ...rest }: ComponentProps<'code'> & { node?: unknown }) =>
+  String(children).startsWith(pendingMark) ? (
+    <span className={String(children).startsWith(pendingBlockMark) ? 'formula block pending' : 'formula pending'}>
+      <span>{children}</span>
+    </span>
+  ) : (
+    <code {...rest}>{children}</code>
+  );
+const pendingComponents: Components = { ...components, code: CodeOrFormula };
+
 const MathsMarkdown = lazy(() => import('./markdown/maths.tsx'));
 
 const Prose = memo(({ text: written, isGrowing }: { text: string; isGrowing: boolean }) => {
   const text = withCitations(written);
   const formulas = withFormulas(text);
-  const plain = (
+  const plain = (source: string, parts: Components) => (
     <GrowingContext value={isGrowing}>
-      <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={transformUrl}>
-        {text}
+      <ReactMarkdown remarkPlugins={plugins} components={parts} urlTransform={transformUrl}>
+        {source}
       </ReactMarkdown>
     </GrowingContext>
   );
-  if (formulas === undefined) return plain;
+  if (formulas === undefined) return plain(text, components);
   return (
-    <Fallback fallback={plain}>
-      <Suspense fallback={plain}>
+    <Fallback fallback={plain(text, components)}>
+      <Suspense fallback={plain(withFormulas(text, pending) ?? text, pendingComponents)}>
         <GrowingContext value={isGrowing}>
           <MathsMarkdown text={formulas} plugins={plugins} components={components} urlTransform={transformUrl} />
         </GrowingContext>

@@ -1,10 +1,11 @@
 import { Combobox } from '../../ui/combobox.tsx';
+import { zoneName } from '../timeZone.ts';
 
 /** The options of a field with a time zone: that of this browser first. A zone that this browser does not know is kept. */
 export function timeZoneOptions(current: string | null) {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const known = new Set([here, ...(current ? [current] : []), ...Intl.supportedValuesOf('timeZone')]);
-  return [...known].map((value) => ({ value, label: value.replaceAll('_', ' '), ...(value === here && { description: 'This browser' }) }));
+  return [...known].map((value) => ({ value, label: zoneName(value), ...(value === here && { description: 'This browser' }) }));
 }
 
 /** The form value `timezone`; empty if no zone is set. */

@@ -5,19 +5,20 @@ import { Section } from '../../components/page.tsx';
 import { Facts } from '../../resource/detail.tsx';
 import { CopyButton } from '../../ui/buttons.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
+import { actionText, targetText } from './actions.ts';
 
 type AuditDetailProps = { entry: AuditEntry; who: ReactNode; where: ReactNode; onClose: () => void };
 
 /** An audit entry with what it changed. `where` is the account, unless the log shows only one. */
 export const AuditDetail = ({ entry, who, where, onClose }: AuditDetailProps) => (
-  <Dialog title={entry.action} onClose={onClose} side>
+  <Dialog title={actionText(entry.action)} intro={<code>{entry.action}</code>} onClose={onClose} side>
     <div className="form">
       <Facts
         facts={[
           ['When', <Moment key="when" at={entry.created_at} />],
           ['Who', who],
           ...(where === undefined ? [] : ([['Account', where]] as const)),
-          ['Object', `${entry.target_type.replaceAll('_', ' ')} ${entry.target_id ?? ''}`],
+          ['Object', `${targetText(entry.target_type)} ${entry.target_id ?? ''}`],
           ['Address', entry.ip_address],
           ['Client', entry.user_agent],
           [

@@ -7,11 +7,12 @@ import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { useDialog } from '../../resource/dialogs.tsx';
 import { ExportMenu } from '../../resource/exports.tsx';
-import { DateFilter, type Filters, SearchFilter, useFilters } from '../../resource/filters.tsx';
+import { DateFilter, type Filters, TextFilter, useFilters } from '../../resource/filters.tsx';
 import { List } from '../../resource/list.tsx';
 import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
 import { AccountName, ShortId } from '../platform/names.tsx';
+import { actionOptions, actionText, targetOptions, targetText } from './actions.ts';
 import { AuditDetail } from './detail.tsx';
 
 const pageSize = 50;
@@ -51,8 +52,15 @@ export function AuditLog({ title, intro, accountId, nameOf, children }: AuditLog
   const columns: Column<AuditEntry>[] = [
     { title: 'When', cell: ({ created_at }) => <Moment at={created_at} /> },
     { title: 'Action', cell: (entry) => <Action entry={entry} /> },
-    { title: 'Who', cell: who },
-    ...(isOfAll ? [{ title: 'Account', cell: where }] : []),
+    {
+      title: 'Who',
+      cell: (entry) => (
+        <>
+          {who(entry)}
+          {isOfAll && <div className="muted small">{where(entry)}</div>}
+        </>
+      ),
+    },
     { title: 'Address', cell: ({ ip_address }) => ip_address ?? '–' },
   ];
   return (
@@ -73,7 +81,7 @@ export function AuditLog({ title, intro, accountId, nameOf, children }: AuditLog
         query={{ ...log, data: log.data?.pages.flatMap(({ data }) => data) }}
         columns={columns}
         keyOf={({ id }) => id}
-        nameOf={({ action }) => action}
+        nameOf={({ action }) => actionText(action)}
         actionsOf={(entry) => [
           {
             label: 'Show details',
@@ -81,7 +89,7 @@ export function AuditLog({ title, intro, accountId, nameOf, children }: AuditLog
             run: () =>
               open((close) => <AuditDetail entry={entry} who={who(entry)} where={isOfAll ? where(entry) : undefined} onClose={close} />),
           },
-          { label: `Only ${entry.action}`, icon: 'filter', run: () => filters.set('action', entry.action) },
+          { label: `Only “${actionText(entry.action)}”`, icon: 'filter', run: () => filters.set('action', entry.action) },
           entry.actor_user_id !== null && {
             label: 'Only this user',
             icon: 'user',
@@ -97,8 +105,8 @@ export function AuditLog({ title, intro, accountId, nameOf, children }: AuditLog
         filters={filters}
         empty={<Empty title="No entries">Each change that a user makes appears here.</Empty>}
       >
-        <SearchFilter filters={filters} name="action" label="Action" placeholder="api_key.create" />
-        <SearchFilter filters={filters} name="target" label="Type of the object" placeholder="api_key" />
+        <TextFilter filters={filters} name="action" label="Action" options={actionOptions(isOfAll)} ownText="Another action, by its code" />
+        <TextFilter filters={filters} name="target" label="Object" options={targetOptions(isOfAll)} ownText="Another type, by its code" />
         {children?.(filters)}
         <DateFilter filters={filters} name="since" label="Since" />
         {filters.isActive && (
@@ -116,10 +124,10 @@ const isId = (text: string) => /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(text);
 
 const Action = ({ entry: { action, metadata, target_type, target_id } }: { entry: AuditEntry }) => (
   <>
-    <code>{action}</code> {metadata.result === 'denied' && <Badge tone="danger">Denied</Badge>}
+    <span>{actionText(action)}</span> {metadata.result === 'denied' && <Badge tone="danger">Denied</Badge>}
     {target_id !== null && (
       <div className="muted small">
-        {target_type.replaceAll('_', ' ')} {isId(target_id) ? <ShortId id={target_id} /> : target_id}
+        {targetText(target_type)} {isId(target_id) ? <ShortId id={target_id} /> : target_id}
       </div>
     )}
   </>

@@ -3,9 +3,9 @@ import type { Account } from '../../../../../client/index.ts';
 import { When } from '../../components/format.tsx';
 import { Section } from '../../components/page.tsx';
 import { useChanged } from '../../resource/dialogs.tsx';
+import { instantOf, TimeField } from '../../resource/values.tsx';
 import { client } from '../../session.ts';
-import { TextField } from '../../ui/fields.tsx';
-import { Form, textOf } from '../../ui/form.tsx';
+import { Form } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
 import { showToast } from '../../ui/toasts.tsx';
 import { accountKey } from './account.ts';
@@ -22,7 +22,7 @@ export function RequiredSecondFactor({ account: { id, second_factor_required_fro
     if (choice === 'off') return null;
     // A date that has come stays, as the time since when it is required.
     if (choice === 'now') return from !== null && !isLater ? from : new Date().toISOString();
-    return new Date(textOf(values, 'from')).toISOString();
+    return instantOf(values, 'from');
   };
   return (
     <Section title="Second factor of members">
@@ -56,17 +56,9 @@ export function RequiredSecondFactor({ account: { id, second_factor_required_fro
               { value: 'later', label: 'From a date on', description: 'Gives members time to set one up.' },
             ]}
           />
-          {choice === 'later' && (
-            <TextField label="From" name="from" type="datetime-local" defaultValue={isLater ? localTime(from) : ''} required />
-          )}
+          {choice === 'later' && <TimeField label="From" name="from" initial={isLater ? from : null} required />}
         </Form>
       </div>
     </Section>
   );
-}
-
-/** The value of a `datetime-local` input, in the time zone of the browser. */
-function localTime(time: string): string {
-  const date = new Date(time);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

@@ -84,7 +84,7 @@ function Plan() {
         query={plan}
         empty={
           <p className="muted">
-            This workspace has no plan: the limits of the platform apply. An administrator of the platform can subscribe it.
+            This workspace has no plan: the limits of the platform apply. An administrator of the platform can give it one.
           </p>
         }
       >

@@ -3,6 +3,7 @@ import { useDeferredValue, useState } from 'react';
 import { ApiError, type Schedule } from '../../../../../client/index.ts';
 import { timeZoneOptions } from '../../components/forms/timeZone.tsx';
 import { messageOf } from '../../components/states.tsx';
+import { timeZone } from '../../components/timeZone.ts';
 import { FormDialog } from '../../resource/dialogs.tsx';
 import { instantOf, TimeField } from '../../resource/values.tsx';
 import { client } from '../../session.ts';
@@ -30,10 +31,10 @@ export function ScheduleForm({ schedule, onClose }: ScheduleFormProps) {
   const [repeats, choose] = useState<Repeats>(schedule?.cron === null ? 'once' : 'repeats');
   const [cron, setCron] = useState(schedule?.cron ?? '0 9 * * 1-5');
   const [isOwn, setOwn] = useState(patternName(cron) === undefined);
-  const [timezone, setTimezone] = useState(schedule?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const [timezone, setTimezone] = useState(schedule?.timezone ?? timeZone());
   const personas = useQuery({ queryKey: ['personas', 'selectable'], queryFn: () => client.personas.selectable(), staleTime: 60_000 });
   const save = (values: FormData) => {
-    const runAt = instantOf(values, 'run_at');
+    const runAt = instantOf(values, 'run_at', timezone);
     const body = {
       name: textOf(values, 'name'),
       input: textOf(values, 'input'),
@@ -91,7 +92,7 @@ export function ScheduleForm({ schedule, onClose }: ScheduleFormProps) {
         ]}
       />
       {repeats === 'once' ? (
-        <TimeField label="Time" name="run_at" initial={schedule?.run_at ?? null} hint="In the time zone of this browser." required />
+        <TimeField label="Time" name="run_at" initial={schedule?.run_at ?? null} zone={timezone} required />
       ) : (
         <>
           <Select
@@ -115,17 +116,17 @@ export function ScheduleForm({ schedule, onClose }: ScheduleFormProps) {
               required
             />
           )}
-          <Combobox
-            label="Time zone"
-            name="timezone"
-            value={timezone}
-            onChange={setTimezone}
-            options={timeZoneOptions(timezone)}
-            search="Search time zones…"
-          />
-          <Preview cron={cron} timezone={timezone} />
         </>
       )}
+      <Combobox
+        label="Time zone"
+        name="timezone"
+        value={timezone}
+        onChange={setTimezone}
+        options={timeZoneOptions(timezone)}
+        search="Search time zones…"
+      />
+      {repeats === 'repeats' && <Preview cron={cron} timezone={timezone} />}
       <Select label="If times were missed" name="missed" defaultValue={schedule?.missed ?? 'run_once'} options={missedOptions} />
       <Select
         label="If the previous run is still active"

@@ -3,6 +3,7 @@ import { When } from '../../components/format.tsx';
 import { Page } from '../../components/page.tsx';
 import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
+import { zoneName } from '../../components/timeZone.ts';
 import { useMay } from '../../me.ts';
 import { ConfirmDialog, useAction, useDialog } from '../../resource/dialogs.tsx';
 import { List, useList } from '../../resource/list.tsx';
@@ -89,7 +90,7 @@ const columns: Column<Schedule>[] = [
     cell: ({ cron, run_at, timezone }) => (
       <>
         {cron === null ? timeIn(run_at!, timezone) : (patternName(cron) ?? <code>{cron}</code>)}
-        <div className="muted small">{timezone.replaceAll('_', ' ')}</div>
+        <div className="muted small">{zoneName(timezone)}</div>
       </>
     ),
   },

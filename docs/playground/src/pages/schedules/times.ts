@@ -1,12 +1,14 @@
-/** A time in a time zone, with the day of the week. A zone that this browser does not know is replaced by its own. */
-export function timeIn(at: string, timeZone: string): string {
-  const style = { weekday: 'short', year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' } as const;
-  try {
-    return new Intl.DateTimeFormat(undefined, { ...style, timeZone }).format(new Date(at));
-  } catch {
-    return new Intl.DateTimeFormat(undefined, { ...style, timeZoneName: 'short' }).format(new Date(at));
-  }
-}
+import { timeFormat } from '../../components/timeZone.ts';
+
+/** A time in the zone of a schedule, with the day of the week. */
+export const timeIn: (at: string, zone: string) => string = timeFormat({
+  weekday: 'short',
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: '2-digit',
+});
 
 /** Common patterns, for the form. */
 export const patterns = [

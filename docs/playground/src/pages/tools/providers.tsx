@@ -106,7 +106,7 @@ function Group({ group, open }: { group: ToolProviderGroup; open: OpenDialog }) 
 
 function State({ provider: { is_active, configured } }: { provider: ToolProvider }) {
   if (is_active) return configured ? <Badge tone="good">In use</Badge> : <Badge tone="warning">Not configured</Badge>;
-  return configured ? <span className="muted">Ready</span> : <span className="muted">Needs credentials</span>;
+  return configured ? <span className="muted">Ready</span> : <span className="muted">Not set up</span>;
 }
 
 /** Asks for missing credentials first. */

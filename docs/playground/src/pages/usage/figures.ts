@@ -1,6 +1,7 @@
 import type { DailyUsage, HourlyUsage, ModelUsage } from '../../../../../client/index.ts';
+import { instantIn, localTime } from '../../components/timeZone.ts';
 
-/** Days (UTC), such as `2026-01-31`, both inclusive. */
+/** Days, such as `2026-01-31`, both inclusive. */
 export type Range = { start: string; end: string };
 export type Month = { year: number; month: number };
 /** Usage of a day, or of an hour. `name` is the day or the start of the hour. */
@@ -23,7 +24,10 @@ export const presets = {
 } as const;
 export type Preset = keyof typeof presets;
 
-/** The days of a preset, seen from the instant `now`. */
+/** The current day in a zone, as the instant at which it begins in UTC. */
+export const todayIn = (zone: string, now: number): number => Date.parse(localTime(now, zone).slice(0, 10));
+
+/** The days of a preset. `now` is an instant of the current day. */
 export function rangeOf(preset: Exclude<Preset, 'custom'>, now: number): Range {
   const date = new Date(now);
   const monthStart = (offset: number) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + offset, 1);
@@ -53,7 +57,49 @@ export function problemOfRange({ start, end }: Range): string | undefined {
 /** A day or two are shown by hour. */
 export const isHourly = ({ start, end }: Range): boolean => Date.parse(end) - Date.parse(start) < 2 * dayMs;
 
-/** All days or hours of the range. The API leaves out those without runs. */
+const hourMs = dayMs / 24;
+
+/** The zone in which days of usage are counted: the API counts by hours of UTC, so that days have to begin with one. */
+export function usageZone(zone: string, now: number): string {
+  const year = new Date(now).getUTCFullYear();
+  // In winter and in summer.
+  const offsets = [Date.UTC(year, 0, 1), Date.UTC(year, 6, 1)].map((at) => Date.parse(`${localTime(at, zone)}Z`) - at);
+  return offsets.some((offset) => offset % hourMs !== 0) || offsets.every((offset) => offset === 0) ? 'UTC' : zone;
+}
+
+/** Days of a longer range are those of UTC: they would be summed up from too many hours. */
+const maxZoneDays = 92;
+
+export const zoneOfRange = ({ start, end }: Range, zone: string): string =>
+  Date.parse(end) - Date.parse(start) < maxZoneDays * dayMs ? zone : 'UTC';
+
+/** The first instant of a range of days in a zone, and the first after it. */
+function boundsOf({ start, end }: Range, zone: string): [from: number, to: number] {
+  const startOf = (day: string) => Date.parse(instantIn(`${day}T00:00`, zone)!);
+  return [startOf(start), startOf(dayOf(Date.parse(end) + dayMs))];
+}
+
+/** The days (UTC) in which those of the zone are. */
+export function daysInUtc(range: Range, zone: string): Range {
+  const [from, to] = boundsOf(range, zone);
+  return { start: dayOf(from), end: dayOf(to - 1) };
+}
+
+/** All hours of the range in a zone, or its days as sums of their hours. */
+export function periodsIn(zone: string, range: Range, rows: readonly HourlyUsage[]): Period[] {
+  const [from, to] = boundsOf(range, zone);
+  const known = new Map(rows.map((row) => [Date.parse(row.hour), row]));
+  const hours = Array.from({ length: Math.round((to - from) / hourMs) }, (_, index): Period => {
+    const at = from + index * hourMs;
+    const { input_tokens = 0, output_tokens = 0, cost_usd = 0, record_count = 0 } = known.get(at) ?? {};
+    return { name: new Date(at).toISOString(), input_tokens, output_tokens, cost_usd, record_count };
+  });
+  if (isHourly(range)) return hours;
+  const days = Map.groupBy(hours, ({ name }) => localTime(name, zone).slice(0, 10));
+  return [...days].map(([name, ofDay]) => ({ name, ...totalsOf(ofDay) }));
+}
+
+/** All days or hours of the range in UTC. The API leaves out those without runs. */
 export function periodsOf(range: Range, rows: readonly (DailyUsage | HourlyUsage)[]): Period[] {
   const step = isHourly(range) ? dayMs / 24 : dayMs;
   const nameOf = (time: number) => (step === dayMs ? dayOf(time) : new Date(time).toISOString());

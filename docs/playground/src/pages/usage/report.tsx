@@ -6,6 +6,7 @@ import { count, dollars } from '../../components/format.tsx';
 import { Section } from '../../components/page.tsx';
 import { Empty, QueryState } from '../../components/states.tsx';
 import { type Column, Table } from '../../components/table.tsx';
+import { localTime, useTimeZone, zoneName } from '../../components/timeZone.ts';
 import { useMe } from '../../me.ts';
 import { ExportItems } from '../../resource/exports.tsx';
 import { client } from '../../session.ts';
@@ -15,6 +16,7 @@ import { Menu, MenuItem } from '../../ui/menu.tsx';
 import { Select } from '../../ui/select.tsx';
 import {
   byModel,
+  daysInUtc,
   isHourly,
   modelsCsv,
   type Month,
@@ -23,13 +25,17 @@ import {
   monthsIn,
   type Period,
   periodsCsv,
+  periodsIn,
   periodsOf,
   type Preset,
   presets,
   problemOfRange,
   type Range,
   rangeOf,
+  todayIn,
   totalsOf,
+  usageZone,
+  zoneOfRange,
 } from './figures.ts';
 
 type Metric = 'tokens' | 'cost' | 'runs';
@@ -43,9 +49,11 @@ export function UsageReport() {
   // A page that stays open over midnight shows the day on which it was opened.
   const [now] = useState(Date.now);
   const me = useMe().data;
+  const zoneOfDays = usageZone(useTimeZone(), now);
   const preset = (Object.keys(presets) as Preset[]).find((each) => each === params.get('range')) ?? '30';
   const entered = { start: params.get('from') ?? '', end: params.get('to') ?? '' };
-  const range = preset === 'custom' ? entered : rangeOf(preset, now);
+  const range = preset === 'custom' ? entered : rangeOf(preset, todayIn(zoneOfDays, now));
+  const zone = zoneOfRange(range, zoneOfDays);
   const problem = problemOfRange(range);
   const set = (changes: Record<string, string>) =>
     setParams((before) => new URLSearchParams({ ...Object.fromEntries(before), ...changes }), { replace: true });
@@ -53,7 +61,7 @@ export function UsageReport() {
   const seesAccount = me?.permissions.includes('data.usage.read') === true;
   const accountId = seesAccount && params.get('of') === 'account' ? me.account_id : undefined;
   const isValid = problem === undefined;
-  const periods = usePeriods(range, { accountId }, isValid);
+  const periods = usePeriods(range, zone, { accountId }, isValid);
   const models = useModels(isValid ? monthsIn(range) : [], { accountId });
   return (
     <>
@@ -103,12 +111,14 @@ export function UsageReport() {
           />
         </div>
       )}
-      {isValid && <Report range={range} periods={periods} models={models} metric={metric} />}
+      {isValid && <Report range={range} zone={zone} periods={periods} models={models} metric={metric} />}
     </>
   );
 }
 
-function Report({ range, periods, models, metric }: { range: Range; periods: PeriodsQuery; models: ModelsQuery; metric: Metric }) {
+type ReportProps = { range: Range; zone: string; periods: PeriodsQuery; models: ModelsQuery; metric: Metric };
+
+function Report({ range, zone, periods, models, metric }: ReportProps) {
   const isByHour = isHourly(range);
   return (
     <>
@@ -121,11 +131,11 @@ function Report({ range, periods, models, metric }: { range: Range; periods: Per
                 A run is counted on the day on which it ends. Choose a longer range to see earlier runs.
               </Empty>
             ) : (
-              <Section title={isByHour ? 'By hour (UTC)' : 'By day (UTC)'}>
+              <Section title={`By ${isByHour ? 'hour' : 'day'} (${zoneName(zone)})`}>
                 <Chart
                   caption={`${metricTexts[metric]} by ${isByHour ? 'hour' : 'day'}`}
                   nameTitle={isByHour ? 'Hour' : 'Day'}
-                  points={rows.map((row) => ({ ...row, name: isByHour ? hourOf(row.name, range) : row.name }))}
+                  points={rows.map((row) => ({ ...row, name: isByHour ? hourOf(localTime(row.name, zone), range) : row.name }))}
                   series={seriesOf[metric]}
                   format={metric === 'cost' ? dollars : count}
                 />
@@ -147,8 +157,8 @@ function Report({ range, periods, models, metric }: { range: Range; periods: Per
 }
 
 /** `14:00`, in a range of two days `27, 14:00`. */
-const hourOf = (name: string, { start, end }: Range) =>
-  start === end ? name.slice(11, 16) : `${name.slice(8, 10)}, ${name.slice(11, 16)}`;
+const hourOf = (time: string, { start, end }: Range) =>
+  start === end ? time.slice(11, 16) : `${time.slice(8, 10)}, ${time.slice(11, 16)}`;
 
 type ExportProps = {
   range: Range;
@@ -198,17 +208,18 @@ const valueOf = (metric: Metric, row: Omit<Period, 'name'>): number =>
 type PeriodsQuery = ReturnType<typeof usePeriods>;
 type ModelsQuery = ReturnType<typeof useModels>;
 
-function usePeriods(range: Range, { accountId }: Scope, enabled: boolean) {
+function usePeriods(range: Range, zone: string, { accountId }: Scope, enabled: boolean) {
   return useQuery({
     enabled,
-    queryKey: ['usage', 'periods', range.start, range.end, accountId],
+    queryKey: ['usage', 'periods', range.start, range.end, zone, accountId],
     queryFn: async () => {
       const { mineDaily, mineHourly, ofAccountDaily, ofAccountHourly } = client.usage;
-      if (accountId === undefined) return periodsOf(range, await (isHourly(range) ? mineHourly : mineDaily)({ query: range }));
-      return periodsOf(
-        range,
-        await (isHourly(range) ? ofAccountHourly : ofAccountDaily)({ query: range, params: { account_id: accountId } }),
-      );
+      const hoursOf = (query: Range) =>
+        accountId === undefined ? mineHourly({ query }) : ofAccountHourly({ query, params: { account_id: accountId } });
+      if (zone !== 'UTC') return periodsIn(zone, range, await hoursOf(daysInUtc(range, zone)));
+      if (isHourly(range)) return periodsOf(range, await hoursOf(range));
+      if (accountId === undefined) return periodsOf(range, await mineDaily({ query: range }));
+      return periodsOf(range, await ofAccountDaily({ query: range, params: { account_id: accountId } }));
     },
   });
 }

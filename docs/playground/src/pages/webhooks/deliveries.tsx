@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { WebhookAttempt, WebhookDelivery, WebhookEndpoint } from '../../../../../client/index.ts';
-import { When } from '../../components/format.tsx';
+import { duration, When } from '../../components/format.tsx';
 import { More, rowsOf, usePages } from '../../components/paging.tsx';
 import { Scrolling } from '../../components/scrolling.tsx';
 import { Empty, ErrorNotice, QueryState } from '../../components/states.tsx';
@@ -10,15 +10,15 @@ import { client } from '../../session.ts';
 import { Badge, Button } from '../../ui/buttons.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Segments } from '../../ui/fields.tsx';
+import { deliveriesKey, outcomeOf } from './outcome.ts';
 
 type Shown = 'all' | WebhookDelivery['status'];
 type DeliveriesProps = { endpoint: WebhookEndpoint; onClose: () => void };
 
-export const deliveriesKey = (endpointId: string) => ['webhooks', endpointId, 'deliveries'];
-
 /** Deliveries of a webhook endpoint, with payloads and responses. */
 export function Deliveries({ endpoint, onClose }: DeliveriesProps) {
   const [shown, choose] = useState<Shown>('all');
+  const changed = useChanged();
   const params = { endpoint_id: endpoint.id };
   const status = shown === 'all' ? undefined : shown;
   const deliveries = usePages([...deliveriesKey(endpoint.id), shown], (page) =>
@@ -39,7 +39,7 @@ export function Deliveries({ endpoint, onClose }: DeliveriesProps) {
             ['pending', states.pending.label],
           ]}
         />
-        <Button kind="ghost" icon="retry" busy={deliveries.isRefetching} onClick={() => void deliveries.refetch()}>
+        <Button kind="ghost" icon="retry" busy={deliveries.isRefetching} onClick={() => void changed(deliveriesKey(endpoint.id))}>
           Refresh
         </Button>
       </div>
@@ -72,7 +72,7 @@ const states = {
 
 /** A delivery with its payload and attempts. */
 export function Delivery({ delivery }: { delivery: WebhookDelivery }) {
-  const { id, endpoint_id, event_type, status, attempts, response_status, response_body, error, created_at, next_attempt_at } = delivery;
+  const { id, endpoint_id, event_type, status, attempts, response_body, created_at, next_attempt_at } = delivery;
   const changed = useChanged();
   const again = useMutation({
     mutationFn: () => client.webhookDeliveries.redeliver({ params: { endpoint_id, delivery_id: id } }),
@@ -80,8 +80,7 @@ export function Delivery({ delivery }: { delivery: WebhookDelivery }) {
   });
   const facts = [
     attempts === 1 ? 'One attempt' : `${attempts} attempts`,
-    response_status !== null && `status ${response_status}`,
-    causeOf(error),
+    outcomeOf(delivery),
     delivery.redelivery_of && 'sent again',
     delivery.is_test && 'test',
   ].filter(Boolean);
@@ -121,18 +120,14 @@ export function Delivery({ delivery }: { delivery: WebhookDelivery }) {
   );
 }
 
-/** Why no usable response came. That the status is an error is said by the status. */
-const causeOf = (error: string | null) => (error === 'http_status' ? undefined : error?.replaceAll('_', ' '));
-
-const Attempt = ({ attempt: { attempted_at, duration_ms, response_status, response_body, error } }: { attempt: WebhookAttempt }) => (
+const Attempt = ({ attempt }: { attempt: WebhookAttempt }) => (
   <li>
     <span className="small">
-      <When at={attempted_at} /> · {response_status === null ? 'no response' : `status ${response_status}`} · {duration_ms} ms
-      {causeOf(error) && ` · ${causeOf(error)}`}
+      <When at={attempt.attempted_at} /> · {outcomeOf(attempt) || 'no response'} · {duration(attempt.duration_ms)}
     </span>
-    {response_body && (
+    {attempt.response_body && (
       <Scrolling as="pre" aria-label="Response of the attempt">
-        {response_body}
+        {attempt.response_body}
       </Scrolling>
     )}
   </li>

@@ -8,7 +8,7 @@ import { client } from '../../session.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Checkbox } from '../../ui/fields.tsx';
 import { FieldError, Form } from '../../ui/form.tsx';
-import { deliveriesKey } from './deliveries.tsx';
+import { deliveriesKey } from './outcome.ts';
 
 type ReplayProps = { endpoint: WebhookEndpoint; onClose: () => void };
 

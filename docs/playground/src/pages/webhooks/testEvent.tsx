@@ -7,8 +7,9 @@ import { client } from '../../session.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Form, textOf } from '../../ui/form.tsx';
 import { Select } from '../../ui/select.tsx';
-import { deliveriesKey, Delivery } from './deliveries.tsx';
+import { Delivery } from './deliveries.tsx';
 import { events } from './events.ts';
+import { deliveriesKey } from './outcome.ts';
 
 const options = events.map(([value, label]) => ({ value, label }));
 

@@ -14,6 +14,10 @@ const phrases: readonly (readonly [RegExp, (...found: string[]) => string])[] = 
   [/^Too big: expected \w+ to be <=(\S+)$/, (most = '') => `must be ${most} or less`],
 ];
 
+/** Whether a file of the page itself could not be loaded: without a connection, or after an upgrade. Each browser has its own words. */
+export const isMissingFile = (error: unknown): error is Error =>
+  error instanceof Error && /dynamically imported module|importing a module script failed|unable to preload/i.test(error.message);
+
 const inWords = (options: readonly string[]): string =>
   options.length < 2 ? options.join('') : `${options.slice(0, -1).join(', ')} or ${options.at(-1)}`;
 

@@ -1,11 +1,37 @@
 /** Begins a formula that is displayed as a block although it stands in a line of text, such as in a list. */
 export const displayMark = '\\displaystyle ';
 
+/** How a formula is written: on lines of its own, or within a line. */
+type Notation = { block: (source: string) => string; inline: (source: string, isDisplayed: boolean) => string };
+
+/** The notation of the parser. */
+const parsed: Notation = {
+  block: (source) => `\n$$\n${source}\n$$\n`,
+  inline: (source, isDisplayed) => `$$${isDisplayed ? displayMark : ''}${source}$$`,
+};
+
+/** Begins the code that stands for a formula until the parser is loaded. Two characters that are invisible, and occur in no code. */
+export const pendingMark = '\u2061\u2061';
+
+/** The same for a formula on lines of its own. */
+export const pendingBlockMark: string = `${pendingMark}\u2061`;
+
+/** Code with a mark, for Markdown without formulas. */
+export const pending: Notation = {
+  block: (source) => `\n\n${asCode(source, pendingBlockMark)}\n\n`,
+  inline: (source) => asCode(source, pendingMark),
+};
+
+function asCode(source: string, mark: string): string {
+  const fence = '`'.repeat(1 + Math.max(0, ...source.matchAll(/`+/g).map(([run]) => run.length)));
+  return `${fence}${mark}${source.replaceAll(/\s+/g, ' ')} ${fence}`;
+}
+
 /**
  * Rewrites formulas to the one notation that the parser reads, `$$…$$`: also `\(…\)`, `\[…\]`, and `$…$` by the rule of Pandoc, so that an amount
  * such as “$5 to $10” stays text. Code stays unchanged. Undefined if the text contains no formula.
  */
-export function withFormulas(text: string): string | undefined {
+export function withFormulas(text: string, notation: Notation = parsed): string | undefined {
   if (!/\$|\\[([]/.test(text)) return undefined;
   let result = '';
   let hasFormula = false;
@@ -18,8 +44,7 @@ export function withFormulas(text: string): string | undefined {
   const formula = (content: string, isDisplayed: boolean, end: number) => {
     hasFormula = true;
     const source = content.trim();
-    if (isDisplayed && isAlone(text, at, end)) result += `\n$$\n${source}\n$$\n`;
-    else result += `$$${isDisplayed ? displayMark : ''}${source}$$`;
+    result += isDisplayed && isAlone(text, at, end) ? notation.block(source) : notation.inline(source, isDisplayed);
     at = end;
   };
   while (at < text.length) {

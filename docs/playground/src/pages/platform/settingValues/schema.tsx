@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { EntitlementType, SettingSchema } from '../../../../../../client/index.ts';
-import { momentText } from '../../../components/format.tsx';
+import { ExactTime } from '../../../components/format.tsx';
 import { instantOf, NumberField, TimeField } from '../../../resource/values.tsx';
 import { client } from '../../../session.ts';
 import { TextArea, TextField } from '../../../ui/fields.tsx';
@@ -41,8 +41,7 @@ export function SettingField({ schema, label, name, initial, hint, problem }: Se
     );
   if (schema?.type === 'integer') return <NumberField {...shared} step={1} defaultValue={initial} required />;
   if (schema?.type === 'number') return <NumberField {...shared} defaultValue={initial} required />;
-  if (schema?.format === 'date-time')
-    return <TimeField {...shared} initial={initial || null} hint={<>{hint} In the time zone of this browser.</>} required />;
+  if (schema?.format === 'date-time') return <TimeField {...shared} initial={initial || null} hint={hint} required />;
   if (schema?.format === 'json')
     return <TextArea {...shared} rows={8} spellCheck={false} defaultValue={initial && indented(initial)} required />;
   return <TextField {...shared} type={schema?.sensitive ? 'password' : 'text'} autoComplete="off" defaultValue={initial} required />;
@@ -65,7 +64,7 @@ function indented(text: string): string {
 export function SettingValue({ schema: { type, format }, value }: { schema: SettingSchema; value: string | null }) {
   if (!value) return <span className="muted">not set</span>;
   if (format === 'json') return <code className="value">{indented(value)}</code>;
-  if (format === 'date-time' && !Number.isNaN(Date.parse(value))) return <time dateTime={value}>{momentText(value)}</time>;
+  if (format === 'date-time' && !Number.isNaN(Date.parse(value))) return <ExactTime at={value} />;
   return <span className="address">{valueText(type, value)}</span>;
 }
 
