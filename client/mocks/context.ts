@@ -22,6 +22,8 @@ export type Caller = {
   permissions: ReadonlySet<string>;
   /** Undefined for a key. */
   session: Session | undefined;
+  /** Set for an API key. */
+  apiKeyId?: string;
   /** Set for a service key. Its scope was checked, and replaces the permissions of the route. */
   serviceKeyId?: string;
 };

@@ -88,7 +88,7 @@ export const toolProviders: RouteHandlers<typeof routes> = {
       throw invalidField('/base_url', 'must not be blank', inconsistentValues.reason);
     const url = base_url ? readUrl(context, settings.provider_name, base_url) : undefined;
     if (url !== undefined && !api_key && settings.key_prefix !== null)
-      requireSecretForMove('/api_key', { from: settings.base_url, to: url });
+      requireSecretForMove('/api_key', { from: { url: settings.base_url }, to: { url } });
     if (api_key) settings.key_prefix = maskOf(api_key);
     if (url !== undefined) settings.base_url = url;
     return { status: 204, body: undefined };

@@ -5,7 +5,6 @@ import { apiError } from '../http/errors.ts';
 import { serveGeneric } from '../resources/generic.ts';
 import { findUser } from '../resources/people.ts';
 import { resourceType } from '../resourceTypes.ts';
-import { hasEnded, type MockRun } from '../runs/runs.ts';
 import type { Json, User } from '../state.ts';
 
 const accountKind = resourceType('/v1/accounts');
@@ -25,15 +24,11 @@ function detailOf({ state }: Engine, row: Json): UserDetail {
   return { ...row, accounts } as UserDetail;
 }
 
-function cancelRuns({ runs }: Engine, by: string, fits: (live: MockRun) => boolean) {
-  for (const live of runs.all.values()) if (fits(live) && !hasEnded(live)) runs.cancel(live, { requested_by_user_id: by });
-}
-
 /** Ends sessions, invite codes and runs. API keys are checked at each request. */
 function endActivity(engine: Engine, user: User, by: string) {
   for (const session of engine.state.sessions.values()) if (session.userId === user.id) session.ended = true;
   for (const { value } of engine.state.rows(inviteKind, ({ value: code }) => code.user_id === user.id)) value.is_active = false;
-  cancelRuns(engine, by, ({ run }) => run.created_by_user_id === user.id);
+  engine.runs.cancelAll(by, ({ run }) => run.created_by_user_id === user.id);
 }
 
 export const users: RouteHandlers<typeof userRoutes> = {
@@ -87,7 +82,7 @@ export const adminAccounts: RouteHandlers<typeof accountRoutes> = {
     if (isSuspended && account.id === caller.accountId) throw cannotModifySelf();
     account.status = body.status;
     for (const { value } of engine.state.rows(accountKind, (row) => row.value.id === account.id)) value.status = body.status;
-    if (isSuspended) cancelRuns(engine, caller.user.id, ({ run }) => run.account_id === account.id);
+    if (isSuspended) engine.runs.cancelAll(caller.user.id, ({ run }) => run.account_id === account.id);
     return { status: 200, body: account };
   },
 };

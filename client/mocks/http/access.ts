@@ -117,7 +117,8 @@ export function resolveCaller(engine: Engine, route: Route, credential: Credenti
     throw apiError('forbidden', 'second_factor_missing', 'This account needs a second factor: set one up, or use a passkey.');
   const ofRole = permissionsOf(String(account?.value.role ?? ''));
   const held = key ? ofRole.filter((permission) => key.inherits_permissions || (key.scopes as string[]).includes(permission)) : ofRole;
-  return { user, accountId, session, permissions: new Set([...held, ...(user.isAdmin && !key ? platformPermissions : [])]) };
+  const permissions = new Set([...held, ...(user.isAdmin && !key ? platformPermissions : [])]);
+  return { user, accountId, session, permissions, ...(key && { apiKeyId: key.id as string }) };
 }
 
 /** A passkey that has opened or confirmed the session is enough, while the user has one. */

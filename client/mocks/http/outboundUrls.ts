@@ -73,13 +73,16 @@ export function readBaseUrl(text: string, isOfPlatform = false): string {
   return trimEnd(text, '/');
 }
 
-/** Throws 400 if a stored secret would be sent to another URL than the one it was entered for. `field` is that of the secret. */
-export function requireSecretForMove(field: string, { from, to }: { from: string | null; to: string | null }): void {
+/** Without a URL, the vendor decides the server. */
+type Server = { url: string | null; vendor?: string };
+
+/** Throws 400 if a stored secret would be sent to another server than the one it was entered for. `field` is that of the secret. */
+export function requireSecretForMove(field: string, { from, to }: { from: Server; to: Server }): void {
   if (normalize(from) !== normalize(to))
-    throw secretRequired(field, 'is needed again for another URL, because the stored one is not sent there');
+    throw secretRequired(field, 'is needed again for another server, because the stored one is not sent there');
 }
 
 export const secretRequired = (field: string, message: string) => invalidField(field, message, 'secret_required');
 
 /** The path counts: those of one host can belong to different services. */
-const normalize = (url: string | null) => url && trimEnd(URL.canParse(url) ? new URL(url).href : url, '/');
+const normalize = ({ url, vendor }: Server) => (url === null ? vendor : trimEnd(URL.canParse(url) ? new URL(url).href : url, '/'));

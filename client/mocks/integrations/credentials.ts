@@ -29,7 +29,6 @@ function readUrlOf(body: { base_url?: string | null | undefined }): string | nul
 
 function checkProviderChanges(changes: LlmProviderChanges, stored: LlmProvider) {
   const url = readUrlOf(changes);
-  if (url !== undefined && changes.api_key === undefined) requireSecretForMove('/api_key', { from: stored.base_url, to: url });
   const {
     provider = stored.provider,
     openai_api_mode: mode = stored.openai_api_mode,
@@ -40,6 +39,11 @@ function checkProviderChanges(changes: LlmProviderChanges, stored: LlmProvider) 
   const fits = ({ advanced_json: each }: LlmModel) => advancedJsonIssues(provider, each ?? {}).length === 0;
   if (changes.provider !== undefined && !stored.models.every(fits))
     throw invalidField('/provider', 'would not take the advanced_json of a model under it', 'advanced_json_key_denied');
+  if (changes.api_key === undefined)
+    requireSecretForMove('/api_key', {
+      from: { url: stored.base_url, vendor: stored.provider },
+      to: { url: url === undefined ? stored.base_url : url, vendor: provider },
+    });
 }
 
 const isGiven = (value: unknown) =>
@@ -74,7 +78,7 @@ function checkServerChanges(context: Context, changes: McpConfigChanges, { trans
   const { url, bearer_token: token } = changes;
   if (!url) return;
   checkUrl('/url', url, 'web');
-  if (hasAuth && token === undefined) requireSecretForMove('/bearer_token', { from, to: url });
+  if (hasAuth && token === undefined) requireSecretForMove('/bearer_token', { from: { url: from }, to: { url } });
 }
 
 function checkIssuer({ issuer, internal_network: isInternal }: IdentityProviderChanges, stored?: IdentityProvider) {
@@ -152,7 +156,7 @@ const checks: Readonly<Record<string, Check>> = {
     const changes = body as AsrCredentialChanges;
     const url = readUrlOf(changes);
     if (url !== undefined && changes.api_key === undefined)
-      requireSecretForMove('/api_key', { from: (stored as AsrCredential).base_url, to: url });
+      requireSecretForMove('/api_key', { from: { url: (stored as AsrCredential).base_url }, to: { url } });
   },
   'mcpConfigs.create': (context) => checkServer(context, context.body as unknown as NewMcpConfig),
   'mcpConfigs.update': (context, stored) => checkServerChanges(context, context.body as McpConfigChanges, stored as McpConfig),

@@ -21,8 +21,9 @@ export const apiKeys: RouteHandlers<typeof apiKeyRoutes> = {
     const periods = { day: period(Date.UTC(year, month, day + 1)), month: period(Date.UTC(year, month + 1, 1)) };
     return { status: 200, body: { api_key_id: id as string, ...periods, total: none, reserved_credits: 0 } };
   },
-  delete: ({ engine, loaded }) => {
-    revokeKey(engine, loaded.id!);
+  delete: ({ engine, caller, loaded }) => {
+    const { id } = revokeKey(engine, loaded.id!);
+    engine.runs.cancelAll(caller.user.id, ({ apiKeyId }) => apiKeyId === id);
     return { status: 204, body: undefined };
   },
 };

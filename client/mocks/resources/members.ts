@@ -4,6 +4,7 @@ import { type Context, RawBody, type RouteHandlers, untypedContext } from '../co
 import { apiError, notFound } from '../http/errors.ts';
 import { backfillBroadcasts } from '../notifications.ts';
 import { resourceType } from '../resourceTypes.ts';
+import type { MockRun } from '../runs/runs.ts';
 import type { Json, Row, State } from '../state.ts';
 import { listResult, serveGeneric, visibleRows } from './generic.ts';
 import { addMember, isVerified } from './people.ts';
@@ -74,13 +75,15 @@ export const accounts: RouteHandlers<typeof accountRoutes> = {
     for (const { value } of state.rows(accountKind, isAccountRowOf(member))) value.role = role;
     return { status: 200, body: member };
   },
-  removeMember: ({ engine: { state }, loaded }) => {
+  removeMember: ({ engine: { state, runs }, caller, loaded }) => {
     const member = loaded.user_id!.value as Member;
     requireChangeableRole({ state }, member, undefined);
     state.remove(memberKind, ({ value }) => value === member);
     deleteInvitationsBy(state, member);
     state.remove(accountKind, isAccountRowOf(member));
     countMembers(state, member.account_id, -1);
+    const isOfMember = ({ run }: MockRun) => run.account_id === member.account_id && run.created_by_user_id === member.user_id;
+    runs.cancelAll(caller.user.id, isOfMember);
     return { status: 204, body: undefined };
   },
 };

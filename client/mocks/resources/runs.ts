@@ -80,7 +80,7 @@ function start(
     ...(model && { model }),
     ...(persona_id && { persona_id }),
   };
-  engine.runs.begin(facts, thread, { source, ...asked, continuation_source: 'none', ...started }, continued);
+  engine.runs.begin(facts, thread, { source, ...asked, continuation_source: 'none', ...started }, { continued, apiKeyId: caller.apiKeyId });
   return { status: 201 as const, body: { run_id, trace_id: traceId } };
 }
 

@@ -47,7 +47,8 @@ export const shares: RouteHandlers<typeof routes> = {
 export function sharedBy({ engine }: Pick<Context, 'engine'>, token: string): { thread: Thread; share: Share } {
   const [row] = engine.state.rows(shareKind, ({ value }) => value.token === token);
   const [thread] = row ? engine.state.rows(threadKind, ({ value }) => value.id === row.parents.thread_id) : [];
-  if (!row || !thread) throw notFound();
+  const creator = engine.state.users.get(thread?.value.created_by_user_id as string);
+  if (!row || !thread || creator?.status === 'suspended') throw notFound();
   return { thread: thread.value as Thread, share: row.value as Share };
 }
 

@@ -22,6 +22,8 @@ export type SavedRun = { id: string; events: RunEvent[]; reserved: number };
 export type MockRun = {
   run: StoredRun;
   thread: Row;
+  /** The API key that has started it. */
+  apiKeyId: string | undefined;
   events: RunEvent[];
   /** Aborted when the run is cancelled or the mock is reset. */
   stop: AbortController;
@@ -44,6 +46,9 @@ export type MockRun = {
   continued: Message | undefined;
   ids: ReturnType<EngineBase['fakes']['branch']>;
 };
+
+type Beginning = Pick<MockRun, 'continued' | 'apiKeyId'>;
+type Started = Extract<RunEventInput, { type: 'run.started' }>['data'];
 
 export const hasEnded = ({ run: { status } }: MockRun) => ['completed', 'failed', 'cancelled'].includes(status);
 
@@ -80,8 +85,8 @@ export class Runs {
   }
 
   /** Starts a run, for which credits are available. `started` is the data of its `run.started` event. */
-  begin(run: StoredRun, thread: Row, started: Extract<RunEventInput, { type: 'run.started' }>['data'], continued?: Message): MockRun {
-    const live = this.#add(run, thread, continued, reserve(this.#engine, run.account_id));
+  begin(run: StoredRun, thread: Row, started: Started, { continued, apiKeyId }: Beginning): MockRun {
+    const live = this.#add(run, thread, { continued, apiKeyId, reserved: reserve(this.#engine, run.account_id) });
     thread.value.active_run_id = run.run_id;
     thread.value.archived_at = null;
     this.append(live, { type: 'run.started', data: started });
@@ -111,6 +116,11 @@ export class Runs {
     live.stop.abort();
   }
 
+  /** Cancels the active runs that `fits` selects, as a user asks for. */
+  cancelAll(userId: string, fits: (live: MockRun) => boolean) {
+    for (const live of this.all.values()) if (fits(live)) this.cancel(live, { requested_by_user_id: userId });
+  }
+
   toJSON(): SavedRun[] {
     return [...this.all.values()].map(({ run, events, reserved }) => ({ id: run.run_id, events, reserved }));
   }
@@ -121,7 +131,7 @@ export class Runs {
       const [row] = this.#engine.state.rows(runKind, ({ value }) => value.run_id === id);
       const [thread] = this.#engine.state.rows(threadKind, ({ value }) => value.id === row?.value.thread_id);
       if (!row || !thread) continue;
-      const live = this.#add(row.value as StoredRun, thread, undefined, reserved);
+      const live = this.#add(row.value as StoredRun, thread, { continued: undefined, apiKeyId: undefined, reserved });
       live.events.push(...events);
       live.ids = this.#engine.fakes.branch(`${id} ${events.length}`);
       for (const { type, data } of events) if (type === 'message.delta' && !data.channel) live.answer += data.content;
@@ -130,7 +140,7 @@ export class Runs {
     }
   }
 
-  #add(run: StoredRun, thread: Row, continued: Message | undefined, reserved: number): MockRun {
+  #add(run: StoredRun, thread: Row, { continued, apiKeyId, reserved }: Beginning & { reserved: number }): MockRun {
     const live: MockRun = {
       ...{ run, thread, events: [], stop: new AbortController(), ids: this.#engine.fakes.branch(run.run_id), inputKeys: new Set() },
       ...{
@@ -143,6 +153,7 @@ export class Runs {
         spent: undefined,
         reserved,
         continued,
+        apiKeyId,
       },
     };
     this.all.set(run.run_id, live);

@@ -9,7 +9,7 @@ import {
   type RunEvent,
   webhooks,
 } from '../../../client/index.ts';
-import { callTool, createMocks, type MockOptions, say, think } from '../../../client/mocks/index.ts';
+import { callTool, createMocks, type MockOptions, say, type Script, think, untilCancelled } from '../../../client/mocks/index.ts';
 
 const baseUrl = 'http://127.0.0.1:19001';
 
@@ -116,6 +116,38 @@ test('a script that throws fails its run', async () => {
     type: 'run.failed',
     data: { error_class: 'internal.error', message: expect.stringContaining('Never.') },
   });
+});
+
+test('a revoked key and a member who leaves take their runs along, and a suspended user their shares', async () => {
+  const { mocks, client } = open();
+  const endless: Script = async function* (talk) {
+    yield* say('Well');
+    await untilCancelled(talk);
+  };
+  mocks.plan(endless, endless);
+  const { id: keyId, key } = await client.apiKeys.create({ body: { name: 'program' } });
+  const runId = await startRun(createClient({ baseUrl, fetch: mocks.fetch, accessToken: key }));
+  await client.apiKeys.delete({ params: { id: keyId } });
+  expect((await collect(client.runs.stream(runId))).at(-1)?.type).toBe('run.cancelled');
+
+  const admin = createClient({ baseUrl, fetch: mocks.fetch, accessToken: mocks.state.signUp({ isAdmin: true }).accessToken });
+  const lab = await client.accounts.create({ body: { slug: 'lab', name: 'Lab' } });
+  await admin.credits.adjust({ body: { account_id: lab.id, amount: 10, note: 'A gift' } });
+  const ofGuest = createClient({ baseUrl, fetch: mocks.fetch });
+  const email = 'guest@example.test';
+  const { user_id } = await ofGuest.auth.register({ body: { login: 'guest', password: 'Passw0rd-1', email } });
+  const { access_token } = await ofGuest.auth.verifyCode({ body: { email, otp: '00000000' } });
+  const { token } = await client.invitations.create({ params: { account_id: lab.id }, body: { email, role: 'member' } });
+  await ofGuest.invitations.accept({ params: { token: token! } });
+  const runOfGuest = await startRun(createClient({ baseUrl, fetch: mocks.fetch, accessToken: access_token, accountId: lab.id }));
+  const share = await ofGuest.shares.create({ params: { thread_id: (await ofGuest.threads.create()).id }, body: {} });
+  await client.accounts.removeMember({ params: { account_id: lab.id, user_id } });
+  expect(mocks.state.rows('/v1/runs').find(({ run_id }) => run_id === runOfGuest)).toMatchObject({ status: 'cancelled' });
+
+  const view = () => client.shares.view({ params: { token: share.token } });
+  await view();
+  await admin.users.update({ params: { user_id }, body: { status: 'suspended' } });
+  await expect(view()).rejects.toMatchObject({ status: 404 });
 });
 
 test('the client resumes a cut stream after the last event', async () => {
