@@ -132,7 +132,7 @@ test('a lost connection of an older client, and the cancellation of another clie
   expect(client.getServerVersion()).toBeDefined();
 });
 
-test('a key that is revoked during a call ends the call within seconds', async () => {
+test('a key that is revoked during a call ends the call and its run', async () => {
   const { fail, keyId, person, threadId: thread_id, vendor, statusesOf, client } = await openAgent([hold().script]);
   const call = fail('send_message', { thread_id, content: 'Go' });
   await eventually(async () => vendor.requests.length === 1, 'the call of the model');
@@ -144,7 +144,7 @@ test('a key that is revoked during a call ends the call within seconds', async (
     message: expect.stringMatching(/^The call was accepted; continue with get_run\./),
     details: { reason: 'invalid_token', run_id },
   });
-  expect(await statusesOf()).toEqual(['running']);
+  await expect.poll(statusesOf).toEqual(['cancelled']);
   await expect(client.listTools()).rejects.toThrow();
 });
 
