@@ -7873,7 +7873,7 @@ select "run_id", "account_id", parts as "parts"
   from "run_event_archives"
   where "run_id" = $1 and "state" = 'kept';
 
--- runs/follow/eventBroker.ts 1
+-- runs/follow/eventBroker.ts selectEvents
 select "run_id", "seq", "event_id", "type", "data", "created_at"
   from "run_events"
   where "run_id" = $1 and "seq" > $2

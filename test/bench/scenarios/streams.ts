@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { selectEvents } from '../../../server/runs/follow/eventBroker.ts';
 import { type EventReader, newAgent, post, readEvents } from '../events.ts';
 import type { Figure } from '../figures.ts';
 import { load } from '../load.ts';
@@ -18,7 +19,7 @@ type Deps = { api: Program; agent: Agent; person: Person };
 
 /** Many streams of one run: whether each receives every event, the memory of one, and the database reads that they cause. */
 export async function measureStreams(shared: SharedSettings): Promise<Figure[]> {
-  const counter = await startQueryCounter(shared.databaseUrl, 'from run_events where run_id = $1 and seq > $2');
+  const counter = await startQueryCounter(shared.databaseUrl, selectEvents);
   const api = await startServer('api', { ...shared, databaseUrl: counter.databaseUrl }, { ARKLOOP_MAX_STREAMS_PER_USER: '0' });
   const agent = newAgent();
   try {
