@@ -3007,9 +3007,9 @@ with "signed_in" as (update "users"
   returning "issued_at";
 
 -- resources/auth/sessions/queries.ts selectRefreshToken
-select "t"."session_id", "s"."user_id", "u"."status" as "user_status", "u"."is_platform_admin", "s"."revoked_at" is not null as "revoked", "t"."rotated_at" is not null as "rotated", (coalesce(t.rotated_at > clock_timestamp() - make_interval(secs => $1), false) and "t"."generation" + 1 = (select max("c"."generation") as "newest"
-  from "refresh_tokens" as "c"
-  where "c"."session_id" = "t"."session_id")) as "in_grace", "t"."expires_at" <= clock_timestamp() as "expired", "a"."id" as "account_id", "a"."status" as "account_status", "m"."role", "p"."id" as "personal_account_id", "pm"."role" as "personal_role"
+select "t"."session_id", "s"."user_id", "u"."status" as "user_status", "u"."is_platform_admin", "s"."revoked_at" is not null as "revoked", "t"."rotated_at" is not null as "rotated", (coalesce(t.rotated_at > clock_timestamp() - make_interval(secs => $1), false) and not exists (select 1 as "one"
+  from "refresh_tokens" as "n"
+  where "n"."session_id" = "t"."session_id" and "n"."generation" = "t"."generation" + 1 and "n"."rotated_at" <= $2::timestamptz)) as "in_grace", "t"."expires_at" <= clock_timestamp() as "expired", "a"."id" as "account_id", "a"."status" as "account_status", "m"."role", "p"."id" as "personal_account_id", "pm"."role" as "personal_role"
   from "refresh_tokens" as "t"
   inner
   join "sessions" as "s" on "s"."id" = "t"."session_id"
@@ -3020,10 +3020,10 @@ select "t"."session_id", "s"."user_id", "u"."status" as "user_status", "u"."is_p
   left
   join "memberships" as "pm" on "pm"."account_id" = "p"."id" and "pm"."user_id" = "u"."id"
   left
-  join "accounts" as "a" on "a"."id" = coalesce($2::uuid, "s"."active_account_id") and "a"."deleted_at" is null
+  join "accounts" as "a" on "a"."id" = coalesce($3::uuid, "s"."active_account_id") and "a"."deleted_at" is null
   left
   join "memberships" as "m" on "m"."account_id" = "a"."id" and "m"."user_id" = "u"."id"
-  where "t"."token_hash" = $3;
+  where "t"."token_hash" = $4;
 
 -- resources/auth/sessions/queries.ts rotateRefreshToken
 with "taken" as (update "refresh_tokens"

@@ -27,6 +27,8 @@ export type ClientInfo = {
   readonly secure: boolean;
   /** Whether a proxy forwarded the request. */
   readonly forwarded: boolean;
+  /** When the headers of the request had arrived. */
+  readonly receivedAt: Date;
 };
 
 /** An authenticated request with validated input. */

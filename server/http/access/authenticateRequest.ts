@@ -30,12 +30,20 @@ export async function authenticateRequest(
   res: Response,
   caller: Caller,
 ): Promise<AuthenticatedRequest> {
+  const receivedAt = new Date();
   checkSize(route, req);
   const { auth, origin: guarded, trustedHostOnly = false, read, audit } = route.metadata;
   await checkHost(app, caller.host, trustedHostOnly);
   if (guarded) checkOrigin(req, await ownOrigins(app, caller));
   const { ip, secure, forwarded } = caller;
-  const client = { traceId: traceIdOf(res), ip, userAgent: req.headers['user-agent']?.slice(0, 512) ?? null, secure, forwarded };
+  const client = {
+    receivedAt,
+    traceId: traceIdOf(res),
+    ip,
+    userAgent: req.headers['user-agent']?.slice(0, 512) ?? null,
+    secure,
+    forwarded,
+  };
   const fromPath = hasAccountInPath(route) ? rawParams.account_id : undefined;
   const wanted = accountWanted(fromPath ?? req.headers['x-account-id']);
   const admitted =

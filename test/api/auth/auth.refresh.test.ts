@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { expectWithin } from '../../support/app/expectWithin.ts';
 import { type CallOptions, startTestApp } from '../../support/app/testApp.ts';
+import { rowCounter } from '../../support/checks/race.ts';
 import { rawSend, request } from '../../support/http/raw.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
 
-const { call, sql, signUp, joinAccount, url } = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
+const app = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
+const { call, sql, signUp, joinAccount, url } = app;
 const { refresh, me, logIn, logOut } = sessionCalls(call);
 const name = 'arkloop_refresh_token';
+const waitingForLock = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
 /** Ends the grace period of rotated tokens, after which their reuse counts as theft. */
 const endGracePeriod = () => sql(`update refresh_tokens set rotated_at = rotated_at - interval '11 seconds' where rotated_at is not null`);
 
@@ -41,6 +44,25 @@ describe('rotation of refresh tokens', () => {
     const [{ revoke_reason }] = await sql('select revoke_reason from sessions where user_id = $1', [id]);
     expect(revoke_reason).toBe('reuse');
     expect(await sql(`select from audit_logs where action = 'session.reuse_detected' and actor_user_id = $1`, [id])).toHaveLength(1);
+  });
+
+  test('a token that was the previous one when its request arrived is no reuse, although later requests were faster', async () => {
+    const { id, cookie: oldest } = await signUp();
+    const first = await refresh(oldest);
+    const holder = await app.database.pool.connect();
+    await holder.query('begin; lock table refresh_tokens in access exclusive mode');
+    const late = refresh(oldest);
+    await expect.poll(() => rowCounter(app)(waitingForLock)).toBe(1);
+    // Another request has presented the newer token, and was answered.
+    const newest = `generation = 1 and session_id in (select s.id from sessions s where s.user_id = '${id}')`;
+    await holder.query(`update refresh_tokens set rotated_at = clock_timestamp() where ${newest}`);
+    await holder.query(`insert into refresh_tokens (token_hash, session_id, generation, expires_at)
+      select 'the third', session_id, 2, expires_at from refresh_tokens where ${newest}`);
+    await holder.query('commit');
+    holder.release();
+    expect(statusAndReason(await late)).toEqual([401, 'token_rotated']);
+    expect((await me(first.body.access_token)).status).toBe(200);
+    expect(statusAndReason(await refresh(oldest))).toEqual([401, 'token_reused']);
   });
 
   test('a token reused after the grace period ends its session only', async () => {

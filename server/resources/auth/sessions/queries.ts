@@ -51,9 +51,14 @@ export const insertSession = statement<NewSession>()((db, $) =>
 
 /**
  * A refresh token with its session and user. The account is `accountId`, or else the active account of the session. `in_grace`: rotated at
- * most `graceSeconds` ago, and its successor is the current token.
+ * most `graceSeconds` ago, and its successor was the current token when the request arrived, at `receivedAt`.
  */
-export const selectRefreshToken = statement<{ tokenHash: string; accountId: string | null; graceSeconds: number }>()((db, $) =>
+export const selectRefreshToken = statement<{
+  tokenHash: string;
+  accountId: string | null;
+  graceSeconds: number;
+  receivedAt: Date;
+}>()((db, $) =>
   db
     .selectFrom('refresh_tokens as t')
     .innerJoin('sessions as s', 's.id', 't.session_id')
@@ -76,13 +81,15 @@ export const selectRefreshToken = statement<{ tokenHash: string; accountId: stri
       eb
         .and([
           sql<boolean>`coalesce(t.rotated_at > clock_timestamp() - make_interval(secs => ${$.graceSeconds}), false)`,
-          eb(
-            eb('t.generation', '+', sql.lit(1)),
-            '=',
-            eb
-              .selectFrom('refresh_tokens as c')
-              .select(({ fn }) => fn.max('c.generation').as('newest'))
-              .whereRef('c.session_id', '=', 't.session_id'),
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('refresh_tokens as n')
+                .select(sql.lit(1).as('one'))
+                .whereRef('n.session_id', '=', 't.session_id')
+                .where('n.generation', '=', eb('t.generation', '+', sql.lit(1)))
+                .where('n.rotated_at', '<=', sql<string>`${$.receivedAt}::timestamptz`),
+            ),
           ),
         ])
         .$castTo<boolean>()
