@@ -6,6 +6,7 @@ import type { McpConfig, McpConfigChanges, NewMcpConfig } from '../../../contrac
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
 import { jsonPointer } from '../../../contract/shared/input.ts';
 import { trimEnd } from '../../../contract/shared/trim.ts';
+import { isDeniedHeader } from '../../../contract/webhookHeaders.ts';
 import type { WebhookEndpoint, WebhookEndpointChanges } from '../../../contract/webhooks.ts';
 import type { Context } from '../context.ts';
 import { apiError, invalid, invalidField } from '../http/errors.ts';
@@ -96,7 +97,7 @@ function checkEndpoint(body: WebhookEndpointChanges) {
   const names = new Set<string>();
   for (const given of Object.keys(body.headers ?? {})) {
     const name = given.toLowerCase();
-    const path = `/headers${jsonPointer([given])}`;
+    const path = jsonPointer(['headers', given]);
     if (isDeniedHeader(name)) throw invalidField(path, 'is set by the server or the connection', 'header_denied');
     if (names.has(name)) throw invalidField(path, 'is named twice', 'duplicate_header');
     names.add(name);
@@ -108,18 +109,6 @@ function receiverOf(text: string): string {
   if (!URL.canParse(text)) return text;
   const { origin, pathname } = new URL(text);
   return origin + pathname;
-}
-
-const deniedHeaders = new Set([
-  ...['host', 'connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect', 'http2-settings', 'date', 'via'],
-  ...['accept-encoding', 'user-agent', 'forwarded', 'x-real-ip', 'signature', 'signature-input'],
-  ...['traceparent', 'tracestate', 'baggage', 'x-trace-id'],
-]);
-const deniedPrefixes = ['content-', 'proxy-', 'sec-', 'webhook-', 'svix-', 'x-arkloop-', 'x-forwarded-'];
-
-function isDeniedHeader(given: string): boolean {
-  const name = given.replaceAll('_', '-');
-  return deniedHeaders.has(name) || deniedPrefixes.some((prefix) => name.startsWith(prefix));
 }
 
 /** Replaces the domains of the body by their stored form. */

@@ -17,9 +17,9 @@ const passkeys = resourceType('/v1/me/passkeys');
 
 export type NewPerson = { login: string; password: string; email?: string | null; locale?: string | null; isAdmin?: boolean };
 
-/** Creates a user with a personal account and a default project. */
 const nameOfAccount = (login: string) => `${login}'s workspace`;
 
+/** Creates a user with a personal account and a default project. */
 export function addUser(engine: Engine, { login, password, email = null, locale = null, isAdmin = false }: NewPerson): User {
   const { state, fakes, now, time } = engine;
   const [id, accountId] = [fakes.id(now()), fakes.id(now())];

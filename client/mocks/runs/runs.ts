@@ -47,7 +47,8 @@ export type MockRun = {
   ids: ReturnType<EngineBase['fakes']['branch']>;
 };
 
-type Beginning = Pick<MockRun, 'continued' | 'apiKeyId'>;
+/** Where a run comes from. */
+type Origin = Pick<MockRun, 'continued' | 'apiKeyId'>;
 type Started = Extract<RunEventInput, { type: 'run.started' }>['data'];
 
 export const hasEnded = ({ run: { status } }: MockRun) => ['completed', 'failed', 'cancelled'].includes(status);
@@ -85,7 +86,7 @@ export class Runs {
   }
 
   /** Starts a run, for which credits are available. `started` is the data of its `run.started` event. */
-  begin(run: StoredRun, thread: Row, started: Started, { continued, apiKeyId }: Beginning): MockRun {
+  begin(run: StoredRun, thread: Row, started: Started, { continued, apiKeyId }: Origin): MockRun {
     const live = this.#add(run, thread, { continued, apiKeyId, reserved: reserve(this.#engine, run.account_id) });
     thread.value.active_run_id = run.run_id;
     thread.value.archived_at = null;
@@ -140,21 +141,11 @@ export class Runs {
     }
   }
 
-  #add(run: StoredRun, thread: Row, { continued, apiKeyId, reserved }: Beginning & { reserved: number }): MockRun {
+  #add(run: StoredRun, thread: Row, { continued, apiKeyId, reserved }: Origin & { reserved: number }): MockRun {
     const live: MockRun = {
-      ...{ run, thread, events: [], stop: new AbortController(), ids: this.#engine.fakes.branch(run.run_id), inputKeys: new Set() },
-      ...{
-        asking: undefined,
-        request: undefined,
-        isElicitation: false,
-        answers: [],
-        listeners: new Set(),
-        answer: '',
-        spent: undefined,
-        reserved,
-        continued,
-        apiKeyId,
-      },
+      ...{ run, thread, apiKeyId, continued, reserved, spent: undefined, events: [], listeners: new Set(), stop: new AbortController() },
+      ...{ asking: undefined, request: undefined, isElicitation: false, inputKeys: new Set(), answers: [], answer: '' },
+      ids: this.#engine.fakes.branch(run.run_id),
     };
     this.all.set(run.run_id, live);
     return live;

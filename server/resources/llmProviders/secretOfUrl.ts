@@ -6,8 +6,8 @@ type Server = { url: string | null; vendor?: string };
 type Move = { from: Server; to: Server };
 
 /**
- * Keeps a stored secret from being sent to another server than the one it was entered for: who may change the URL, or the vendor, may not read the secret. `field` is
- * that of the secret. Throws 400 `secret_required`.
+ * Keeps a stored secret from being sent to another server than the one it was entered for: who may change the URL, or the vendor, may not read the
+ * secret. `field` is that of the secret. Throws 400 `secret_required`.
  */
 export function requireSecretForMove(field: string, { from, to }: Move): void {
   if (normalize(from) !== normalize(to))

@@ -70,7 +70,10 @@ export async function createProvider(scope: Scope, input: NewLlmProvider): Promi
   return created;
 }
 
-/** Validates the resulting state, not only the changes. Another base URL, or another vendor without one, needs the key again. Throws 409 `name_conflict`, or 400. */
+/**
+ * Validates the resulting state, not only the changes. Another base URL, or another vendor without one, needs the key again. Throws 409 `name_conflict`,
+ * or 400.
+ */
 export async function updateProvider(
   scope: Scope,
   { id, account_id: owner }: ProviderRow,

@@ -39,15 +39,15 @@ function outcomeOf({ status, body }: HttpResponse) {
 const id = /^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** Keys, secrets, codes, and the tokens of invitations and shares. */
-const secrets = /^(als?_|whsec_|\/s\/|(?=[\w-]{22}$|[\da-f]{64}$|[A-Z\d]{8}$|(?:[A-Z\d]{4}-){3}[A-Z\d]{4}$))[\w+/=-]{4,}$/;
+/** Keys, secrets, codes, the slugs of personal accounts, and the tokens of invitations and shares. */
+const random = /^(als?_|whsec_|personal-|\/s\/|(?=[\w-]{22}$|[\da-f]{64}$|[A-Z\d]{8}$|(?:[A-Z\d]{4}-){3}[A-Z\d]{4}$))[\w+/=-]{4,}$/;
 
 function withoutChance(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutChance);
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutChance(each)]));
   if (typeof value !== 'string') return value;
-  return id.test(value) ? 'an ID' : time.test(value) ? 'a time' : value.replace(secrets, '$1…');
+  return id.test(value) ? 'an ID' : time.test(value) ? 'a time' : value.replace(random, '$1…');
 }
 
 type Values = Record<string, string>;

@@ -1,24 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Call, HttpResponse } from '../../../client/conformance/call.ts';
-import { createMocks } from '../../../client/mocks/index.ts';
-import { startTestApp } from '../../support/app/testApp.ts';
+import { startTestApp } from '../../../support/app/testApp.ts';
+import { expectSameResponses, type Step } from './compare.ts';
 
-const baseUrl = 'https://api.example.test';
-const send = openMock();
 const app = await startTestApp();
 
-function openMock(): Call {
-  const mocks = createMocks({ baseUrl });
-  return async (method, path, { token, body } = {}) => {
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const response = await mocks.fetch(baseUrl + path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
-    const text = await response.text();
-    return { status: response.status, body: text && JSON.parse(text), text, headers: response.headers };
-  };
-}
-
 const unknownId = '0198c0de-0000-7000-8000-00000000000f';
-const account = '/v1/accounts/{account}';
+const account = '/v1/accounts/{user_account}';
 const endpoint = { url: 'nowhere', events: ['run.completed'] };
 const credential = { name: 'c', provider: 'openai', api_key: 'sk-1', model: 'm', base_url: 'nowhere' };
 
@@ -27,7 +14,7 @@ const ask = { model: 'stub', messages: [{ role: 'user', content: 'Hi' }] };
 const tool = { type: 'function', function: { name: 'look' } };
 
 /** Bodies that the schemas accept. */
-const requests: [method: string, path: string, body?: object][] = [
+const requests: [method: Step[1], path: string, body?: object][] = [
   ['POST', '/v1/threads', { title: 'half \ud800' }],
   ['POST', '/v1/projects', { name: '\u0000' }],
   ['POST', '/v1/projects', { name: 'p', team_id: unknownId }],
@@ -65,38 +52,13 @@ const requests: [method: string, path: string, body?: object][] = [
   ['POST', '/v1/me/second-factor/setup', { current_password: 'wrong' }],
   // After the changes above the account is still a personal one.
   ['PATCH', account, { name: 'Mine' }],
-  ['PATCH', `${account}/members/{user}`, { role: 'member' }],
+  ['PATCH', `${account}/members/{user_user}`, { role: 'member' }],
 ];
 
-/** Status, code, reason, and what is said about which field. */
-const outcomeOf = ({ status, body }: HttpResponse) => ({
-  status,
-  error: body.error,
-  reason: body.details?.reason,
-  issues: body.details?.issues?.map(({ path, reason }: { path: string; reason?: string }) => [path, reason]),
-});
-
-async function answersOf(call: Call, { token, ...ids }: { token: string; account: string; user: string }) {
-  const { body: team } = await call('POST', '/v1/teams', { token, body: { name: 'T' } });
-  const values: Record<string, string> = { ...ids, team: team.id };
-  const answers: [string, object | undefined, object][] = [];
-  for (const [method, path, body] of requests) {
-    const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name]!);
-    answers.push([`${method} ${path}`, body, outcomeOf(await call(method, filled, { token, body }))]);
-  }
-  return answers;
-}
-
 test('the mock rejects what the services of the server reject, for the same reason', async () => {
-  const { token, accountId: account, id: user } = await app.signUp();
-  const expected = await answersOf(app.call, { token, account, user });
-  const visitor = { login: 'visitor', email: 'visitor@example.test', password: 'Passw0rd-1' };
-  const { body: session } = await send('POST', '/v1/auth/register', { body: visitor });
-  const { body: me } = await send('GET', '/v1/me', { token: session.access_token });
-  const answers = await answersOf(send, { token: session.access_token, account: me.account_id, user: me.id });
-  expect(answers).toEqual(expected);
-  const outcomes = expected.map(([, , outcome]) => outcome);
+  const steps = requests.map(([method, path, given]): Step => ['user', method, path, given]);
+  const outcomes = await expectSameResponses(app, [['user', 'POST', '/v1/teams', { name: 'T' }, 'team'], ...steps]);
   expect(outcomes).toContainEqual(expect.objectContaining({ reason: 'personal_account' }));
-  const contradictions = ['/stream_options', '/tool_choice'].map((path) => [path, 'inconsistent_values']);
+  const contradictions = ['/stream_options', '/tool_choice'].map((path) => ['body', path, 'inconsistent_values']);
   expect(outcomes).toContainEqual(expect.objectContaining({ issues: contradictions }));
 });
