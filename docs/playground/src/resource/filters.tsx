@@ -107,7 +107,8 @@ type TextFilterProps = {
   label: string;
   name: string;
   options: Options;
-  /** Heading of a text that is no option. */ ownText: string;
+  /** Heading of a text that is no option. */
+  ownText: string;
 };
 
 /** A choice among all rows, those with one of many values, and those with a value that is typed. */

@@ -62,7 +62,11 @@ export function ProviderForm({ provider, open, onClose }: ProviderFormProps) {
         type="password"
         autoComplete="off"
         required={!provider}
-        hint={provider ? 'Leave empty to keep the stored key. Another URL needs it again.' : 'Stored encrypted, and never shown again.'}
+        hint={
+          provider
+            ? 'Leave empty to keep the stored key. Another URL needs it again, and so does another format without a URL.'
+            : 'Stored encrypted, and never shown again.'
+        }
       />
       <TextField
         label="Base URL"
