@@ -7,7 +7,8 @@ import { isFollowUp, openPacket, sendPacket } from './connection/packets.ts';
 import { PreparedQuery, runPrepared } from './connection/preparedQuery.ts';
 import { prepareConnection } from './connection/sessionSettings.ts';
 import { shareConnections } from './connection/sharedConnections.ts';
-import type { Database, Queryable, Transaction } from './sql.ts';
+import { type SharedFlushes, shareFlushes } from './connection/sharedFlushes.ts';
+import type { Database, Queryable, Transaction, TransactionOptions } from './sql.ts';
 import { bindValues, type Statement } from './statement.ts';
 
 export type DatabaseOptions = {
@@ -66,6 +67,19 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName, 
     // oxlint-disable-next-line typescript/no-misused-promises
     onConnect: prepareConnection,
   });
+  const flushes = shareFlushes(async () => {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: applicationName,
+      connectionTimeoutMillis: maxWaitMs,
+      ...silenceLimits,
+    });
+    client.on('error', (err: Error) => withoutSpan(() => log.debug({ err }, 'a database connection broke')));
+    await client.connect();
+    await prepareConnection(client);
+    return client;
+  });
+  const transactions: Transactions = { pool, flushes, open: 0 };
   const connected = new Set<pg.PoolClient>();
   let closing = false;
   // Without these two listeners a restart of PostgreSQL ends the process.
@@ -82,11 +96,11 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName, 
     pool,
     ...createQueryable((query) => pool.query(query as never), shareConnections(pool)),
     together: () => createQueryable(shareConnections(pool)),
-    transaction: (work) => retryOnConflict(() => transact(pool, work)),
+    transaction: (work, options = {}) => retryOnConflict((attempt) => transact(transactions, { ...options, attempt }, work)),
     async close() {
       closing = true;
       activePools.delete(known);
-      await pool.end();
+      await Promise.all([pool.end(), flushes.close()]);
       // `pool.end` does not wait for the sockets. If the server stopped meanwhile, the connections would be reported as lost.
       for (const until = Date.now() + maxGoodbyeMs; connected.size > 0 && Date.now() < until;) await sleep(5);
     },
@@ -96,12 +110,13 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName, 
 /** Runs statements on one connection. */
 export const queryableOf = (client: pg.ClientBase): Queryable => createQueryable((query) => runPrepared(client, query));
 
-type RunQuery = (query: PreparedQuery) => Promise<pg.QueryResult>;
+type RunQuery = (query: PreparedQuery, statement: Statement<never, unknown>) => Promise<pg.QueryResult>;
 
 function createQueryable(run: RunQuery, runShort = run): Queryable {
   const send = (statement: Statement<never, unknown>, given: object = {}) =>
     (statement.isShort ? runShort : run)(
       new PreparedQuery({ name: statement.name, text: statement.text, values: bindValues(statement, given as never) }),
+      statement,
     );
   return {
     rows: async <Row>(statement: Statement<never, Row>, values?: object) => (await send(statement, values)).rows as Row[],
@@ -110,11 +125,26 @@ function createQueryable(run: RunQuery, runShort = run): Queryable {
   };
 }
 
+type Transactions = { readonly pool: pg.Pool; readonly flushes: SharedFlushes; /** Those of this process. */ open: number };
+type Attempt = TransactionOptions & Pick<Transaction, 'attempt'>;
+
 /**
  * Runs a transaction on one connection. The first statement takes the connection from the pool and begins the transaction. Without a statement,
- * nothing is sent.
+ * nothing is sent. Beside other transactions, it holds its locks and its connection until it is committed, and then waits for the disk together with them.
  */
-async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function transact<T>(transactions: Transactions, attempt: Attempt, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  transactions.open++;
+  try {
+    const { result, flush } = await workAndCommit(transactions, attempt, work);
+    await flush?.();
+    return result;
+  } finally {
+    transactions.open--;
+  }
+}
+
+async function workAndCommit<T>(transactions: Transactions, { attempt, mayBeLost }: Attempt, work: (tx: Transaction) => Promise<T>) {
+  const { pool, flushes } = transactions;
   let opening: Promise<pg.PoolClient> | undefined;
   const underway: Promise<unknown>[] = [];
   const open = () => {
@@ -127,9 +157,11 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
     return opening;
   };
   let isOver = false;
+  let isAnnounced = false;
   /** Why the statements behind one that has failed were not executed. They may be rejected before it. */
   let firstError: unknown;
-  const run = async (query: PreparedQuery) => {
+  const run = async (query: PreparedQuery, statement: Statement<never, unknown>) => {
+    isAnnounced ||= statement.isAnnounced;
     const client = await open();
     if (isOver) throw new Error('a statement came after the end of its transaction');
     openPacket(client, process.nextTick);
@@ -140,6 +172,7 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
   };
   const tx: Transaction = {
     ...createQueryable(run),
+    attempt,
     awaitAtCommit(sent) {
       sent.catch(() => {});
       underway.push(sent);
@@ -150,8 +183,9 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
     const result = await work(tx);
     const client = await opening;
     isOver = true;
-    if (client) await commit(client, underway);
-    return result;
+    const flush = client && !mayBeLost && !isAnnounced && transactions.open > 1 ? flushes.current() : undefined;
+    if (client) await commit(client, underway, { isSynchronous: !mayBeLost && !flush });
+    return { result, flush };
   } catch (error) {
     const client = await opening?.catch(() => undefined);
     isOver = true;
@@ -168,22 +202,24 @@ async function transact<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>)
   }
 }
 
-const control = (text: 'begin' | 'commit' | 'rollback') => new PreparedQuery({ name: text, text, values: [] });
+const control = (text: 'begin' | 'commit' | 'rollback' | 'set local synchronous_commit = off') =>
+  new PreparedQuery({ name: text, text, values: [] });
 
 /** PostgreSQL answers the commit of a failed transaction with ROLLBACK, not with an error. */
-async function commit(client: pg.PoolClient, underway: readonly Promise<unknown>[]) {
+async function commit(client: pg.PoolClient, underway: readonly Promise<unknown>[], { isSynchronous }: { isSynchronous: boolean }) {
   openPacket(client, process.nextTick);
-  const [committed, ...sent] = await Promise.allSettled([runPrepared(client, control('commit')), ...underway]);
+  const before = isSynchronous ? underway : [...underway, runPrepared(client, control('set local synchronous_commit = off'))];
+  const [committed, ...sent] = await Promise.allSettled([runPrepared(client, control('commit')), ...before]);
   const errors = [committed, ...sent].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
   if (errors.length > 0) throw errors.find((error) => !isFollowUp(error)) ?? errors[0];
   const { command } = (committed as PromiseFulfilledResult<pg.QueryResult>).value;
   if (command !== 'COMMIT') throw new Error('a statement of the transaction failed, so nothing was committed');
 }
 
-async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {
+async function retryOnConflict<T>(work: (attempt: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await work();
+      return await work(attempt);
     } catch (error) {
       if (attempt === 3 || !isTransactionConflict(error)) throw error;
       await new Promise((done) => setTimeout(done, Math.random() * 20 * attempt));

@@ -18,8 +18,15 @@ export type Queryable = {
 export const likeLiteral = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 
 export type Transaction = Queryable & {
+  /** 1, and 2 or 3 if the transaction is repeated after a conflict with another. */
+  readonly attempt: number;
   /** For statements that were sent without awaiting them. The commit is sent together with them, and nothing is committed if one of them fails. */
   awaitAtCommit(sent: Promise<unknown>): void;
+};
+
+export type TransactionOptions = {
+  /** Whether a crash of PostgreSQL may take the transaction back after it has resolved. Then it does not wait for the disk. */
+  mayBeLost?: boolean;
 };
 
 export type Database = Queryable & {
@@ -30,6 +37,6 @@ export type Database = Queryable & {
    */
   together(): Queryable;
   /** Runs `work` in a transaction. Serialization failures and deadlocks are retried, up to three attempts in total. */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   close(): Promise<void>;
 };

@@ -40,6 +40,7 @@ export type Statement<P extends object, Row> = {
   /** The parameter name of each placeholder. */
   readonly parameters: readonly string[];
   readonly isShort: boolean;
+  readonly isAnnounced: boolean;
   readonly '~types'?: (parameters: P) => Row;
 };
 
@@ -49,6 +50,11 @@ export type StatementOptions = {
    * connections (`shareConnections`). A test checks their plans.
    */
   isShort?: boolean;
+  /**
+   * Whether readers are told at once what the statement has written, as they are told the events of a run. Its transaction is on disk before it releases its
+   * locks, so that a crash takes back nothing that was read. Those of others release them before (`shareFlushes`).
+   */
+  isAnnounced?: boolean;
 };
 
 export type RowOf<S> = S extends Statement<infer _, infer Row> ? Row : never;
@@ -69,6 +75,7 @@ export type Declared = {
   readonly text: string;
   readonly node: OperationNode;
   readonly isShort: boolean;
+  readonly isAnnounced: boolean;
   readonly variant?: string | undefined;
 };
 type Compiled = Declared & { readonly name: string; readonly parameters: readonly string[] };
@@ -83,7 +90,7 @@ const families: (() => void)[] = [];
 export function declaredStatements(): Declared[] {
   for (const declareRepresentatives of families.splice(0)) declareRepresentatives();
   const compiled = declarations.map((each) => each());
-  return [...new Map(compiled.map(({ name, text, node, isShort, variant }) => [name, { text, node, isShort, variant }])).values()];
+  return [...new Map(compiled.map(({ name, ...declared }) => [name, declared])).values()];
 }
 
 /**
@@ -115,11 +122,11 @@ export function statementFamily<Variant, Made>(
  * to the builder, because that parameter would never be bound: use `sql.lit(value)` or a named parameter. `npm run check` compiles every statement.
  */
 export const statement =
-  <P extends object = Record<never, never>>({ isShort = false }: StatementOptions = {}) =>
+  <P extends object = Record<never, never>>({ isShort = false, isAnnounced = false }: StatementOptions = {}) =>
   <Output>(build: (db: Builder, $: Parameters<P>) => Compilable<Output>): Statement<P, RowsOf<Output>> => {
     let compiled: Compiled | undefined;
     const variant = variantLabel;
-    const once = () => (compiled ??= { ...compile(build), isShort, variant });
+    const once = () => (compiled ??= { ...compile(build), isShort, isAnnounced, variant });
     declarations.push(once);
     return {
       get name() {
@@ -132,10 +139,13 @@ export const statement =
         return once().parameters;
       },
       isShort,
+      isAnnounced,
     };
   };
 
-function compile<P extends object>(build: (db: Builder, $: Parameters<P>) => Compilable): Omit<Compiled, 'isShort' | 'variant'> {
+function compile<P extends object>(
+  build: (db: Builder, $: Parameters<P>) => Compilable,
+): Omit<Compiled, 'isShort' | 'isAnnounced' | 'variant'> {
   const $ = new Proxy({} as Parameters<P>, { get: (_, name) => sql`${sql.val(new Placeholder(String(name)))}` });
   const { sql: text, parameters, query: node } = build(builder, $).compile();
   const names = parameters.map((each) => {

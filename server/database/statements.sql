@@ -7454,9 +7454,6 @@ update "webhook_endpoints"
   set "previous_secret_sealed" = null, "previous_secret_expires_at" = null
   where "previous_secret_expires_at" < now();
 
--- resources/webhooks/sending/queries.ts disableSynchronousCommit
-select set_config('synchronous_commit', 'off', true) as "setting";
-
 -- resources/webhooks/sending/queries.ts selectPending
 select 1 as "one"
   from "webhook_deliveries"
@@ -7699,7 +7696,7 @@ select "t"."last_message_number", (select "m"."id"
   from "messages" as "m"
   where "m"."account_id" = "t"."account_id" and "m"."thread_id" = "t"."id" and "m"."number" <= "t"."last_message_number" and "m"."visible" = true and "m"."role" <> 'tool'
   order by "m"."number" desc
-  limit 1) as "tail_message_id", pg_advisory_xact_lock(hashtextextended('run slots ' || t.account_id::text, 0)) as "slots_lock"
+  limit 1) as "tail_message_id"
   from "threads" as "t"
   where "t"."account_id" = $1 and "t"."id" = $2 and "t"."deleted_at" is null
   for update of "t";
@@ -7719,6 +7716,35 @@ select (select "status"
   from (select count(*) filter(where "parent_run_id" is null) as "active_runs", coalesce(sum("reserved_credits"), 0) as "reserved"
   from "runs"
   where "account_id" = $8 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open";
+
+-- runs/create/queries.ts checkLimits
+select repeat_unless(now.account_status = 'active' and now.is_member and ($1::integer = 0 or now.active_runs < $2::integer) and now.balance - now.reserved >= $3::bigint and (key.remaining is null or key.remaining - key.reserved >= $4::bigint)) as "checked"
+  from (select (select "status"
+  from "accounts"
+  where "id" = $5 and "deleted_at" is null) as "account_status", exists (select 1 as "one"
+  from "memberships"
+  where "account_id" = $6 and "user_id" = $7) as "is_member", exists (select 1 as "one"
+  from "runs"
+  where "account_id" = $8 and "thread_id" = $9 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "is_busy", coalesce((select "balance"
+  from "credit_balances"
+  where "account_id" = $10), 0) as "balance", open.reserved + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = $11 and "cc"."status" = 'running'), 0) as "reserved", "open"."active_runs"
+  from (select count(*) filter(where "parent_run_id" is null) as "active_runs", coalesce(sum("reserved_credits"), 0) as "reserved"
+  from "runs"
+  where "account_id" = $12 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open") as "now"
+  left
+  join (select "key"."credits_per_day", "key"."credits_per_month", "key"."credits_total", "key"."used_today", "key"."used_this_month", "key"."used_in_total", least(coalesce((select sum("r"."reserved_credits") as "reserved"
+  from "runs" as "r"
+  where "r"."account_id" = $13 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."api_key_id" = "key"."id"), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  from "chat_completions" as "cc"
+  where "cc"."account_id" = $14 and "cc"."status" = 'running' and "cc"."api_key_id" = "key"."id"), 0), 9007199254740991)::bigint as "reserved", least(key.credits_per_day - key.used_today, key.credits_per_month - key.used_this_month, key.credits_total - key.used_in_total) as "remaining"
+  from (select "k"."id", "k"."credits_per_day", "k"."credits_per_month", "k"."credits_total", coalesce(sum(u.credits) filter (where u.day = (now() at time zone 'utc')::date), 0)::bigint as "used_today", coalesce(sum(u.credits) filter (where u.day >= date_trunc('month', now() at time zone 'utc')::date), 0)::bigint as "used_this_month", coalesce(sum(u.credits), 0)::bigint as "used_in_total"
+  from "api_keys" as "k"
+  left
+  join "api_key_usage" as "u" on "u"."account_id" = "k"."account_id" and "u"."api_key_id" = "k"."id" and "u"."day" >= case when k.credits_total is null then date_trunc('month', now() at time zone 'utc')::date else '-infinity'::date end
+  where "k"."account_id" = $15 and "k"."id" = $16 and num_nonnulls(k.credits_per_day, k.credits_per_month, k.credits_total) > 0
+  group by "k"."account_id", "k"."id") as "key") as "key" on true;
 
 -- runs/create/queries.ts selectContinuation
 select (select "r"."id"

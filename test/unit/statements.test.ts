@@ -16,6 +16,13 @@ test('the file of statements is up to date', async () => {
   expect(await staleStatements()).toBe(false);
 });
 
+test('every statement that appends to the events of a run is announced, except the one that creates the run', () => {
+  const appending = preparable.filter(({ text }) => text.includes('insert into "run_events"'));
+  const early = appending.filter(({ isAnnounced }) => !isAnnounced).map(({ name }) => name);
+  expect(appending.length).toBeGreaterThan(5);
+  expect(early).toEqual(['insertRun']);
+});
+
 test('the migrated database can prepare every declared statement', async () => {
   const client = new pg.Client({ connectionString: await freshDatabase() });
   await client.connect();

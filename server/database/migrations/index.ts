@@ -62,6 +62,7 @@ import { Migration00071 } from './Migration00071.ts';
 import { Migration00073 } from './Migration00073.ts';
 import { Migration00074 } from './Migration00074.ts';
 import { Migration00076 } from './Migration00076.ts';
+import { Migration00077 } from './Migration00077.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -129,4 +130,5 @@ export const migrations = [
   { name: 'Migration00073', class: Migration00073 },
   { name: 'Migration00074', class: Migration00074 },
   { name: 'Migration00076', class: Migration00076 },
+  { name: 'Migration00077', class: Migration00077 },
 ];

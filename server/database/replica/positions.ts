@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { shareNext } from '../../platform/shareNext.ts';
 import type { Queryable } from '../sql.ts';
 import { sqlStatement } from '../statement.ts';
 
@@ -42,27 +43,6 @@ export const selectIdentity = sqlStatement()(
   () => sql<{ identity: string }>`select system_identifier || ' ' || current_database() as identity from pg_control_system()`,
 );
 
-/**
- * Returns a function that reads the position of the primary. Callers that come while a statement is on its way share the next one: it is sent
- * after they came, so it covers what was committed before.
- */
-export function createPositionReader(primary: Queryable): () => Promise<Position> {
-  let running: Promise<Position> | undefined;
-  let next: Promise<Position> | undefined;
-  const start = (): Promise<Position> => {
-    next = undefined;
-    const own = primary
-      .row(selectFlushed)
-      .then((row) => row!)
-      .finally(() => {
-        if (running === own) running = undefined;
-      });
-    running = own;
-    return own;
-  };
-  return () => {
-    if (!running) return start();
-    next ??= running.then(start, start);
-    return next;
-  };
-}
+/** Returns a function that reads the position of the primary, for all callers of a time: it covers what was committed before they came. */
+export const createPositionReader = (primary: Queryable): (() => Promise<Position>) =>
+  shareNext(async () => (await primary.row(selectFlushed))!);

@@ -64,7 +64,7 @@ export const incrementPendingInputs = statement<{ accountId: string; id: string 
 );
 
 /** Appends events outside of the worker. A null `status` leaves the status of the run unchanged. */
-export const appendEvents = statement<{ runId: string; status: RunStatus | null } & NewRunEvents>()((db, $) =>
+export const appendEvents = statement<{ runId: string; status: RunStatus | null } & NewRunEvents>({ isAnnounced: true })((db, $) =>
   appendRunEvents(
     db.with('run', (qc) =>
       qc

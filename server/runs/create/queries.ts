@@ -1,11 +1,12 @@
 import { expressionBuilder, sql } from 'kysely';
-import { type Parameters, statement, type WithAlias } from '../../database/statement.ts';
+import { type Builder, type Parameters, statement, type WithAlias } from '../../database/statement.ts';
+import { keyBudget } from '../../resources/credits/keyBudget.ts';
 import { reservedByCompletions } from '../../resources/credits/reserved.ts';
 import { appendRunEvents, type NewRunEvents } from '../../resources/runs/appendRunEvents.ts';
 import type { OfThread } from '../../resources/runs/queries.ts';
 import { openStatuses } from '../../resources/runs/statuses.ts';
 
-/** Locks the thread of a new run, and the account's slots and reservations. The next statement reads all of them. */
+/** Locks the thread of a new run, so that it gets no other. */
 export const lockThread = statement<OfThread>()((db, $) =>
   db
     .selectFrom('threads as t')
@@ -22,7 +23,6 @@ export const lockThread = statement<OfThread>()((db, $) =>
         .orderBy('m.number', 'desc')
         .limit(sql.lit(1))
         .as('tail_message_id'),
-      sql<unknown>`pg_advisory_xact_lock(hashtextextended('run slots ' || t.account_id::text, 0))`.as('slots_lock'),
     ])
     .where('t.account_id', '=', $.accountId)
     .where('t.id', '=', $.threadId)
@@ -30,7 +30,9 @@ export const lockThread = statement<OfThread>()((db, $) =>
     .forUpdate('t'),
 );
 
-export const selectLimits = statement<OfThread & { userId: string }>()((db, $) =>
+type OfCreator = OfThread & { userId: string };
+
+const limitsOf = (db: Builder, $: Parameters<OfCreator>) =>
   db
     .selectFrom(
       db
@@ -66,7 +68,26 @@ export const selectLimits = statement<OfThread & { userId: string }>()((db, $) =
         .as('balance'),
       sql<number>`open.reserved + coalesce(${reservedByCompletions($.accountId)}, 0)`.as('reserved'),
       'open.active_runs',
-    ]),
+    ]);
+
+export const selectLimits = statement<OfCreator>()(limitsOf);
+
+/**
+ * Checks under the lock of the run slots what a start has decided without it: the transaction is repeated unless the run still has a slot and credits, and its
+ * creator access. `most` is 0 without a limit.
+ */
+export const checkLimits = statement<OfCreator & { apiKeyId: string | null; reservation: number; most: number }>()((db, $) =>
+  db
+    .selectFrom(limitsOf(db, $).as('now'))
+    .leftJoin(keyBudget(db, $.accountId, $.apiKeyId).as('key'), (join) => join.onTrue())
+    .select(({ fn }) =>
+      fn<unknown>('repeat_unless', [
+        sql<boolean>`now.account_status = 'active' and now.is_member
+          and (${$.most}::integer = 0 or now.active_runs < ${$.most}::integer)
+          and now.balance - now.reserved >= ${$.reservation}::bigint
+          and (key.remaining is null or key.remaining - key.reserved >= ${$.reservation}::bigint)`,
+      ]).as('checked'),
+    ),
 );
 
 /** Whether a visible user message is newer than run `r`. */

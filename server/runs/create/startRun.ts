@@ -5,6 +5,7 @@ import type { App, QueuedRun } from '../../http/app.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { Failure, failWith, notFound } from '../../platform/failure.ts';
+import { lockRunSlots } from '../../resources/accounts/queries.ts';
 import { selectKeyForShare } from '../../resources/auth/sessions/lockSession.ts';
 import { type KeyBudget, remainingOf, selectKeyBudget } from '../../resources/credits/keyBudget.ts';
 import { runEventValues } from '../../resources/runs/appendRunEvents.ts';
@@ -62,9 +63,8 @@ export function optionsForRepeat(input: NewRun, run: RequestedRun | undefined): 
 }
 
 /**
- * Starts a run of a thread. Locks the thread's row, and the run slots of its account, until commit. Run, first event and job are created
- * together or not at all. Statements that do not need the result of the one before are sent together, because the runs that an account
- * starts at once wait for one another.
+ * Starts a run of a thread. Locks the thread's row until commit. Run, first event and job are created together or not at all. The run slots of the account
+ * are locked by the packet that inserts the run and commits, because the runs that an account starts at once wait for one another.
  */
 export async function startRun(
   scope: RunCreator,
@@ -96,6 +96,7 @@ export async function startRun(
     ...(earlier?.continues_message_id && { continues_message_id: earlier.continues_message_id }),
     continuation_source: source === 'continue' || source === 'replay' ? 'explicit' : resumable ? 'user_followup' : 'none',
   } as const;
+  checkAtCommit(scope, threadId, thread);
   const inserted = tx.run(queries.insertRun, {
     accountId,
     id,
@@ -148,17 +149,30 @@ const credentialRevoked = ({ actor }: Pick<RunCreator, 'actor'>) =>
 
 /**
  * Locks a thread without an open run, in an account (and for an API key) with available credits and a free slot. Returns the credits that a
- * new run reserves. Throws 409, 402 or 429.
+ * new run reserves. Throws 409, 402 or 429. `checkAtCommit` checks again under the lock of the run slots, which a repeated transaction takes here.
  */
 export async function lockIdleThread(scope: Limited, threadId: string) {
   const { tx, accountId } = scope;
-  // PostgreSQL runs the second statement after the first has the locks, on a new snapshot.
-  const [thread, limits] = await Promise.all([tx.row(queries.lockThread, { accountId, threadId }), readLimits(scope, threadId)]);
+  // PostgreSQL runs each statement after those before it have their locks, on a new snapshot.
+  const [thread, , limits] = await Promise.all([
+    tx.row(queries.lockThread, { accountId, threadId }),
+    tx.attempt > 1 && tx.row(lockRunSlots, { accountId }),
+    readLimits(scope, threadId),
+  ]);
   if (!thread || !limits) throw notFound();
-  return { ...thread, reservation: await reservationWithin(scope, limits) };
+  return { ...thread, ...(await allowanceWithin(scope, limits)) };
+}
+
+/** Sends the lock of the run slots, and a check that nobody has taken the slot or the credits meanwhile. If so, the transaction is repeated, and has the lock when it decides. */
+function checkAtCommit({ tx, accountId, actor: { userId, apiKeyId } }: Limited, threadId: string, { reservation, most }: Allowance) {
+  if (tx.attempt > 1) return;
+  tx.awaitAtCommit(tx.row(lockRunSlots, { accountId }));
+  tx.awaitAtCommit(tx.row(queries.checkLimits, { accountId, threadId, userId, apiKeyId: apiKeyId ?? null, reservation, most }));
 }
 
 type Limited = Pick<RunCreator, 'app' | 'tx' | 'accountId' | 'actor'>;
+/** The credits that a new run reserves, and how many runs its account may have at once (0: any number). */
+type Allowance = { reservation: number; most: number };
 type Limits = RowOf<typeof queries.selectLimits> & { key_budget: KeyBudget | undefined };
 
 async function readLimits({ tx, accountId, actor: { apiKeyId, userId } }: Limited, threadId: string): Promise<Limits | undefined> {
@@ -171,10 +185,10 @@ async function readLimits({ tx, accountId, actor: { apiKeyId, userId } }: Limite
 
 /** Throws early what `startRun` would throw because of the limits. Without locks, so `startRun` checks again. */
 export async function checkRunLimits(scope: Limited, threadId: string): Promise<void> {
-  await reservationWithin(scope, (await readLimits(scope, threadId))!);
+  await allowanceWithin(scope, (await readLimits(scope, threadId))!);
 }
 
-async function reservationWithin({ app, tx, accountId }: Limited, limits: Limits): Promise<number> {
+async function allowanceWithin({ app, tx, accountId }: Limited, limits: Limits): Promise<Allowance> {
   const settings = await readEntitlements(app.database, accountId, tx);
   if (limits.account_status === null || !limits.is_member) throw notFound();
   if (limits.account_status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');
@@ -183,7 +197,7 @@ async function reservationWithin({ app, tx, accountId }: Limited, limits: Limits
   const most = settings['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
   if (most > 0 && limits.active_runs >= most)
     throw new Failure('rate_limited', 'Too many runs at once.', { reason: 'concurrent_runs_exceeded' }, { 'retry-after': '5' });
-  return reservation;
+  return { reservation, most };
 }
 
 /** The default reservation, or what is left of the available credits. Throws 402 if nothing is available. */

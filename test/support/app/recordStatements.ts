@@ -10,9 +10,9 @@ export function recordStatements(database: Database): { texts: string[]; stop():
       texts.push(statement.text);
       return Reflect.apply(method, database, [statement, ...values]);
     };
-  const begin: Database['transaction'] = (work) => {
+  const begin: Database['transaction'] = (...given) => {
     texts.push('begin');
-    return transaction(work);
+    return transaction(...given);
   };
   Object.assign(database, { rows: record(rows), row: record(row), run: record(run), transaction: begin });
   return { texts, stop: () => void Object.assign(database, { rows, row, run, transaction }) };

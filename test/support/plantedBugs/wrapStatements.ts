@@ -14,9 +14,8 @@ type AnyStatement = Statement<object, unknown>;
 /** A database whose statements are changed or delayed. Statements of a transaction keep their order. */
 export function wrapStatements(database: Database, { rewrite = (text) => text, before }: Wrapping): Database {
   const changed = (given: AnyStatement): AnyStatement => {
-    const { parameters, isShort } = given;
     const text = rewrite(given.text);
-    return text === given.text ? given : { name: createHash('sha1').update(text).digest('base64url'), text, parameters, isShort };
+    return text === given.text ? given : { ...given, name: createHash('sha1').update(text).digest('base64url'), text };
   };
   const wrap = (queryable: Queryable, wait: (() => Promise<unknown>) | undefined): Queryable => {
     const send =
@@ -27,13 +26,14 @@ export function wrapStatements(database: Database, { rewrite = (text) => text, b
       };
     return { rows: send('rows'), row: send('row'), run: send('run') } as Queryable;
   };
-  const transaction: Database['transaction'] = (work) =>
+  const transaction: Database['transaction'] = (work, options) =>
     database.transaction(async (tx) => {
       const sent: Promise<unknown>[] = [];
       let last: Promise<unknown> = Promise.resolve();
       const inOrder = before && (() => (last = last.then(before)));
       const wrapped: Transaction = {
         ...wrap(tx, inOrder),
+        attempt: tx.attempt,
         awaitAtCommit(promise) {
           sent.push(promise.catch(() => undefined));
           tx.awaitAtCommit(promise);
@@ -43,6 +43,6 @@ export function wrapStatements(database: Database, { rewrite = (text) => text, b
       // Delayed statements must be sent before the commit.
       if (before) await Promise.all(sent);
       return result;
-    });
+    }, options);
   return { ...database, ...wrap(database, before), transaction };
 }

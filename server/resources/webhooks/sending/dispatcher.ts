@@ -68,13 +68,16 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
     const free = closed ? 0 : maxRequests - claims.size + outcomes.length;
     const claimId = newId();
     const due = await database
-      .transaction(async (tx) => {
-        tx.awaitAtCommit(tx.rows(queries.disableSynchronousCommit));
-        if (others.length > 0) recordOutcomes(tx, claimOf, others);
-        if (free <= 0) return [];
-        tx.awaitAtCommit(tx.rows(queries.lockClaims));
-        return tx.rows(queries.claimDue, { limit: free, limitOfEndpoint: maxRequestsPerEndpoint, seconds: claimSeconds, claimId });
-      })
+      .transaction(
+        async (tx) => {
+          if (others.length > 0) recordOutcomes(tx, claimOf, others);
+          if (free <= 0) return [];
+          tx.awaitAtCommit(tx.rows(queries.lockClaims));
+          return tx.rows(queries.claimDue, { limit: free, limitOfEndpoint: maxRequestsPerEndpoint, seconds: claimSeconds, claimId });
+        },
+        // A claim or an outcome that is lost in a crash of the database is repeated.
+        { mayBeLost: true },
+      )
       // Outcomes that were not recorded are sent again when their claims expire.
       .catch(complain('webhooks were neither recorded nor looked for'));
     for (const { delivery } of outcomes) claims.delete(delivery);

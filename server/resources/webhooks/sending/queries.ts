@@ -22,11 +22,6 @@ export type ClaimedDelivery = {
 
 export const traceIdOf = ({ body }: ClaimedDelivery): string => (JSON.parse(body) as WebhookEvent).data.trace_id;
 
-/** A claim or result lost in a database crash is simply repeated, so the commit does not wait for the disk. */
-export const disableSynchronousCommit = statement()((db) =>
-  db.selectNoFrom(sql<string>`set_config('synchronous_commit', 'off', true)`.as('setting')),
-);
-
 /** Ordered, so that the planner takes the index of pending deliveries. */
 export const selectPending = statement()((db) =>
   db

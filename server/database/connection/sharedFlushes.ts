@@ -1,0 +1,66 @@
+import type pg from 'pg';
+import { shareNext } from '../../platform/shareNext.ts';
+import { backendPidOf } from './sessionSettings.ts';
+
+/** Waits until everything that was committed before the call, and after the connection of the flush was opened, is on disk. */
+type Flush = () => Promise<unknown>;
+
+export type SharedFlushes = {
+  /** A flush whose connection is open. Undefined if there is none, or not yet. */
+  current(): Flush | undefined;
+  close(): Promise<void>;
+};
+
+/** Writes a small record in a transaction of its own, whose commit waits until the write-ahead log is on disk up to it. */
+export const flushText = `select pg_logical_emit_message(true, 'arkloop', '')`;
+
+/** How long after a failed attempt to open the connection the next one is made, in milliseconds. */
+const retryMs = 10_000;
+
+/**
+ * Lets transactions wait for the disk together. They are committed with `synchronous_commit = off`, which releases their locks and connections, and then wait
+ * for one flush. Its connection must have been opened before the commit is sent: one that is opened later may lead to a server that has lost the commit in a
+ * crash. Behind a pooler there are no flushes, because its connections outlive those of the server.
+ */
+export function shareFlushes(connect: () => Promise<pg.Client>): SharedFlushes {
+  let current: Flush | undefined;
+  let client: pg.Client | undefined;
+  let opening: Promise<void> | undefined;
+  let openAgainAt = 0;
+  let isPooled = false;
+
+  async function open() {
+    const opened = await connect();
+    client = opened;
+    opened.once('end', () => {
+      current = undefined;
+    });
+    const { rows } = await opened.query<{ direct: boolean }>(`${flushText}, pg_backend_pid() = ${backendPidOf(opened)} as direct`);
+    if (rows[0]!.direct) {
+      current = shareNext(() => opened.query({ name: 'flush', text: flushText }), setImmediate);
+      return;
+    }
+    isPooled = true;
+    await opened.end();
+  }
+  function tryToOpen() {
+    if (opening || isPooled || performance.now() < openAgainAt) return;
+    opening = open()
+      .catch(() => client?.end())
+      .finally(() => {
+        openAgainAt = performance.now() + retryMs;
+        opening = undefined;
+      });
+  }
+  return {
+    current() {
+      if (!current) tryToOpen();
+      return current;
+    },
+    async close() {
+      openAgainAt = Number.POSITIVE_INFINITY;
+      await opening;
+      await client?.end();
+    },
+  };
+}
