@@ -116,13 +116,15 @@ export async function updateThread(
 /** Deletes the thread and its content, with the hidden threads of its sub-agents, and requests cancellation of its run. */
 export async function deleteThread(scope: Scope, thread: ThreadRow): Promise<void> {
   const { tx, accountId } = scope;
-  if (!(await tx.row(queries.deleteThread, { accountId, id: thread.id }))) throw notFound();
-  // Read after the update, because a run may have started since the thread was loaded, or a sub-agent.
-  const hidden = await tx.rows(queries.deleteHiddenThreads, { accountId, id: thread.id });
-  const [run] = await Promise.all([
+  // One packet. The update comes first, because a run or a sub-agent may have started since the thread was loaded.
+  const [deleted, hidden, run] = await Promise.all([
+    tx.row(queries.deleteThread, { accountId, id: thread.id }),
+    tx.rows(queries.deleteHiddenThreads, { accountId, id: thread.id }),
     tx.row(queries.selectActiveRun, { accountId, threadId: thread.id }),
-    removeContent(tx, [thread, ...hidden]),
+    removeContent(tx, [thread]),
   ]);
+  if (!deleted) throw notFound();
+  await removeContent(tx, hidden);
   if (run) await requestCancel(scope, run.id, {});
 }
 
