@@ -7,6 +7,7 @@ import { newSecret, type Shared, startPostgres, stopAll } from './processes.ts';
 import { measureBroadcasts } from './scenarios/broadcasts.ts';
 import { measureCredits } from './scenarios/credits.ts';
 import { measureDeltas } from './scenarios/deltas.ts';
+import { measureFanOut } from './scenarios/fanOut.ts';
 import { measureGateway } from './scenarios/gateway.ts';
 import { measureLogins } from './scenarios/logins.ts';
 import { measureLoop } from './scenarios/loop.ts';
@@ -25,6 +26,7 @@ const scenarios: Record<string, (shared: Shared, effort: BenchOptions) => Promis
   webhooks: measureWebhooks,
   credits: measureCredits,
   streams: measureStreams,
+  fanOut: measureFanOut,
   starts: measureStarts,
   logins: measureLogins,
   gateway: measureGateway,

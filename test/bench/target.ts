@@ -1,7 +1,7 @@
-import { type Arrival, newAgent, post, readEvents } from './events.ts';
-import { type Figure, median, percentile } from './figures.ts';
+import { type Figure, median } from './figures.ts';
 import { type BenchOptions, load, type Plan } from './load.ts';
-import { openThread, type Person, signUp } from './people.ts';
+import { type Person, signUp } from './people.ts';
+import { timeFanOut } from './scenarios/fanOut.ts';
 import { loginPlan } from './scenarios/logins.ts';
 import { timeRuns } from './scenarios/runs.ts';
 import { threadPlans } from './scenarios/threads.ts';
@@ -13,7 +13,7 @@ type Target = { url: string; people: readonly Person[] };
 export const targetScenarios: Readonly<Record<string, (target: Target, effort: BenchOptions) => Promise<Figure[]>>> = {
   threads: measureThreads,
   runs: ({ url, people }, { samples }) => timeRuns(url, people[0]!, samples),
-  streams: measureFanOut,
+  streams: async ({ url, people }) => [await timeFanOut(url, people[0]!, 500)],
   logins: async (target, effort) => [await rateOf('sign-ins, 8 at a time', target, loginPlan(target.people), 8, effort)],
 };
 
@@ -53,49 +53,4 @@ async function rateOf(name: string, { url }: Target, plan: Plan, connections: nu
     threshold: 'for information',
     note: `p50/p99 ${p50}/${p99} ms`,
   };
-}
-
-const readers = 500;
-
-/** The delay of an event at 500 streams of a run: from its first arrival to each. */
-async function measureFanOut({ url, people }: Target): Promise<Figure[]> {
-  const agent = newAgent();
-  try {
-    const { token } = people[0]!;
-    const thread = await openThread(url, people[0]!, ['Hello!']);
-    const { run_id: runId } = await post<{ run_id: string }>(agent, url, token, `/v1/threads/${thread}/runs`, {});
-    const streams: ReturnType<typeof readEvents>[] = [];
-    for (let n = 0; n < readers; n += 100) {
-      const group = Array.from({ length: 100 }, () => readEvents(agent, url, token, runId));
-      streams.push(...group);
-      await Promise.all(group.map(({ opened }) => opened));
-    }
-    const openedAt = performance.now();
-    const all = await Promise.all(streams.map(({ ended }) => ended));
-    const delays = delaysAfter(openedAt, all);
-    return [
-      {
-        name: `fan-out to ${readers} streams, p99`,
-        unit: 'ms',
-        ours: percentile(delays, 99),
-        threshold: 'for information',
-        note: `p50 ${median(delays).toFixed(1)} ms, of ${delays.length / readers} events after the last stream was open`,
-      },
-    ];
-  } finally {
-    agent.destroy();
-  }
-}
-
-/** Of the events whose first arrival is after a time. Every stream delivers all events of the run in order. */
-function delaysAfter(time: number, streams: readonly (readonly Arrival[])[]): number[] {
-  const count = Math.max(...streams.map(({ length }) => length));
-  if (streams.some(({ length }) => length < count)) throw new Error('a stream did not deliver every event');
-  const delays: number[] = [];
-  for (let at = 0; at < count; at++) {
-    const arrivals = streams.map((events) => events[at]!.at);
-    const first = Math.min(...arrivals);
-    if (first > time) delays.push(...arrivals.map((arrival) => arrival - first));
-  }
-  return delays;
 }

@@ -1,7 +1,7 @@
 import type { Figure } from '../figures.ts';
 import { type BenchOptions, compare, notesOf, type Plan } from '../load.ts';
 import { openThread, type Person, signUp } from '../people.ts';
-import { type Shared, startServer, startYardstick } from '../processes.ts';
+import { residentBytes, type Shared, startServer, startYardstick } from '../processes.ts';
 
 const connections = 200;
 
@@ -15,6 +15,7 @@ export async function measureThreads(shared: Shared, effort: BenchOptions): Prom
     const mix = await compare(sides, plans.cycle, connections, effort);
     const one = await compare(sides, plans.one, connections, effort);
     const list = await compare(sides, plans.list, connections, effort);
+    const busy = await residentBytes(ours);
     const figure = (name: string, compared: typeof mix, threshold: Figure['threshold']): Figure => ({
       name,
       unit: 'requests/s',
@@ -27,6 +28,7 @@ export async function measureThreads(shared: Shared, effort: BenchOptions): Prom
       figure('threads: create, get, patch, delete', mix, { ratio: 0.7, aim: 0.85 }),
       figure('one thread', one, { ratio: 0.65, aim: 0.75 }),
       figure('list of 50 messages', list, { ratio: 0.6, aim: 0.75 }),
+      { name: 'memory of the API after them', unit: 'MiB', ours: busy / 2 ** 20, threshold: 'for information' },
     ];
   } finally {
     await Promise.all([ours.stop(), yardstick.stop()]);
