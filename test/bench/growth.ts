@@ -14,12 +14,26 @@ import { newSecret, startServer, stopAll } from './processes.ts';
 /** Threads of one user. The other users have four times as many together. */
 const allSizes = '100,1000,10000';
 const otherUsers = 40;
-const amounts = { messages: 20, runs: 4, eventsPerRun: 2 };
 
-const { values } = parseArgs({ options: { samples: { type: 'string', default: '60' }, sizes: { type: 'string', default: allSizes } } });
+const { values } = parseArgs({
+  options: {
+    samples: { type: 'string', default: '60' },
+    sizes: { type: 'string', default: allSizes },
+    /** Events of a run. */
+    events: { type: 'string', default: '2' },
+  },
+});
 const sizes = values.sizes.split(',').map(Number);
+const amounts = { messages: 20, runs: 4, eventsPerRun: Number(values.events) };
 
 const paths = {
+  'own threads': '/v1/threads',
+  'a thread': '/v1/threads/{thread}',
+  'messages of a thread': '/v1/threads/{thread}/messages',
+  'runs of a thread': '/v1/threads/{thread}/runs',
+  'a run': '/v1/runs/{run}',
+  'stream of a run that has ended': '/v1/runs/{run}/events',
+  'own credits': '/v1/me/credits',
   'runs of all accounts': '/v1/runs?account_id=all',
   'the same, failed': '/v1/runs?account_id=all&status=failed',
   'the same, of a user': '/v1/runs?account_id=all&user_id={user}',
@@ -53,13 +67,17 @@ async function measure(threads: number, samples: number): Promise<number[]> {
     const others = Array.from({ length: otherUsers }, () => ({ userId: newId(), accountId: newId(), threads: (threads * 4) / otherUsers }));
     await generateGrowth(database, [{ ...own!, threads }, ...others], amounts);
     await settle(database);
-    const [newest] = (await database.query('select id from runs order by created_at desc limit 1')).rows as { id: string }[];
+    const [newest] = (
+      await database.query('select id, thread_id from runs where account_id = $1 order by created_at desc limit 1', [own!.accountId])
+    ).rows as { id: string; thread_id: string }[];
     await database.end();
     const found: number[] = [];
     for (const path of Object.values(paths)) {
       const filled = path
         .replace('{user}', others[0]!.userId)
         .replace('{account}', own!.accountId)
+        .replace('{thread}', newest!.thread_id)
+        .replace('{run}', newest!.id)
         .replace('{prefix}', newest!.id.slice(0, 18));
       found.push(await medianOf(`${api.url}${filled}`, person!.token, path === paths.dashboard ? 5 : samples));
     }
