@@ -51,8 +51,8 @@ export type StatementOptions = {
    */
   isShort?: boolean;
   /**
-   * Whether readers are told at once what the statement has written, as they are told the events of a run. Its transaction is on disk before it releases its
-   * locks, so that a crash takes back nothing that was read. Those of others release them before (`shareFlushes`).
+   * Whether what the statement writes must be on disk before anybody can read it, as the events of a run, which their readers are told at once. Other
+   * transactions release their locks before (`shareFlushes`).
    */
   isAnnounced?: boolean;
 };

@@ -40,7 +40,8 @@ const findKey = statement<{ scopeHash: string }>()((db, $) =>
 type Claimed = { scopeHash: string; claimId: string };
 type StoredResponse = { status: number; headers: string; bodySealed: Buffer | null };
 
-const completeKey = statement<Claimed & StoredResponse>()((db, $) =>
+// A repeated request is answered from it.
+const completeKey = statement<Claimed & StoredResponse>({ isAnnounced: true })((db, $) =>
   db
     .updateTable('idempotency_keys')
     .set({ status: $.status, headers: jsonb<{ [name: string]: string }>($.headers), body_sealed: $.bodySealed })
