@@ -193,12 +193,14 @@ test('the agent’s calls, to-do list, files and questions are readable, also af
     { key: 'moon', type: 'boolean', title: 'With the moon' },
   ];
   const file = { path: '/plans/tides.md', content: '# High water\n\nAt **noon**.' };
+  const shown = Promise.withResolvers<void>();
   const { page, answer, wrong } = await openAnswer(
     [
       {
         steps: [
           thinks('Hm, '),
-          { wait: () => sleep(1_100) },
+          // The time between the thoughts counts from when the first is stored.
+          { wait: () => shown.promise.then(() => sleep(1_100)) },
           thinks('tides.'),
           ...callsTools(['todo_write', todos('in_progress', 'pending')]).steps!,
         ],
@@ -211,6 +213,8 @@ test('the agent’s calls, to-do list, files and questions are readable, also af
     ],
     'Plan it',
   );
+  await answer.getByText('Thinking…').waitFor();
+  shown.resolve();
   await answer.getByRole('combobox', { name: 'Port' }).click();
   await page.getByRole('option', { name: 'Saint-Malo' }).click();
   await answer.getByRole('checkbox', { name: 'With the moon' }).check();
