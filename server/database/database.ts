@@ -54,39 +54,33 @@ export const silenceLimits = {
 
 /** Opens the pool. Nothing connects before the first query. */
 export function openDatabase(url: string, { max, min = 0, log, applicationName, maxWaitMs = 2_000 }: DatabaseOptions): Database {
+  const connection = { connectionString: url, application_name: applicationName, connectionTimeoutMillis: maxWaitMs, ...silenceLimits };
   const pool = new pg.Pool({
-    connectionString: url,
+    ...connection,
     max,
     min,
     types,
-    application_name: applicationName,
-    connectionTimeoutMillis: maxWaitMs,
     idleTimeoutMillis: 60_000,
-    ...silenceLimits,
     // pg-pool awaits the promise, although its types do not say so.
     // oxlint-disable-next-line typescript/no-misused-promises
     onConnect: prepareConnection,
   });
+  // Without a listener, a lost connection ends the process. It does not belong to the span of the request that opened it.
+  const onBroken = (err: Error) => withoutSpan(() => log.debug({ err }, 'a database connection broke'));
   const flushes = shareFlushes(async () => {
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: applicationName,
-      connectionTimeoutMillis: maxWaitMs,
-      ...silenceLimits,
-    });
-    client.on('error', (err: Error) => withoutSpan(() => log.debug({ err }, 'a database connection broke')));
+    const client = new pg.Client(connection);
+    client.on('error', onBroken);
     await client.connect();
-    await prepareConnection(client);
-    return client;
+    if (await prepareConnection(client)) return client;
+    await client.end();
+    return undefined;
   });
   const transactions: Transactions = { pool, flushes, open: 0 };
   const connected = new Set<pg.PoolClient>();
   let closing = false;
-  // Without these two listeners a restart of PostgreSQL ends the process.
-  // A lost connection does not belong to the span of the request that opened it.
   pool.on('error', (err) => withoutSpan(() => log[closing ? 'debug' : 'warn']({ err }, 'a database connection was lost')));
   pool.on('connect', (client) => {
-    client.on('error', (err: Error) => withoutSpan(() => log.debug({ err }, 'a database connection broke')));
+    client.on('error', onBroken);
     connected.add(client);
     client.once('end', () => connected.delete(client));
   });
@@ -157,11 +151,11 @@ async function workAndCommit<T>(transactions: Transactions, { attempt, mayBeLost
     return opening;
   };
   let isOver = false;
-  let isAnnounced = false;
+  let needsSynchronousCommit = false;
   /** Why the statements behind one that has failed were not executed. They may be rejected before it. */
   let firstError: unknown;
   const run = async (query: PreparedQuery, statement: Statement<never, unknown>) => {
-    isAnnounced ||= statement.isAnnounced;
+    needsSynchronousCommit ||= statement.needsSynchronousCommit;
     const client = await open();
     if (isOver) throw new Error('a statement came after the end of its transaction');
     openPacket(client, process.nextTick);
@@ -183,7 +177,7 @@ async function workAndCommit<T>(transactions: Transactions, { attempt, mayBeLost
     const result = await work(tx);
     const client = await opening;
     isOver = true;
-    const flush = client && !mayBeLost && !isAnnounced && transactions.open > 1 ? flushes.current() : undefined;
+    const flush = client && !mayBeLost && !needsSynchronousCommit && transactions.open > 1 ? flushes.current() : undefined;
     if (client) await commit(client, underway, { isSynchronous: !mayBeLost && !flush });
     return { result, flush };
   } catch (error) {

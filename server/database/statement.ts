@@ -40,7 +40,7 @@ export type Statement<P extends object, Row> = {
   /** The parameter name of each placeholder. */
   readonly parameters: readonly string[];
   readonly isShort: boolean;
-  readonly isAnnounced: boolean;
+  readonly needsSynchronousCommit: boolean;
   readonly '~types'?: (parameters: P) => Row;
 };
 
@@ -54,7 +54,7 @@ export type StatementOptions = {
    * Whether what the statement writes must be on disk before anybody can read it, as the events of a run, which their readers are told at once. Other
    * transactions release their locks before (`shareFlushes`).
    */
-  isAnnounced?: boolean;
+  needsSynchronousCommit?: boolean;
 };
 
 export type RowOf<S> = S extends Statement<infer _, infer Row> ? Row : never;
@@ -75,7 +75,7 @@ export type Declared = {
   readonly text: string;
   readonly node: OperationNode;
   readonly isShort: boolean;
-  readonly isAnnounced: boolean;
+  readonly needsSynchronousCommit: boolean;
   readonly variant?: string | undefined;
 };
 type Compiled = Declared & { readonly name: string; readonly parameters: readonly string[] };
@@ -122,11 +122,11 @@ export function statementFamily<Variant, Made>(
  * to the builder, because that parameter would never be bound: use `sql.lit(value)` or a named parameter. `npm run check` compiles every statement.
  */
 export const statement =
-  <P extends object = Record<never, never>>({ isShort = false, isAnnounced = false }: StatementOptions = {}) =>
+  <P extends object = Record<never, never>>({ isShort = false, needsSynchronousCommit = false }: StatementOptions = {}) =>
   <Output>(build: (db: Builder, $: Parameters<P>) => Compilable<Output>): Statement<P, RowsOf<Output>> => {
     let compiled: Compiled | undefined;
     const variant = variantLabel;
-    const once = () => (compiled ??= { ...compile(build), isShort, isAnnounced, variant });
+    const once = () => (compiled ??= { ...compile(build), isShort, needsSynchronousCommit, variant });
     declarations.push(once);
     return {
       get name() {
@@ -139,13 +139,13 @@ export const statement =
         return once().parameters;
       },
       isShort,
-      isAnnounced,
+      needsSynchronousCommit,
     };
   };
 
 function compile<P extends object>(
   build: (db: Builder, $: Parameters<P>) => Compilable,
-): Omit<Compiled, 'isShort' | 'isAnnounced' | 'variant'> {
+): Omit<Compiled, 'isShort' | 'needsSynchronousCommit' | 'variant'> {
   const $ = new Proxy({} as Parameters<P>, { get: (_, name) => sql`${sql.val(new Placeholder(String(name)))}` });
   const { sql: text, parameters, query: node } = build(builder, $).compile();
   const names = parameters.map((each) => {

@@ -16,9 +16,9 @@ test('the file of statements is up to date', async () => {
   expect(await staleStatements()).toBe(false);
 });
 
-test('every statement that appends to the events of a run is announced, except the one that creates the run', () => {
+test('every statement that appends to the events of a run needs a synchronous commit, except the one that creates the run', () => {
   const appending = preparable.filter(({ text }) => text.includes('insert into "run_events"'));
-  const early = appending.filter(({ isAnnounced }) => !isAnnounced).map(({ name }) => name);
+  const early = appending.filter(({ needsSynchronousCommit }) => !needsSynchronousCommit).map(({ name }) => name);
   expect(appending.length).toBeGreaterThan(5);
   expect(early).toEqual(['insertRun']);
 });

@@ -23,15 +23,18 @@ const answerMs = 5_000;
 
 /**
  * Prepares a new connection of a pool. A direct connection gets the settings. A pooler assigns a session to another client after each transaction, so
- * nothing is set there: the role has the settings (`setRoleDefaults`), and statements are named only if the pooler tracks names.
+ * nothing is set there: the role has the settings (`setRoleDefaults`), and statements are named only if the pooler tracks names. Returns whether the
+ * connection is direct.
  */
-export async function prepareConnection(client: pg.ClientBase): Promise<void> {
+export async function prepareConnection(client: pg.ClientBase): Promise<boolean> {
   // The driver's types do not include its socket.
   const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
   const late = setTimeout(() => stream.destroy(), answerMs);
   try {
     const { rows } = await client.query<{ direct: boolean }>(setUnlessPooled(backendPidOf(client)));
-    if (!rows[0]?.direct && !(await tracksPreparedStatements(client))) forgetNames(client);
+    const isDirect = rows[0]?.direct === true;
+    if (!isDirect && !(await tracksPreparedStatements(client))) forgetNames(client);
+    return isDirect;
   } finally {
     clearTimeout(late);
   }

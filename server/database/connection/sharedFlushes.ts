@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import { shareNext } from '../../platform/shareNext.ts';
-import { backendPidOf } from './sessionSettings.ts';
 
 /** Waits until everything that was committed before the call, and after the connection of the flush was opened, is on disk. */
 type Flush = () => Promise<unknown>;
@@ -11,7 +10,7 @@ export type SharedFlushes = {
   close(): Promise<void>;
 };
 
-/** Writes a small record in a transaction of its own, whose commit waits until the write-ahead log is on disk up to it. */
+/** Writes a small record of the write-ahead log in a transaction of its own, whose commit waits until the log is on disk up to it. */
 export const flushText = `select pg_logical_emit_message(true, 'arkloop', '')`;
 
 /** How long after a failed attempt to open the connection the next one is made, in milliseconds. */
@@ -20,35 +19,34 @@ const retryMs = 10_000;
 /**
  * Lets transactions wait for the disk together. They are committed with `synchronous_commit = off`, which releases their locks and connections, and then wait
  * for one flush. Its connection must have been opened before the commit is sent: one that is opened later may lead to a server that has lost the commit in a
- * crash. Behind a pooler there are no flushes, because its connections outlive those of the server.
+ * crash. Behind a pooler there are no flushes, because its connections outlive those of the server: there, `connect` resolves with undefined.
  */
-export function shareFlushes(connect: () => Promise<pg.Client>): SharedFlushes {
+export function shareFlushes(connect: () => Promise<pg.Client | undefined>): SharedFlushes {
   let current: Flush | undefined;
   let client: pg.Client | undefined;
   let opening: Promise<void> | undefined;
   let openAgainAt = 0;
-  let isPooled = false;
 
   async function open() {
-    const opened = await connect();
-    client = opened;
+    client = await connect();
+    openAgainAt = client ? 0 : Number.POSITIVE_INFINITY;
+    if (!client) return;
+    const opened = client;
     opened.once('end', () => {
       current = undefined;
     });
-    const { rows } = await opened.query<{ direct: boolean }>(`${flushText}, pg_backend_pid() = ${backendPidOf(opened)} as direct`);
-    if (rows[0]!.direct) {
-      current = shareNext(() => opened.query({ name: 'flush', text: flushText }), setImmediate);
-      return;
-    }
-    isPooled = true;
-    await opened.end();
+    const flush = shareNext(() => opened.query({ name: 'flush', text: flushText }), setImmediate);
+    await flush();
+    current = flush;
   }
   function tryToOpen() {
-    if (opening || isPooled || performance.now() < openAgainAt) return;
+    if (opening || performance.now() < openAgainAt) return;
     opening = open()
-      .catch(() => client?.end())
-      .finally(() => {
+      .catch(async () => {
         openAgainAt = performance.now() + retryMs;
+        await client?.end();
+      })
+      .finally(() => {
         opening = undefined;
       });
   }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { shareNext } from '../../platform/shareNext.ts';
+import { flushText } from '../connection/sharedFlushes.ts';
 import type { Queryable } from '../sql.ts';
 import { sqlStatement } from '../statement.ts';
 
@@ -7,16 +8,16 @@ import { sqlStatement } from '../statement.ts';
 export type Position = { lsn: number; timeline: string };
 
 /**
- * Every commit that was acknowledged before the statement ran lies before this position, because a commit waits for its flush. Commits with
- * `synchronous_commit = off` do not wait: only notifications use it.
+ * Every commit that was acknowledged before the statement ran lies before this position, because it waits for its flush. Notifications and
+ * transactions that may be lost do not wait.
  */
 const selectFlushed = sqlStatement()(
   () => sql<Position>`select pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0') as lsn,
     left(pg_walfile_name(pg_current_wal_flush_lsn()), 8) as timeline`,
 );
 
-/** Writes and flushes a small record, which completes the one before it. */
-export const flushLog = sqlStatement()(() => sql<{ lsn: string }>`select pg_logical_emit_message(true, 'arkloop', '')::text as lsn`);
+/** Its record completes the one before it. */
+export const flushLog = sqlStatement()(() => sql<{ lsn: string }>`${sql.raw(flushText)}::text as lsn`);
 
 const walPageBytes = 8_192;
 

@@ -41,7 +41,7 @@ type Claimed = { scopeHash: string; claimId: string };
 type StoredResponse = { status: number; headers: string; bodySealed: Buffer | null };
 
 // A repeated request is answered from it.
-const completeKey = statement<Claimed & StoredResponse>({ isAnnounced: true })((db, $) =>
+const completeKey = statement<Claimed & StoredResponse>({ needsSynchronousCommit: true })((db, $) =>
   db
     .updateTable('idempotency_keys')
     .set({ status: $.status, headers: jsonb<{ [name: string]: string }>($.headers), body_sealed: $.bodySealed })

@@ -64,22 +64,23 @@ export const incrementPendingInputs = statement<{ accountId: string; id: string 
 );
 
 /** Appends events outside of the worker. A null `status` leaves the status of the run unchanged. */
-export const appendEvents = statement<{ runId: string; status: RunStatus | null } & NewRunEvents>({ isAnnounced: true })((db, $) =>
-  appendRunEvents(
-    db.with('run', (qc) =>
-      qc
-        .updateTable('runs')
-        .set({
-          next_seq: nextSeq($),
-          last_activity_at: sql`clock_timestamp()`,
-          status: sql`coalesce(${$.status}, status)`,
-          cancelled_at: sql`case when ${$.status}::text = 'cancelled' then clock_timestamp() else cancelled_at end`,
-        })
-        .where('id', '=', $.runId)
-        .returning(['id', 'next_seq']),
+export const appendEvents = statement<{ runId: string; status: RunStatus | null } & NewRunEvents>({ needsSynchronousCommit: true })(
+  (db, $) =>
+    appendRunEvents(
+      db.with('run', (qc) =>
+        qc
+          .updateTable('runs')
+          .set({
+            next_seq: nextSeq($),
+            last_activity_at: sql`clock_timestamp()`,
+            status: sql`coalesce(${$.status}, status)`,
+            cancelled_at: sql`case when ${$.status}::text = 'cancelled' then clock_timestamp() else cancelled_at end`,
+          })
+          .where('id', '=', $.runId)
+          .returning(['id', 'next_seq']),
+      ),
+      $,
     ),
-    $,
-  ),
 );
 
 /** A child run that has ended. */

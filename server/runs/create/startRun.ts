@@ -163,7 +163,10 @@ export async function lockIdleThread(scope: Limited, threadId: string) {
   return { ...thread, ...(await allowanceWithin(scope, limits)) };
 }
 
-/** Sends the lock of the run slots, and a check that nobody has taken the slot or the credits meanwhile. If so, the transaction is repeated, and has the lock when it decides. */
+/**
+ * Sends the lock of the run slots, and a check that nobody has taken the slot or the credits meanwhile. If somebody has, the transaction is repeated: then it
+ * has the lock when it decides.
+ */
 function checkAtCommit({ tx, accountId, actor: { userId, apiKeyId } }: Limited, threadId: string, { reservation, most }: Allowance) {
   if (tx.attempt > 1) return;
   tx.awaitAtCommit(tx.row(lockRunSlots, { accountId }));

@@ -72,7 +72,7 @@ export const hasWebhooks = runs.exists(
 );
 
 /** Also appends `worker.job.received`, unless the run is to be cancelled. `next_seq` is that before the event. */
-const takeLease = statement<LeaseKey & ReceivedJob & { seconds: number }>({ isAnnounced: true })((db, $) => {
+const takeLease = statement<LeaseKey & ReceivedJob & { seconds: number }>({ needsSynchronousCommit: true })((db, $) => {
   const isReceived = sql<boolean>`(${$.jobId}::text is not null and status <> 'cancelling')`;
   const taken = db
     .with('run', (qc) =>
@@ -207,7 +207,7 @@ const pendingInputs = expressionBuilder<{ run: { pending_inputs: number } }>()
   .$notNull()
   .as('pending_inputs');
 
-const appendEvents = statement<Held & AppendedEvents>({ isAnnounced: true })((db, $) =>
+const appendEvents = statement<Held & AppendedEvents>({ needsSynchronousCommit: true })((db, $) =>
   appendRunEvents(
     db.with('run', (qc) =>
       qc.updateTable('runs').set(valuesWithEvents($)).where(isHeld($)).returning(['id', 'next_seq', 'pending_inputs']),
@@ -216,7 +216,7 @@ const appendEvents = statement<Held & AppendedEvents>({ isAnnounced: true })((db
   ).returning(['seq', 'created_at', pendingInputs]),
 );
 
-const appendEventsAndPlan = statement<Held & AppendedEvents & StoredPlan>({ isAnnounced: true })((db, $) =>
+const appendEventsAndPlan = statement<Held & AppendedEvents & StoredPlan>({ needsSynchronousCommit: true })((db, $) =>
   appendRunEvents(
     db.with('run', (qc) =>
       qc

@@ -67,7 +67,7 @@ type End = NewRunEvents & {
 };
 
 /** Ends a run with its final event and an audit entry. */
-export const endRun = statement<End>({ isAnnounced: true })((db, $) =>
+export const endRun = statement<End>({ needsSynchronousCommit: true })((db, $) =>
   db
     .with('run', (qc) =>
       qc

@@ -100,7 +100,7 @@ const valuesOfEnd = ($: Parameters<EndedRun>) => ({
 });
 
 /** Appends the last events, and ends the run, whose row is locked and whose lease is checked. */
-const endRun = statement<EndedRun>({ isAnnounced: true })((db, $) =>
+const endRun = statement<EndedRun>({ needsSynchronousCommit: true })((db, $) =>
   appendRunEvents(
     db.with('run', (qc) => qc.updateTable('runs').set(valuesOfEnd($)).where('id', '=', $.id).returning(['id', 'next_seq'])),
     $,
@@ -129,8 +129,8 @@ const undisturbed = (db: Builder, $: Parameters<Undisturbed>, values: ReturnType
     { isRequired: true },
   ).returning(['seq', 'created_at']);
 
-const endUndisturbed = statement<Undisturbed>({ isAnnounced: true })((db, $) => undisturbed(db, $, valuesOfEnd($)));
-const endUndisturbedWithPlan = statement<Undisturbed & StoredPlan>({ isAnnounced: true })((db, $) =>
+const endUndisturbed = statement<Undisturbed>({ needsSynchronousCommit: true })((db, $) => undisturbed(db, $, valuesOfEnd($)));
+const endUndisturbedWithPlan = statement<Undisturbed & StoredPlan>({ needsSynchronousCommit: true })((db, $) =>
   undisturbed(db, $, { ...valuesOfEnd($), ...planOf($) }),
 );
 

@@ -154,7 +154,7 @@ test('a transaction reads its own changes, and others do not', async () => {
         text: `insert into entitlement_overrides (account_id, key, id, value, value_type) values ($1, $2, gen_random_uuid(), '5', 'integer')`,
         parameters: ['accountId', 'key'],
         isShort: false,
-        isAnnounced: false,
+        needsSynchronousCommit: false,
       },
       { accountId, key },
     );

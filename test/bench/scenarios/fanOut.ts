@@ -1,14 +1,12 @@
-import { type Arrival, newAgent, post, readEvents } from '../events.ts';
+import { type Arrival, newAgent } from '../events.ts';
 import { type Figure, median, percentile } from '../figures.ts';
-import { openThread, type Person, signUp } from '../people.ts';
+import { type Person, signUp } from '../people.ts';
 import { type SharedSettings, startServer } from '../processes.ts';
-
-/** A run of 10 s, with 20 deltas per second. */
-const stub = { ARKLOOP_STUB_AGENT_DELTA_COUNT: '200', ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.05' };
+import { openStreams, startRun, stubOf10s } from './streams.ts';
 
 /** The delay of an event at 500 and at 2,000 streams of a run. */
 export async function measureFanOut(shared: SharedSettings): Promise<Figure[]> {
-  const server = await startServer('all', shared, { ...stub, ARKLOOP_MAX_STREAMS_PER_USER: '0' });
+  const server = await startServer('all', shared, { ...stubOf10s, ARKLOOP_MAX_STREAMS_PER_USER: '0' });
   try {
     const [person] = await signUp(server.url, 1);
     const figures: Figure[] = [];
@@ -23,15 +21,8 @@ export async function measureFanOut(shared: SharedSettings): Promise<Figure[]> {
 export async function timeFanOut(url: string, person: Person, readers: number): Promise<Figure> {
   const agent = newAgent();
   try {
-    const { token } = person;
-    const thread = await openThread(url, person, ['Hello!']);
-    const { run_id: runId } = await post<{ run_id: string }>(agent, url, token, `/v1/threads/${thread}/runs`, {});
-    const streams: ReturnType<typeof readEvents>[] = [];
-    for (let n = 0; n < readers; n += 100) {
-      const group = Array.from({ length: 100 }, () => readEvents(agent, url, token, runId));
-      streams.push(...group);
-      await Promise.all(group.map(({ opened }) => opened));
-    }
+    const deps = { url, agent, person };
+    const streams = await openStreams(deps, await startRun(deps), readers);
     const openedAt = performance.now();
     const all = await Promise.all(streams.map(({ ended }) => ended));
     const delays = delaysAfter(openedAt, all);

@@ -13,9 +13,9 @@ const readers = 500;
 /** Enough streams that memory reserved by the garbage collector does not hide the cost of one. */
 const idle = 2_000;
 /** A run of 10 s: long enough to open the streams and then to count reads. */
-const stub = { ARKLOOP_STUB_AGENT_DELTA_COUNT: '200', ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.05' };
+export const stubOf10s = { ARKLOOP_STUB_AGENT_DELTA_COUNT: '200', ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.05' };
 
-type Deps = { api: Program; agent: Agent; person: Person };
+type Deps = { url: string; agent: Agent; person: Person };
 
 /** Many streams of one run: whether each receives every event, the memory of one, and the database reads that they cause. */
 export async function measureStreams(shared: SharedSettings): Promise<Figure[]> {
@@ -24,11 +24,11 @@ export async function measureStreams(shared: SharedSettings): Promise<Figure[]> 
   const agent = newAgent();
   try {
     const [person] = await signUp(api.url, 1);
-    const deps = { api, agent, person: person! };
-    const held = await holdIdle(deps);
-    const worker = await startServer('worker', shared, stub);
+    const deps = { url: api.url, agent, person: person! };
+    const held = await holdIdle(api, deps);
+    const worker = await startServer('worker', shared, stubOf10s);
     const runId = await startRun(deps);
-    const streams = await open(deps, runId, readers);
+    const streams = await openStreams(deps, runId, readers);
     await sleep(2_000);
     const [readsBefore, since] = [counter.count(), new Date()];
     const lost = await incomplete(streams, 'run.completed');
@@ -54,15 +54,15 @@ export async function measureStreams(shared: SharedSettings): Promise<Figure[]> 
 }
 
 /** Streams of a queued run, on a server that was under load before, so that its heap has grown to its working size. */
-async function holdIdle(deps: Deps): Promise<Figure[]> {
-  const { api, person } = deps;
+async function holdIdle(api: Program, deps: Deps): Promise<Figure[]> {
+  const { person } = deps;
   const authorization = `Bearer ${person.token}`;
   await load(api, () => [{ method: 'GET', path: '/v1/threads', headers: { authorization } }], 200, 4);
   const runId = await startRun(deps);
-  const streams = await open(deps, runId, 100);
+  const streams = await openStreams(deps, runId, 100);
   const before = await residentBytes(api);
   const began = performance.now();
-  streams.push(...(await open(deps, runId, idle)));
+  streams.push(...(await openStreams(deps, runId, idle)));
   const openedMs = performance.now() - began;
   await sleep(1_000);
   const each = ((await residentBytes(api)) - before) / idle / 1_024;
@@ -74,17 +74,17 @@ async function holdIdle(deps: Deps): Promise<Figure[]> {
   ];
 }
 
-async function startRun({ api, agent, person }: Deps): Promise<string> {
-  const thread = await openThread(api.url, person, ['Hello!']);
-  const run = await post<{ run_id: string }>(agent, api.url, person.token, `/v1/threads/${thread}/runs`, {});
+export async function startRun({ url, agent, person }: Deps): Promise<string> {
+  const thread = await openThread(url, person, ['Hello!']);
+  const run = await post<{ run_id: string }>(agent, url, person.token, `/v1/threads/${thread}/runs`, {});
   return run.run_id;
 }
 
 /** Opens streams in groups of 100: a server accepts at most 256 requests at once. A stream that is open no longer counts. */
-async function open({ api, agent, person }: Deps, runId: string, count: number): Promise<EventReader[]> {
+export async function openStreams({ url, agent, person }: Deps, runId: string, count: number): Promise<EventReader[]> {
   const streams: EventReader[] = [];
   for (let n = 0; n < count; n += 100) {
-    const group = Array.from({ length: 100 }, () => readEvents(agent, api.url, person.token, runId));
+    const group = Array.from({ length: 100 }, () => readEvents(agent, url, person.token, runId));
     streams.push(...group);
     await Promise.all(group.map(({ opened }) => opened));
   }

@@ -16,7 +16,7 @@ await client.query(`create table written (n int);
 
 const write = (db: Builder, $: Parameters<{ n: number }>) => db.selectNoFrom(sql<string>`write_row(${$.n}::int)`.as('lsn'));
 const insert = statement<{ n: number }>()(write);
-const insertAnnounced = statement<{ n: number }>({ isAnnounced: true })(write);
+const insertSynchronously = statement<{ n: number }>({ needsSynchronousCommit: true })(write);
 
 async function openForFlushes() {
   const applicationName = `arkloop flushes ${Math.random()}`;
@@ -55,7 +55,7 @@ test('transactions that are open at once hold no locks while they wait for the d
   await expect.poll(() => written(1, 2, 3, 4, 5, 6)).toBe(6);
   expect(resolved).toEqual([]);
   // The events of a run are on disk before anybody can read them.
-  await write(7, insertAnnounced);
+  await write(7, insertSynchronously);
   // A crash may take this back, so it waits for no disk.
   await write(8, insert, { mayBeLost: true });
   expect(resolved).toEqual([]);
