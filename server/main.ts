@@ -7,6 +7,9 @@ if (Number.parseInt(process.versions.node, 10) < wanted) {
   );
   process.exitCode = 1;
 } else {
+  // Before any other code is compiled (docs/decisions/0103-requests-in-the-young-generation.md).
+  const { setFlagsFromString } = await import('node:v8');
+  setFlagsFromString('--no-allocation-site-pretenuring');
   // Compiled code is kept beside the installed packages, where only who installed them can write.
   const { enableCompileCache } = await import('node:module');
   enableCompileCache(new URL('../node_modules/.cache/compiled', import.meta.url).pathname);

@@ -139,9 +139,8 @@ export function createAccessControl({ db, jwtSecrets, secondFactorRequiredFrom, 
     (role !== null && hasCome(from)) || hasCome(await secondFactorRequiredFrom());
 
   async function bySession(token: string, wanted: string | undefined, acceptExpired: boolean): Promise<VerifiedCredential> {
-    const known = claims.get(token) ?? (await readAccessToken(jwtSecrets, token));
+    const known = claims.get(token) ?? (await claims.load(token, undefined, () => readAccessToken(jwtSecrets, token)));
     if (!known) throw unauthenticated('invalid_token', 'The token is not valid.');
-    claims.set(token, known);
     if (!acceptExpired && Date.now() >= known.exp * 1000) throw unauthenticated('token_expired', 'The token has expired.');
     const standingIn = async (accountId: string) => {
       const key = `${known.sub} ${known.sid} ${accountId}`;

@@ -23,24 +23,27 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
 
 /** At most `perAddress` unfinished requests per client address, and `total` in the process. 0 means no limit. */
 export function createUnfinishedRequests({ perAddress, total }: { perAddress: number; total: number }): UnfinishedRequests {
-  const all = new Set<Unfinished>();
-  const byAddress = new Map<RateLimitAddress, Set<Unfinished>>();
+  // Not sets: the tables that a set outgrows keep its former members until a full collection (docs/decisions/0103-requests-in-the-young-generation.md).
+  const all: Unfinished[] = [];
+  const byAddress = new Map<RateLimitAddress, Unfinished[]>();
 
-  function remove(entry: Unfinished, address: RateLimitAddress) {
-    const own = byAddress.get(address);
-    own?.delete(entry);
-    if (own?.size === 0) byAddress.delete(address);
-    all.delete(entry);
-  }
   return {
     track(request, address, shed) {
       const entry = { request, began: performance.now(), bytesBefore: request.socket.bytesRead, shed };
-      const own = byAddress.get(address) ?? new Set();
+      const own = byAddress.get(address) ?? [];
       if (isFull(own, perAddress)) slowestOf(own).shed('address');
       else if (isFull(all, total)) slowestOf(all).shed('process');
-      all.add(entry);
-      byAddress.set(address, own.add(entry));
-      const leave = () => remove(entry, address);
+      all.push(entry);
+      own.push(entry);
+      byAddress.set(address, own);
+      let hasLeft = false;
+      const leave = () => {
+        if (hasLeft) return;
+        hasLeft = true;
+        remove(all, entry);
+        remove(own, entry);
+        if (own.length === 0) byAddress.delete(address);
+      };
       request.once('end', leave).once('close', leave);
       entry.shed = (bound) => {
         leave();
@@ -50,11 +53,16 @@ export function createUnfinishedRequests({ perAddress, total }: { perAddress: nu
   };
 }
 
-/** Does not count bodies that have arrived but have not been read. */
-const isFull = (entries: Set<Unfinished>, most: number) =>
-  most > 0 && entries.size >= most && [...entries].filter(({ request }) => !request.complete).length >= most;
+function remove(entries: Unfinished[], entry: Unfinished) {
+  const last = entries.pop()!;
+  if (last !== entry) entries[entries.indexOf(entry)] = last;
+}
 
-function slowestOf(entries: Set<Unfinished>): Unfinished {
+/** Does not count bodies that have arrived but have not been read. */
+const isFull = (entries: readonly Unfinished[], most: number) =>
+  most > 0 && entries.length >= most && entries.filter(({ request }) => !request.complete).length >= most;
+
+function slowestOf(entries: readonly Unfinished[]): Unfinished {
   const now = performance.now();
   const speedOf = ({ request, began, bytesBefore }: Unfinished) =>
     request.complete ? Number.POSITIVE_INFINITY : (request.socket.bytesRead - bytesBefore + creditBytes) / Math.max(1, now - began);

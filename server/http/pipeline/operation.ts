@@ -26,16 +26,20 @@ export class AuditNotes {
   }
 }
 
+/** One for all requests: a getter in each scope would keep the request until a full collection (docs/decisions/0103-requests-in-the-young-generation.md). */
+const noTransaction = new Proxy({} as Transaction, {
+  get() {
+    throw new Error('a reading request has no transaction');
+  },
+});
+
 export function scopeOf(app: App, authenticated: AuthenticatedRequest, db: Queryable, notes: AuditNotes, tx?: Transaction): Scope {
   const { client, actor, access } = authenticated;
   const base: RequestScope = {
     app,
     client,
     db,
-    get tx(): Transaction {
-      if (!tx) throw new Error('a reading request has no transaction');
-      return tx;
-    },
+    tx: tx ?? noTransaction,
     audit: (note) => void notes.list.push(note),
     skipAudit: () => {
       notes.skipped = true;
