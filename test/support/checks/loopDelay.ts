@@ -1,8 +1,8 @@
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics } from 'node:v8';
 
-// Preloaded into a server. On SIGUSR2, prints the event loop delay since the last report in milliseconds, the memory use in bytes, and the bytes that
-// collections of the young generation have moved to the old one since the last report.
+// Preloaded into a server. On SIGUSR2, prints the event loop delay since the last report in milliseconds, the memory use in bytes, and the bytes that have
+// reached the old generation of the heap since the last report.
 const resolution = 1;
 const delay = monitorEventLoopDelay({ resolution });
 delay.enable();
