@@ -31,11 +31,13 @@ async function openForFlushes() {
     );
     return rows[0];
   }
-  // The first transactions that are open at once open its connection.
+  // The first transactions that are open at once open its connection, which flushes once before transactions use it.
   const { pid } = await eventually(async () => {
+    const before = await lastFlush();
     await Promise.all([write(0), write(0)]);
-    return lastFlush();
-  }, 'a flush');
+    const after = await lastFlush();
+    return before && after && after.query_start > before.query_start ? after : undefined;
+  }, 'a flush of transactions');
   return { write, pid, lastFlush };
 }
 
