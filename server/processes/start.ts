@@ -20,7 +20,7 @@ import type { ApiProcesses } from './cluster/apiProcesses.ts';
 import { configOfPrimary } from './cluster/shares.ts';
 import { checkDatabase, checkReadReplica, openDatabaseServer } from './databases.ts';
 import { checkKeyUse } from './keyRotation/keyUse.ts';
-import { releaseMemoryOfStart } from './releaseMemory.ts';
+import { releaseMemoryWhenIdle } from './releaseMemory.ts';
 import { newTeardown, type Teardown } from './shutdown.ts';
 import { onOrphaned, onShutdownSignal } from './signals.ts';
 import { fatalErrorMessage, withBindErrors } from './startupErrors.ts';
@@ -110,7 +110,7 @@ export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void
     started = startRole({ role, config, log, telemetry, teardown, readiness, ending: ending.signal, serves, fail });
     const code = await started;
     if (typeof code === 'number') finish(code);
-    else releaseMemoryOfStart();
+    else releaseMemoryWhenIdle();
   } catch (error) {
     if (!ending.signal.aborted) fail(error);
   }

@@ -7,7 +7,7 @@ import { createPasswordHasher } from '../../platform/crypto/passwords.ts';
 import { createReadiness } from '../../platform/readiness.ts';
 import { flushLog, type Log, openLog } from '../../platform/telemetry/log.ts';
 import { type Api, startApi } from '../api.ts';
-import { releaseMemoryOfStart } from '../releaseMemory.ts';
+import { releaseMemoryWhenIdle } from '../releaseMemory.ts';
 import { newTeardown } from '../shutdown.ts';
 import { ignoreSignals } from '../signals.ts';
 import { withBindErrors } from '../startupErrors.ts';
@@ -66,7 +66,7 @@ async function start({ number, config, databaseUrl }: ProcessStart) {
   api = await withBindErrors('ARKLOOP_API_ADDR', config.apiAddr, () => startApi(deps));
   teardown.add(shutdownLayer.parts, 'API', api.shutDown);
   report({ type: 'listening', address: api.address });
-  releaseMemoryOfStart();
+  releaseMemoryWhenIdle();
 }
 
 function onCommand(handle: (command: Command) => Promise<void>) {

@@ -23,8 +23,8 @@ export async function measureStarts(shared: SharedSettings, { rounds }: BenchOpt
   // A process that creates the schema uses more memory than one that finds it.
   await startServer('api', shared).then(({ stop }) => stop());
   const api = await startServer('api', shared);
-  // V8 returns the memory of the start when the process is idle.
-  await sleep(20_000);
+  // The process returns the memory of the start once it is idle.
+  await sleep(45_000);
   let idle: number;
   try {
     idle = await residentBytes(api);

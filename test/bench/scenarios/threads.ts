@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Figure } from '../figures.ts';
 import { type BenchOptions, compare, notesOf, type Plan } from '../load.ts';
 import { openThread, type Person, signUp } from '../people.ts';
@@ -16,6 +17,9 @@ export async function measureThreads(shared: Shared, effort: BenchOptions): Prom
     const one = await compare(sides, plans.one, connections, effort);
     const list = await compare(sides, plans.list, connections, effort);
     const busy = await residentBytes(ours);
+    // The process returns the memory of the load once it is idle.
+    await sleep(45_000);
+    const idle = await residentBytes(ours);
     const figure = (name: string, compared: typeof mix, threshold: Figure['threshold']): Figure => ({
       name,
       unit: 'requests/s',
@@ -29,6 +33,7 @@ export async function measureThreads(shared: Shared, effort: BenchOptions): Prom
       figure('one thread', one, { ratio: 0.65, aim: 0.75 }),
       figure('list of 50 messages', list, { ratio: 0.6, aim: 0.75 }),
       { name: 'memory of the API after them', unit: 'MiB', ours: busy / 2 ** 20, threshold: 'for information' },
+      { name: 'the same, 45 s later', unit: 'MiB', ours: idle / 2 ** 20, threshold: { most: 320 } },
     ];
   } finally {
     await Promise.all([ours.stop(), yardstick.stop()]);
