@@ -1,11 +1,12 @@
 import type { ChatCompletion, NewChatCompletion } from '../../contract/chatCompletions.ts';
 import { overloaded } from '../http/access/authenticateRequest.ts';
+import type { App } from '../http/app.ts';
 import { countUpload } from '../http/body/uploadMemory.ts';
 import type { Recheck } from '../http/pipeline/recheck.ts';
 import type { Scope } from '../http/scope.ts';
-import { eventStream, type StreamBody } from '../http/sse.ts';
+import { eventStream, restAfter, type StreamBody } from '../http/sse.ts';
 import { metered } from '../models/metering.ts';
-import type { ModelEvent, ModelRequest } from '../models/model.ts';
+import type { Model, ModelEvent, ModelRequest } from '../models/model.ts';
 import { openModel } from '../models/openModel.ts';
 import { unsupportedParameters } from '../models/parameters.ts';
 import type { RouteDecision } from '../models/routing/routeSnapshot.ts';
@@ -23,7 +24,7 @@ import { type CompletionCharge, createCharge } from './charge.ts';
 import { modelNotFound, toFailure } from './failures.ts';
 import { resolveModel } from './models.ts';
 import * as queries from './queries.ts';
-import { checkUrls, loadImages } from './remoteImages.ts';
+import { checkUrls, loadImages, type RemoteImage } from './remoteImages.ts';
 import { lastUserText, toModelRequest } from './request.ts';
 
 type Call = { head: AnswerHead; events: AsyncGenerator<ModelEvent>; stop(reason: Failure): void };
@@ -91,13 +92,21 @@ async function openCall(
     onEnd();
   };
   const signal = AbortSignal.any([leaving, limit.signal]);
-  const events = (async function* () {
-    // Until the end of the call, which keeps its images.
-    using memory = countUpload(app.config);
-    await loadImages(app.outbound, remote, { leaving: signal, memory });
-    yield* metered(model, charge.meter).stream(request, signal);
-  })();
+  const events = loadAndAsk(app, remote, metered(model, charge.meter), request, signal);
   return { head, events: settled(events, charge, leaving, end), stop };
+}
+
+async function* loadAndAsk(
+  app: App,
+  remote: RemoteImage[],
+  model: Model,
+  request: ModelRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ModelEvent> {
+  // Until the end of the call, which keeps its images.
+  using memory = countUpload(app.config);
+  await loadImages(app.outbound, remote, { leaving: signal, memory });
+  yield* model.stream(request, signal);
 }
 
 /** Not 408 or 504: the clients of OpenAI repeat those, and every attempt is charged. */
@@ -202,16 +211,8 @@ async function streamAnswer(
   // Until then the response has no headers.
   const timer = setTimeout(() => stop(tooLong(maxAnswerMs)), maxAnswerMs).unref();
   const first = await events.next().finally(() => clearTimeout(timer));
-  const all = (async function* () {
-    try {
-      if (!first.done) yield first.value;
-      yield* events;
-    } finally {
-      await events.return(undefined);
-    }
-  })();
   const onDefect = (error: unknown) => app.log.error({ err: error, trace_id: client.traceId }, 'a chat completion failed');
-  return eventStream(encodeChunks(viewChunks(head, all, withUsage), { traceId: client.traceId, onDefect }), {
+  return eventStream(encodeChunks(viewChunks(head, restAfter(first, events), withUsage), { traceId: client.traceId, onDefect }), {
     heartbeatMs: app.config.sseHeartbeatSeconds * 1_000,
     signal: leaving,
     onError: onDefect,

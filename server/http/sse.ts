@@ -26,6 +26,16 @@ export type StreamOptions = {
 export const encodeEvent = (event: { seq: number; type: string }): Buffer =>
   Buffer.from(`id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
 
+/** `first` and what follows it. Closes the generator that it was read from. */
+export async function* restAfter<T>(first: IteratorResult<T, void>, rest: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+  try {
+    if (!first.done) yield first.value;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
+}
+
 /** Sends chunks with backpressure. Disconnects a client that reads nothing for 90 s or six heartbeats, whichever is longer. */
 export const eventStream = (chunks: EncodedEvents, { heartbeatMs, signal, onError }: StreamOptions): StreamBody => ({
   attach(res) {

@@ -30,39 +30,41 @@ export type Meter = {
  * the provider before any output.
  */
 export const metered = (model: Model, meter: Meter): Model => ({
-  async *stream(request, signal) {
-    const call = createCall(request);
-    let isCharged = false;
-    const charge = (isWhole: boolean, costUsd?: string) => {
-      isCharged = true;
-      const usage = call.usage(isWhole);
-      return { usage, cost: meter.charge(usage, costUsd, call.imagesUsd()) };
-    };
-    await meter.reserve({}, call.expected(), 0);
-    signal.throwIfAborted();
-    try {
-      for await (const event of model.stream(request, signal, call.observer)) {
-        call.take(event);
-        if (event.type === 'finish') {
-          const charged = charge(true, event.cost_usd);
-          await meter.finishCall();
-          yield { ...event, ...charged };
-        } else {
-          if (call.hasOutgrown()) await meter.reserve(call.usage(false), call.expected(), call.imagesUsd());
-          yield event;
-        }
-      }
-    } catch (error) {
-      if (error instanceof ModelError && !isCharged) {
-        isCharged = true;
-        if (call.hasAnswered()) Object.assign(error, charge(false));
-      }
-      throw error;
-    } finally {
-      if (!isCharged && call.wasSent()) charge(false);
-    }
-  },
+  stream: (request, signal) => streamMetered(model, meter, request, signal),
 });
+
+async function* streamMetered(model: Model, meter: Meter, request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+  const call = createCall(request);
+  let isCharged = false;
+  const charge = (isWhole: boolean, costUsd?: string) => {
+    isCharged = true;
+    const usage = call.usage(isWhole);
+    return { usage, cost: meter.charge(usage, costUsd, call.imagesUsd()) };
+  };
+  await meter.reserve({}, call.expected(), 0);
+  signal.throwIfAborted();
+  try {
+    for await (const event of model.stream(request, signal, call.observer)) {
+      call.take(event);
+      if (event.type === 'finish') {
+        const charged = charge(true, event.cost_usd);
+        await meter.finishCall();
+        yield { ...event, ...charged };
+      } else {
+        if (call.hasOutgrown()) await meter.reserve(call.usage(false), call.expected(), call.imagesUsd());
+        yield event;
+      }
+    }
+  } catch (error) {
+    if (error instanceof ModelError && !isCharged) {
+      isCharged = true;
+      if (call.hasAnswered()) Object.assign(error, charge(false));
+    }
+    throw error;
+  } finally {
+    if (!isCharged && call.wasSent()) charge(false);
+  }
+}
 
 function createCall({ messages, tools, max_output_tokens: maxOutput = Number.POSITIVE_INFINITY }: ModelRequest) {
   const promptTokens = estimateTokens(messages, tools);

@@ -103,7 +103,11 @@ export function createPromptContext(input: PromptContextInput): PromptContext {
     return done;
   }
 
-  async function* compact(prompt: Prompt, goal: Size, trigger_phase: Compacted['trigger_phase']): AsyncGenerator<RunEventInput, Outcome> {
+  async function compact(
+    prompt: Prompt,
+    goal: Size,
+    trigger_phase: Compacted['trigger_phase'],
+  ): Promise<Outcome & { phase: Compacted['phase'] }> {
     const show = () => state.render(prompt.messages, prompt.tools);
     const before = show();
     // Images are the largest part by bytes, and dropping them costs no model call.
@@ -120,8 +124,9 @@ export function createPromptContext(input: PromptContextInput): PromptContext {
     const after = show();
     const changed = passes > 0 || after.dropped > before.dropped;
     const phase = phaseOf(after, { changed, failed, refused: trigger_phase === 'provider' });
+    const steps: RunEventInput[] = [];
     if (phase !== 'no_rewrite' || !saidNothingToDo || used.total().usage)
-      yield {
+      steps.push({
         type: 'run.context_compact',
         data: {
           op: persisted ? 'persist' : 'rewrite',
@@ -137,9 +142,9 @@ export function createPromptContext(input: PromptContextInput): PromptContext {
           tokens_after: after.size.tokens,
           ...used.total(),
         },
-      };
+      });
     saidNothingToDo ||= phase === 'no_rewrite';
-    return { phase, messages: after.messages };
+    return { phase, steps, messages: after.messages };
   }
 
   function phaseOf({ size }: RenderedPrompt, { changed, failed, refused }: { changed: boolean; failed: boolean; refused: boolean }) {
@@ -149,35 +154,45 @@ export function createPromptContext(input: PromptContextInput): PromptContext {
     return fits(size, trigger) || refused ? 'completed' : 'still_oversize';
   }
 
+  async function prepare(prompt: Prompt): Promise<Outcome> {
+    const { messages: shown, size } = state.render(prompt.messages, prompt.tools);
+    const within = fits(size, trigger);
+    const gaveUp = size.bytes <= maxPayloadBytes && failures >= maxFailures;
+    if (within || gaveUp || !settings['context.compact.enabled']) return { steps: [], messages: shown };
+    const { phase, ...outcome } = await compact(prompt, target, size.bytes > maxPayloadBytes ? 'preflight' : 'threshold');
+    return phase === 'current_input_too_large' ? { ...outcome, failure: tooLarge() } : outcome;
+  }
+
+  async function overflow(prompt: Prompt, error: unknown): Promise<Outcome> {
+    if (!isOverflow(error) || repeatedTurn === prompt.turn || !settings['context.compact.enabled']) throw error;
+    repeatedTurn = prompt.turn;
+    const { size } = state.render(prompt.messages, prompt.tools);
+    const tooManyBytes = error.details.status_code === 413;
+    // The provider's error overrides the estimate: halve what was sent.
+    const goal = {
+      tokens: Math.min(target.tokens, tooManyBytes ? target.tokens : Math.floor(size.tokens / 2)),
+      bytes: tooManyBytes ? Math.floor(size.bytes / 2) : maxPayloadBytes,
+    };
+    const { phase, ...outcome } = await compact(prompt, goal, 'provider');
+    if (phase === 'current_input_too_large') return { ...outcome, failure: tooLarge(error.details) };
+    return phase === 'llm_failed' ? { ...outcome, failure: error } : outcome;
+  }
+
   return {
-    async *prepare(messages, turn, tools = []) {
-      const { messages: shown, size } = state.render(messages, tools);
-      const within = fits(size, trigger);
-      const gaveUp = size.bytes <= maxPayloadBytes && failures >= maxFailures;
-      if (within || gaveUp || !settings['context.compact.enabled']) return shown;
-      const outcome = yield* compact({ messages, tools, turn }, target, size.bytes > maxPayloadBytes ? 'preflight' : 'threshold');
-      if (outcome.phase === 'current_input_too_large') throw tooLarge();
-      return outcome.messages;
-    },
-    async *overflow(messages, error, turn, tools = []) {
-      if (!isOverflow(error) || repeatedTurn === turn || !settings['context.compact.enabled']) throw error;
-      repeatedTurn = turn;
-      const { size } = state.render(messages, tools);
-      const tooManyBytes = error.details.status_code === 413;
-      // The provider's error overrides the estimate: halve what was sent.
-      const goal = {
-        tokens: Math.min(target.tokens, tooManyBytes ? target.tokens : Math.floor(size.tokens / 2)),
-        bytes: tooManyBytes ? Math.floor(size.bytes / 2) : maxPayloadBytes,
-      };
-      const outcome = yield* compact({ messages, tools, turn }, goal, 'provider');
-      if (outcome.phase === 'current_input_too_large') throw tooLarge(error.details);
-      if (outcome.phase === 'llm_failed') throw error;
-      return outcome.messages;
-    },
+    prepare: (messages, turn, tools = []) => stepsOf(prepare({ messages, turn, tools })),
+    overflow: (messages, error, turn, tools = []) => stepsOf(overflow({ messages, turn, tools }, error)),
   };
 }
 
-type Outcome = { phase: Compacted['phase']; messages: ModelMessage[] };
+/** What was done to a prompt, and why it cannot be sent nevertheless. */
+type Outcome = { steps: RunEventInput[]; messages: ModelMessage[]; failure?: unknown };
+
+async function* stepsOf(shortening: Promise<Outcome>): Steps {
+  const { steps, messages, failure } = await shortening;
+  yield* steps;
+  if (failure) throw failure;
+  return messages;
+}
 
 const tooLarge = (details: Record<string, unknown> = {}) =>
   new RunFailure('provider.non_retryable', 'The newest input alone is too large for the model.', {

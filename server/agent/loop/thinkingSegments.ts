@@ -7,20 +7,23 @@ import { newId } from '../../platform/crypto/ids.ts';
 export function createThinkingSegments(isTold: boolean) {
   let open: string | undefined;
   return {
-    *around(event: ModelEvent | RetryEvent): Generator<RunEventInput> {
+    /** The marks that belong before an event. */
+    before(event: ModelEvent | RetryEvent): RunEventInput[] {
       const thinks = event.type === 'text' && event.channel === 'thinking';
       const isOther = event.type !== 'llm.request' && event.type !== 'llm.response.chunk' && !thinks;
       if (thinks && isTold && !open) {
         open = newId();
-        yield {
-          type: 'run.segment.start',
-          data: { segment_id: open, kind: 'thinking', display: { mode: 'collapsed', label: 'Thinking' } },
-        };
+        return [
+          {
+            type: 'run.segment.start',
+            data: { segment_id: open, kind: 'thinking', display: { mode: 'collapsed', label: 'Thinking' } },
+          },
+        ];
       }
-      if (isOther && open) {
-        yield { type: 'run.segment.end', data: { segment_id: open } };
-        open = undefined;
-      }
+      if (!isOther || !open) return [];
+      const ended = open;
+      open = undefined;
+      return [{ type: 'run.segment.end', data: { segment_id: ended } }];
     },
   };
 }

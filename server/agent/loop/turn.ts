@@ -44,7 +44,7 @@ export async function* runTurn(
   let images: AnswerImage[] = [];
   const refusals = new Set<string>();
   for await (const event of streamWithRetry(model, { ...request, messages, tools, images: true }, { ...retry, signal })) {
-    yield* thinking.around(event);
+    yield* thinking.before(event);
     if (event.type === 'finish') finish = event;
     else if (event.type === 'image') {
       const kept = await input.port.keepImage(event);

@@ -29,13 +29,9 @@ export function createUnfinishedRequests({ perAddress, total }: { perAddress: nu
 
   return {
     track(request, address, shed) {
-      const entry = { request, began: performance.now(), bytesBefore: request.socket.bytesRead, shed };
       const own = byAddress.get(address) ?? [];
       if (isFull(own, perAddress)) slowestOf(own).shed('address');
       else if (isFull(all, total)) slowestOf(all).shed('process');
-      all.push(entry);
-      own.push(entry);
-      byAddress.set(address, own);
       let hasLeft = false;
       const leave = () => {
         if (hasLeft) return;
@@ -44,11 +40,19 @@ export function createUnfinishedRequests({ perAddress, total }: { perAddress: nu
         remove(own, entry);
         if (own.length === 0) byAddress.delete(address);
       };
-      request.once('end', leave).once('close', leave);
-      entry.shed = (bound) => {
-        leave();
-        shed(bound);
+      const entry: Unfinished = {
+        request,
+        began: performance.now(),
+        bytesBefore: request.socket.bytesRead,
+        shed(bound) {
+          leave();
+          shed(bound);
+        },
       };
+      all.push(entry);
+      own.push(entry);
+      byAddress.set(address, own);
+      request.once('end', leave).once('close', leave);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { reservedAdvancedKeys } from '../../../contract/advancedJson.ts';
-import type { Model, ModelRequest, ReasoningMode } from '../model.ts';
+import type { Model, ModelEvent, ModelRequest, ReasoningMode } from '../model.ts';
 import { anthropicBase, type AnthropicRoute, type ProviderDeps } from '../route.ts';
 import { readAnswer } from '../wire/answer.ts';
 import { bodyKeys, bodyOf, buildRequest } from '../wire/buildRequest.ts';
@@ -36,18 +36,18 @@ export function anthropicHeaders({ api_key, advanced_json }: Pick<AnthropicRoute
 /** For Anthropic and compatible servers. */
 export function openAnthropic(route: AnthropicRoute, deps: ProviderDeps): Model {
   const line: SendOptions = { vendor: 'anthropic', deps, redact: redactKey(route.api_key) };
-  return {
-    async *stream(request, signal, observer) {
-      const names = createToolNames(request.tools.map(({ name }) => name));
-      const call = await write(route, request, names);
-      const reader = createMessagesReader();
-      const tap = deps.debugEvents
-        ? createDebugRecorder(call, { provider_kind: 'anthropic', api_mode: 'messages' }, line.redact)
-        : undefined;
-      const tapped = { ...line, tap, observer };
-      yield* readAnswer(sendRequest(call, tapped, signal), { dialect: 'anthropic', reader, names, request, line: tapped });
-    },
-  };
+  return { stream: (request, signal, observer) => ask(route, { ...line, observer }, request, signal) };
+}
+
+async function* ask(route: AnthropicRoute, line: SendOptions, request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+  const names = createToolNames(request.tools.map(({ name }) => name));
+  const call = await write(route, request, names);
+  const reader = createMessagesReader();
+  const tap = line.deps.debugEvents
+    ? createDebugRecorder(call, { provider_kind: 'anthropic', api_mode: 'messages' }, line.redact)
+    : undefined;
+  const tapped = { ...line, tap };
+  yield* readAnswer(sendRequest(call, tapped, signal), { dialect: 'anthropic', reader, names, request, line: tapped });
 }
 
 async function write(route: AnthropicRoute, request: ModelRequest, names: ToolNames): Promise<HttpCall> {

@@ -1,5 +1,5 @@
 import { reservedAdvancedKeys } from '../../../contract/advancedJson.ts';
-import type { Model, ModelRequest } from '../model.ts';
+import type { Model, ModelEvent, ModelRequest } from '../model.ts';
 import { geminiBase, type GeminiRoute, type ProviderDeps } from '../route.ts';
 import { readAnswer } from '../wire/answer.ts';
 import { bodyKeys, bodyOf, buildRequest } from '../wire/buildRequest.ts';
@@ -18,23 +18,17 @@ export const geminiHeaders = ({ api_key }: Pick<GeminiRoute, 'api_key'>): Record
 /** For the Gemini API of Google and compatible servers. */
 export function openGemini(route: GeminiRoute, deps: ProviderDeps): Model {
   const line: SendOptions = { vendor: 'gemini', deps, redact: redactKey(route.api_key) };
-  return {
-    async *stream(request, signal, observer) {
-      const names = createToolNames(request.tools.map(({ name }) => name));
-      const call = await write(route, request, names);
-      const tap = deps.debugEvents
-        ? createDebugRecorder(call, { provider_kind: 'gemini', api_mode: 'generate_content' }, line.redact)
-        : undefined;
-      const tapped = { ...line, tap, observer };
-      yield* readAnswer(sendRequest(call, tapped, signal), {
-        dialect: 'gemini',
-        reader: createGeminiReader(),
-        names,
-        request,
-        line: tapped,
-      });
-    },
-  };
+  return { stream: (request, signal, observer) => ask(route, { ...line, observer }, request, signal) };
+}
+
+async function* ask(route: GeminiRoute, line: SendOptions, request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+  const names = createToolNames(request.tools.map(({ name }) => name));
+  const call = await write(route, request, names);
+  const tap = line.deps.debugEvents
+    ? createDebugRecorder(call, { provider_kind: 'gemini', api_mode: 'generate_content' }, line.redact)
+    : undefined;
+  const tapped = { ...line, tap };
+  yield* readAnswer(sendRequest(call, tapped, signal), { dialect: 'gemini', reader: createGeminiReader(), names, request, line: tapped });
 }
 
 async function write(route: GeminiRoute, request: ModelRequest, names: ToolNames): Promise<HttpCall> {

@@ -1,5 +1,5 @@
 import { reservedAdvancedKeys } from '../../../contract/advancedJson.ts';
-import { type CallObserver, isDebugEvent, type Model, ModelError, type ModelRequest } from '../model.ts';
+import { isDebugEvent, type Model, ModelError, type ModelEvent, type ModelRequest } from '../model.ts';
 import { chatOnlyParameters } from '../parameters.ts';
 import { type OpenAiApiMode, openAiBase, type OpenAiRoute, type ProviderDeps } from '../route.ts';
 import { readAnswer, type ReadAnswerOptions } from '../wire/answer.ts';
@@ -19,40 +19,42 @@ import { createResponsesReader } from './responses.ts';
 /** For OpenAI and compatible servers. */
 export function openOpenAi(route: OpenAiRoute, deps: ProviderDeps): Model {
   const line: SendOptions = { vendor: 'openai', deps, redact: redactKey(route.api_key) };
-  let mode = route.openai_api_mode ?? 'auto';
+  const known: { mode: OpenAiApiMode | 'auto' } = { mode: route.openai_api_mode ?? 'auto' };
+  return { stream: (request, signal, observer) => stream(known, { route, line: { ...line, observer }, request, signal }) };
+}
 
-  async function* ask(apiMode: OpenAiApiMode, request: ModelRequest, signal: AbortSignal, observer: CallObserver | undefined) {
-    const names = createToolNames(request.tools.map(({ name }) => name));
-    const call = await write(route, apiMode, request, names);
-    const how: Pick<ReadAnswerOptions, 'dialect' | 'reader'> =
-      apiMode === 'responses'
-        ? { dialect: 'openai_responses', reader: createResponsesReader(imagePriceOf(route)) }
-        : { dialect: 'openai_chat', reader: createChatReader() };
-    const tap = deps.debugEvents ? createDebugRecorder(call, { provider_kind: 'openai', api_mode: apiMode }, line.redact) : undefined;
-    const tapped = { ...line, tap, observer };
-    yield* readAnswer(sendRequest(call, tapped, signal), { ...how, names, request, line: tapped });
+type Asked = { route: OpenAiRoute; line: SendOptions; request: ModelRequest; signal: AbortSignal };
+
+/** Remembers in `known` that a server has no Responses API. */
+async function* stream(known: { mode: OpenAiApiMode | 'auto' }, asked: Asked): AsyncGenerator<ModelEvent> {
+  if (known.mode !== 'auto') return yield* ask(known.mode, asked);
+  if (chatOnlyParameters(asked.request).length > 0) return yield* ask('chat_completions', asked);
+  let spoke = false;
+  try {
+    for await (const event of ask('responses', asked)) {
+      spoke ||= !isDebugEvent(event);
+      yield event;
+    }
+    return;
+  } catch (error) {
+    if (spoke || !lacksResponses(error)) throw error;
+    known.mode = 'chat_completions';
+    const status = typeof error.details.status_code === 'number' ? { status_code: error.details.status_code } : {};
+    yield { type: 'fallback', from_api_mode: 'responses', to_api_mode: known.mode, reason: 'responses_not_supported', ...status };
   }
+  yield* ask(known.mode, asked);
+}
 
-  return {
-    async *stream(request, signal, observer) {
-      if (mode !== 'auto') return yield* ask(mode, request, signal, observer);
-      if (chatOnlyParameters(request).length > 0) return yield* ask('chat_completions', request, signal, observer);
-      let spoke = false;
-      try {
-        for await (const event of ask('responses', request, signal, observer)) {
-          spoke ||= !isDebugEvent(event);
-          yield event;
-        }
-        return;
-      } catch (error) {
-        if (spoke || !lacksResponses(error)) throw error;
-        mode = 'chat_completions';
-        const status = typeof error.details.status_code === 'number' ? { status_code: error.details.status_code } : {};
-        yield { type: 'fallback', from_api_mode: 'responses', to_api_mode: mode, reason: 'responses_not_supported', ...status };
-      }
-      yield* ask(mode, request, signal, observer);
-    },
-  };
+async function* ask(apiMode: OpenAiApiMode, { route, line, request, signal }: Asked): AsyncGenerator<ModelEvent> {
+  const names = createToolNames(request.tools.map(({ name }) => name));
+  const call = await write(route, apiMode, request, names);
+  const how: Pick<ReadAnswerOptions, 'dialect' | 'reader'> =
+    apiMode === 'responses'
+      ? { dialect: 'openai_responses', reader: createResponsesReader(imagePriceOf(route)) }
+      : { dialect: 'openai_chat', reader: createChatReader() };
+  const tap = line.deps.debugEvents ? createDebugRecorder(call, { provider_kind: 'openai', api_mode: apiMode }, line.redact) : undefined;
+  const tapped = { ...line, tap };
+  yield* readAnswer(sendRequest(call, tapped, signal), { ...how, names, request, line: tapped });
 }
 
 const lacksResponses = (error: unknown): error is ModelError =>

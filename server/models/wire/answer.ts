@@ -66,22 +66,21 @@ function createAnswer({ dialect, names, request, line }: ReadAnswerOptions) {
   let cut: CutReason | undefined;
   let ended = false;
 
-  function* say(spans: Span[]): Generator<ModelEvent> {
-    for (const span of spans) {
+  const say = (spans: Span[]): ModelEvent[] =>
+    spans.map((span) => {
       if (!span.channel) text += span.text;
-      yield { type: 'text', ...span };
-    }
-  }
+      return { type: 'text', ...span };
+    });
 
   return {
     usage: () => usage,
-    *take(piece: AnswerPart): Generator<ModelEvent> {
-      if (piece.kind === 'text') yield* say(filter.push(storable(piece.text)));
-      else if (piece.kind === 'thinking') yield* say(piece.text === '' ? [] : [{ text: piece.text, channel: 'thinking' }]);
-      else if (piece.kind === 'image')
-        yield { type: 'image', mime_type: piece.mime_type, data: piece.data, ...(piece.usd !== undefined && { usd: piece.usd }) };
-      else if (piece.kind === 'tool') yield* calls.take(piece);
-      else if (piece.kind === 'usage') {
+    take(piece: AnswerPart): ModelEvent[] {
+      if (piece.kind === 'text') return say(filter.push(storable(piece.text)));
+      if (piece.kind === 'thinking') return say(piece.text === '' ? [] : [{ text: piece.text, channel: 'thinking' }]);
+      if (piece.kind === 'image')
+        return [{ type: 'image', mime_type: piece.mime_type, data: piece.data, ...(piece.usd !== undefined && { usd: piece.usd }) }];
+      if (piece.kind === 'tool') return calls.take(piece);
+      if (piece.kind === 'usage') {
         usage = { ...usage, ...piece.usage };
         line.observer?.onUsage(piece.usage);
       } else if (piece.kind === 'cost') cost = new Big(piece.usd).toFixed();
@@ -89,15 +88,16 @@ function createAnswer({ dialect, names, request, line }: ReadAnswerOptions) {
       else if (piece.kind === 'cut') cut = piece.reason;
       else if (piece.kind === 'end') ended = true;
       else if (piece.kind === 'error') throw streamFailure(line.vendor, piece.frame, line.redact);
+      return [];
     },
-    *finish(): Generator<ModelEvent> {
+    finish(): ModelEvent[] {
       if (!ended)
         throw new ModelError('provider.retryable', 'The answer of the model provider ended early.', {
           details: { reason: 'incomplete_stream' },
         });
-      yield* say(filter.flush());
+      const rest = say(filter.flush());
       const opaque = parts.length > 0 ? { dialect, parts } : undefined;
-      yield { type: 'finish', text, tool_calls: calls.all(), ...withoutUndefined({ usage, cost_usd: cost, opaque, cut }) };
+      return [...rest, { type: 'finish', text, tool_calls: calls.all(), ...withoutUndefined({ usage, cost_usd: cost, opaque, cut }) }];
     },
   };
 }

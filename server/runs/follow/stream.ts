@@ -1,4 +1,4 @@
-import type { EncodedEvents } from '../../http/sse.ts';
+import { type EncodedEvents, restAfter } from '../../http/sse.ts';
 import type { EncodedEvent, EventBroker } from './eventBroker.ts';
 
 /** `isEnded`: the run had ended before, so there is nothing to follow. */
@@ -53,11 +53,7 @@ export async function afterFirstRead(events: AsyncGenerator<Buffer, void>, signa
   const end = () => void events.return();
   if (signal.aborted) end();
   else signal.addEventListener('abort', end, { once: true });
-  return (async function* () {
-    if (first.done) return;
-    yield first.value;
-    yield* events;
-  })();
+  return restAfter(first, events);
 }
 
 const joinedUntil = new WeakMap<EncodedEvent, { first: EncodedEvent; bytes: Buffer }>();
