@@ -25,7 +25,7 @@ update "mcp_prompt_requests"
   set "claim_id" = $1, "claimed_until" = clock_timestamp() + make_interval(secs => $2), "attempts" = "attempts" + 1
   where ("account_id", "id") in (select "r"."account_id", "r"."id"
   from "mcp_prompt_requests" as "r"
-  where "r"."reply_sealed" is null and "r"."attempts" < 2 and ("r"."claimed_until" is null or "r"."claimed_until" <= clock_timestamp()) and "r"."created_at" > clock_timestamp() - $3::float8 * interval '1 millisecond' and r.account_id <> all ($4::uuid[])
+  where "r"."reply_sealed" is null and "r"."attempts" < 2 and ("r"."claimed_until" is null or "r"."claimed_until" <= clock_timestamp()) and "r"."created_at" > clock_timestamp() - $3::float8 * interval '1 millisecond' and r.account_id <> all ($4::uuid[]) and r.id <> all ($5::uuid[])
   order by "r"."created_at"
   limit 1
   for update skip locked)
@@ -41,7 +41,7 @@ update "mcp_prompt_requests"
 -- agent/mcp/prompts/queries.ts storeReply
 update "mcp_prompt_requests"
   set "reply_sealed" = $1
-  where "account_id" = $2 and "id" = $3 and "claim_id" = $4;
+  where "account_id" = $2 and "id" = $3 and "reply_sealed" is null;
 
 -- agent/mcp/prompts/queries.ts releaseClaim
 update "mcp_prompt_requests"

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { claimRequest, storeReply } from '../../../server/agent/mcp/prompts/queries.ts';
+import { insertRequest } from '../../../server/resources/mcpConfigs/promptRequests/queries.ts';
 import { addMcpConfig, everything, scriptedServer } from '../../support/agent/mcp.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
@@ -97,4 +99,18 @@ test('without a worker, the response is 503 within seconds', async () => {
   const { status, body, headers } = await list(id);
   expect([status, body.details, headers.get('retry-after')]).toEqual([503, { reason: 'worker_unavailable', attempts: 0 }, '5']);
   expect(await requests()).toEqual([]);
+});
+
+test('a worker does not take its own request again; a reply counts although another one has taken it, and a second reply does not', async () => {
+  const { database } = app;
+  const { account_id: accountId } = (await call('GET', '/v1/me', { token: admin.token })).body;
+  const key = { accountId, id: crypto.randomUUID() };
+  await database.run(insertRequest, { ...key, sealed: Buffer.from('request') });
+  const claim = (own: string[]) =>
+    database.row(claimRequest, { claimId: crypto.randomUUID(), seconds: 0, maxAgeMs: 60_000, busy: [], own });
+  const claims = [await claim([]), await claim([key.id]), await claim([])];
+  expect(claims.map((request) => request?.id)).toEqual([key.id, undefined, key.id]);
+  expect(await database.run(storeReply, { ...key, sealed: Buffer.from('first') })).toBe(1);
+  expect(await database.run(storeReply, { ...key, sealed: Buffer.from('second') })).toBe(0);
+  expect((await requests()).map((row: { reply_sealed: Buffer }) => row.reply_sealed.toString())).toEqual(['first']);
 });

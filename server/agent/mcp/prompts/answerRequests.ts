@@ -55,8 +55,9 @@ export function answerPromptRequests({ database, keys, channel, log, ask }: Deps
         again = false;
         while (!closed && active.size < maxRequests.ofAll) {
           const claimId = newId();
-          const values = { claimId, seconds: times.claimMs / 1_000, maxAgeMs: times.maxAgeMs, busy: busyAccounts() };
-          const request = await database.row(queries.claimRequest, values);
+          const limits = { seconds: times.claimMs / 1_000, maxAgeMs: times.maxAgeMs, busy: busyAccounts() };
+          const own = [...active.values()].map(({ request }) => request.id);
+          const request = await database.row(queries.claimRequest, { claimId, ...limits, own });
           if (!request) break;
           track(answer(request, claimId).catch(complain('a request for prompts was not answered')));
         }
@@ -76,7 +77,7 @@ export function answerPromptRequests({ database, keys, channel, log, ask }: Deps
     try {
       const outcome = await outcomeOf(request, stop.signal);
       const sealed = sealMessage(keys.encryptionKeys, request, 'reply', outcome);
-      if ((await database.run(queries.storeReply, { accountId, id, claimId, sealed })) > 0) await channel.publish(promptReplyChannel, id);
+      if ((await database.run(queries.storeReply, { accountId, id, sealed })) > 0) await channel.publish(promptReplyChannel, id);
     } catch (error) {
       // Not an error of the server: another worker may answer, or the caller has left.
       await database.run(queries.releaseClaim, { accountId, id, claimId });

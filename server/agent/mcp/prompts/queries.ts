@@ -4,10 +4,11 @@ import { statement } from '../../../database/statement.ts';
 /** How often a request is claimed: again if its worker has died, but not without end, because the program may be the reason. */
 const maxAttempts = 2;
 
-type Claim = { accountId: string; id: string; claimId: string };
+type Key = { accountId: string; id: string };
+type Claim = Key & { claimId: string };
 
-/** A request that no worker has. `busy`: accounts that get no further one now. */
-export const claimRequest = statement<{ claimId: string; seconds: number; maxAgeMs: number; busy: string[] }>()((db, $) =>
+/** A request that no worker has. `busy`: accounts that get no further one now. `own`: those of this worker, whose claims it may have renewed too late. */
+export const claimRequest = statement<{ claimId: string; seconds: number; maxAgeMs: number; busy: string[]; own: string[] }>()((db, $) =>
   db
     .updateTable('mcp_prompt_requests')
     .set((eb) => ({
@@ -28,6 +29,7 @@ export const claimRequest = statement<{ claimId: string; seconds: number; maxAge
           )
           .where('r.created_at', '>', sql<string>`clock_timestamp() - ${$.maxAgeMs}::float8 * interval '1 millisecond'`)
           .where(sql<boolean>`r.account_id <> all (${$.busy}::uuid[])`)
+          .where(sql<boolean>`r.id <> all (${$.own}::uuid[])`)
           .orderBy('r.created_at')
           .limit(sql.lit(1))
           .forUpdate()
@@ -52,13 +54,14 @@ export const renewClaims = statement<{ claimIds: string[]; seconds: number }>()(
     .returning('claim_id'),
 );
 
-export const storeReply = statement<Claim & { sealed: Buffer }>()((db, $) =>
+/** The first reply counts, also of a worker whose claim has passed to another one: a busy worker can renew a claim too late. */
+export const storeReply = statement<Key & { sealed: Buffer }>()((db, $) =>
   db
     .updateTable('mcp_prompt_requests')
     .set({ reply_sealed: $.sealed })
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.id)
-    .where('claim_id', '=', $.claimId),
+    .where('reply_sealed', 'is', null),
 );
 
 /** For another worker. */
