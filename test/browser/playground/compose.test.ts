@@ -176,6 +176,10 @@ test('the composer takes long texts, pictures and files by paste and drop, speec
   await bring(page, 'paste', { text: long });
   await page.getByText('the model reads the first 40,000 characters').waitFor();
   expect(await box.inputValue()).toBe('');
+  // A toast that covers a button stays as long as the pointer is there.
+  const toast = (await page.getByRole('listitem').filter({ hasText: 'so it is attached as a file' }).boundingBox())!;
+  const attached = (await page.getByText('the model reads the first 40,000 characters').boundingBox())!;
+  expect(toast.y + toast.height).toBeLessThan(attached.y);
   await page.getByRole('button', { name: 'Speak' }).click();
   await page.getByRole('button', { name: 'Stop recording and insert the text' }).click();
   await expect.poll(() => box.inputValue()).toBe('hello');

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useSyncExternalStore } from 'react';
+import { lazy, type RefObject, Suspense, useLayoutEffect, useSyncExternalStore } from 'react';
 import { hasToasts, hideToast, shownToasts, subscribe } from './internal/toastStore.ts';
 
 export { showToast } from './internal/toastStore.ts';
@@ -13,4 +13,21 @@ export function Toasts() {
       <ToastList toasts={toasts} onClose={hideToast} />
     </Suspense>
   ) : null;
+}
+
+/** Shows the toasts above an element at the bottom of the page while it is there, so that they do not cover its buttons. */
+export function useToastsAbove(element: RefObject<HTMLElement | null>): void {
+  useLayoutEffect(() => {
+    const shown = element.current!;
+    const { style } = document.documentElement;
+    const place = () => style.setProperty('--toasts-bottom', `${window.innerHeight - shown.getBoundingClientRect().top}px`);
+    const observer = new ResizeObserver(place);
+    observer.observe(shown);
+    window.addEventListener('resize', place);
+    return () => {
+      observer.disconnect();
+      window.removeEventListener('resize', place);
+      style.removeProperty('--toasts-bottom');
+    };
+  }, [element]);
 }

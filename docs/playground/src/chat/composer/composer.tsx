@@ -5,7 +5,7 @@ import { ErrorNotice } from '../../components/states.tsx';
 import { useShortcut } from '../../shell/shortcuts.ts';
 import { Button, IconButton } from '../../ui/buttons.tsx';
 import { Icon } from '../../ui/icons.tsx';
-import { showToast } from '../../ui/toasts.tsx';
+import { showToast, useToastsAbove } from '../../ui/toasts.tsx';
 import { useDropTarget } from './dropTarget.ts';
 import { type Choice, Picker } from './picker.tsx';
 import { Prompts, usePromptServers } from './prompts.tsx';
@@ -38,6 +38,7 @@ export function Composer({ draftOf, placeholder, isAnswering, hasStarters = fals
   const [text, setText] = useState(() => sessionStorage.getItem(place) ?? '');
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
   const area = useRef<HTMLTextAreaElement>(null);
   const files = useRef<HTMLInputElement>(null);
   const staged = useStaged();
@@ -134,10 +135,11 @@ export function Composer({ draftOf, placeholder, isAnswering, hasStarters = fals
   const stop = () => onStop && void act(onStop);
 
   const isOver = useDropTarget(attach);
+  useToastsAbove(form);
   useShortcut('write', focus);
   useShortcut('stop', () => isAnswering && stop());
   return (
-    <form className="composer" onSubmit={submit}>
+    <form ref={form} className="composer" onSubmit={submit}>
       {error !== undefined && <ErrorNotice error={error} />}
       <StagedFiles staged={staged} />
       {length > maxCharacters && (
