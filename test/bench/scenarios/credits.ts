@@ -96,16 +96,23 @@ async function measureChecks(shared: SharedSettings): Promise<Figure> {
   try {
     const [person] = await signUp(api.url, 1);
     const threads = await Promise.all(Array.from({ length: checks + 1 }, () => openThread(api.url, person!, ['Hello!'])));
-    const start = (threadId: string) => post(agent, api.url, person!.token, `/v1/threads/${threadId}/runs`, {});
+    const runs: string[] = [];
+    const start = async (threadId: string) => {
+      const { run_id: runId } = await post<{ run_id: string }>(agent, api.url, person!.token, `/v1/threads/${threadId}/runs`, {});
+      runs.push(runId);
+    };
     await start(threads[0]!);
     const before = counter.count();
     const began = performance.now();
     for (const threadId of threads.slice(1)) await start(threadId);
     const seconds = (performance.now() - began) / 1_000;
+    const reads = counter.count() - before;
+    // The workers of later scenarios would execute them.
+    for (const runId of runs) await call(api.url, 'POST', `/v1/runs/${runId}:cancel`, person!.token, {});
     return {
       name: `${checks} entitlement checks with a warm cache: reads of the database`,
       unit: '',
-      ours: counter.count() - before,
+      ours: reads,
       // A cached value expires after 4 s.
       threshold: { most: Math.ceil(seconds / 4) },
       note: `runs created in ${seconds.toFixed(1)} s; what is kept is read again after 4 s`,
