@@ -23,10 +23,12 @@ export async function measureStarts(shared: SharedSettings, { rounds }: BenchOpt
   // A process that creates the schema uses more memory than one that finds it.
   await startServer('api', shared).then(({ stop }) => stop());
   const api = await startServer('api', shared);
-  // The process returns the memory of the start once it is idle.
-  await sleep(45_000);
-  let idle: number;
+  let [started, idle] = [0, 0];
   try {
+    await sleep(3_000);
+    started = await residentBytes(api);
+    // The process returns the memory of the start once it is idle.
+    await sleep(42_000);
     idle = await residentBytes(api);
   } finally {
     await api.stop();
@@ -34,7 +36,8 @@ export async function measureStarts(shared: SharedSettings, { rounds }: BenchOpt
   return [
     { name: '`npm start`, the first', unit: 's', ours: median(first) / 1_000, threshold: { most: 8 } },
     { name: '`npm start`, later', unit: 's', ours: median(later) / 1_000, threshold: { most: 3 } },
-    { name: 'memory of an idle API', unit: 'MiB', ours: idle / 2 ** 20, threshold: { most: 175 } },
+    { name: 'memory of an API, 3 s after its start', unit: 'MiB', ours: started / 2 ** 20, threshold: { most: 205 } },
+    { name: 'memory of an idle API, 45 s after its start', unit: 'MiB', ours: idle / 2 ** 20, threshold: { most: 175 } },
   ];
 }
 
