@@ -36,7 +36,7 @@ export async function measureStarts(shared: SharedSettings, { rounds }: BenchOpt
   return [
     { name: '`npm start`, the first', unit: 's', ours: median(first) / 1_000, threshold: { most: 8 } },
     { name: '`npm start`, later', unit: 's', ours: median(later) / 1_000, threshold: { most: 3 } },
-    { name: 'memory of an API, 3 s after its start', unit: 'MiB', ours: started / 2 ** 20, threshold: { most: 205 } },
+    { name: 'memory of an API, 3 s after its start', unit: 'MiB', ours: started / 2 ** 20, threshold: 'for information' },
     { name: 'memory of an idle API, 45 s after its start', unit: 'MiB', ours: idle / 2 ** 20, threshold: { most: 175 } },
   ];
 }
