@@ -152,6 +152,8 @@ async function startRole(start: Start): Promise<number | void> {
     start.serves();
     bannerInfo.gateway = gateway.address;
   }
+  // The log is written in the background, the banner at once.
+  await flushLog(start.log);
   start.ending.throwIfAborted();
   start.readiness.started();
   process.stdout.write(banner(bannerInfo));

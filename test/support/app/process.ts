@@ -13,6 +13,7 @@ export type ServerProcess = {
   /** The address of the API or the gateway; empty for a worker. */
   url: string;
   kill(signal: NodeJS.Signals): void;
+  /** Resolves when it has ended and `output` is complete. */
   exited: Promise<{ code: number | null; signal: string | null }>;
 };
 
@@ -35,7 +36,7 @@ export const fastWorkerEnv = {
 /** Registers what ends a process: `onTestFinished`, or `onFileFinished` for a process that several tests use. */
 export type Lifetime = (end: () => Promise<void>) => void;
 
-/** Starts a role as a separate process and waits until it is ready. Killed when the test ends, unless `until` selects the end of the file. */
+/** Starts a role as a separate process and waits until it is ready and has written the log of its start. Killed when the test ends, unless `until` selects the end of the file. */
 export async function startProcess(role: string, env: Record<string, string>, until: Lifetime = onTestFinished): Promise<ServerProcess> {
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
   const defaults = {
@@ -49,7 +50,7 @@ export async function startProcess(role: string, env: Record<string, string>, un
   const entry = env.NODE_OPTIONS ? sources : (process.env.TEST_SERVER_ENTRY ?? sources);
   const child = spawn(process.execPath, [entry, role], { env: { ...own, ...defaults, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collect(child);
-  const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
   let over = false;
   child.once('exit', () => {
     over = true;

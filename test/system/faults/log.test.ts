@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../support/app/ports.ts';
-import { testKeysEnv } from '../../support/app/process.ts';
+import { startProcess, testKeysEnv } from '../../support/app/process.ts';
 import { callTo, startTestApp } from '../../support/app/testApp.ts';
 import { expectRunInvariants } from '../../support/checks/invariants.ts';
 import { readAll } from '../../support/http/events.ts';
@@ -109,4 +109,17 @@ test('unread log lines are buffered up to a limit, the rest is dropped, and the 
   const written = lines.filter(({ msg }) => msg === 'line').length;
   expect(lines.at(-1)).toMatchObject({ dropped: 20_000 - written, msg: 'lines of the log were dropped' });
   expect(written).toBeGreaterThan(5_000);
+});
+
+test('on a slow output, lines logged during the start appear before the banner', async () => {
+  const slowWrites = `import fs from 'node:fs'; const { write } = fs; fs.write = (...parts) => void setTimeout(() => write(...parts), 300);`;
+  const { output } = await startProcess('api', {
+    ...testKeysEnv,
+    ARKLOOP_DATABASE_URL: app.databaseUrl,
+    ARKLOOP_LOG_MODE: 'json',
+    ARKLOOP_API_PROCESSES: '2',
+    NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(slowWrites)}`,
+  });
+  const [before = ''] = output().split('Arkloop is ready');
+  expect(before.split('"msg":"an API process listens"')).toHaveLength(3);
 });
