@@ -1,5 +1,6 @@
 import type { ApiKey, apiKeys as apiKeyRoutes, CreatedApiKey } from '../../../contract/apiKeys.ts';
 import type { RouteHandlers } from '../context.ts';
+import { pauseSchedulesOf } from '../runs/schedules.ts';
 import type { Json } from '../state.ts';
 import { revokeKey, rotateKey, setKeyProperties, unrevoked } from './secrets.ts';
 
@@ -24,6 +25,7 @@ export const apiKeys: RouteHandlers<typeof apiKeyRoutes> = {
   delete: ({ engine, caller, loaded }) => {
     const { id } = revokeKey(engine, loaded.id!);
     engine.runs.cancelAll(caller.user.id, ({ apiKeyId }) => apiKeyId === id);
+    pauseSchedulesOf(engine, id);
     return { status: 204, body: undefined };
   },
 };

@@ -79,7 +79,7 @@ const derivedFields: Record<string, (value: Json, context: Context) => void> = {
     const withId = (each: Json) => ({ id: engine.fakes.id(engine.now()), ...each });
     if (entitlements) value.entitlements = entitlements.toSorted((a, b) => (`${a.key}` < `${b.key}` ? -1 : 1)).map(withId);
   },
-  '/v1/schedules': (value, { engine, operation, body }) => deriveSchedule(value, operation.id, body, engine.time(3_600_000)),
+  '/v1/schedules': deriveSchedule,
   '/v1/skills': setSkillContent,
   '/v1/threads': (value, { engine, body }) => {
     value.title = blankless(value.title);

@@ -1,9 +1,10 @@
 import type { schedules as routes, Schedule, ScheduleOccurrence } from '../../../contract/schedules.ts';
-import { type RouteHandlers, untypedContext } from '../context.ts';
+import { type Context, type Engine, type RouteHandlers, untypedContext } from '../context.ts';
 import { ownerOf } from '../factory.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json } from '../state.ts';
 
+const scheduleKind = resourceType('/v1/schedules');
 const occurrenceKind = resourceType('/v1/schedules/{schedule_id}/occurrences');
 const hour = 3_600_000;
 
@@ -29,7 +30,7 @@ export const schedules: RouteHandlers<typeof routes> = {
 };
 
 /** Sets when a new or changed schedule runs next, and what the request does not say. */
-export function deriveSchedule(value: Json, operation: string, body: unknown, inAnHour: string): void {
+export function deriveSchedule(value: Json, { engine, caller, operation: { id: operation }, body }: Context): void {
   const given = Object(body) as { cron?: string; run_at?: string };
   if (given.cron !== undefined || given.run_at !== undefined)
     Object.assign(value, { cron: given.cron ?? null, run_at: given.run_at ?? null });
@@ -37,6 +38,13 @@ export function deriveSchedule(value: Json, operation: string, body: unknown, in
   if (operation === 'schedules.create') value.persona_id = value.persona_id || null;
   if (operation === 'schedules.pause') value.status = 'paused';
   if (operation === 'schedules.resume') value.status = 'active';
+  if (['schedules.create', 'schedules.update'].includes(operation)) value.api_key_id = caller?.apiKeyId ?? value.api_key_id;
   value.disabled_reason = null;
-  value.next_run_at = value.status === 'active' ? (value.run_at ?? inAnHour) : null;
+  value.next_run_at = value.status === 'active' ? (value.run_at ?? engine.time(hour)) : null;
+}
+
+/** Pauses the active schedules that an API key has created or changed. */
+export function pauseSchedulesOf({ state }: Engine, apiKeyId: unknown): void {
+  for (const { value } of state.rows(scheduleKind, (row) => row.value.api_key_id === apiKeyId && row.value.status === 'active'))
+    Object.assign(value, { status: 'paused', next_run_at: null });
 }

@@ -118,7 +118,7 @@ test('a script that throws fails its run', async () => {
   });
 });
 
-test('a revoked key and a member who leaves take their runs along, and a suspended user their shares', async () => {
+test('a revoked key takes its runs and schedules along, a member who leaves the runs, and a suspended user the shares', async () => {
   const { mocks, client } = open();
   const endless: Script = async function* (talk) {
     yield* say('Well');
@@ -126,9 +126,19 @@ test('a revoked key and a member who leaves take their runs along, and a suspend
   };
   mocks.plan(endless, endless);
   const { id: keyId, key } = await client.apiKeys.create({ body: { name: 'program' } });
-  const runId = await startRun(createClient({ baseUrl, fetch: mocks.fetch, accessToken: key }));
+  const program = createClient({ baseUrl, fetch: mocks.fetch, accessToken: key });
+  const runId = await startRun(program);
+  const schedule = { name: 'News', cron: '0 7 * * *', input: 'What is new?' };
+  const [own, changed, other] = [
+    await program.schedules.create({ body: schedule }),
+    await client.schedules.create({ body: schedule }),
+    await client.schedules.create({ body: schedule }),
+  ];
+  await program.schedules.update({ params: { schedule_id: changed.id }, body: { name: 'More news' } });
   await client.apiKeys.delete({ params: { id: keyId } });
   expect((await collect(client.runs.stream(runId))).at(-1)?.type).toBe('run.cancelled');
+  const states = [own, changed, other].map(async ({ id }) => (await client.schedules.get({ params: { schedule_id: id } })).status);
+  expect(await Promise.all(states)).toEqual(['paused', 'paused', 'active']);
 
   const admin = createClient({ baseUrl, fetch: mocks.fetch, accessToken: mocks.state.signUp({ isAdmin: true }).accessToken });
   const lab = await client.accounts.create({ body: { slug: 'lab', name: 'Lab' } });
