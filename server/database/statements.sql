@@ -276,7 +276,7 @@ insert into "attempt_counts" ("bucket", "count", "window_ends")
 select "bucket", "count", extract(epoch
   from attempt_counts.window_ends - clock_timestamp())::float8 as "seconds"
   from "attempt_counts"
-  where "bucket" = any($1::text[]) and "window_ends" > now();
+  where "bucket" in ($1, $2) and "window_ends" > now();
 
 -- http/pipeline/attemptLimits.ts 3
 update "attempt_counts"
@@ -3676,7 +3676,7 @@ select "f"."key", coalesce("o"."enabled", "f"."default_value") as "enabled"
 -- resources/featureFlags/queries.ts selectDefaults
 select "key", "default_value"
   from "feature_flags"
-  where "key" = any($1::text[]);
+  where "key" in ($1, $2);
 
 -- resources/featureFlags/queries.ts enableForAccount
 insert into "feature_flag_overrides" ("account_id", "flag_id", "enabled") select $1::uuid as "account_id", "id", true as "enabled"

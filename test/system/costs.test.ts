@@ -24,6 +24,32 @@ test('GET /v1/me takes one query each for access, IP rules and profile, and with
   for (let at = 0; at < 3; at++) expect(await queriesDuring(look)).toEqual([profile]);
 });
 
+test('PostgreSQL plans the statements of frequent requests once', async () => {
+  const { login, password, token } = await app.signUp();
+  const call = async (method: string, path: string, body?: object) => {
+    const answer = await app.call(method, path, { token, ...(body && { body }) });
+    expect(answer.status).toBeLessThan(300);
+    return answer.body;
+  };
+  for (let n = 0; n < 30; n++) {
+    await call('POST', '/v1/auth/login', { login, password });
+    await call('GET', '/v1/me');
+    const { id } = await call('POST', '/v1/threads', {});
+    await call('PATCH', `/v1/threads/${id}`, { title: 'A title' });
+    await call('POST', `/v1/threads/${id}/messages`, { content: 'Hello' });
+    for (const path of [`/v1/threads/${id}`, '/v1/threads', `/v1/threads/${id}/messages`]) await call('GET', path);
+    await call('POST', `/v1/threads/${id}/runs`, {});
+    await call('DELETE', `/v1/threads/${id}`);
+  }
+  const { pool } = app.database;
+  const clients = await Promise.all(Array.from({ length: pool.totalCount }, () => pool.connect()));
+  // The first five executions have a plan each. Then PostgreSQL decides, see its chapter on PREPARE.
+  const plannedEachTime = `select statement from pg_prepared_statements where custom_plans > 5`;
+  const found = await Promise.all(clients.map((client) => client.query(plannedEachTime)));
+  for (const client of clients) client.release();
+  expect([...new Set(found.flatMap(({ rows }) => rows.map(({ statement }) => statement)))]).toEqual([]);
+});
+
 /** A report of a process that measures its event loop delay and memory, see support/checks/loopDelay.ts. */
 type Report = { p50: number; p99: number; max: number; rss: number; peak: number; promoted: number };
 

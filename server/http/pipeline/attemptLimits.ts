@@ -37,12 +37,9 @@ const incrementCount = statement<{ bucket: LimiterKey; seconds: number; locksAt:
     )
     .returning(counted),
 );
-const selectCounts = statement<{ buckets: LimiterKey[] }>()((db, $) =>
-  db
-    .selectFrom('attempt_counts')
-    .select(counted)
-    .where('bucket', '=', sql<string>`any(${$.buckets}::text[])`)
-    .where('window_ends', '>', now),
+/** Two parameters and no array, for which PostgreSQL would make a plan each time. */
+const selectCounts = statement<{ first: LimiterKey; second: LimiterKey | null }>()((db, $) =>
+  db.selectFrom('attempt_counts').select(counted).where('bucket', 'in', [$.first, $.second]).where('window_ends', '>', now),
 );
 const decrementCount = statement<{ bucket: LimiterKey }>()((db, $) =>
   db
@@ -69,10 +66,14 @@ const deleteExpired = statement()((db) =>
 
 type Count = RowOf<typeof incrementCount>;
 
-/** Throws 429 if one of the limits is reached. */
-export async function throwIfLimitReached(db: Queryable, limits: readonly AttemptLimit[]): Promise<void> {
-  const counts = await db.rows(selectCounts, { buckets: limits.map(({ bucket }) => bucket) });
+type OneOrTwo = readonly [AttemptLimit] | readonly [AttemptLimit, AttemptLimit];
+
+/** Throws 429 if one of the limits is reached. Returns those that have counted attempts. */
+export async function throwIfLimitReached(db: Queryable, limits: OneOrTwo): Promise<AttemptLimit[]> {
+  const [first, second] = limits;
+  const counts = await db.rows(selectCounts, { first: first.bucket, second: second?.bucket ?? null });
   throwIfOver(limits, counts, 0);
+  return limits.filter(({ bucket }) => counts.some((row) => row.bucket === bucket));
 }
 
 /** Adds an attempt to each limit, even if the request fails later. Throws 429 if this exceeds a limit. */

@@ -18,17 +18,26 @@ export async function logIn(scope: RequestScope, typed: Credentials): Promise<Si
   await checkCaptcha(scope, typed.cf_turnstile_token);
   const key = loginKeyOf(login);
   const limits = loginLimits(key, rateLimitAddress(scope.client.ip));
-  await throwIfLimitReached(scope.db, limits);
-  const known = await scope.db.row(selectCredential, { loginKey: key, emailKey: readEmailKey(login) ?? null });
-  const right = await scope.app.passwords.verify(known?.password_hash, password);
+  const { passwords, database } = scope.app;
+  const beforeHash = database.together();
+  const [, known] = await Promise.all([
+    throwIfLimitReached(beforeHash, limits),
+    beforeHash.row(selectCredential, { loginKey: key, emailKey: readEmailKey(login) ?? null }),
+  ]);
+  const right = await passwords.verify(known?.password_hash, password);
   if (!known || !right) return rejectWrongPassword(scope, key, limits);
   // Parallel guesses can all pass the first check. Check again, so that a right guess beyond the limit looks like a wrong one.
-  await throwIfLimitReached(scope.db, limits);
-  await requireUsableUser(scope, known).catch((error) => {
+  const afterHash = database.together();
+  const usable = requireUsableUser({ db: afterHash }, known);
+  usable.catch(() => undefined);
+  const counted = await throwIfLimitReached(afterHash, limits);
+  await usable.catch((error) => {
     auditFailedSignIn(scope, key, 'password');
     throw error;
   });
-  return completeSignIn(scope, known, password, key, limits);
+  const signedIn = await completeSignIn(scope, known, password, key, limits);
+  if (counted.includes(limits[0])) scope.tx.awaitAtCommit(resetCount(scope.tx, limits[0]));
+  return signedIn;
 }
 
 function readCredentials({ login, password }: Credentials) {
@@ -67,13 +76,11 @@ async function completeSignIn(
   const { app, tx } = scope;
   const { user_id: userId, password_hash: old } = known;
   const rehashed = old !== null && app.passwords.isOutdated(old) ? await app.passwords.hash(password) : undefined;
-  const signedIn = await signIn(scope, known, 'password', async () => {
+  return signIn(scope, known, 'password', async () => {
     // A concurrent change of the password ends the other sessions, but cannot see this one. Compare the hash again under the lock.
     const now = (await tx.row(lockPasswordHash, { userId }))?.password_hash;
     if (now !== old && !(await app.passwords.verify(now, password))) await rejectWrongPassword(scope, key, limits);
     // Before `signIn` asks for a second factor.
     if (rehashed) await tx.run(replacePasswordHash, { userId, oldHash: old, newHash: rehashed });
   });
-  await resetCount(tx, limits[0]);
-  return signedIn;
 }

@@ -14,7 +14,10 @@ export const userSuspended = () => failWith('forbidden', 'user_suspended', 'This
  * Throws 403 for a suspended user, and for one with an unverified address if verification is required. Call it only after a factor is proven: these
  * errors reveal the state of the user. Mailed codes need no such check, because they verify the address.
  */
-export async function requireUsableUser({ db }: RequestScope, { status, email_verified: verified }: CredentialRow): Promise<void> {
+export async function requireUsableUser(
+  { db }: Pick<RequestScope, 'db'>,
+  { status, email_verified: verified }: CredentialRow,
+): Promise<void> {
   if (status !== 'active') throw userSuspended();
   if (!verified && (await requiresVerifiedEmail(db))) throw failWith('forbidden', 'email_not_verified', 'Verify your email address first.');
 }
@@ -32,8 +35,8 @@ export async function signIn(
   details: Record<string, unknown> = {},
 ): Promise<SignedIn> {
   const { user_id: userId, account_id: accountId, login_key: loginKey } = known;
-  const hasSecondFactor = await lockForSignIn(scope, userId);
-  await check?.();
+  // Statements of a transaction are sent in this order, as one packet: the lock comes first.
+  const [hasSecondFactor] = await Promise.all([lockForSignIn(scope, userId), check?.()]);
   if (!hasSecondFactor) return openSignIn(scope, known, method, details);
   const metadata = { result: 'second_factor_required', method, login_hash: sha256(loginKey), ...details };
   scope.audit({ accountId, actorId: userId, targetId: userId, metadata });
@@ -56,8 +59,10 @@ export async function openSignIn(
   isConfirmed = method === 'passkey',
 ): Promise<SignedIn> {
   const { user_id: userId, account_id: accountId, login_key: loginKey } = known;
-  await ensureDefaultProject(scope.tx, accountId, userId);
-  const signedIn = await openSession(scope, { userId, accountId, role: roleOf(known) }, method, isConfirmed);
+  const [signedIn] = await Promise.all([
+    openSession(scope, { userId, accountId, role: roleOf(known) }, method, isConfirmed),
+    ensureDefaultProject(scope.tx, accountId, userId),
+  ]);
   const details = { result: 'succeeded', method, login_hash: sha256(loginKey), ...metadata };
   scope.audit({ accountId, actorId: userId, targetId: userId, metadata: details });
   return signedIn;

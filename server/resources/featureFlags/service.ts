@@ -8,8 +8,12 @@ export async function evaluateFlags(sql: Queryable, accountId: string): Promise<
 }
 
 /** Flags of the platform, without overrides of accounts. Undefined for an unknown flag. */
-export async function readPlatformFlags<Key extends string>(sql: Queryable, ...keys: Key[]): Promise<Record<Key, boolean | undefined>> {
-  const rows = await sql.rows(queries.selectDefaults, { keys });
+export async function readPlatformFlags<Key extends string>(
+  sql: Queryable,
+  ...keys: [Key] | [Key, Key]
+): Promise<Record<Key, boolean | undefined>> {
+  const [first, second = null] = keys;
+  const rows = await sql.rows(queries.selectDefaults, { first, second });
   return Object.fromEntries(keys.map((key) => [key, rows.find((row) => row.key === key)?.default_value])) as Record<
     Key,
     boolean | undefined

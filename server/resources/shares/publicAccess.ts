@@ -47,7 +47,7 @@ export async function verifyShare(scope: RequestScope, token: string, password: 
   const { db, client, app } = scope;
   const { id, password_hash: hash, now } = await findByToken(scope, token);
   if (hash === null) throw failWith('conflict', 'no_password', 'This share has no password.');
-  const limits = [limitOf(id, rateLimitAddress(client.ip))];
+  const limits = [limitOf(id, rateLimitAddress(client.ip))] as const;
   await throwIfLimitReached(db, limits);
   if (!(await app.passwords.verify(hash, password))) {
     await countAttempt(db, limits);
