@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { Argon2id } from 'oslo/password';
+import type { hash, Options, verify } from '@node-rs/argon2';
+import { Piscina } from 'piscina';
 import { createTurnQueue, type TurnQueue } from '../concurrency.ts';
 import { Failure } from '../failure.ts';
+import type * as thread from './passwordThread.ts';
 
 /** Hashes and verifies passwords, off the event loop. Throws 503 if too many calls are waiting. */
 export type PasswordHasher = {
@@ -18,19 +20,65 @@ export type HashCost = { memorySize: number; iterations: number };
 /** OWASP's minimum: 19 MiB and 2 passes. */
 const owaspMinimum: HashCost = { memorySize: 19_456, iterations: 2 };
 
-// The library applies Unicode normalization to its input. Base64 keeps the password's bytes as typed.
-const verbatim = (password: string) => Buffer.from(password, 'utf8').toString('base64');
+/** Argon2 without the options that this project does not use. */
+export type Argon2 = {
+  hash(password: string, options: Options): ReturnType<typeof hash>;
+  verify(hash: string, password: string): ReturnType<typeof verify>;
+};
+
+/** Passwords are hashed as base64, like those of earlier versions. */
+const encoded = (password: string) => Buffer.from(password, 'utf8').toString('base64');
+
+/** Whether a thread can have a lower priority than the others of its process. */
+const hasThreadPriorities = process.platform === 'linux';
 
 /**
- * How many hashes are computed at once, so that a burst of sign-ins exhausts neither memory nor CPU time. One core stays free for other requests: with
- * all cores hashing, their p99 was seven times as long (measured with 200 concurrent sign-ins). More waiting calls would wait longer than clients do.
+ * How many hashes are computed at once, so that a burst of sign-ins exhausts neither memory nor CPU time. Where hashes cannot give way to other
+ * requests, one core stays free for these. More waiting calls would wait longer than clients do.
  */
-export const hashLimits = { most: Math.max(1, availableParallelism() - 1), maxWaiting: 64 };
+export const hashLimits = { most: Math.max(1, availableParallelism() - (hasThreadPriorities ? 0 : 1)), maxWaiting: 64 };
 
-/** Argon2id with one lane, in the PHC string format. `turns` limits the hashes that are computed at once; by default, those of this hasher. */
-export function createPasswordHasher(cost: HashCost = owaspMinimum, turns: TurnQueue = createTurnQueue(hashLimits)): PasswordHasher {
-  const algorithm = new Argon2id({ ...cost, parallelism: 1 });
-  const prefix = `$argon2id$v=19$m=${cost.memorySize},t=${cost.iterations},p=1$`;
+/** Time after the last hash until a thread ends, in milliseconds. */
+const idleMs = 15_000;
+
+let pool: Piscina | undefined;
+
+/** The threads that compute hashes, at a low priority (decision 0104). They start when they are needed. */
+function threads(): Piscina {
+  pool ??= new Piscina({
+    filename: new URL('./passwordThread.ts', import.meta.url).href,
+    minThreads: 0,
+    maxThreads: hashLimits.most,
+    idleTimeout: idleMs,
+    niceIncrement: hasThreadPriorities ? 10 : 0,
+    recordTiming: false,
+    // The threads get neither our flags nor our environment.
+    execArgv: [],
+    env: {},
+  });
+  return pool;
+}
+
+const inThreads: Argon2 = {
+  hash: (password, options) => threads().run({ password, options } satisfies Parameters<typeof thread.hash>[0], { name: 'hash' }),
+  verify: (hash, password) => threads().run({ hash, password } satisfies Parameters<typeof thread.verify>[0], { name: 'verify' }),
+};
+
+type HasherOptions = {
+  cost?: HashCost;
+  /** Limits the hashes that are computed at once. By default, those of this hasher. */
+  turns?: TurnQueue;
+  argon2?: Argon2;
+};
+
+/** Argon2id with one lane, in the PHC string format. */
+export function createPasswordHasher({
+  cost: { memorySize: memoryCost, iterations: timeCost } = owaspMinimum,
+  turns = createTurnQueue(hashLimits),
+  argon2 = inThreads,
+}: HasherOptions = {}): PasswordHasher {
+  const prefix = `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=1$`;
+  const hashOf = (password: string) => argon2.hash(encoded(password), { memoryCost, timeCost, parallelism: 1 });
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
     const leave = await turns.take();
     if (!leave) throw overloaded();
@@ -42,14 +90,14 @@ export function createPasswordHasher(cost: HashCost = owaspMinimum, turns: TurnQ
   };
   let decoy: Promise<string> | undefined;
   const decoyHash = () => {
-    decoy ??= algorithm.hash(verbatim('decoy'));
+    decoy ??= hashOf('decoy');
     return decoy;
   };
   return {
-    hash: (password) => inTurn(() => algorithm.hash(verbatim(password))),
+    hash: (password) => inTurn(() => hashOf(password)),
     verify: (hash, password) =>
       inTurn(async () => {
-        const same = await algorithm.verify(hash ?? (await decoyHash()), verbatim(password));
+        const same = await argon2.verify(hash ?? (await decoyHash()), encoded(password));
         return same && typeof hash === 'string';
       }),
     isOutdated: (hash) => !hash.startsWith(prefix),

@@ -60,7 +60,7 @@ async function start({ number, config, databaseUrl }: ProcessStart) {
     databaseUrl,
     log,
     readiness,
-    passwords: createPasswordHasher(undefined, limits.hashes),
+    passwords: createPasswordHasher({ turns: limits.hashes }),
     ...(config.maxStreamsPerUser > 0 && { openStreams: limits.streams }),
   };
   api = await withBindErrors('ARKLOOP_API_ADDR', config.apiAddr, () => startApi(deps));

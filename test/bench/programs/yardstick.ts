@@ -142,7 +142,7 @@ async function answer(req: IncomingMessage): Promise<Answer> {
   });
 }
 
-// A sign-in only verifies the hash, one per core at a time.
+// A sign-in only verifies the hash, one per core at a time, in the same threads.
 const passwords = createPasswordHasher();
 const hash = await passwords.hash('Passw0rd-1');
 const hashing = async () => ({ status: (await passwords.verify(hash, 'Passw0rd-1')) ? 200 : 500 });

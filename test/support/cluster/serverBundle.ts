@@ -34,7 +34,7 @@ export default async function setup() {
     configFile: false,
     logLevel: 'error',
     plugins: [keepAddresses],
-    ssr: { noExternal: true, external: ['@node-rs/argon2', '@node-rs/bcrypt', 'typescript'] },
+    ssr: { noExternal: true, external: ['@node-rs/argon2', '@node-rs/bcrypt', 'piscina', 'typescript'] },
     build: {
       outDir: bundle,
       emptyOutDir: false,
