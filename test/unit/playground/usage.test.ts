@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import {
   csvOf,
   daysInUtc,
+  daysOf,
   isHourly,
   monthsIn,
   periodsIn,
   periodsOf,
   problemOfRange,
   rangeOf,
-  todayIn,
   totalsOf,
   usageZone,
   zoneOfRange,
@@ -55,9 +55,11 @@ test('days and hours of the usage are those of the zone, if they begin with an h
     'UTC',
     'UTC',
   ]);
-  const week = rangeOf('7', todayIn(newYork, now));
+  const week = daysOf('7', newYork, now);
   expect(week).toEqual({ start: '2026-10-25', end: '2026-10-31' });
   expect([zoneOfRange(week, newYork), zoneOfRange({ start: '2026-01-01', end: '2026-10-31' }, newYork)]).toEqual([newYork, 'UTC']);
+  // Days of UTC, of which the current one has begun.
+  expect(daysOf('year', newYork, now)).toEqual({ start: '2025-12-01', end: '2026-11-01' });
   expect(daysInUtc(week, newYork)).toEqual({ start: '2026-10-25', end: '2026-11-01' });
 
   const used = { input_tokens: 5, output_tokens: 2, cost_usd: 0.5, record_count: 1 };

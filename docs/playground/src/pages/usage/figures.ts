@@ -25,7 +25,7 @@ export const presets = {
 export type Preset = keyof typeof presets;
 
 /** The current day in a zone, as the instant at which it begins in UTC. */
-export const todayIn = (zone: string, now: number): number => Date.parse(localTime(now, zone).slice(0, 10));
+const todayIn = (zone: string, now: number): number => Date.parse(localTime(now, zone).slice(0, 10));
 
 /** The days of a preset. `now` is an instant of the current day. */
 export function rangeOf(preset: Exclude<Preset, 'custom'>, now: number): Range {
@@ -77,6 +77,12 @@ export const zoneOfRange = ({ start, end }: Range, zone: string): string =>
 function boundsOf({ start, end }: Range, zone: string): [from: number, to: number] {
   const startOf = (day: string) => Date.parse(instantIn(`${day}T00:00`, zone)!);
   return [startOf(start), startOf(dayOf(Date.parse(end) + dayMs))];
+}
+
+/** The days of a preset, as of `zoneOfRange`: where these are days of UTC, the current one is that of UTC too. */
+export function daysOf(preset: Exclude<Preset, 'custom'>, zone: string, now: number): Range {
+  const range = rangeOf(preset, todayIn(zone, now));
+  return zoneOfRange(range, zone) === zone ? range : rangeOf(preset, todayIn('UTC', now));
 }
 
 /** The days (UTC) in which those of the zone are. */

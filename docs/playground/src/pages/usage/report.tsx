@@ -17,6 +17,7 @@ import { Select } from '../../ui/select.tsx';
 import {
   byModel,
   daysInUtc,
+  daysOf,
   isHourly,
   modelsCsv,
   type Month,
@@ -31,8 +32,6 @@ import {
   presets,
   problemOfRange,
   type Range,
-  rangeOf,
-  todayIn,
   totalsOf,
   usageZone,
   zoneOfRange,
@@ -52,7 +51,7 @@ export function UsageReport() {
   const zoneOfDays = usageZone(useTimeZone(), now);
   const preset = (Object.keys(presets) as Preset[]).find((each) => each === params.get('range')) ?? '30';
   const entered = { start: params.get('from') ?? '', end: params.get('to') ?? '' };
-  const range = preset === 'custom' ? entered : rangeOf(preset, todayIn(zoneOfDays, now));
+  const range = preset === 'custom' ? entered : daysOf(preset, zoneOfDays, now);
   const zone = zoneOfRange(range, zoneOfDays);
   const problem = problemOfRange(range);
   const set = (changes: Record<string, string>) =>
