@@ -32,11 +32,17 @@ const encoded = (password: string) => Buffer.from(password, 'utf8').toString('ba
 /** Whether a thread can have a lower priority than the others of its process. */
 const hasThreadPriorities = process.platform === 'linux';
 
+/** Each takes 19 MiB for its hash, and 8 MiB more. */
+const maxThreads = 8;
+
 /**
  * How many hashes are computed at once, so that a burst of sign-ins exhausts neither memory nor CPU time. Where hashes cannot give way to other
  * requests, one core stays free for these. More waiting calls would wait longer than clients do.
  */
-export const hashLimits = { most: Math.max(1, availableParallelism() - (hasThreadPriorities ? 0 : 1)), maxWaiting: 64 };
+export const hashLimits = {
+  most: Math.min(maxThreads, Math.max(1, availableParallelism() - (hasThreadPriorities ? 0 : 1))),
+  maxWaiting: 64,
+};
 
 /** Time after the last hash until a thread ends, in milliseconds. */
 const idleMs = 15_000;
