@@ -20,19 +20,19 @@ export type HashCost = { memorySize: number; iterations: number };
 /** OWASP's minimum: 19 MiB and 2 passes. */
 const owaspMinimum: HashCost = { memorySize: 19_456, iterations: 2 };
 
-/** Argon2 without the options that this project does not use. */
+/** What this project uses of `@node-rs/argon2`. */
 export type Argon2 = {
   hash(password: string, options: Options): ReturnType<typeof hash>;
   verify(hash: string, password: string): ReturnType<typeof verify>;
 };
 
-/** Passwords are hashed as base64, like those of earlier versions. */
+/** The base64 of a password is hashed, because that is what the hashes stored by earlier versions are of. */
 const encoded = (password: string) => Buffer.from(password, 'utf8').toString('base64');
 
 /** Whether a thread can have a lower priority than the others of its process. */
 const hasThreadPriorities = process.platform === 'linux';
 
-/** Each takes 19 MiB for its hash, and 8 MiB more. */
+/** A thread takes 19 MiB for its hash, and 8 MiB more. */
 const maxThreads = 8;
 
 /**
