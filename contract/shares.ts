@@ -62,9 +62,9 @@ const SharedThread = z
         created_at: Time.meta({ description: 'When the thread was created.' }),
       })
       .meta({ description: 'The thread.' }),
-    messages: z
-      .array(SharedMessage)
-      .meta({ description: 'Oldest first. Attachments can be downloaded with their keys and `share_token`.' }),
+    messages: z.array(SharedMessage).meta({
+      description: 'Oldest first; the next page has later ones. Attachments can be downloaded with their keys and `share_token`.',
+    }),
   })
   .meta({ id: 'SharedThread', description: 'A shared thread. Contains nothing that identifies the account or its users.' });
 
@@ -120,9 +120,10 @@ export const shares = initContract().router({
     path: '/v1/s/{token}',
     summary: 'Retrieve a shared thread',
     description:
-      'For pages that show a shared thread. If `requires_password` is true, ask for the password, verify it and repeat the request with the session token.',
+      'For pages that show a shared thread. If `requires_password` is true, ask for the password, verify it and repeat the request with the session token. A page has at most 200 messages and about 1 MB.',
     pathParams: z.object({ token: ShareToken }),
     query: z.object({
+      ...pageQuery(200).shape,
       session_token: z
         .string()
         .min(1)
@@ -131,7 +132,7 @@ export const shares = initContract().router({
         .meta({ description: 'For a password-protected share: the session token from verifying its password.' }),
     }),
     responses: { 200: ShareView },
-    metadata: { auth: 'public', extraErrors: [403] },
+    metadata: { auth: 'public', pages: 'within', extraErrors: [403] },
   },
   verify: {
     method: 'POST',

@@ -154,7 +154,7 @@ export const routes = {
     create: { method: 'POST', path: '/v1/threads/{thread_id}:share', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     list: { method: 'GET', path: '/v1/threads/{thread_id}:share', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/threads/{thread_id}:share', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-    view: { method: 'GET', path: '/v1/s/{token}', auth: 'public', retryable: true, errorStatuses: [400, 403, 404, 500, 503] },
+    view: { method: 'GET', path: '/v1/s/{token}', auth: 'public', retryable: true, paged: 'within', errorStatuses: [400, 403, 404, 500, 503] },
     verify: { method: 'POST', path: '/v1/s/{token}/verify', auth: 'public', errorStatuses: [400, 403, 404, 409, 413, 422, 429, 500, 503] },
   },
   reports: {

@@ -5641,7 +5641,7 @@ export interface SharedThread {
   requires_password: false;
   /** The thread. */
   thread: SharedThreadThread;
-  /** Oldest first. Attachments can be downloaded with their keys and `share_token`. */
+  /** Oldest first; the next page has later ones. Attachments can be downloaded with their keys and `share_token`. */
   messages: SharedMessage[];
 }
 
@@ -7780,9 +7780,9 @@ export interface SharesApi {
   /**
    * Retrieve a shared thread
    *
-   * For pages that show a shared thread. If `requires_password` is true, ask for the password, verify it and repeat the request with the session token.
+   * For pages that show a shared thread. If `requires_password` is true, ask for the password, verify it and repeat the request with the session token. A page has at most 200 messages and about 1 MB.
    */
-  readonly view: Call<{ params: { token: string; }; query?: { session_token?: string | undefined; } | undefined; }, ShareView, Reasons['shares.view']>;
+  readonly view: Call<{ params: { token: string; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; session_token?: string | undefined; } | undefined; }, ShareView & Cursor, Reasons['shares.view']>;
   /**
    * Verify the password of a share
    *

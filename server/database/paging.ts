@@ -11,3 +11,24 @@ export const onPage = (
   id: string,
 ): RawBuilder<boolean> =>
   sql`(${beforeTime}::timestamptz is null or (${sql.ref(time)}, ${sql.ref(id)}) < (${beforeTime}::timestamptz, ${beforeId}::uuid))`;
+
+/** The rows of a page have at most as many bytes, or the page has one row. */
+export const maxPageBytes = 2_000_000;
+
+/** What `withinBytes` compares: the size of a row, and of all rows of the page up to it. A row counts as `maxBytes` at most. */
+export type PageBytes = { row_bytes: number; page_bytes: number };
+
+/**
+ * Columns for the pages of a list of large rows. `size` is an expression that reads no stored text, such as `octet_length`; `order` is what the page is
+ * sorted by. Select from the page with `withinBytes`.
+ */
+export function pageBytes(size: RawBuilder<number>, order: RawBuilder<unknown>, maxBytes = maxPageBytes) {
+  const counted = sql<number>`least(${size}, ${sql.lit(maxBytes)})`;
+  return [
+    counted.as('row_bytes'),
+    sql<number>`(sum(${counted}) over (order by ${order} rows unbounded preceding))::int8`.as('page_bytes'),
+  ] as const;
+}
+
+/** Keeps the rows of a page and the first that exceeds `maxBytes`, which says that there is a next page. */
+export const withinBytes = (maxBytes = maxPageBytes): RawBuilder<boolean> => sql`page_bytes - row_bytes <= ${sql.lit(maxBytes)}`;

@@ -4336,11 +4336,14 @@ with "thread" as (update "threads"
   returning "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at";
 
 -- resources/messages/queries.ts selectMessages
-select "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at"
+select "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at", "page_bytes"
+  from (select "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at", least((coalesce(octet_length("content"), 0) * case when "content_json" is null then 1 else 2 end + 500), 2000000) as "row_bytes", (sum(least((coalesce(octet_length("content"), 0) * case when "content_json" is null then 1 else 2 end + 500), 2000000)) over (order by number desc rows unbounded preceding))::int8 as "page_bytes"
   from "messages"
   where "account_id" = $1 and "thread_id" = $2 and "visible" = true and "role" <> 'tool' and ($3::integer is null or number < $4::integer)
   order by "number" desc
-  limit $5;
+  limit $5) as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by "number" desc;
 
 -- resources/messages/queries.ts selectMessage
 select "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at"
@@ -6412,20 +6415,24 @@ insert into "thread_share_messages" ("account_id", "share_id", "number", "conten
   on conflict do nothing;
 
 -- resources/shares/queries.ts selectSharedMessages
-select "m"."id", "m"."role", coalesce(kept.content, m.content) as "content", case when kept.number is null then m.content_json else kept.content_json end as "content_json", "m"."completion", "m"."created_at"
+select "page".*
+  from (select "m"."id", "m"."number", "m"."role", "m"."completion", "m"."created_at", coalesce(kept.content, m.content) as "content", case when kept.number is null then m.content_json else kept.content_json end as "content_json", least((coalesce(octet_length(coalesce(kept.content, m.content)), 0) * case when case when kept.number is null then m.content_json else kept.content_json end is null then 1 else 2 end + 500), 1000000) as "row_bytes", (sum(least((coalesce(octet_length(coalesce(kept.content, m.content)), 0) * case when case when kept.number is null then m.content_json else kept.content_json end is null then 1 else 2 end + 500), 1000000)) over (order by m.number rows unbounded preceding))::int8 as "page_bytes"
   from "thread_shares" as "s"
   left
-  join "messages" as "m" on "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."role" <> 'tool' and case when $3::boolean then "m"."visible" else ("m"."number" <= $4 and "m"."number" not in (select unnest($5::integer[]) as "number")) end
+  join "messages" as "m" on "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."role" <> 'tool' and m.number > $3 and case when $4::boolean then "m"."visible" else ("m"."number" <= $5 and "m"."number" not in (select unnest($6::integer[]) as "number")) end
   left
-  join "thread_share_messages" as "kept" on "kept"."account_id" = $6 and "kept"."share_id" = $7 and "kept"."number" = "m"."number"
-  where "s"."account_id" = $8 and "s"."id" = $9
-  order by "m"."number";
+  join "thread_share_messages" as "kept" on "kept"."account_id" = $7 and "kept"."share_id" = $8 and "kept"."number" = "m"."number"
+  where "s"."account_id" = $9 and "s"."id" = $10
+  order by "m"."number"
+  limit $11) as "page"
+  where page_bytes - row_bytes <= 1000000
+  order by "number";
 
 -- resources/shares/queries.ts selectAttachmentReference
 select "m"."id"
   from "thread_shares" as "s"
   left
-  join "messages" as "m" on "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."role" <> 'tool' and case when $3::boolean then "m"."visible" else ("m"."number" <= $4 and "m"."number" not in (select unnest($5::integer[]) as "number")) end
+  join "messages" as "m" on "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."role" <> 'tool' and true and case when $3::boolean then "m"."visible" else ("m"."number" <= $4 and "m"."number" not in (select unnest($5::integer[]) as "number")) end
   left
   join "thread_share_messages" as "kept" on "kept"."account_id" = $6 and "kept"."share_id" = $7 and "kept"."number" = "m"."number"
   where "s"."account_id" = $8 and "s"."id" = $9 and case when kept.number is null then m.content_json else kept.content_json end @> jsonb_build_object('parts', jsonb_build_array(jsonb_build_object('attachment', jsonb_build_object('key', $10::text))))

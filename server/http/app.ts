@@ -32,15 +32,16 @@ export type Queue = {
 export type Cursors = {
   /** Decodes a cursor to its sort key. Throws 400 if the cursor is invalid. */
   decode(cursor: string | undefined, list: readonly unknown[]): (string | number)[] | undefined;
-  /** Removes the extra row and returns the cursor of the next page. */
-  page<Row>(
+  /** Removes the rows beyond the limit and beyond `maxBytes` (2 MB), and returns the cursor of the next page. */
+  page<Row extends object>(
     rows: Row[],
     limit: number,
     list: readonly unknown[],
     keyOf: (row: Row) => (string | number)[],
+    maxBytes?: number,
   ): { rows: Row[]; next: string | undefined };
   /** Reads one page of a list that is sorted by time and id. Fetches one row more than `limit` to detect a next page. */
-  fetchPage<Row>(
+  fetchPage<Row extends object>(
     query: PageQuery,
     list: readonly unknown[],
     read: (page: PageKey) => Promise<Row[]>,

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { maxPageBytes, type PageBytes } from '../database/paging.ts';
 import type { Keyring } from '../platform/crypto/keyring.ts';
 import { invalid } from '../platform/failure.ts';
 import type { Cursors } from './app.ts';
@@ -22,9 +23,10 @@ export function createCursors({ keys }: Keyring): Cursors {
       if (!good) throw invalid([{ location: 'query', path: 'before', message: 'is not a cursor of this list' }], 'invalid_cursor');
       return JSON.parse(text) as (string | number)[];
     },
-    page(rows, limit, list, keyOf) {
-      if (rows.length <= limit) return { rows, next: undefined };
-      const kept = rows.slice(0, limit);
+    page(rows, limit, list, keyOf, maxBytes = maxPageBytes) {
+      const count = countWithin(rows, limit, maxBytes);
+      if (rows.length <= count) return { rows, next: undefined };
+      const kept = rows.slice(0, count);
       const text = JSON.stringify(keyOf(kept.at(-1)!));
       return { rows: kept, next: Buffer.concat([sign(text, list), Buffer.from(text)]).toString('base64url') };
     },
@@ -34,6 +36,25 @@ export function createCursors({ keys }: Keyring): Cursors {
     },
   };
   return cursors;
+}
+
+/** The number of rows that have at most `maxBytes`, and are at most `limit`; at least 1. Rows of `pageBytes` have their size. */
+function countWithin(rows: readonly object[], limit: number, maxBytes: number): number {
+  let bytes = 0;
+  for (const [at, row] of rows.entries()) {
+    bytes = (row as Partial<PageBytes>).page_bytes ?? bytes + sizeOf(row);
+    if (at === limit || (at > 0 && bytes > maxBytes)) return at;
+  }
+  return rows.length;
+}
+
+/** Roughly the length of a value as JSON. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 4;
+  if (typeof value !== 'object' || value === null) return 8;
+  let size = 4;
+  for (const each of Object.values(value)) size += sizeOf(each) + 8;
+  return size;
 }
 
 /** The headers of a page that is not the last (RFC 8288). */

@@ -17,6 +17,14 @@ export function pageOf(rows: readonly Row[], list: string, { limit = 20, before 
   return { rows: page, next: last && rest.length > limit ? cursorOf(last.order, list) : undefined };
 }
 
+const maxOrder = 10 ** 12 - 1;
+
+/** The same for a list whose first page has the oldest rows. */
+export function pageOfOldest(rows: readonly Row[], list: string, query: { limit?: number; before?: string | undefined }): Page {
+  const mirrored = rows.toReversed().map((row) => ({ ...row, order: maxOrder - row.order }));
+  return pageOf(mirrored, list, query);
+}
+
 function openCursor(cursor: string, list: string): number {
   const order = Number(cursor.slice(0, 12));
   if (cursor !== cursorOf(order, list))

@@ -3,6 +3,7 @@ import type { shares as routes, Share } from '../../../contract/shares.ts';
 import type { Thread } from '../../../contract/threads.ts';
 import { type Context, type RouteHandlers, untypedContext } from '../context.ts';
 import { apiError, notFound } from '../http/errors.ts';
+import { pageOfOldest } from '../http/pages.ts';
 import { messagesOf } from '../messages.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Row } from '../state.ts';
@@ -27,13 +28,14 @@ export const shares: RouteHandlers<typeof routes> = {
   view: (context) => {
     const { thread, share } = sharedBy(context, context.params.token);
     const { session_token } = context.query;
-    if (share.has_password && session_token === undefined) return { status: 200, body: { requires_password: true } };
+    if (share.has_password && session_token === undefined) return { status: 200, body: { requires_password: true }, next: undefined };
     requireSession(share, session_token);
-    const messages = messagesOf(context.engine, thread.id).reverse();
-    const shown = messages.map(({ value }) => value as Message);
+    const { rows, next } = pageOfOldest(messagesOf(context.engine, thread.id), `shared messages ${share.id}`, context.query);
+    const shown = rows.map(({ value }) => value as Message);
     return {
       status: 200,
       body: { requires_password: false, thread: { title: thread.title, created_at: thread.created_at }, messages: shown },
+      next,
     };
   },
   verify: (context) => {

@@ -19,8 +19,9 @@ export const shareHandlers = implement(
     },
     view: async ({ scope, params, query }) => {
       const share = await findShare(scope, params.token, query.session_token);
-      if (!share.isOpen) return { status: 200, body: { requires_password: true } };
-      return { status: 200, body: viewShared(share.row, await listSharedMessages(scope, share)) };
+      if (!share.isOpen) return { status: 200, body: { requires_password: true }, next: undefined };
+      const { rows, next } = await listSharedMessages(scope, share, query);
+      return { status: 200, body: viewShared(share.row, rows), next };
     },
     verify: async ({ scope, params, body }) => ({
       status: 200,

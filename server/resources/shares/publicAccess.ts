@@ -1,10 +1,11 @@
+import type { PageQuery } from '../../../contract/shared/pagination.ts';
 import { type AttemptLimit, countAttempt, throwIfLimitReached } from '../../http/pipeline/attemptLimits.ts';
 import type { RequestScope } from '../../http/scope.ts';
 import { sha256 } from '../../platform/crypto/ids.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
 import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { type RateLimitAddress, rateLimitAddress } from '../../platform/network/clientAddress.ts';
-import type { PublicShareRow, SharedMessageRow } from './queries.ts';
+import type { PublicShareRow } from './queries.ts';
 import * as queries from './queries.ts';
 import { createSessionToken, isValidSessionToken } from './session.ts';
 import { sharedMessagesFilter } from './sharedMessages.ts';
@@ -28,11 +29,14 @@ async function findByToken({ db }: RequestScope, token: string): Promise<PublicS
   return row;
 }
 
-/** The messages of a share, oldest first. Throws 404 if the share was deleted in the meantime. */
-export async function listSharedMessages({ db }: RequestScope, { row }: LoadedShare): Promise<SharedMessageRow[]> {
-  const rows = await db.rows(queries.selectSharedMessages, sharedMessagesFilter(row));
-  if (rows.length === 0) throw notFound();
-  return rows.filter((each) => each.id !== null);
+/** A page of the messages of a share, oldest first. Throws 404 if the share was deleted in the meantime. */
+export async function listSharedMessages({ app, db }: RequestScope, { row }: LoadedShare, { limit, before }: PageQuery) {
+  const list = ['shared messages', row.id];
+  const [afterNumber = 0] = (app.cursors.decode(before, list) ?? []) as number[];
+  const found = await db.rows(queries.selectSharedMessages, { ...sharedMessagesFilter(row), afterNumber, limit: limit + 1 });
+  if (found.length === 0) throw notFound();
+  const messages = found.filter((each) => each.id !== null);
+  return app.cursors.page(messages, limit, list, ({ number }) => [number], queries.maxSharedPageBytes);
 }
 
 const limitOf = (shareId: string, address: RateLimitAddress): AttemptLimit => ({

@@ -1,8 +1,8 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { MessageContent } from '../../../contract/messages.ts';
-import { onPage, type PageKey } from '../../database/paging.ts';
+import { onPage, pageBytes, type PageKey, withinBytes } from '../../database/paging.ts';
 import { type Builder, type Parameters, type RowOf, statement } from '../../database/statement.ts';
-import type { MessageRow } from '../messages/queries.ts';
+import { bytesOfMessage, type MessageRow } from '../messages/queries.ts';
 import { isThreadAlive } from '../threads/visibility.ts';
 
 const columns = [
@@ -175,7 +175,7 @@ export type SharedMessagesFilter = OfThread & {
   hiddenMessageNumbers: readonly number[];
 };
 
-const sharedMessages = (db: Builder, $: Parameters<SharedMessagesFilter>) =>
+const sharedMessages = (db: Builder, $: Parameters<SharedMessagesFilter>, condition: RawBuilder<boolean> = sql.lit(true)) =>
   db
     .selectFrom('thread_shares as s')
     .leftJoin('messages as m', (join) =>
@@ -183,6 +183,7 @@ const sharedMessages = (db: Builder, $: Parameters<SharedMessagesFilter>) =>
         .on('m.account_id', '=', $.accountId)
         .on('m.thread_id', '=', $.threadId)
         .on('m.role', '<>', sql.lit('tool' as const))
+        .on(condition)
         .on((eb) =>
           eb
             .case()
@@ -207,19 +208,26 @@ const contentJson = sql<MessageContent | null>`case when kept.number is null the
 
 export type SharedMessageRow = Pick<MessageRow, 'id' | 'role' | 'content' | 'content_json' | 'completion' | 'created_at'>;
 
-/** Returns one row without a message if the share shows none, and no row if the share was deleted. */
-export const selectSharedMessages = statement<SharedMessagesFilter>()((db, $) =>
-  sharedMessages(db, $)
-    .select([
-      'm.id',
-      'm.role',
-      sql<string>`coalesce(kept.content, m.content)`.as('content'),
-      contentJson.as('content_json'),
-      'm.completion',
-      'm.created_at',
-    ])
-    .orderBy('m.number')
-    .$narrowType<SharedMessageRow | { id: null }>(),
+const content = sql<string>`coalesce(kept.content, m.content)`;
+
+/** Enough for any share page, and little enough for many at once: anybody may read them. */
+export const maxSharedPageBytes = 1_000_000;
+
+/** Returns one row without a message if the share shows none after `afterNumber`, and no row if the share was deleted. */
+export const selectSharedMessages = statement<SharedMessagesFilter & { afterNumber: number; limit: number }>()((db, $) =>
+  db
+    .selectFrom(
+      sharedMessages(db, $, sql<boolean>`m.number > ${$.afterNumber}`)
+        .select(['m.id', 'm.number', 'm.role', 'm.completion', 'm.created_at', content.as('content'), contentJson.as('content_json')])
+        .select(pageBytes(bytesOfMessage(content, contentJson), sql`m.number`, maxSharedPageBytes))
+        .orderBy('m.number')
+        .limit($.limit)
+        .as('page'),
+    )
+    .selectAll('page')
+    .where(withinBytes(maxSharedPageBytes))
+    .orderBy('number')
+    .$narrowType<(SharedMessageRow & { number: number }) | { id: null }>(),
 );
 
 /** Returns a row if a message of the share references the attachment. */

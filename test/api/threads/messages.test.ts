@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Message } from '../../../contract/messages.ts';
+import { transcriptWriter } from '../../support/agent/transcript.ts';
 import { sharedTestApp } from '../../support/app/testApp.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { openThread } from '../../support/resources/conversation.ts';
@@ -144,4 +145,22 @@ test('a foreign key keeps a message in a thread of its account', async () => {
     randomUUID(),
   ]);
   await expect(insert).rejects.toThrow(/foreign key/);
+});
+
+test('a page ends before 2 MB, and the next one goes on', async () => {
+  const id = await newThread();
+  const { answer } = transcriptWriter(app);
+  for (let at = 0; at < 5; at++) await answer(alice, id, `${at} `.padEnd(900_000, 'x'));
+  const counts: number[] = [];
+  const shown: number[] = [];
+  for (let before: string | null = ''; before !== null;) {
+    const { body, headers } = await call('GET', `/v1/threads/${id}/messages?order=desc${before && `&before=${before}`}`, { token });
+    counts.push(body.length);
+    shown.push(...(body as Message[]).map(({ content }) => Number.parseInt(content, 10)));
+    before = headers.get('x-next-cursor');
+  }
+  expect([counts, shown]).toEqual([
+    [2, 2, 1],
+    [4, 3, 2, 1, 0],
+  ]);
 });

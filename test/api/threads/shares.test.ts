@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { transcriptWriter } from '../../support/agent/transcript.ts';
 import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { concurrently } from '../../support/checks/race.ts';
@@ -185,4 +185,47 @@ test('a share read while it is deleted is complete or 404', async () => {
     for (const { status, body } of answers) if (status !== 404) expect([status, body.messages.length]).toEqual([200, 2]);
     expect((await view(token)).status).toBe(404);
   }
+});
+
+describe('pages of a share', () => {
+  const follow = async (token: string, query = '') => {
+    const pages: { messages: { content: string }[]; bytes: number }[] = [];
+    for (let before: string | null = ''; before !== null;) {
+      const { status, body, headers, text } = await view(token, `?${query}${before && `&before=${before}`}`);
+      expect(status).toBe(200);
+      pages.push({ messages: body.messages, bytes: text.length });
+      before = headers.get('x-next-cursor');
+    }
+    return pages;
+  };
+  const textsOf = (pages: Awaited<ReturnType<typeof follow>>) => pages.flatMap(({ messages }) => messages.map(({ content }) => content));
+
+  test('are in order and complete, with a limit, of a snapshot and of a live share', async () => {
+    const thread = await open(me);
+    const texts = Array.from({ length: 7 }, (_, at) => `text ${at}`);
+    for (const text of texts) await answer(me, thread, text, ['called']);
+    for (const live_update of [false, true]) {
+      const { token } = (await share(thread, { live_update })).body;
+      const pages = await follow(token, 'limit=3');
+      expect([pages.map(({ messages }) => messages.length), textsOf(pages)]).toEqual([[3, 3, 1], texts]);
+    }
+  });
+
+  test('end after 200 messages and before 1 MB, and a larger message has a page of its own', async () => {
+    const thread = await open(me);
+    const sizes = [400_000, 400_000, 400_000, 1_500_000, 10, ...Array.from({ length: 210 }, () => 1)];
+    for (const [at, size] of sizes.entries()) await answer(me, thread, `${at} `.padEnd(size, 'x'));
+    const pages = await follow((await share(thread)).body.token);
+    expect(pages.map(({ messages }) => messages.length)).toEqual([2, 1, 1, 200, 11]);
+    expect(textsOf(pages).map((text) => Number.parseInt(text, 10))).toEqual(sizes.map((_, at) => at));
+    expect(pages.map(({ bytes }) => bytes).filter((bytes) => bytes > 1_000_000)).toEqual([expect.any(Number)]);
+  });
+
+  test('a cursor opens only its share', async () => {
+    const thread = await conversation();
+    const [one, other] = [(await share(thread)).body.token, (await share(thread)).body.token];
+    const cursor = (await view(one, '?limit=1')).headers.get('x-next-cursor');
+    expect((await view(one, `?before=${cursor}`)).body.messages).toMatchObject([{ content: 'one' }]);
+    expect(statusAndReason(await view(other, `?before=${cursor}`))).toEqual([400, 'invalid_cursor']);
+  });
 });

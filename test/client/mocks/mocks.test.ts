@@ -409,3 +409,19 @@ test('the credits of new users and the price of a run are those of the mock', as
     ...{ total_input_tokens: 54_000, total_output_tokens: 6 },
   });
 });
+
+test('a share has pages, oldest first', async () => {
+  const { mocks, client } = open();
+  const visitor = createClient({ baseUrl, fetch: mocks.fetch });
+  const { id: thread_id } = await client.threads.create();
+  for (const content of ['1', '2', '3']) await client.messages.create({ params: { thread_id }, body: { content } });
+  const { token } = await client.shares.create({ params: { thread_id }, body: {} });
+  const pages: string[][] = [];
+  for (let before: string | undefined, isLast = false; !isLast; isLast = before === undefined) {
+    const view = await visitor.shares.view({ params: { token }, query: { limit: 2, ...(before && { before }) } });
+    if (view.requires_password) throw new Error('It has no password.');
+    pages.push(view.messages.map(({ content }) => content));
+    before = view.nextCursor;
+  }
+  expect(pages).toEqual([['1', '2'], ['3']]);
+});

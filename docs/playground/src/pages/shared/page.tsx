@@ -1,9 +1,9 @@
-import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { ApiError, type ShareView } from '../../../../../client/index.ts';
 import { Brand } from '../../components/brand.tsx';
 import { When } from '../../components/format.tsx';
 import { useTitle } from '../../components/page.tsx';
+import { More, usePages } from '../../components/paging.tsx';
 import { SignedOutPage } from '../../components/signedOutPage.tsx';
 import { ErrorNotice, Loading } from '../../components/states.tsx';
 import { client } from '../../session.ts';
@@ -14,13 +14,12 @@ import { SharedMessage } from './message.tsx';
 /** A shared thread, for readers without an account. */
 export default function Shared({ token }: { token: string }) {
   const [session, setSession] = useState(() => sessionStorage.getItem(placeOf(token)) ?? undefined);
-  const share = useQuery({
-    queryKey: ['share', token, session],
-    queryFn: () => client.shares.view({ params: { token }, query: { session_token: session } }),
-    staleTime: 5_000,
-  });
+  const share = usePages(['share', token, session], (page) =>
+    client.shares.view({ params: { token }, query: { session_token: session, ...page } }),
+  );
   if (share.isPending) return <Loading />;
-  if (share.data?.requires_password || isExpired(share.error, session))
+  const views = share.data?.pages.filter((view) => !view.requires_password) ?? [];
+  if (share.data?.pages[0]?.requires_password || isExpired(share.error, session))
     return (
       <Locked
         token={token}
@@ -30,7 +29,12 @@ export default function Shared({ token }: { token: string }) {
         }}
       />
     );
-  if (share.data) return <Transcript view={share.data} token={token} session={session} />;
+  if (views[0])
+    return (
+      <Transcript thread={views[0].thread} messages={views.flatMap(({ messages }) => messages)} token={token} session={session}>
+        <More query={share} />
+      </Transcript>
+    );
   const isGone = share.error instanceof ApiError && [400, 404].includes(share.error.status);
   return isGone ? (
     <SignedOutPage title="This link does not work" intro="The link was deleted, the chat was deleted, or the address is incomplete.">
@@ -72,9 +76,13 @@ async function verify(token: string, password: string): Promise<string> {
   }
 }
 
-type TranscriptProps = { view: Extract<ShareView, { requires_password: false }>; token: string; session: string | undefined };
+type TranscriptProps = Pick<Extract<ShareView, { requires_password: false }>, 'thread' | 'messages'> & {
+  token: string;
+  session: string | undefined;
+  children: ReactNode;
+};
 
-function Transcript({ view: { thread, messages }, token, session }: TranscriptProps) {
+function Transcript({ thread, messages, token, session, children }: TranscriptProps) {
   const title = thread.title ?? 'Shared chat';
   useTitle(title);
   return (
@@ -93,6 +101,7 @@ function Transcript({ view: { thread, messages }, token, session }: TranscriptPr
         {messages.map((message) => (
           <SharedMessage key={message.id} message={message} access={{ share_token: token, session_token: session }} />
         ))}
+        {children}
       </main>
     </div>
   );
