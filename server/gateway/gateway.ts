@@ -25,13 +25,13 @@ export type Gateway = { address: string; droppedLines(): number; shutDown(): Pro
 const drainMs = 10_000;
 
 /**
- * The headers must arrive within 5 s and the request within 2 minutes. Slower connections are closed within another second. Header fields
+ * The headers must arrive within 5 s, then 1 KiB per second in each 30 s, or the rest of the body. Slower connections are closed within another second. Header fields
  * are counted in `framingErrorOf`, because Node.js silently drops those above `maxHeadersCount`.
  */
 const serverOptions = {
   maxHeaderSize: 16_384,
   headersTimeout: 5_000,
-  requestTimeout: 120_000,
+  requestTimeout: 30_000,
   connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 65_000,
   // Checked in `framingErrorOf`, so that the error has the usual format.

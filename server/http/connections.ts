@@ -7,12 +7,41 @@ import type { Duplex } from 'node:stream';
 const silenceMs = 5_000;
 const lingerMs = 30_000;
 
-const latestResponses = new WeakMap<Duplex, ServerResponse>();
+/** The newest response of a connection, and the bytes that the connection had received when its request began, or at the last check of its speed. */
+type Latest = { response: ServerResponse; bytesRead: number };
+const latest = new WeakMap<Duplex, Latest>();
 
 /** Records the newest response of its connection. Must be called for every request. */
-export const trackResponse = (answer: ServerResponse): void => void latestResponses.set(answer.req.socket, answer);
+export function trackResponse(response: ServerResponse): void {
+  const { socket } = response.req;
+  const known = latest.get(socket);
+  if (known) Object.assign(known, { response, bytesRead: socket.bytesRead });
+  else latest.set(socket, { response, bytesRead: socket.bytesRead });
+}
 
-export const latestResponse = (socket: Duplex): ServerResponse | undefined => latestResponses.get(socket);
+export const latestResponse = (socket: Duplex): ServerResponse | undefined => latest.get(socket)?.response;
+
+/** The least that a body must bring on average in each period, in bytes per second. */
+const minBytesPerSecond = 1_024;
+
+/**
+ * Whether a request that is not complete after `periodMs` may go on, because its body keeps arriving. Then calls `onSlow` after the first further period
+ * in which too little has arrived.
+ */
+export function keepsArriving(socket: Socket, periodMs: number, onSlow: () => void): boolean {
+  const current = latest.get(socket);
+  if (!current || current.response.req.complete) return false;
+  const { response, bytesRead } = current;
+  current.bytesRead = socket.bytesRead;
+  if (socket.bytesRead - bytesRead < (minBytesPerSecond * periodMs) / 1_000) return false;
+  const check = () => {
+    if (response.req.complete || current.response !== response || keepsArriving(socket, periodMs, onSlow)) return;
+    onSlow();
+  };
+  const timer = setTimeout(check, periodMs).unref();
+  socket.once('close', () => clearTimeout(timer));
+  return true;
+}
 
 /**
  * Closes connections in stages (RFC 9112 section 9.6): after a response that is sent before its request has arrived, sends FIN and discards
@@ -22,7 +51,7 @@ export function enableLingeringClose(server: Server, connection: 'connection' | 
   server.on(connection, (socket: Socket) => {
     const destroySoon = socket.destroySoon.bind(socket);
     socket.destroySoon = () => {
-      const request = latestResponses.get(socket)?.req;
+      const request = latestResponse(socket)?.req;
       if (!request || request.complete || socket.destroyed) return destroySoon();
       request.unpipe().resume();
       lingeringClose(socket);

@@ -64,8 +64,8 @@ export type Api = { address: string; endStreams(): Promise<void>; shutDown(): Pr
 const drainMs = 10_000;
 
 /**
- * Slow senders are disconnected: headers within 10 s, the whole request within 30 s, checked every second. Responses, such as streams, have no time
- * limit.
+ * Slow senders are disconnected: headers within 10 s, then 1 KiB per second in each 30 s, or the rest of the body. Checked every second. Responses, such
+ * as streams, have no time limit.
  */
 export const apiLimits = {
   headersTimeout: 10_000,

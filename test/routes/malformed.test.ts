@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../contract/shared/errors.ts';
 import { apiLimits } from '../../server/processes/api.ts';
@@ -98,6 +99,37 @@ test('the API answers an incomplete request with 408 after the timeout', async (
 test('the gateway answers an incomplete request with 408 after the timeout', async () => {
   const { address } = await startGatewayTo(app.url, {}, { limits: { headersTimeout: 500, connectionsCheckingInterval: 100 } });
   expectError(await rawSend(address, unfinishedHeaders, patient), 408, 'request_timeout');
+});
+
+/** Sends a body of `kib` KiB in parts of 1 KiB, one each `pauseMs`. */
+function sendSlowly(url: string, kib: number, pauseMs: number, token: string) {
+  const part = ' '.repeat(1_024);
+  const text = request(
+    post,
+    { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'content-length': kib * 1_024 + 2 },
+    '{}',
+  );
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname, () => socket.write(text));
+  let sent = 0;
+  const sending = setInterval(() => (sent++ < kib ? socket.write(part) : clearInterval(sending)), pauseMs);
+  const { promise, resolve } = Promise.withResolvers<number>();
+  socket.on('error', () => undefined).once('data', (answer) => resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(`${answer}`)?.[1])));
+  return promise.finally(() => {
+    clearInterval(sending);
+    socket.destroy();
+  });
+}
+
+test('a body may take longer than the timeout while it keeps arriving', async () => {
+  const limits = { headersTimeout: 500, requestTimeout: 1_000, connectionsCheckingInterval: 100 };
+  const patient = await startTestApp(behindGatewayEnv, { worker: false, limits });
+  const person = await patient.signUp();
+  const { address } = await startGatewayTo(patient.url, {}, { limits });
+  const statuses = (kib: number, pauseMs: number) =>
+    Promise.all([patient.url, address].map((url) => sendSlowly(url, kib, pauseMs, person.token)));
+  expect(await statuses(50, 80)).toEqual([201, 201]);
+  expect(await statuses(50, 3_000)).toEqual([408, 408]);
 });
 
 test.each([

@@ -5,7 +5,7 @@ import { errorCodes } from '../../../contract/shared/errorCodes.ts';
 import type { Problem } from '../../../contract/shared/errors.ts';
 import { errorCodeOf } from '../../platform/operatorError.ts';
 import { newTraceId } from '../../platform/telemetry/spans.ts';
-import { latestResponse, lingeringClose } from '../connections.ts';
+import { keepsArriving, latestResponse, lingeringClose } from '../connections.ts';
 
 /** Error messages for requests that cannot be parsed. The gateway uses the same messages. */
 export const malformedRequestMessages = {
@@ -53,7 +53,13 @@ export function rejectMalformedRequests(server: Server, { headers, onRejected }:
     const { status, text, fields } = errorResponseOf(failure, `${answer.getHeader('x-trace-id') ?? newTraceId()}`, headers);
     answer.writeHead(status, fields).end(text);
   }
-  server.on('clientError', (error, socket) => refuse(socket, failureOf(error)));
+  server.on('clientError', (error, socket) => {
+    const failure = failureOf(error);
+    // Node.js limits the whole request, and reports each one once. A body that keeps arriving may take longer.
+    if (failure === 'too_slow' && socket instanceof Socket && keepsArriving(socket, server.requestTimeout, () => refuse(socket, failure)))
+      return;
+    refuse(socket, failure);
+  });
   server.on('connect', (_request, socket) => refuse(socket, 'wrong_method'));
 }
 
