@@ -134,6 +134,9 @@ export const asrCredentials = initContract().router({
   },
 } as const satisfies Resource);
 
+/** The longest time that the provider may take for a transcript, in milliseconds. */
+export const maxTranscriptionMs = 120_000;
+
 export const asr = initContract().router({
   transcribe: {
     method: 'POST',
@@ -145,6 +148,6 @@ export const asr = initContract().router({
     maxBody: maxRecordingBytes + 2 ** 18,
     body: Recording,
     responses: { 200: Transcript },
-    metadata: { auth: 'user', audit: 'none', extraErrors: [409, 502] },
+    metadata: { auth: 'user', audit: 'none', answerMs: maxTranscriptionMs, extraErrors: [409, 502] },
   },
 } as const satisfies Resource);

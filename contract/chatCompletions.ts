@@ -396,6 +396,9 @@ export const ChatModels = z
   .meta({ id: 'ChatModels', description: 'The models that chat completions of the account can use.' });
 export type ChatModels = z.infer<typeof ChatModels>;
 
+/** The longest time that a call may take before its response has headers, in milliseconds. */
+export const maxAnswerMs = 15 * 60_000;
+
 export const chatCompletions = initContract().router({
   create: {
     method: 'POST',
@@ -417,6 +420,8 @@ export const chatCompletions = initContract().router({
       permission: 'data.completions.write',
       audit: 'none',
       errors: 'openai',
+      answerMs: maxAnswerMs,
+      charged: true,
       extraErrors: [402, 404, 429, 502],
     },
   },

@@ -28,7 +28,7 @@ export type CallOptions = {
   /** Replaces the generated key. */
   idempotencyKey?: string | undefined;
   headers?: Readonly<Record<string, string>> | undefined;
-  /** Timeout of one attempt in milliseconds, including the response body. Streams ignore it. */
+  /** How long an attempt may take without progress in milliseconds: see `ClientOptions`. Streams ignore it. */
   timeoutMs?: number | undefined;
   /** Maximum number of retries. Calls that are not safe to repeat are never retried. */
   maxRetries?: number | undefined;
@@ -64,6 +64,10 @@ export type Route = {
   readonly idempotent?: true;
   /** Safe to send again. */
   readonly retryable?: true;
+  /** Costs credits also if the response is lost, so only requests that the server has not taken are repeated. */
+  readonly charged?: true;
+  /** How long the response may take to begin in milliseconds, if it is longer than usual. */
+  readonly answerMs?: number;
   /** A paginated list: the body is the rows, or an object that contains them. */
   readonly paged?: true | 'within';
   /** Reads or sets the session cookie. */

@@ -42,7 +42,10 @@ export type ClientOptions = Credential &
     /** Account to act in, instead of the one of the credential. */
     accountId?: string | undefined;
     session?: SessionOptions | undefined;
-    /** Timeout of one attempt in milliseconds. Default 30 000. */
+    /**
+     * How long an attempt may take without progress in milliseconds: until the response begins, and between two parts of its body. Default 30 000,
+     * longer for calls that wait for a model. An upload gets another second for each 16 KiB.
+     */
     timeoutMs?: number | undefined;
     /** Maximum number of retries of calls that are safe to retry. Default 2. */
     maxRetries?: number | undefined;
@@ -63,7 +66,7 @@ export type Settings = Hooks & {
   apiKey: ApiKeySource | undefined;
   accessToken: string | undefined;
   session: SessionOptions;
-  timeoutMs: number;
+  timeoutMs: number | undefined;
   maxRetries: number;
   retryDelayMs: number;
   silenceMs: number;
@@ -86,7 +89,7 @@ export function settingsOf(options: ClientOptions): Settings {
     apiKey: options.apiKey,
     accessToken: options.accessToken,
     session: options.session ?? {},
-    timeoutMs: options.timeoutMs ?? 30_000,
+    timeoutMs: options.timeoutMs,
     maxRetries: options.maxRetries ?? 2,
     retryDelayMs: options.retryDelayMs ?? 250,
     silenceMs: options.silenceMs ?? 45_000,

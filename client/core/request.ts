@@ -14,6 +14,8 @@ export type PreparedRequest = {
   readonly route: Operation;
   readonly url: string;
   readonly body: string | FormData | undefined;
+  /** The size of its files. */
+  readonly uploadBytes: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly fetchOptions: FetchOptions;
   readonly attempt: number;
@@ -34,6 +36,7 @@ export function prepareRequest(
     route,
     url: settings.baseUrl + fillPath(route.path, params ?? {}) + searchOf(query),
     body: body === undefined ? undefined : route.form ? formOf(body as object) : JSON.stringify(body),
+    uploadBytes: route.form ? sizeOf(body as object) : 0,
     headers: {
       accept: route.finalTypes ? 'text/event-stream' : route.bytes ? '*/*' : 'application/json',
       ...(body !== undefined && !route.form && { 'content-type': 'application/json' }),
@@ -50,6 +53,9 @@ export function prepareRequest(
 /** `Headers` joins the values of names that differ only in case. */
 const lowerCase = (headers: Readonly<Record<string, string>> = {}) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+
+const sizeOf = (body: object = {}) =>
+  Object.values(body).reduce((sum, value: { size?: number } | undefined) => sum + (value?.size ?? 0), 0);
 
 /** `fetch` sets the Content-Type of a form. */
 function formOf(body: object): FormData {
@@ -143,9 +149,23 @@ export const traceIdOf = (headers: Headers | undefined): string | undefined => h
 const isResolvedStatus = ({ answers }: Operation, { status, headers }: Response) =>
   answers?.includes(status) === true && headers.get('content-type')?.startsWith('application/json') === true;
 
-export async function readBody({ bytes }: Operation, response: Response): Promise<unknown> {
+/** Calls `onPart` for each part of the body that arrives. */
+export async function readBody({ bytes }: Operation, response: Response, onPart: () => void): Promise<unknown> {
   if (response.status === 204) return undefined;
-  return bytes ? response.blob() : response.json();
+  const arrived = await readParts(response, onPart);
+  return bytes ? arrived.blob() : arrived.json();
+}
+
+/** React Native's own `fetch` returns bodies only as a whole. */
+async function readParts(response: Response, onPart: () => void): Promise<Response> {
+  const reader = response.body?.getReader();
+  if (!reader) return response;
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(part.value);
+    onPart();
+  }
+  return new Response(new Blob(parts), { headers: response.headers });
 }
 
 /** Ignores bodies that are not JSON, such as a proxy's error page. */

@@ -1,5 +1,5 @@
 import { abortReason, abortWith, forwardAbort } from './abort.ts';
-import { ApiError, ConnectionError, isTransient, TimeoutError } from './errors.ts';
+import { ApiError, ConnectionError, TimeoutError } from './errors.ts';
 
 const maxWaitMs = 60_000;
 const maxBackoffMs = 10_000;
@@ -24,19 +24,24 @@ export function unlessAborted<Value>(promise: Promise<Value>, signal?: AbortSign
   });
 }
 
-/** Runs `work` with a timeout. Rejects with the signal's reason or a TimeoutError, or as `work` does. */
+/** Runs `work` with a timeout, which `progress` starts again. Rejects with the signal's reason or a TimeoutError, or as `work` does. */
 export async function withTimeout<Value>(
   operation: string,
   timeoutMs: number,
   signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<Value>,
+  work: (signal: AbortSignal, progress: () => void) => Promise<Value>,
 ) {
   const here = new AbortController();
   const stopForwarding = forwardAbort(signal, here);
   if (here.signal.aborted) throw abortReason(here.signal);
-  const timer = setTimeout(() => abortWith(here, new TimeoutError(timeoutMs, operation)), timeoutMs);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const progress = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => abortWith(here, new TimeoutError(timeoutMs, operation)), timeoutMs);
+  };
+  progress();
   try {
-    return await work(here.signal);
+    return await work(here.signal, progress);
   } catch (error) {
     throw here.signal.aborted ? abortReason(here.signal) : error;
   } finally {
@@ -62,12 +67,14 @@ export function retryDelay(tries: number, delayMs: number, error?: unknown): num
   return asked > maxWaitMs ? undefined : Math.max(asked, backOff);
 }
 
-/** Retries `work` up to `retries` times after transient errors. `onRetry` is called before each delay. */
+/** Retries `work` up to `retries` times after errors that allow it. `onRetry` is called before each delay. */
 export async function withRetries<Value>(
   limits: {
     retries: number;
     delayMs: number;
     signal: AbortSignal | undefined;
+    /** Which errors may be followed by another try. */
+    mayRetry: (error: unknown) => boolean;
     onRetry: (attempt: number, error: unknown, delayMs: number) => void;
   },
   work: (attempt: number) => Promise<Value>,
@@ -76,7 +83,7 @@ export async function withRetries<Value>(
     try {
       return await work(tries + 1);
     } catch (error) {
-      const wait = tries < limits.retries && isTransient(error) ? retryDelay(tries, limits.delayMs, error) : undefined;
+      const wait = tries < limits.retries && limits.mayRetry(error) ? retryDelay(tries, limits.delayMs, error) : undefined;
       if (wait === undefined) throw error;
       limits.onRetry(tries + 1, error, wait);
       await pause(wait, limits.signal);

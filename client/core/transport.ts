@@ -2,7 +2,7 @@ import { routes } from '../generated/routes.ts';
 import type { AccessGrant } from '../generated/types.ts';
 import type { CallOptions, Operation } from './call.ts';
 import { memoryCookies } from './cookies.ts';
-import { ConnectionError } from './errors.ts';
+import { ApiError, ConnectionError, isTransient } from './errors.ts';
 import type { Settings } from './options.ts';
 import { createSender, nameOf, type PreparedRequest, prepareRequest, readBody, type RequestParts } from './request.ts';
 import { overNetwork, unlessAborted, withRetries, withTimeout } from './retry.ts';
@@ -23,6 +23,16 @@ export type Transport = {
 
 const refreshRoute: Operation = { ...routes.auth.refresh, name: 'auth.refresh' };
 
+const defaultTimeoutMs = 30_000;
+/** An upload that is slower than this, in bytes per second, may be given up. `fetch` does not tell how much it has sent. */
+const minUploadSpeed = 16_384;
+
+const timeoutOf = ({ route, uploadBytes }: PreparedRequest, timeoutMs: number | undefined) =>
+  (timeoutMs ?? route.answerMs ?? defaultTimeoutMs) + Math.floor(uploadBytes / minUploadSpeed) * 1_000;
+
+/** Whether the server may have begun to work on a request. */
+const isTaken = (error: ApiError | ConnectionError) => !(error instanceof ApiError) || ![429, 503].includes(error.status);
+
 /** The usual cause is a server of pages, which answers unknown paths with a page. */
 const notJson = (operation: string, { status, headers }: Response, cause: Error) =>
   new ConnectionError(
@@ -33,16 +43,16 @@ const notJson = (operation: string, { status, headers }: Response, cause: Error)
 export function createTransport(settings: Settings): Transport {
   const cookies = settings.session.cookies ?? memoryCookies();
   const exchange = createSender(settings, cookies);
-  const read = (route: Operation, response: Response, signal: AbortSignal) =>
-    overNetwork(route.name, signal, () => readBody(route, response)).catch((error: Error) => {
+  const read = (route: Operation, response: Response, signal: AbortSignal, progress: () => void) =>
+    overNetwork(route.name, signal, () => readBody(route, response, progress)).catch((error: Error) => {
       throw error.cause instanceof SyntaxError ? notJson(route.name, response, error.cause) : error;
     });
   const keeper = createSession(settings, {
     hasCookie: async () => (await cookies.get()) !== undefined,
     refresh: () => {
       const outgoing = prepareRequest(refreshRoute, {}, {}, settings);
-      return withTimeout(refreshRoute.name, settings.timeoutMs, undefined, async (signal) =>
-        read(refreshRoute, await exchange(outgoing, undefined, signal), signal),
+      return withTimeout(refreshRoute.name, timeoutOf(outgoing, settings.timeoutMs), undefined, async (signal, progress) =>
+        read(refreshRoute, await exchange(outgoing, undefined, signal), signal, progress),
       ) as Promise<AccessGrant>;
     },
   });
@@ -60,9 +70,10 @@ export function createTransport(settings: Settings): Transport {
     });
 
   const once = (outgoing: PreparedRequest, { signal, timeoutMs = settings.timeoutMs }: CallOptions) =>
-    withTimeout(outgoing.route.name, timeoutMs, signal, async (inTime): Promise<CallResult> => {
+    withTimeout(outgoing.route.name, timeoutOf(outgoing, timeoutMs), signal, async (inTime, progress): Promise<CallResult> => {
       const response = await open(outgoing, inTime);
-      return { body: await read(outgoing.route, response, inTime), status: response.status, headers: response.headers };
+      progress();
+      return { body: await read(outgoing.route, response, inTime, progress), status: response.status, headers: response.headers };
     });
 
   const call = async (route: Operation, parts: RequestParts, options: CallOptions) => {
@@ -72,6 +83,7 @@ export function createTransport(settings: Settings): Transport {
         retries: route.retryable ? (options.maxRetries ?? settings.maxRetries) : 0,
         delayMs: settings.retryDelayMs,
         signal: options.signal,
+        mayRetry: (error) => isTransient(error) && !(route.charged && isTaken(error)),
         onRetry: (attempt, error, delayMs) => onRetry(route, attempt, error, delayMs),
       },
       (attempt) => once({ ...outgoing, attempt }, options),

@@ -186,7 +186,7 @@ export const routes = {
     occurrences: { method: 'GET', path: '/v1/schedules/{schedule_id}/occurrences', auth: 'user+key', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
   },
   chatCompletions: {
-    create: { method: 'POST', path: '/v1/chat/completions', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 502, 503] },
+    create: { method: 'POST', path: '/v1/chat/completions', auth: 'user+key', idempotent: true, charged: true, answerMs: 900000, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 502, 503] },
   },
   chatModels: {
     list: { method: 'GET', path: '/v1/models', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
@@ -317,7 +317,7 @@ export const routes = {
     setDefault: { method: 'POST', path: '/v1/asr-credentials/{credential_id}/set-default', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
   },
   asr: {
-    transcribe: { method: 'POST', path: '/v1/asr/transcribe', auth: 'user', form: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 502, 503] },
+    transcribe: { method: 'POST', path: '/v1/asr/transcribe', auth: 'user', answerMs: 120000, form: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 502, 503] },
   },
   auditLogs: {
     list: { method: 'GET', path: '/v1/audit-logs', auth: 'user+key', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

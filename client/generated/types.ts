@@ -7929,7 +7929,7 @@ export interface ChatCompletionsApi {
    *
    * One call of a model in the format of OpenAI, without a thread, a persona or tools of the platform. The answer is charged once, also if the client disconnects, which ends the call at the provider. `Idempotency-Key` has no effect on streams.
    */
-  readonly create: Call<{ body: NewChatCompletion; }, ChatCompletion, Reasons['chatCompletions.create']>;
+  readonly create: Call<{ body: NewChatCompletion & { stream?: false | null | undefined }; }, ChatCompletion, Reasons['chatCompletions.create']>;
 }
 
 export interface ChatModelsApi {

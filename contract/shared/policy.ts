@@ -67,6 +67,13 @@ export type Policy = {
   probe?: true;
   /** Minimum duration of every response in milliseconds, so that timing does not reveal the result. */
   minDurationMs?: number;
+  /**
+   * How long the response may take to begin, in milliseconds, because the call waits for a model that sends nothing before its answer is complete. The
+   * client and the gateway wait that long. Default: 30 s for the client.
+   */
+  answerMs?: number;
+  /** The call costs credits as soon as it is taken, also if its response is lost. The client repeats it only after 429 and 503. */
+  charged?: true;
   /** A paginated list. The response is the array of rows (`cursor`) or an object that contains them (`within`). */
   pages?: 'cursor' | 'within';
   /** A statistic or a log without pages: it is computed from many rows. */

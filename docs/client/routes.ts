@@ -25,6 +25,8 @@ export function routeRow(route: Route) {
     path,
     auth: metadata.auth,
     ...(idempotent && { idempotent }),
+    ...(metadata.charged && { charged: true }),
+    ...(metadata.answerMs && { answerMs: metadata.answerMs }),
     ...((idempotent || ['GET', 'PUT', 'DELETE'].includes(method)) && { retryable: true }),
     ...(metadata.pages && { paged: metadata.pages === 'cursor' ? true : 'within' }),
     // A route that accepts API keys has no session cookie.

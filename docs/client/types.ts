@@ -1,7 +1,7 @@
 import { describeDeprecation } from '../../contract/deprecation.ts';
 import { OpenAiProblem, Problem } from '../../contract/shared/errors.ts';
 import { paramNames } from '../../contract/shared/path.ts';
-import { type Contract, eventStreamOf, type ResponseBody, type Route, type Schema } from '../../contract/shared/route.ts';
+import { type Contract, eventStreamOf, jsonOrStreamOf, type ResponseBody, type Route, type Schema } from '../../contract/shared/route.ts';
 import { type Components, createComponents, isOptional } from '../openapi/components.ts';
 import { areaDescriptions, orderedAreasOf } from '../openapi/descriptions.ts';
 import { isBodyOptional, pathParamOf, queryOf } from '../openapi/operation.ts';
@@ -59,6 +59,10 @@ function responseTypeOf(answer: ResponseBody, paged: boolean, components: Compon
   return paged ? type.replace(/\[\]$/, '') : type;
 }
 
+/** A call returns a complete answer: the chunks of a stream are for the SDKs of OpenAI. */
+const bodyType = (route: Route, type: string) =>
+  jsonOrStreamOf(route) && route.metadata.errors === 'openai' ? `${type} & { stream?: false | null | undefined }` : type;
+
 function requestType(route: Route, components: Components) {
   const print = (schema: Schema, io: 'input' | 'output') => printType(components.schemaOf(schema, io));
   const params = paramNames(route.path).map((name) => printProperty(name, false, print(pathParamOf(route, name), 'output')));
@@ -77,7 +81,7 @@ function requestType(route: Route, components: Components) {
         query.every(({ optional }) => optional),
         `{ ${fields.join(' ')} }`,
       ),
-    route.body && printProperty('body', isBodyOptional(route), print(route.body, 'input')),
+    route.body && printProperty('body', isBodyOptional(route), bodyType(route, print(route.body, 'input'))),
   ].filter(Boolean);
   return parts.length > 0 ? `{ ${parts.join(' ')} }` : 'NoRequest';
 }

@@ -1,4 +1,4 @@
-import type { ChatCompletion, NewChatCompletion } from '../../contract/chatCompletions.ts';
+import { type ChatCompletion, maxAnswerMs, type NewChatCompletion } from '../../contract/chatCompletions.ts';
 import { overloaded } from '../http/access/authenticateRequest.ts';
 import type { App } from '../http/app.ts';
 import { countUpload } from '../http/body/uploadMemory.ts';
@@ -14,7 +14,7 @@ import type { ConcurrencyLimiter } from '../platform/concurrency.ts';
 import { newId } from '../platform/crypto/ids.ts';
 import { Failure, failWith, invalidField, notFound } from '../platform/failure.ts';
 import { limiterKeyOf } from '../platform/limiterKey.ts';
-import { maxAnswerMs, maxTimerMs } from '../platform/timers.ts';
+import { maxTimerMs } from '../platform/timers.ts';
 import { lockRunSlots } from '../resources/accounts/queries.ts';
 import { remainingOf, selectKeyBudget } from '../resources/credits/keyBudget.ts';
 import { readEntitlements, type Settings } from '../resources/settings/settings.ts';

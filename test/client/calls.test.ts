@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, expectTypeOf, test, vi } from 'vitest';
 import { ApiError, ConnectionError, createClient, isApiError, TimeoutError } from '../../client/index.ts';
 import { holdTimers } from '../support/timers/heldTimers.ts';
 import { sendError, sendJson, startLocalServer } from './localServer.ts';
@@ -150,6 +150,58 @@ test('an attempt that exceeds the timeout is a TimeoutError, even if only the bo
   await failed;
   expect(requests).toHaveLength(2);
   await expect(client.me.get(undefined, { timeoutMs: 20, maxRetries: 0 })).rejects.toThrow('20 ms');
+});
+
+test('a response may take longer than the timeout while parts of it arrive', async () => {
+  const { baseUrl, requests } = await startLocalServer((seen, res) => {
+    const parts = seen.url.endsWith('/export') ? ['PK', '1', '2', '3'] : ['{"id":', ' ', ' ', '"x"}'];
+    res.writeHead(200, { 'content-type': seen.url.endsWith('/export') ? 'application/zip' : 'application/json' });
+    const sending = setInterval(() => {
+      const part = parts.shift();
+      if (part !== undefined) return void res.write(part);
+      clearInterval(sending);
+      res.end();
+    }, 400);
+  });
+  const client = createClient({ baseUrl, timeoutMs: 1_200, ...quick });
+  const [me, zip] = await Promise.all([client.me.get(), client.accounts.export({ params: { account_id: id } })]);
+  expect([me, await zip.text(), zip.type]).toEqual([{ id: 'x' }, 'PK123', 'application/zip']);
+  expect(requests).toHaveLength(2);
+});
+
+test('a call that costs credits is not repeated unless the server has not taken it, and waits as long as the model may', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res, count) => {
+    if (count === 0) return sendError(res, 503, 'unavailable');
+    if (count === 1) return sendError(res, 429, 'rate_limit', undefined, { 'retry-after': '0' });
+    if (count === 2) return void res.socket!.destroy();
+    if (count === 3) sendError(res, 502, 'upstream');
+  });
+  const client = createClient({ baseUrl, ...quick });
+  const body = { model: 'm', messages: [{ role: 'user' as const, content: 'hi' }] };
+  await expect(client.chatCompletions.create({ body })).rejects.toBeInstanceOf(ConnectionError);
+  expect(requests).toHaveLength(3);
+  await expect(client.chatCompletions.create({ body })).rejects.toMatchObject({ status: 502 });
+  expect(requests).toHaveLength(4);
+  const timeout = holdTimers(900_000);
+  const late = expect(client.chatCompletions.create({ body })).rejects.toThrow('900000 ms');
+  await expect.poll(() => requests.length).toBe(5);
+  timeout.pass();
+  await late;
+  expect(requests).toHaveLength(5);
+  // @ts-expect-error The chunks of a stream are for the SDKs of OpenAI.
+  expectTypeOf(client.chatCompletions.create).toBeCallableWith({ body: { ...body, stream: true } });
+});
+
+test('an upload may take as long as its size needs', async () => {
+  const { baseUrl, requests } = await startLocalServer(() => {});
+  const client = createClient({ baseUrl, timeoutMs: 50, maxRetries: 0, ...quick });
+  const timeout = holdTimers(64_050);
+  const sent = expect(client.attachments.stage({ body: { file: new File([new Uint8Array(2 ** 20)], 'a.bin') } })).rejects.toThrow(
+    '64050 ms',
+  );
+  await expect.poll(() => requests.length).toBe(1);
+  timeout.pass();
+  await sent;
 });
 
 test('an unreachable server is a ConnectionError with its cause', async () => {

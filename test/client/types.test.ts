@@ -7,7 +7,17 @@ import { createClient, isApiError, type Readiness, type RunEvent, type Thread, t
 import * as contract from '../../contract/index.ts';
 import type { ErrorCodeOf } from '../../contract/shared/errorCodes.ts';
 import type { ErrorStatusesOf } from '../../contract/shared/policy.ts';
-import type { BodyOf, Contract, EventStream, ParamsOf, QueryOf, Route, Schema, SuccessOf } from '../../contract/shared/route.ts';
+import type {
+  BodyOf,
+  Contract,
+  EventStream,
+  JsonOrStream,
+  ParamsOf,
+  QueryOf,
+  Route,
+  Schema,
+  SuccessOf,
+} from '../../contract/shared/route.ts';
 import { routeRow } from '../../docs/client/routes.ts';
 
 // The types of each call, inferred from the contract. The generated types must be equal, not only assignable.
@@ -23,7 +33,10 @@ type AllOptional<T> = Partial<T> extends T ? true : false;
 type Part<Name extends string, Value, Optional> = Optional extends true ? { [N in Name]?: Value | undefined } : { [N in Name]: Value };
 type BodyPart<R extends Route> = [BodyOf<R>] extends [never]
   ? unknown
-  : Part<'body', z.input<BodyOf<R>>, R['method'] extends 'PATCH' ? IsFieldless<BodyOf<R>> : AcceptsEmpty<BodyOf<R>>>;
+  : Part<'body', z.input<BodyOf<R>> & WithoutStream<R>, R['method'] extends 'PATCH' ? IsFieldless<BodyOf<R>> : AcceptsEmpty<BodyOf<R>>>;
+type WithoutStream<R extends Route> = R extends { metadata: { errors: 'openai' }; responses: { 200: JsonOrStream } }
+  ? { stream?: false | null | undefined }
+  : unknown;
 type IsFieldless<B extends Schema> = z.input<B> extends Record<string, never> ? true : false;
 /** Bodies whose refinement requires one of several optional fields, which a type cannot express, are listed here. */
 type AcceptsEmpty<B extends Schema> = B extends

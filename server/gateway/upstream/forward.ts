@@ -1,6 +1,8 @@
 import { type ClientRequest, type IncomingMessage, request as plain, type ServerResponse } from 'node:http';
 import { request as secure } from 'node:https';
 import { Transform } from 'node:stream';
+import { asr } from '../../../contract/asr.ts';
+import { chatCompletions } from '../../../contract/chatCompletions.ts';
 import type { ExceededLimit, UnfinishedRequests } from '../../http/body/unfinishedRequests.ts';
 import type { ConcurrencyLimiter } from '../../platform/concurrency.ts';
 import { limiterKeyOf } from '../../platform/limiterKey.ts';
@@ -8,7 +10,6 @@ import { rateLimitAddress } from '../../platform/network/clientAddress.ts';
 import { hasWriteFailed } from '../../platform/network/earlyResponse.ts';
 import { errorCodeOf } from '../../platform/operatorError.ts';
 import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
-import { maxAnswerMs } from '../../platform/timers.ts';
 import type { RequestContext } from '../requestContext.ts';
 import { type GatewayError, sendError } from '../responses.ts';
 import { responseHeaders, upstreamHeaders } from './headers.ts';
@@ -125,9 +126,12 @@ function send(attempt: Attempt, context: RequestContext) {
   sendBody(request, outgoing, () => abort('too_large'));
 }
 
-/** The answer of a model that is not streamed has no headers before its end. The API limits such a call to `maxAnswerMs`. */
-const timeoutOf = ({ timeoutMs }: Upstream, { path }: RequestContext) =>
-  path === '/v1/chat/completions' ? Math.max(timeoutMs, maxAnswerMs + 60_000) : timeoutMs;
+const slowAnswers = new Map(
+  [chatCompletions.create, asr.transcribe].map(({ path, metadata }): [string, number] => [path, metadata.answerMs]),
+);
+
+/** A call that waits for a model has no headers before the end of the answer. The API limits it, and then needs a moment to answer. */
+const timeoutOf = ({ timeoutMs }: Upstream, { path }: RequestContext) => Math.max(timeoutMs, (slowAnswers.get(path) ?? -60_000) + 60_000);
 
 function giveUp(context: RequestContext, failure: GatewayError) {
   if (failure === 'bad_gateway' || failure === 'gateway_timeout') metricsEvents.upstreamFailed.emit(failure);

@@ -1,3 +1,4 @@
+import { maxTranscriptionMs } from '../../../contract/asr.ts';
 import type { Form } from '../../http/body/multipart.ts';
 import type { Scope } from '../../http/scope.ts';
 import { type Redact, redactKey, vendorMessage } from '../../models/wire/failures.ts';
@@ -15,7 +16,6 @@ const defaultBaseUrls: Record<AsrCredentialRow['provider'], string> = {
   groq: 'https://api.groq.com/openai/v1',
 };
 
-const timeoutMs = 120_000;
 const maxResponseBytes = 2 * 2 ** 20;
 
 /**
@@ -31,7 +31,7 @@ export async function transcribe(scope: Scope, form: Form, left: AbortSignal): P
       headers: { authorization: `Bearer ${key}`, accept: 'application/json', 'content-type': outgoing.contentType },
       body: outgoing.chunks,
       duplex: 'half',
-      signal: AbortSignal.any([left, own.signal, AbortSignal.timeout(timeoutMs)]),
+      signal: AbortSignal.any([left, own.signal, AbortSignal.timeout(maxTranscriptionMs)]),
     });
     if (response.status !== 200) throw await errorFromResponse(response, redactKey(key));
     return parseText(await readBody(response.body));
