@@ -28,9 +28,9 @@ export const shares: RouteHandlers<typeof routes> = {
   view: (context) => {
     const { thread, share } = sharedBy(context, context.params.token);
     const { session_token } = context.query;
+    const { rows, next } = pageOfOldest(messagesOf(context.engine, thread.id), `shared messages ${share.id}`, context.query);
     if (share.has_password && session_token === undefined) return { status: 200, body: { requires_password: true }, next: undefined };
     requireSession(share, session_token);
-    const { rows, next } = pageOfOldest(messagesOf(context.engine, thread.id), `shared messages ${share.id}`, context.query);
     const shown = rows.map(({ value }) => value as Message);
     return {
       status: 200,

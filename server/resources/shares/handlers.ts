@@ -19,9 +19,8 @@ export const shareHandlers = implement(
     },
     view: async ({ scope, params, query }) => {
       const share = await findShare(scope, params.token, query.session_token);
-      if (!share.isOpen) return { status: 200, body: { requires_password: true }, next: undefined };
       const { rows, next } = await listSharedMessages(scope, share, query);
-      return { status: 200, body: viewShared(share.row, rows), next };
+      return { status: 200, body: rows ? viewShared(share.row, rows) : { requires_password: true }, next };
     },
     verify: async ({ scope, params, body }) => ({
       status: 200,

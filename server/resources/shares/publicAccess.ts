@@ -29,10 +29,11 @@ async function findByToken({ db }: RequestScope, token: string): Promise<PublicS
   return row;
 }
 
-/** A page of the messages of a share, oldest first. Throws 404 if the share was deleted in the meantime. */
-export async function listSharedMessages({ app, db }: RequestScope, { row }: LoadedShare, { limit, before }: PageQuery) {
+/** A page of the messages of a share, oldest first; none of one that is not open. Throws 400 `invalid_cursor`, and 404 if the share was deleted. */
+export async function listSharedMessages({ app, db }: RequestScope, { row, isOpen }: LoadedShare, { limit, before }: PageQuery) {
   const list = ['shared messages', row.id];
   const [afterNumber = 0] = (app.cursors.decode(before, list) ?? []) as number[];
+  if (!isOpen) return { rows: undefined, next: undefined };
   const found = await db.rows(queries.selectSharedMessages, { ...sharedMessagesFilter(row), afterNumber, limit: limit + 1 });
   if (found.length === 0) throw notFound();
   const messages = found.filter((each) => each.id !== null);
