@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCodeOf, OperatorError } from '../platform/operatorError.ts';
+import { productSchema } from './productSchema.ts';
 
 /** Runs a statement in the transaction of the migrations. */
 type Run = (sql: string) => Promise<Record<string, unknown>[]>;
@@ -41,7 +42,7 @@ export async function lockTables(run: Run, { waitMs = maxWaitMs } = {}): Promise
  * Extensions may own others.
  */
 const ownTables = `select c.oid::regclass::text as name from pg_class c
-  where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and pg_has_role(c.relowner, 'usage') and c.relname <> 'mikro_orm_migrations'
+  where c.relnamespace = ${productSchema} and c.relkind in ('r', 'p') and not c.relispartition and pg_has_role(c.relowner, 'usage') and c.relname <> 'mikro_orm_migrations'
   order by c.oid`;
 
 async function inUse(run: Run, waitMs: number): Promise<OperatorError> {

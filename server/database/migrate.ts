@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { isRotation } from '../platform/config/shape.ts';
 import { errorCodeOf, OperatorError } from '../platform/operatorError.ts';
+import { isTransientDatabaseError } from './connection/connectionErrors.ts';
 import { expectedSchemaVersion, oldestCompatibleVersion } from './expectedSchema.ts';
 import { lockTables } from './lockTables.ts';
 
@@ -22,14 +23,15 @@ export async function migrate(url: string, only?: readonly string[]): Promise<Sc
     // A process of the release before may start again after a newer one has migrated.
     const found = await schemaVersion(client);
     if (found.version >= expectedSchemaVersion) return found;
+    const place = await placeOf(client);
     // First, because the version is what says that nothing is left to do.
     await migrateQueue(url);
-    await runMigrations(url, only);
+    await runMigrations(url, place, only);
     return await schemaVersion(client);
   } catch (error) {
-    throw errorCodeOf(error) === '42501' ? mayNotMigrate(error as Error) : error;
+    throw migrationError(error);
   } finally {
-    await client.end();
+    await client.end().catch(() => {});
   }
 }
 
@@ -37,17 +39,41 @@ export async function migrate(url: string, only?: readonly string[]): Promise<Sc
 const withoutTimeouts = async (client: pg.ClientBase) =>
   void (await client.query('set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0'));
 
-const mayNotMigrate = ({ message }: Error) =>
-  new OperatorError(`ARKLOOP_DATABASE_URL: the role may not bring the schema to this version: ${message.split(' - ').at(-1)}`);
+type Place = { database: string; schema: string };
+
+/** The tables are in the first schema of the search path that exists. Earlier releases created the list of migrations in `public` in any case. */
+async function placeOf(client: pg.ClientBase): Promise<Place> {
+  const { rows } = await client.query<{ database: string; schema: string | null }>(
+    `select current_database() as database, coalesce(
+      (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass('mikro_orm_migrations')),
+      current_schema()) as schema`,
+  );
+  const { database, schema } = rows[0]!;
+  if (schema === null) throw new OperatorError('ARKLOOP_DATABASE_URL: no schema of the search path of the role exists');
+  return { database, schema };
+}
+
+/** One line for what PostgreSQL reports. The ORM puts the statement in front of its message. */
+function migrationError(error: unknown): unknown {
+  const code = errorCodeOf(error);
+  if (error instanceof OperatorError || isTransientDatabaseError(error) || !isSqlState(code)) return error;
+  const reason = (error as Error).message.split(' - ').at(-1)!.split('\n')[0];
+  return code === '42501'
+    ? new OperatorError(`ARKLOOP_DATABASE_URL: the role may not bring the schema to this version: ${reason}`)
+    : new OperatorError(`ARKLOOP_DATABASE_URL: the schema cannot be brought to this version: ${reason} (error ${code})`);
+}
+
+const isSqlState = (code: string | undefined) => /^[0-9A-Z]{5}$/.test(code ?? '');
 
 // Imported on demand: the ORM takes 200 ms to load, and most starts have nothing to migrate.
-async function runMigrations(url: string, only: readonly string[] | undefined) {
+async function runMigrations(url: string, { database, schema }: Place, only: readonly string[] | undefined) {
   const { MikroORM } = await import('@mikro-orm/postgresql');
   const { PostgresDialect } = await import('kysely');
   const { Migrator } = await import('@mikro-orm/migrations');
   const { migrations } = await import('./migrations/index.ts');
   const orm = await MikroORM.init({
-    dbName: 'arkloop',
+    dbName: database,
+    schema,
     driverOptions: new PostgresDialect({ pool: openPool(url) }),
     entities: [],
     discovery: { warnWhenNoEntities: false },
@@ -55,6 +81,8 @@ async function runMigrations(url: string, only: readonly string[] | undefined) {
     migrations: { migrationsList: migrations, snapshot: false, allOrNothing: true },
     logger: () => {},
   });
+  // Otherwise it looks for the database in the catalog, and creates it over a connection to another one.
+  orm.schema.ensureDatabase = async () => false;
   const connection = orm.em.getDriver().getConnection();
   try {
     await connection.transactional(async (transaction) => {
@@ -65,7 +93,8 @@ async function runMigrations(url: string, only: readonly string[] | undefined) {
       await run(`comment on table mikro_orm_migrations is '${remarkOf(expectedSchemaVersion, oldestCompatibleVersion)}'`);
     });
   } finally {
-    await orm.close(true);
+    // An error here would hide that of a migration.
+    await orm.close(true).catch(() => {});
   }
 }
 

@@ -400,7 +400,9 @@ select distinct c.relname::text as child, p.relname::text as parent
   from pg_constraint k
   join pg_class c on c.oid = k.conrelid
   join pg_class p on p.oid = k.confrelid
-  where k.contype = 'f' and k.conparentid = 0 and c.relnamespace = 'public'::regnamespace and c.oid <> p.oid;
+  where k.contype = 'f' and k.conparentid = 0 and c.relnamespace = (select relnamespace
+  from pg_class
+  where oid = to_regclass('users')) and c.oid <> p.oid;
 
 -- jobs/erasure/ownBatches.ts 1
 select "id"

@@ -172,6 +172,7 @@ function unreachable(variable: string, url: string, error: unknown) {
 /** Poolers report all errors under one code, so the message is included. */
 function reasonOf(error: unknown): string {
   const code = errorCodeOf(error);
+  if (error instanceof Error && 'path' in error) return `cannot read ${String(error.path)} (${code})`;
   if (!code) return /timeout|terminated/i.test((error as Error).message) ? 'no answer' : (error as Error).message.split('\n')[0]!;
   return reasons[code] ?? `error ${code}: ${(error as Error).message.split('\n')[0]}`;
 }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { productSchema } from '../../database/productSchema.ts';
 import type { Queryable } from '../../database/sql.ts';
 import { sqlStatement } from '../../database/statement.ts';
 import type { Step } from './steps.ts';
@@ -10,7 +11,7 @@ const selectForeignKeys = sqlStatement()(
   () => sql<ForeignKey>`
   select distinct c.relname::text as child, p.relname::text as parent from pg_constraint k
   join pg_class c on c.oid = k.conrelid join pg_class p on p.oid = k.confrelid
-  where k.contype = 'f' and k.conparentid = 0 and c.relnamespace = 'public'::regnamespace and c.oid <> p.oid`,
+  where k.contype = 'f' and k.conparentid = 0 and c.relnamespace = ${sql.raw(productSchema)} and c.oid <> p.oid`,
 );
 
 /** Sorts steps so that rows are deleted before those that they refer to, by the foreign keys of the database. Tables whose rows stay come last. */

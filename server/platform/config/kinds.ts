@@ -121,9 +121,14 @@ export const urls: Kind<string[]> = {
 export const dsn: Kind<string> = {
   type: 'DSN',
   expected: 'a PostgreSQL URL (postgres://user:password@host:port/database)',
-  schema: line.pipe(z.url({ protocol: /^postgres(ql)?$/ })),
+  schema: line.pipe(z.url({ protocol: /^postgres(ql)?$/ })).transform(withCheckedCertificate),
   secret: true,
 };
+
+/** The driver checks certificates for these modes too, and warns that a later version will not. */
+function withCheckedCertificate(url: string): string {
+  return url.includes('uselibpqcompat=true') ? url : url.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
+}
 
 /** Secret, because the URL may contain a password. */
 export const redis: Kind<string> = {

@@ -134,7 +134,7 @@ async function writeBackup({ databaseUrl, storage, encryptionKeyIds, keys, versi
 async function openSnapshot(client: pg.Client, schemaVersion: string) {
   await client.query(`begin isolation level repeatable read read only; ${copySettings}`);
   const names = (await selectTables(client)).map(nameOf);
-  if (!names.includes('public."users"')) throw new OperatorError('backup: the database has no data of an installation');
+  if (!names.includes('"users"')) throw new OperatorError('backup: the database has no data of an installation');
   await client.query(`lock table ${names.join(', ')} in access share mode`);
   const applied = (await selectMigrations(client)).at(-1)?.slice(-5);
   if (applied !== schemaVersion)

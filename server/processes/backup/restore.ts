@@ -78,8 +78,8 @@ async function expectNewerRelease({ migrations: wanted, version }: BackupContent
  */
 async function expectEmptyDatabase(client: pg.Client, { migrations }: BackupContent) {
   const { rows } = await client.query<{ tables: number; migrated: boolean; sessions: number }>(
-    `select (select count(*)::int from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')) as tables,
-       to_regclass('public.mikro_orm_migrations') is not null and to_regclass('public.users') is not null as migrated,
+    `select (select count(*)::int from pg_class where relnamespace = (select oid from pg_namespace where nspname = current_schema()) and relkind in ('r', 'p')) as tables,
+       to_regclass('mikro_orm_migrations') is not null and to_regclass('users') is not null as migrated,
        (select count(*)::int from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and application_name like 'arkloop%')
          as sessions`,
   );
@@ -121,7 +121,7 @@ async function restoreDatabase(client: pg.Client, folder: string, content: Backu
   const existing = await selectTables(client);
   expectColumns(existing, content);
   for (const { name, of, bounds } of content.partitions)
-    await client.query(`create table if not exists public."${name}" partition of public."${of}" ${bounds}`);
+    await client.query(`create table if not exists "${name}" partition of "${of}" ${bounds}`);
   // Rows are read in the order of their tables, and triggers have counted them already. The keys are checked when they are added again.
   const foreignKeys = await selectForeignKeys(client);
   for (const { table, name } of foreignKeys) await client.query(`alter table ${table} drop constraint ${name}`);

@@ -69,13 +69,17 @@ export default async function setup(project: TestProject) {
   process.env.NODE_COMPILE_CACHE ??= compileCache;
   const dataDir = await mkdtemp(join(await dataParent(), 'arkloop-test-'));
   const socketFolder = join(dataDir, 'postgres');
-  const { url, superuserUrl, stop } = await startEmbeddedPostgres({
+  const embedded = await startEmbeddedPostgres({
     dataDir,
     log: pino({ level: 'silent' }),
     settings: { ...settings, unix_socket_directories: socketFolder },
   });
+  const inPostgres = (each: string) => Object.assign(new URL(each), { pathname: '/postgres' }).href;
+  const [url, superuserUrl] = [inPostgres(embedded.url), inPostgres(embedded.superuserUrl)];
   const admin = new pg.Client({ connectionString: superuserUrl });
   await admin.connect();
+  // As on a server of other people, where no database has this name.
+  await admin.query('drop database arkloop');
   await trustLocalConnections(socketFolder, admin);
   await admin.query(`create database ${templateDatabase} owner ${new URL(url).username}`);
   const templateUrl = new URL(url);
@@ -92,7 +96,7 @@ export default async function setup(project: TestProject) {
     for (const name of await readdir(runFolder)) await rm(join(runFolder, name), { recursive: true, force: true });
   });
   return async () => {
-    await stop();
+    await embedded.stop();
     for (const folder of [dataDir, runFolder]) await rm(folder, { recursive: true, force: true });
   };
 }
