@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import { health } from '../../contract/health.ts';
+import { hasValidHost } from '../http/body/framing.ts';
 import { rejectMalformedRequests } from '../http/body/malformedRequest.ts';
 import { closeServer, enableLingeringClose, trackResponse } from '../http/connections.ts';
 import { endOfResponse } from '../http/tracing.ts';
@@ -84,6 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     trackResponse(response);
     response.once('close', () => leave(context));
     if (ending) context.headers.connection = 'close';
+    if (!hasValidHost(request)) return sendError(context, 'invalid');
     if (context.path === health.live.path) return sendProbeResponse(context, 200, { status: 'ok' });
     if (context.path === health.ready.path)
       return sendReadiness(dependencies.api, ending ? 'shutting down' : options.readiness?.reason(), context);

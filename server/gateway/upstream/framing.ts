@@ -16,20 +16,5 @@ export function framingErrorOf({ method = '', url = '', headers, rawHeaders, htt
   const isUnclear = httpVersion === '1.0' || coding?.toLowerCase() !== 'chunked' || headers['content-length'] !== undefined;
   if (coding !== undefined && isUnclear) return 'invalid';
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') return 'invalid';
-  return hostsOf(rawHeaders) === expectedHosts(httpVersion, headers.host) ? undefined : 'invalid';
-}
-
-/** The expected number of `Host` fields: one in HTTP/1.1, at most one in HTTP/1.0. NaN rejects other versions. */
-function expectedHosts(version: string, host: string | undefined) {
-  if (version === '1.1') return 1;
-  return version === '1.0' ? Number(host !== undefined) : Number.NaN;
-}
-
-function hostsOf(rawHeaders: readonly string[]) {
-  let hosts = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at]!;
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
-  }
-  return hosts;
+  return undefined;
 }

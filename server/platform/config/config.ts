@@ -28,7 +28,10 @@ function readVariables(env: NodeJS.ProcessEnv, role: Role) {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, variable] of Object.values(configVariables).flatMap((chapter) => Object.entries<Variable>(chapter))) {
-    const preset = role === 'all' ? (variable.defaultTextInAll ?? variable.defaultText) : variable.defaultText;
+    const preset =
+      (role === 'all' ? variable.defaultTextInAll : undefined) ??
+      (env.ARKLOOP_ENV?.trim() === 'production' ? variable.defaultTextInProduction : undefined) ??
+      variable.defaultText;
     const { from, text } = textOf(env, name, variable) ?? { from: name, text: preset };
     const read = text === undefined ? { success: true, data: undefined } : variable.kind.schema.safeParse(text);
     if (!read.success) problems.push(`${from}: expected ${from === 'PORT' ? 'a port from 0 to 65535' : variable.kind.expected}`);

@@ -7,13 +7,14 @@ export type Variable<T = unknown> = {
   description: string;
   aliases?: readonly Alias[];
   defaultTextInAll?: string;
+  defaultTextInProduction?: string;
   shownDefault?: string;
 };
 
 /** Another name for a variable. `as` converts the text of the alias to that of the variable. */
 type Alias = { name: string; as?: (text: string) => string };
 
-type Extra = Pick<Variable, 'aliases' | 'defaultTextInAll' | 'shownDefault'>;
+type Extra = Pick<Variable, 'aliases' | 'defaultTextInAll' | 'defaultTextInProduction' | 'shownDefault'>;
 
 function withDefault<T>(of: kind.Kind<T>, defaultText: string, description: string, extra: Extra = {}): Variable<T> {
   return { kind: of, defaultText, description, ...extra };
@@ -22,6 +23,9 @@ function withDefault<T>(of: kind.Kind<T>, defaultText: string, description: stri
 function optional<T>(of: kind.Kind<T>, description: string, extra: Extra = {}): Variable<T | undefined> {
   return { kind: of, defaultText: undefined, description, ...extra };
 }
+
+/** Where front ends run on the machine of a developer. */
+const developmentOrigins = 'http://localhost:19080,http://localhost:19081,http://localhost:19082';
 
 const {
   address,
@@ -365,11 +369,10 @@ export const configVariables = {
     ARKLOOP_GATEWAY_FRONTEND_UPSTREAM: optional(url, 'What serves all other paths than `/v1` and `/mcp`; unset, they are not found.'),
     ARKLOOP_GATEWAY_UPSTREAM_TIMEOUT_MS: withDefault(integer(1), '60000', 'Wait for response headers of the API.'),
     ARKLOOP_GATEWAY_TRUST_INCOMING_TRACE_ID: withDefault(boolean, 'false', 'Keep the trace id that a caller sends.'),
-    ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS: withDefault(
-      origins,
-      'http://localhost:19080,http://localhost:19081,http://localhost:19082',
-      'Exact origins that browsers may call from.',
-    ),
+    ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS: withDefault(origins, developmentOrigins, 'Exact origins that browsers may call from.', {
+      defaultTextInProduction: '',
+      shownDefault: `none in production, else \`${developmentOrigins}\``,
+    }),
     ARKLOOP_GATEWAY_IP_MODE: withDefault(
       word('direct', 'proxy', 'cdn'),
       'direct',

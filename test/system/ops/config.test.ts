@@ -138,6 +138,11 @@ describe('rules between variables', () => {
 describe('production', () => {
   test('starts with a database and strong secrets', () => expect(problemsOf(production)).toEqual([]));
 
+  test('allows no origins by default', () => {
+    expect(readConfig(production).gatewayCorsAllowedOrigins).toEqual([]);
+    expect(readConfig({}).gatewayCorsAllowedOrigins).toContain('http://localhost:19080');
+  });
+
   test('needs the endpoint of the selected object store', () => {
     expect(problemsOf({ ...production, ARKLOOP_STORAGE_BACKEND: 's3' })).toEqual([
       'ARKLOOP_S3_ENDPOINT: is required by ARKLOOP_STORAGE_BACKEND=s3 when ARKLOOP_ENV=production',
