@@ -13,6 +13,10 @@ export const Usage = z
     cache_creation_input_tokens: z.int().min(0).optional().meta({ description: 'Prompt tokens written to the cache (Anthropic).' }),
     cache_read_input_tokens: z.int().min(0).optional().meta({ description: 'Prompt tokens read from the cache (Anthropic).' }),
     cached_tokens: z.int().min(0).optional().meta({ description: 'Prompt tokens read from the cache (OpenAI); part of `input_tokens`.' }),
+    excess_tokens: z.int().min(0).optional().meta({
+      description:
+        'Tokens that the provider reported beyond what the call can have used. They are not in the other counts, and not charged.',
+    }),
     estimated: z
       .boolean()
       .optional()

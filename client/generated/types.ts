@@ -6406,6 +6406,8 @@ export interface Usage {
   cache_read_input_tokens?: number | undefined;
   /** Prompt tokens read from the cache (OpenAI); part of `input_tokens`. */
   cached_tokens?: number | undefined;
+  /** Tokens that the provider reported beyond what the call can have used. They are not in the other counts, and not charged. */
+  excess_tokens?: number | undefined;
   /** True if some of the counts are estimated because the provider did not report them. */
   estimated?: boolean | undefined;
 }

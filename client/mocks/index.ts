@@ -45,7 +45,7 @@ export type MockOptions = {
   now?: (() => number) | undefined;
   /** Milliseconds between two events of a run. Default 20. */
   stepMs?: number | undefined;
-  /** Credits of a new user. Default 1000. A run that consumes 2,000 tokens or more costs one per thousand tokens. */
+  /** Credits of a new user. Default 1000. A run that consumes 2,000 tokens or more, or costs 0.002 US dollars or more, costs one per thousand tokens or a thousand per dollar. */
   credits?: number | undefined;
   /**
    * Receives the webhooks: `fetch` to really send them, or the handler of the application under test. Default: every webhook counts as

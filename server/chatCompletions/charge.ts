@@ -2,6 +2,7 @@ import Big from 'big.js';
 import type { Database } from '../database/sql.ts';
 import type { App } from '../http/app.ts';
 import type { Recheck } from '../http/pipeline/recheck.ts';
+import { logExcess } from '../models/boundedUsage.ts';
 import { costOf, type Prices, usdCost } from '../models/cost.ts';
 import type { Meter } from '../models/metering.ts';
 import type { Usage } from '../models/model.ts';
@@ -63,7 +64,8 @@ export function createCharge({ database, log }: Pick<App, 'database' | 'log'>, c
         else warn(error);
       });
   const renewal = setInterval(() => void renew(), renewalMs).unref();
-  const creditsWith = (usage: Usage) => calculateCharge(withCost(usage, prices), multiplier, settings, 'chat_completion')?.credits ?? 0;
+  const creditsWith = (usage: Usage) =>
+    calculateCharge(withCost(usage, prices), multiplier, settings, { hasFreeTier: false })?.credits ?? 0;
 
   return {
     meter: {
@@ -74,6 +76,7 @@ export function createCharge({ database, log }: Pick<App, 'database' | 'log'>, c
         reserved = await extend(database, { accountId, id, wanted, billed: creditsWith(soFar) });
       },
       charge(usage, reportedUsd) {
+        logExcess(log, usage, { completion_id: id, trace_id });
         const { exact, micros } = costOf(usage, prices, reportedUsd);
         total.usage = addUsage(total.usage, usage);
         total.cost = exact.plus(total.cost).toString();

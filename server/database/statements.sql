@@ -3239,6 +3239,16 @@ with "held" as materialized (select "balance"
   from "entry"
   where "b"."account_id" = "entry"."account_id";
 
+-- resources/credits/charge.ts 5
+select pg_advisory_xact_lock(hashtextextended('cost of tree ' || $1::uuid::text, 0)) as "lock";
+
+-- resources/credits/charge.ts 6
+select coalesce(sum(case when u.cost_usd > 0 then u.cost_usd else (u.input_tokens + u.output_tokens + u.cache_creation_input_tokens + u.cache_read_input_tokens) / 1000000.0 end), 0)::text as "usd"
+  from "runs" as "r"
+  inner
+  join "usage_records" as "u" on "u"."account_id" = "r"."account_id" and "u"."run_id" = "r"."id"
+  where "r"."account_id" = $1 and ("r"."id" = $2 or "r"."root_run_id" = $3) and "r"."id" <> $4;
+
 -- resources/credits/keyBudget.ts selectKeyBudget
 select "key"."credits_per_day", "key"."credits_per_month", "key"."credits_total", "key"."used_today", "key"."used_this_month", "key"."used_in_total", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
@@ -7847,10 +7857,10 @@ select "models"
   where "account_id" = $1 and "id" = $2;
 
 -- runs/execute/quotas.ts 1
-with "own" as (select count(*) as "runs", coalesce(sum(input_tokens + output_tokens), 0) as "tokens"
+with "own" as (select count(*) as "runs", coalesce(sum(input_tokens + output_tokens + cache_creation_input_tokens + cache_read_input_tokens), 0) as "tokens"
   from "usage_records"
   where "account_id" = $1 and "run_id" = $2 and "recorded_at" >= date_trunc('month', now(), 'UTC')) select (coalesce(sum(u.record_count), 0) - (select "runs"
-  from "own"))::float8 as "runs", (coalesce(sum(u.input_tokens + u.output_tokens), 0) - (select "tokens"
+  from "own"))::float8 as "runs", (coalesce(sum(input_tokens + output_tokens + cache_creation_input_tokens + cache_read_input_tokens), 0) - (select "tokens"
   from "own"))::float8 as "tokens"
   from "usage_rollups" as "u"
   where "u"."account_id" = $3 and "u"."grain" = 'month' and "u"."starts_at" >= date_trunc('month', now(), 'UTC');
@@ -8000,7 +8010,7 @@ select "r"."id", "r"."account_id"
   limit 500;
 
 -- runs/lease/staleRuns.ts selectStale
-select "id", "account_id", "thread_id", "continues_run_id", "trace_id", "status", "prompt_tokens", "route_snapshot", route_snapshot ->> 'multiplier' as "multiplier"
+select "id", "account_id", "thread_id", "root_run_id", "continues_run_id", "trace_id", "status", "prompt_tokens", "route_snapshot", route_snapshot ->> 'multiplier' as "multiplier"
   from "runs"
   where "status" in ('running', 'waiting_for_input', 'cancelling') and "last_activity_at" < now() - $1 * interval '1 minute' and ("attempt" > 0 or not exists (select 1 as "one"
   from "workers"
@@ -8040,7 +8050,9 @@ select "seq", "type", "data"
 -- runs/record/finishRun.ts 1
 select "status", "pending_inputs", route_snapshot ->> 'multiplier' as "multiplier", exists (select 1 as "one"
   from "runs" as "c"
-  where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id" and "c"."status" in ('running', 'waiting_for_input')) as "has_children", exists (select 1 as "one"
+  where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id") as "has_children", exists (select 1 as "one"
+  from "runs" as "c"
+  where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id" and "c"."status" in ('running', 'waiting_for_input')) as "has_open_children", exists (select 1 as "one"
   from "webhook_endpoints" as "e"
   where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true) as "has_webhooks"
   from "runs"
@@ -8062,7 +8074,7 @@ with "run" as (update "runs"
   set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "completed_at" = case when $7::text = 'completed' then now() end, "failed_at" = case when $8::text = 'failed' then now() end, "cancelled_at" = case when $9::text = 'cancelled' then now() end, "total_input_tokens" = $10, "total_output_tokens" = $11, "total_cost_usd" = $12::numeric, "usage_estimated" = $13, "cache_hit_rate" = $14, "error" = $15::jsonb, "lease_token" = null, "lease_until" = null
   where "id" = $16 and "lease_token" = $17 and status = any($18::text[]) and "lease_until" > clock_timestamp() and "pending_inputs" = 0 and not exists (select 1 as "one"
   from "runs" as "c"
-  where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id" and "c"."status" in ('running', 'waiting_for_input')) and not exists (select 1 as "one"
+  where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id") and not exists (select 1 as "one"
   from "webhook_endpoints" as "e"
   where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true)
   returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $19 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
@@ -8076,7 +8088,7 @@ with "run" as (update "runs"
   set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "completed_at" = case when $7::text = 'completed' then now() end, "failed_at" = case when $8::text = 'failed' then now() end, "cancelled_at" = case when $9::text = 'cancelled' then now() end, "total_input_tokens" = $10, "total_output_tokens" = $11, "total_cost_usd" = $12::numeric, "usage_estimated" = $13, "cache_hit_rate" = $14, "error" = $15::jsonb, "lease_token" = null, "lease_until" = null, "route_snapshot" = $16::jsonb, "model" = $17, "persona_id" = $18, "persona_snapshot" = $19::jsonb
   where "id" = $20 and "lease_token" = $21 and status = any($22::text[]) and "lease_until" > clock_timestamp() and "pending_inputs" = 0 and not exists (select 1 as "one"
   from "runs" as "c"
-  where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id" and "c"."status" in ('running', 'waiting_for_input')) and not exists (select 1 as "one"
+  where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id") and not exists (select 1 as "one"
   from "webhook_endpoints" as "e"
   where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true)
   returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $23 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"

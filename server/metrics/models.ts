@@ -29,8 +29,14 @@ export const modelMetrics: MetricGroup = ({ registers }) => {
   });
   const tokens = new Counter({
     name: 'arkloop_llm_tokens_total',
-    help: 'Tokens as providers report them, by kind: input, output, cached (read from a cache) and cache_write. The first 100 models have a name, the rest is other.',
+    help: 'Tokens as providers report them, at most what a call can have used, by kind: input, output, cached (read from a cache) and cache_write. The first 100 models have a name, the rest is other.',
     labelNames: ['provider', 'model', 'kind'],
+    registers,
+  });
+  const excess = new Counter({
+    name: 'arkloop_llm_excess_tokens_total',
+    help: 'Tokens that providers reported beyond what a call can have used. They are not counted as used.',
+    labelNames: ['provider'],
     registers,
   });
   const named = boundedLabel(maxModels);
@@ -38,6 +44,7 @@ export const modelMetrics: MetricGroup = ({ registers }) => {
     metricsEvents.modelCalled.on(({ provider, model, outcome, seconds, usage }) => {
       calls.inc({ provider, outcome });
       times.observe({ provider }, seconds);
+      if (usage?.excess_tokens) excess.inc({ provider }, usage.excess_tokens);
       for (const [kind, count] of Object.entries(kindsOf(usage)))
         if (count) tokens.inc({ provider, model: named(model.slice(0, 100)), kind }, count);
     }),

@@ -63,17 +63,20 @@ export function cacheHitRate(usage: Usage): number | null {
   return all.gt(0) ? hit.div(all).toNumber() : null;
 }
 
-const Tier = z.object({
-  up_to_tokens: z.number().nullish(),
-  up_to_cost_usd: z.union([z.number(), z.string().regex(/^\d+(\.\d+)?$/)]).nullish(),
+/** Strict, because a tier whose bound is unknown would include every run. */
+const Tier = z.strictObject({
+  up_to_cost_usd: z.union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?$/)]).nullish(),
   multiplier: z.number().min(0),
 });
 
-/** Share of a run's price that is charged, by the run's size. The first tier that includes the run applies. */
+/** Share of a run's price that is charged, by the cost of the run and its sub-agents. The first tier that includes them applies. */
 export const DeductionPolicy = z.object({ tiers: z.array(Tier).min(1) });
 export type DeductionPolicy = z.infer<typeof DeductionPolicy>;
 
-const defaultPolicy: DeductionPolicy = { tiers: [{ up_to_tokens: 2000, multiplier: 0 }, { multiplier: 1 }] };
+export const defaultPolicy: DeductionPolicy = { tiers: [{ up_to_cost_usd: 0.002, multiplier: 0 }, { multiplier: 1 }] };
+
+/** What 1,000 tokens without a price count as in the policy: at 1,000 credits per US dollar they are charged 1 credit. */
+const unpricedUsdPer1k = '0.001';
 
 /** Each model call and each end of a run needs the policy, which is nearly always that of the platform. */
 let lastParsed = { source: '', policy: defaultPolicy };
@@ -102,22 +105,23 @@ export type Credits = {
   effective_tokens?: string;
 };
 
-/** The policy without tiers that are free below a size. A tier without bounds stays. */
+/** The policy without tiers that are free below a cost. A tier without a bound stays. */
 export const withoutFreeTier = ({ tiers }: DeductionPolicy): DeductionPolicy => ({
-  tiers: tiers.filter((tier) => tier.multiplier > 0 || (tier.up_to_tokens ?? tier.up_to_cost_usd ?? null) === null),
+  tiers: tiers.filter((tier) => tier.multiplier > 0 || (tier.up_to_cost_usd ?? null) === null),
 });
 
-export type CreditRules = { multiplier: string | number; perUsd?: number; policy?: DeductionPolicy };
+/** `otherRunsUsd`: what the ended runs of the same tree count in the policy. */
+export type CreditRules = { multiplier: string | number; perUsd?: number; policy?: DeductionPolicy; otherRunsUsd?: string };
 
 /** Credits for the unrounded cost of a run or, without a cost, for its tokens. Null if nothing is charged. */
-export function creditsOf(usage: Usage, cost: Big, { multiplier, perUsd = 1000, policy = defaultPolicy }: CreditRules): Credits | null {
-  const { input, output } = tokens(usage);
-  const total = input.plus(output);
-  const policy_multiplier = policyMultiplier(policy, total, cost);
-  if (policy_multiplier === 0 || (cost.eq(0) && total.eq(0))) return null;
+export function creditsOf(usage: Usage, cost: Big, rules: CreditRules): Credits | null {
+  const { multiplier, perUsd = 1000, policy = defaultPolicy, otherRunsUsd = '0' } = rules;
+  const effective = effectiveTokens(usage);
+  const size = cost.gt(0) ? cost : effective.div(1000).times(unpricedUsdPer1k);
+  const policy_multiplier = policyMultiplier(policy, size.plus(otherRunsUsd));
+  if (policy_multiplier === 0 || size.eq(0)) return null;
   const factor = new Big(multiplier).times(policy_multiplier);
   if (cost.gt(0)) return charge(cost.times(perUsd > 0 ? perUsd : 1000).times(factor), { policy_multiplier, method: 'cost_usd' });
-  const effective = effectiveTokens(usage);
   return charge(effective.div(1000).times(factor), { policy_multiplier, method: 'token_fallback', effective_tokens: effective.toFixed() });
 }
 
@@ -127,13 +131,8 @@ const charge = (raw: Big, how: Omit<Credits, 'credits' | 'raw_credits'>): Credit
   ...how,
 });
 
-function policyMultiplier({ tiers }: DeductionPolicy, total: Big, cost: Big) {
-  const holds = ({ up_to_tokens: tokensBelow, up_to_cost_usd: costBelow }: DeductionPolicy['tiers'][number]) =>
-    (tokensBelow ?? costBelow ?? null) === null ||
-    (typeof tokensBelow === 'number' && total.lt(tokensBelow)) ||
-    ((costBelow ?? null) !== null && cost.lt(costBelow ?? 0));
-  return tiers.find(holds)?.multiplier ?? 1;
-}
+const policyMultiplier = ({ tiers }: DeductionPolicy, usd: Big) =>
+  tiers.find(({ up_to_cost_usd: bound }) => (bound ?? null) === null || usd.lt(bound!))?.multiplier ?? 1;
 
 function effectiveTokens(usage: Usage) {
   const { input, output, written, read, cached, anthropicStyle, openAiStyle } = tokens(usage);

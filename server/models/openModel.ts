@@ -1,4 +1,5 @@
 import { openAnthropic } from './anthropic/anthropic.ts';
+import { withBoundedUsage } from './boundedUsage.ts';
 import { openGemini } from './gemini/gemini.ts';
 import type { Model } from './model.ts';
 import { withMetrics } from './modelMetrics.ts';
@@ -9,7 +10,8 @@ import { openStub } from './stub.ts';
 export type { ProviderDeps, ResolvedRoute } from './route.ts';
 
 /** Opens the model of a route. Each call makes one request and never retries: see `streamWithRetry`. */
-export const openModel = (route: ResolvedRoute, deps: ProviderDeps): Model => withMetrics(route, open(route, deps));
+export const openModel = (route: ResolvedRoute, deps: ProviderDeps): Model =>
+  withMetrics(route, withBoundedUsage(route, open(route, deps)));
 
 function open(route: ResolvedRoute, deps: ProviderDeps): Model {
   switch (route.provider_kind) {

@@ -7,6 +7,7 @@ const fields = [
   'cache_creation_input_tokens',
   'cache_read_input_tokens',
   'cached_tokens',
+  'excess_tokens',
 ] as const satisfies Exclude<keyof Usage, 'estimated'>[];
 
 /** Adds usages. The sum is `estimated` if any of them is. Omits a count that none of them has. */

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { pino } from 'pino';
 import { beforeAll, expect, test } from 'vitest';
 import { noPrices } from '../../server/agent/loop/usageTotals.ts';
 import type { Database } from '../../server/database/sql.ts';
@@ -205,7 +206,13 @@ test('a call covered by the reservation of the run does not use the database, an
     { outbound: undefined as never },
   );
   const settings = await readSettings(database);
-  const metering = createMetering({ database: counted, lease, settings, usageTotals: { usage: undefined, cost: '0' } });
+  const metering = createMetering({
+    database: counted,
+    lease,
+    settings,
+    usageTotals: { usage: undefined, cost: '0' },
+    log: pino({ level: 'silent' }),
+  });
   const ask = async (price: number | null) => {
     const prices = { ...noPrices, cost_per_1k_input: price, cost_per_1k_output: price };
     const opened = { model, prices, multiplier: 1 } as OpenedRoute;

@@ -7,6 +7,7 @@ import { Migration00035 } from '../../server/database/migrations/Migration00035.
 import { Migration00036 } from '../../server/database/migrations/Migration00036.ts';
 import { Migration00038 } from '../../server/database/migrations/Migration00038.ts';
 import { Migration00076 } from '../../server/database/migrations/Migration00076.ts';
+import { Migration00085 } from '../../server/database/migrations/Migration00085.ts';
 import { firstIdOf, newId } from '../../server/platform/crypto/ids.ts';
 import { freshDatabase } from '../support/app/testApp.ts';
 
@@ -163,4 +164,23 @@ test('the audit log is partitioned with all its entries, indexes and privileges'
   expect(await stored()).toEqual(entries);
   expect(await indexes()).toEqual(defined);
   await run(Migration00038, 'up');
+});
+
+test('tiers of the deduction policy by tokens become tiers by cost', async () => {
+  const migrated = async (value: unknown) => {
+    await rows(
+      `insert into platform_settings (key, value) values ('credit.deduction_policy', $1) on conflict (key) do update set value = excluded.value`,
+      [JSON.stringify(value)],
+    );
+    await run(Migration00085, 'up');
+    const [{ value: stored }] = await rows(`select value from platform_settings where key = 'credit.deduction_policy'`);
+    return stored;
+  };
+  const byTokens = {
+    tiers: [{ up_to_tokens: 2000, multiplier: 0 }, { up_to_tokens: 9, up_to_cost_usd: 0.5, multiplier: 2 }, { multiplier: 1 }],
+  };
+  const byCost = { tiers: [{ up_to_cost_usd: 0.002, multiplier: 0 }, { up_to_cost_usd: 0.5, multiplier: 2 }, { multiplier: 1 }] };
+  expect(JSON.parse(await migrated(JSON.stringify(byTokens)))).toEqual(byCost);
+  for (const other of [JSON.stringify(byCost), 'up_to_tokens', '{"tiers":"up_to_tokens"}', '{"up_to_tokens":[]}'])
+    expect(await migrated(other)).toBe(other);
 });

@@ -12,7 +12,9 @@ const usageKind = { name: 'usage records' };
 
 /** Credits that a run reserves until it ends. */
 const usualReservation = 10;
-const defaultPolicy: z.output<typeof Policy> = { tiers: [{ up_to_tokens: 2_000, multiplier: 0 }, { multiplier: 1 }] };
+const defaultPolicy: z.output<typeof Policy> = { tiers: [{ up_to_cost_usd: 0.002, multiplier: 0 }, { multiplier: 1 }] };
+/** What a token without a price counts as in the policy. */
+const unpricedUsd = 0.000_001;
 
 /** What a run has consumed. */
 export type MockUsage = { input_tokens: number; output_tokens: number; cost_usd?: number | undefined; estimated?: boolean | undefined };
@@ -126,18 +128,18 @@ export function chargeRun(
 /** A thousand credits per US dollar or, without a cost, one per thousand tokens; at least 1, unless the policy waives it. */
 function billOf(engine: EngineBase, { input_tokens, output_tokens, cost_usd = 0 }: MockUsage) {
   const tokens = input_tokens + output_tokens;
-  const policy_multiplier = multiplierOf(settingOf(engine, 'credit.deduction_policy'), tokens);
+  const policy_multiplier = multiplierOf(settingOf(engine, 'credit.deduction_policy'), cost_usd || tokens * unpricedUsd);
   const raw_credits = (cost_usd > 0 ? cost_usd * 1_000 : tokens / 1_000) * policy_multiplier;
   const method = cost_usd > 0 ? 'cost_usd' : 'token_fallback';
   return { credits: raw_credits === 0 ? 0 : Math.ceil(raw_credits), raw_credits, policy_multiplier, method };
 }
 
-const Policy = z.object({ tiers: z.array(z.object({ up_to_tokens: z.number().nullish(), multiplier: z.number() })) });
+const Policy = z.object({ tiers: z.array(z.strictObject({ up_to_cost_usd: z.coerce.number().nullish(), multiplier: z.number() })) });
 
-/** Ignores tiers by cost. An unreadable policy is the default one. */
-function multiplierOf(text: string | undefined, tokens: number): number {
+/** An unreadable policy is the default one. */
+function multiplierOf(text: string | undefined, usd: number): number {
   const stored = text === undefined ? undefined : readPolicy(text);
-  return (stored ?? defaultPolicy).tiers.find(({ up_to_tokens: below }) => below == null || tokens < below)?.multiplier ?? 1;
+  return (stored ?? defaultPolicy).tiers.find(({ up_to_cost_usd: below }) => below == null || usd < below)?.multiplier ?? 1;
 }
 
 function readPolicy(text: string): z.output<typeof Policy> | undefined {

@@ -1,20 +1,11 @@
-import { findKnownModel, knownWindow } from '../../models/known/knownModels.ts';
+import { windowOf } from '../../models/known/window.ts';
 import { ModelError } from '../../models/model.ts';
 import type { ResolvedRoute } from '../../models/route.ts';
-import { asCount, asObject } from '../../models/wire/json.ts';
 import type { Settings } from '../../resources/settings/settings.ts';
 
-/**
- * Context window of a model in tokens: the override in its catalog entry, else the catalog value, else that of the known model, else the
- * platform default.
- */
-export function contextWindow(route: ResolvedRoute, settings: Pick<Settings, 'context.compact.fallback_context_window_tokens'>): number {
-  const fallback = settings['context.compact.fallback_context_window_tokens'];
-  if (route.provider_kind === 'stub') return fallback;
-  const catalog = asObject(asObject(route.advanced_json).available_catalog);
-  const known = findKnownModel({ ...route, provider: route.provider_kind });
-  return asCount(catalog.context_length_override) || asCount(catalog.context_length) || (known ? knownWindow(known) : fallback);
-}
+/** Context window of a model in tokens, or the platform default. */
+export const contextWindow = (route: ResolvedRoute, settings: Pick<Settings, 'context.compact.fallback_context_window_tokens'>): number =>
+  windowOf(route) ?? settings['context.compact.fallback_context_window_tokens'];
 
 const tooLong =
   /context.?(?:length|window)|maximum context|prompt is too long|too many tokens|input is too long|exceed\w{0,10} .{0,40}tokens/i;

@@ -63,6 +63,7 @@ import { Migration00073 } from './Migration00073.ts';
 import { Migration00074 } from './Migration00074.ts';
 import { Migration00076 } from './Migration00076.ts';
 import { Migration00077 } from './Migration00077.ts';
+import { Migration00085 } from './Migration00085.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -131,4 +132,5 @@ export const migrations = [
   { name: 'Migration00074', class: Migration00074 },
   { name: 'Migration00076', class: Migration00076 },
   { name: 'Migration00077', class: Migration00077 },
+  { name: 'Migration00085', class: Migration00085 },
 ];

@@ -12,6 +12,9 @@ import { alertColumns, alertOf } from './lowCredits.ts';
 /** Reported or estimated tokens, the unrounded cost in US dollars, and the part of it that is the price of images. */
 export type RunCost = { usage: Usage | undefined; cost: string; images?: string };
 
+/** `otherRunsUsd`: see `costOfOtherRuns`. `hasFreeTier`: whether a cost below a bound may be free. */
+type ChargeRules = { otherRunsUsd?: string | undefined; hasFreeTier?: boolean };
+
 type CreditSettings = Pick<Settings, 'credit.per_usd' | 'credit.deduction_policy'>;
 type ChargeSettings = CreditSettings & Pick<Settings, 'credit.low_threshold'>;
 
@@ -198,19 +201,19 @@ const statements = {
 } as const;
 
 /**
- * The credits to charge for the usage, at most `maxCredits`. Returns null if it is free. The free tier is for small runs: chat completions have none,
- * because a conversation would be free if each of its calls were small. Images have a price of their own, so they are charged in full whatever the tokens
+ * The credits to charge for the usage, at most `maxCredits`. Returns null if it is free. The free tier is for cheap runs: chat completions have none,
+ * because a conversation would be free if each of its calls were cheap. Images have a price of their own, so they are charged in full whatever the tokens
  * cost, and do not replace the charge for the tokens of a model without prices.
  */
 export function calculateCharge(
   { usage, cost, images = '0' }: RunCost,
   multiplier: string | number | null,
   settings: CreditSettings,
-  cause: Cause = 'run',
+  { otherRunsUsd = '0', hasFreeTier = true }: ChargeRules = {},
 ): Credits | null {
   const configured = parseDeductionPolicy(settings['credit.deduction_policy']);
-  const policy = cause === 'run' ? configured : withoutFreeTier(configured);
-  const rules = { multiplier: multiplier ?? 1, perUsd: perUsdOf(settings), policy };
+  const policy = hasFreeTier ? configured : withoutFreeTier(configured);
+  const rules = { multiplier: multiplier ?? 1, perUsd: perUsdOf(settings), policy, otherRunsUsd };
   const bill = creditsOf(usage ?? {}, new Big(cost).minus(images), rules);
   const forImages = new Big(images).times(rules.perUsd).times(rules.multiplier);
   if (forImages.eq(0)) return bill && { ...bill, credits: Math.min(bill.credits, maxCredits) };
@@ -219,16 +222,51 @@ export function calculateCharge(
   return { ...(bill ?? { policy_multiplier: 0, method: 'cost_usd' }), credits, raw_credits: raw.toFixed() };
 }
 
+/** Serializes the ends of the runs of a tree. Taken after the rows of runs, before the balance. */
+const lockTreeCost = statement<{ rootRunId: string }>()((db, $) =>
+  db.selectNoFrom(sql<unknown>`pg_advisory_xact_lock(hashtextextended('cost of tree ' || ${$.rootRunId}::uuid::text, 0))`.as('lock')),
+);
+
+/** What the runs of a tree that have been charged count in the policy: their cost or, without one, their tokens at the rate of `creditsOf`. */
+const selectTreeCost = statement<{ accountId: string; rootRunId: string; id: string }>()((db, $) =>
+  db
+    .selectFrom('runs as r')
+    .innerJoin('usage_records as u', (join) => join.onRef('u.account_id', '=', 'r.account_id').onRef('u.run_id', '=', 'r.id'))
+    .select(
+      sql<string>`coalesce(sum(case when u.cost_usd > 0 then u.cost_usd
+        else (u.input_tokens + u.output_tokens + u.cache_creation_input_tokens + u.cache_read_input_tokens) / 1000000.0 end), 0)::text`.as(
+        'usd',
+      ),
+    )
+    .where('r.account_id', '=', $.accountId)
+    .where((eb) => eb.or([eb('r.id', '=', $.rootRunId), eb('r.root_run_id', '=', $.rootRunId)]))
+    .where('r.id', '<>', $.id),
+);
+
+/** Cost of the ended runs of the tree of a run, in US dollars. Locks it, so that of runs that end at once, each but the first knows the others. */
+export async function costOfOtherRuns(
+  tx: Transaction,
+  run: { id: string; account_id: string; root_run_id: string | null },
+): Promise<string> {
+  const rootRunId = run.root_run_id ?? run.id;
+  // Another statement than the lock, because it must see what was committed while this one waited.
+  const [, found] = await Promise.all([
+    tx.row(lockTreeCost, { rootRunId }),
+    tx.row(selectTreeCost, { accountId: run.account_id, rootRunId, id: run.id }),
+  ]);
+  return found!.usd;
+}
+
 /**
  * Records the usage of a run and deducts its credits in the transaction that ends it. The single statement is sent with the commit. If the
  * balance is too small, it becomes 0 and the usage record stores the shortfall.
  */
-export const chargeRun = (tx: Transaction, run: ChargedRun, spending: RunCost, settings: ChargeSettings): void =>
-  charge('run', tx, run, spending, settings);
+export const chargeRun = (tx: Transaction, run: ChargedRun, spending: RunCost, settings: ChargeSettings, otherRunsUsd?: string): void =>
+  charge('run', tx, run, spending, settings, { otherRunsUsd });
 
 /** The same for a chat completion. */
 export const chargeCompletion = (tx: Transaction, completion: ChargedRun, spending: RunCost, settings: ChargeSettings): void =>
-  charge('chat_completion', tx, completion, spending, settings);
+  charge('chat_completion', tx, completion, spending, settings, { hasFreeTier: false });
 
 function charge(
   cause: Cause,
@@ -236,10 +274,11 @@ function charge(
   { id, account_id, multiplier }: ChargedRun,
   spending: RunCost,
   settings: ChargeSettings,
+  rules: ChargeRules,
 ): void {
   const { usage: used = {}, cost } = spending;
   const { usd } = usdCost(new Big(cost));
-  const bill = calculateCharge(spending, multiplier, settings, cause);
+  const bill = calculateCharge(spending, multiplier, settings, rules);
   const values = { accountId: account_id, runId: id, ...tokensOf(used), usd, isEstimated: used.estimated ?? false };
   const metadata = bill && metadataOf(used, usd, bill, perUsdOf(settings), multiplier);
   const sent =

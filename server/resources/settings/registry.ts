@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RateLimitRules } from '../../../contract/gatewayConfig.ts';
 import { Instant } from '../../../contract/shared/instant.ts';
+import { DeductionPolicy, defaultPolicy } from '../../models/cost.ts';
 import { boolean, host, mailbox, url, word } from '../../platform/config/kinds.ts';
 import {
   decimal,
@@ -42,13 +43,10 @@ const key: Typed<string> = { type: 'string', schema: z.string().trim().min(1), e
 const address: Typed<string> = { ...ofKind('string', url), format: 'uri' };
 const instant: Typed<string> = { type: 'string', schema: Instant, expected: 'a time such as 2026-01-31T09:30:00Z', format: 'date-time' };
 
-const Tier = z.object({
-  multiplier: z.number().min(0),
-  up_to_tokens: z.number().positive().optional(),
-  up_to_cost_usd: z.number().positive().optional(),
-});
-const policy = jsonDocument(z.object({ tiers: z.array(Tier).min(1) }), 'a JSON object with tiers, each with a multiplier');
-const usualPolicy = '{"tiers":[{"up_to_tokens":2000,"multiplier":0},{"multiplier":1}]}';
+const policy = jsonDocument(
+  DeductionPolicy,
+  'a JSON object with tiers, each with a multiplier and, if it is bounded, up_to_cost_usd instead of the former up_to_tokens',
+);
 
 const money = {
   'credit.initial_grant': withDefault(positiveInteger(), '1000', 'Credits of a new personal account.'),
@@ -65,10 +63,19 @@ const money = {
     '0',
     'Admins of an account are told when its balance falls below this; 0 turns it off. An account can set its own value.',
   ),
-  'credit.deduction_policy': withDefault(policy, usualPolicy, 'Tiers by tokens or cost, each with its multiplier of the charge.'),
+  'credit.deduction_policy': withDefault(
+    policy,
+    JSON.stringify(defaultPolicy),
+    'Tiers by the cost in US dollars of a run with its sub-agents (`up_to_cost_usd`), each with its multiplier of the charge; 0 is free.',
+  ),
   'credits.monthly_grant': withDefault(integer(), '0', 'Credits granted in every month of a subscription.', both),
   'quota.runs_per_month': withDefault(positiveInteger(), '0', 'Maximum runs in a UTC month; 0 means no limit.', both),
-  'quota.tokens_per_month': withDefault(positiveInteger(), '0', 'Maximum input and output tokens in a UTC month; 0 means no limit.', both),
+  'quota.tokens_per_month': withDefault(
+    positiveInteger(),
+    '0',
+    'Maximum input and output tokens in a UTC month, including cached ones; 0 means no limit.',
+    both,
+  ),
   'quota.attachment_bytes': withDefault(
     positiveInteger(),
     String(2 * 2 ** 30),

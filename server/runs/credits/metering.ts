@@ -1,8 +1,10 @@
 import { addCallUsage, type UsageTotals } from '../../agent/loop/usageTotals.ts';
 import type { Database } from '../../database/sql.ts';
+import { logExcess } from '../../models/boundedUsage.ts';
 import { type Meter, metered } from '../../models/metering.ts';
 import type { Model, Usage } from '../../models/model.ts';
 import { RunFailure } from '../../models/runFailure.ts';
+import type { Log } from '../../platform/telemetry/log.ts';
 import { calculateCharge } from '../../resources/credits/charge.ts';
 import { describeKeyBudget, type KeyBudget, keyBudgetMessage } from '../../resources/credits/keyBudget.ts';
 import type { Settings } from '../../resources/settings/settings.ts';
@@ -11,7 +13,7 @@ import { RouteSnapshot } from '../execute/resolveRoute.ts';
 import { type Lease, LeaseLost } from '../lease/lease.ts';
 import { lowerReservation, raiseReservation, reserveCredits } from './reserve.ts';
 
-type MeterDeps = { database: Database; lease: Lease; settings: Settings; usageTotals: UsageTotals };
+type MeterDeps = { database: Database; lease: Lease; settings: Settings; usageTotals: UsageTotals; log: Log };
 
 export type Metering = {
   /** Meters the model of a route: its calls reserve credits and add to `usageTotals`. */
@@ -21,8 +23,9 @@ export type Metering = {
 };
 
 /** Meters the models of one run. */
-export function createMetering({ database, lease, settings, usageTotals }: MeterDeps): Metering {
+export function createMetering({ database, lease, settings, usageTotals, log }: MeterDeps): Metering {
   const { run } = lease;
+  const rules = rulesOf(run);
   let reserved = run.reserved_credits;
   /** What the calls have used, also those of earlier attempts. Undefined before the first call. */
   let used = usedBefore(run, usageTotals, settings);
@@ -31,7 +34,7 @@ export function createMetering({ database, lease, settings, usageTotals }: Meter
     const creditsWith = (usage: Usage, imagesUsd = 0) => {
       const total = { ...usageTotals };
       addCallUsage(total, prices, usage, undefined, imagesUsd);
-      return calculateCharge(total, multiplier, settings)?.credits ?? 0;
+      return calculateCharge(total, multiplier, settings, rules)?.credits ?? 0;
     };
     return {
       async reserve(soFar, expected, imagesUsd) {
@@ -43,7 +46,10 @@ export function createMetering({ database, lease, settings, usageTotals }: Meter
         if (answer.granted === null) throw answer.key_budget ? keyExhausted(answer.key_budget) : exhausted(answer.balance, answer.others);
         reserved = answer.granted;
       },
-      charge: (usage, costUsd, imagesUsd) => addCallUsage(usageTotals, prices, usage, costUsd, imagesUsd),
+      charge(usage, costUsd, imagesUsd) {
+        logExcess(log, usage, { run_id: run.id, trace_id: run.trace_id });
+        return addCallUsage(usageTotals, prices, usage, costUsd, imagesUsd);
+      },
       async finishCall() {
         const credits = creditsWith({});
         used = credits;
@@ -64,10 +70,13 @@ export function createMetering({ database, lease, settings, usageTotals }: Meter
   };
 }
 
+/** What a run below another costs in the end depends on the other runs, so it reserves as if nothing were free. */
+const rulesOf = ({ root_run_id: root }: Lease['run']) => ({ hasFreeTier: root === null });
+
 /** By the route of the run, because no call of this attempt has named one yet. */
-function usedBefore({ route_snapshot: kept }: Lease['run'], usageTotals: UsageTotals, settings: Settings): number | undefined {
-  const { data: route } = RouteSnapshot.safeParse(kept);
-  return route && usageTotals.usage && (calculateCharge(usageTotals, route.multiplier, settings)?.credits ?? 0);
+function usedBefore(run: Lease['run'], usageTotals: UsageTotals, settings: Settings): number | undefined {
+  const { data: route } = RouteSnapshot.safeParse(run.route_snapshot);
+  return route && usageTotals.usage && (calculateCharge(usageTotals, route.multiplier, settings, rulesOf(run))?.credits ?? 0);
 }
 
 const keyExhausted = (budget: KeyBudget) =>

@@ -4,6 +4,9 @@ import { statement } from '../../database/statement.ts';
 import { RunFailure } from '../../models/runFailure.ts';
 import type { Settings } from '../../resources/settings/settings.ts';
 
+/** Anthropic counts cached tokens beside the input, OpenAI as a part of it. */
+const tokens = sql.raw('input_tokens + output_tokens + cache_creation_input_tokens + cache_read_input_tokens');
+
 /** What other runs of the account have used this month (UTC). A run has one usage record. */
 const selectUsed = statement<{ accountId: string; runId: string }>()((db, $) => {
   const monthStart = sql<string>`date_trunc('month', now(), 'UTC')`;
@@ -11,7 +14,7 @@ const selectUsed = statement<{ accountId: string; runId: string }>()((db, $) => 
     .with('own', (qc) =>
       qc
         .selectFrom('usage_records')
-        .select(({ fn }) => [fn.countAll<number>().as('runs'), sql<number>`coalesce(sum(input_tokens + output_tokens), 0)`.as('tokens')])
+        .select(({ fn }) => [fn.countAll<number>().as('runs'), sql<number>`coalesce(sum(${tokens}), 0)`.as('tokens')])
         .where('account_id', '=', $.accountId)
         .where('run_id', '=', $.runId)
         .where('recorded_at', '>=', monthStart),
@@ -19,7 +22,7 @@ const selectUsed = statement<{ accountId: string; runId: string }>()((db, $) => 
     .selectFrom('usage_rollups as u')
     .select(({ selectFrom }) => [
       sql<number>`(coalesce(sum(u.record_count), 0) - ${selectFrom('own').select('runs')})::float8`.as('runs'),
-      sql<number>`(coalesce(sum(u.input_tokens + u.output_tokens), 0) - ${selectFrom('own').select('tokens')})::float8`.as('tokens'),
+      sql<number>`(coalesce(sum(${tokens}), 0) - ${selectFrom('own').select('tokens')})::float8`.as('tokens'),
     ])
     .where('u.account_id', '=', $.accountId)
     .where('u.grain', '=', sql.lit('month' as const))

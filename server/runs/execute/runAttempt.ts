@@ -103,7 +103,7 @@ async function* runAgentLoop(
   for (const step of toolSet.steps) await writer.write(step);
   // Before any model reads it, including the one that writes the title or chooses the route.
   if (state.turns === 0) for (const step of guardInput(history.lastUserMessage, 'initial', settings)) await writer.write(step);
-  const metering = createMetering({ database, lease, settings, usageTotals });
+  const metering = createMetering({ database, lease, settings, usageTotals, log: deps.log });
   const plan = await resolveRunPlan(deps, {
     lease,
     writer,

@@ -12,7 +12,7 @@ import { newId } from '../../platform/crypto/ids.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
 import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
 import type { RunNotifier } from '../../pubsub/runNotifier.ts';
-import { chargeRun, type RunCost } from '../../resources/credits/charge.ts';
+import { chargeRun, costOfOtherRuns, type RunCost } from '../../resources/credits/charge.ts';
 import { runEventValues } from '../../resources/runs/appendRunEvents.ts';
 import { announceCancelled, cancelDescendants, cancelTree } from '../../resources/runs/cancel.ts';
 import { reportEnd } from '../../resources/runs/reportEnd.ts';
@@ -143,7 +143,7 @@ async function reapRun({ database, config, queue, runNotifier }: ReaperDeps, run
     await queue.dequeueRun(tx, run.id);
     // Before the charge: whoever ends a child has locked its run when it charges the account.
     const below = await cancelDescendants(tx, queue, { accountId: run.account_id, id: run.id });
-    chargeRun(tx, run, spent, settings);
+    chargeRun(tx, run, spent, settings, await costOfOtherRuns(tx, run));
     await insertDeliveries(tx, run);
     return below;
   });

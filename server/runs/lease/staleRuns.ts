@@ -15,6 +15,7 @@ export const selectStale = statement<{ minutes: number; wallClockMs: number }>()
       'id',
       'account_id',
       'thread_id',
+      'root_run_id',
       'continues_run_id',
       'trace_id',
       'status',

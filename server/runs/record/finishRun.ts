@@ -14,7 +14,7 @@ import { errorCodeOf } from '../../platform/operatorError.ts';
 import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
 import type { StoredRunEvent } from '../../pubsub/localRuns.ts';
 import type { RunNotifier } from '../../pubsub/runNotifier.ts';
-import { chargeRun } from '../../resources/credits/charge.ts';
+import { chargeRun, costOfOtherRuns } from '../../resources/credits/charge.ts';
 import { appendRunEvents, noRunState, storedEvents } from '../../resources/runs/appendRunEvents.ts';
 import { announceCancelled, cancelDescendants, type CancelledRun } from '../../resources/runs/cancel.ts';
 import type { StoredRunError } from '../../resources/runs/entity.ts';
@@ -54,6 +54,13 @@ const hasOpenChildren = exists(
     .where('c.status', 'in', activeStatuses),
 );
 
+const hasChildren = exists(
+  selectFrom('runs as c')
+    .select(sql.lit(1).as('one'))
+    .whereRef('c.account_id', '=', 'runs.account_id')
+    .whereRef('c.parent_run_id', '=', 'runs.id'),
+);
+
 const lockLeased = statement<{ id: string; token: string }>()((db, $) =>
   db
     .selectFrom('runs')
@@ -61,7 +68,8 @@ const lockLeased = statement<{ id: string; token: string }>()((db, $) =>
       'status',
       'pending_inputs',
       sql<string | null>`route_snapshot ->> 'multiplier'`.as('multiplier'),
-      hasOpenChildren.as('has_children'),
+      hasChildren.as('has_children'),
+      hasOpenChildren.as('has_open_children'),
       hasWebhooks.as('has_webhooks'),
     ])
     .where('id', '=', $.id)
@@ -121,7 +129,7 @@ const undisturbed = (db: Builder, $: Parameters<Undisturbed>, values: ReturnType
         .set(values)
         .where(isHeld($))
         .where('pending_inputs', '=', sql.lit(0))
-        .where(({ not }) => not(hasOpenChildren))
+        .where(({ not }) => not(hasChildren))
         .where(({ not }) => not(hasWebhooks))
         .returning(['id', 'next_seq']),
     ),
@@ -165,6 +173,7 @@ const isOnlyAnswer = (run: LeasedRun, ending: RunEnding): ending is Completion =
   ending.type === 'completed' &&
   ending.history.length === 0 &&
   !ending.images?.length &&
+  run.root_run_id === null &&
   run.continues_run_id === null &&
   run.status === 'running' &&
   !run.pending_inputs &&
@@ -242,14 +251,15 @@ async function finishLocked(
     if (goesOn) return undefined;
     const steps = [...last, await endingStep(tx, run, wins, spent)];
     // No run can use what its sub-agents would still find.
-    cancelled = held.has_children ? await cancelDescendants(tx, queue, { accountId: run.account_id, id: run.id }) : [];
+    cancelled = held.has_open_children ? await cancelDescendants(tx, queue, { accountId: run.account_id, id: run.id }) : [];
+    const otherRunsUsd = run.root_run_id !== null || held.has_children ? await costOfOtherRuns(tx, run) : undefined;
     // Sent with the commit: the rows that the runs of an account share are locked for as short as possible.
     const values = valuesOfSteps(run, token, steps);
     const sent = tx.rows(endRun, { ...values, ...endOf(wins, spent) }).then((rows) => {
       stored.push(...storedEvents(run, steps, values, rows));
     });
     tx.awaitAtCommit(sent);
-    chargeRun(tx, { ...run, multiplier: held.multiplier }, spent, settings);
+    chargeRun(tx, { ...run, multiplier: held.multiplier }, spent, settings, otherRunsUsd);
     if (held.has_webhooks) await insertDeliveries(tx, run);
     return wins;
   });

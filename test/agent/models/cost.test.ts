@@ -15,9 +15,11 @@ const usage = (I: number, O: number, cache: { W?: number; R?: number; C?: number
 const credits = (spent: Usage, multiplier: number, of: typeof prices | typeof unpriced = prices) =>
   creditsOf(spent, costOf(spent, of).exact, { multiplier })?.credits ?? 0;
 
-test('a small run has a cost but no credits', () => {
-  expect(costOf(usage(1000, 500), prices)).toMatchObject({ usd: '0.010500', micros: 10_500 });
-  expect(credits(usage(1000, 500), 1)).toBe(0);
+test('a cheap run has a cost but no credits, whatever the number of its tokens', () => {
+  expect(costOf(usage(600, 0), prices)).toMatchObject({ usd: '0.001800', micros: 1_800 });
+  expect(credits(usage(600, 0), 1)).toBe(0);
+  expect(credits(usage(1000, 500), 1)).toBe(11);
+  expect(credits(usage(0, 0, { R: 100_000 }), 1)).toBe(30);
 });
 
 test('the multiplier applies to credits, not to the cost', () => {
@@ -87,17 +89,20 @@ test('credits are exact: 2.007 USD is 2007, 0.000001 USD is 1, 0.005 USD is 5', 
   );
 });
 
-test('applies the first matching tier by tokens or cost, 1 without a match, and the default policy if invalid', () => {
+test('applies the first matching tier by cost, 1 without a match, and the default policy if invalid', () => {
   const policy = parseDeductionPolicy(
-    '{"tiers":[{"up_to_tokens":100,"multiplier":0},{"up_to_cost_usd":0.01,"multiplier":0.5},{"up_to_tokens":9000,"multiplier":2}]}',
+    '{"tiers":[{"up_to_cost_usd":0.001,"multiplier":0},{"up_to_cost_usd":"0.01","multiplier":0.5},{"up_to_cost_usd":1,"multiplier":2}]}',
   );
-  const factor = (tokens: number, cost: string) =>
-    creditsOf(usage(tokens, 0), costOf({}, unpriced, cost).exact, { multiplier: 1, policy })?.policy_multiplier ?? 0;
-  expect([factor(99, '5'), factor(100, '0.009'), factor(100, '0.01'), factor(9000, '1')]).toEqual([0, 0.5, 2, 1]);
+  const factor = (tokens: number, cost: string, otherRunsUsd = '0') =>
+    creditsOf(usage(tokens, 0), costOf({}, unpriced, cost).exact, { multiplier: 1, policy, otherRunsUsd })?.policy_multiplier ?? 0;
+  expect([factor(9000, '0.0009'), factor(1, '0.001'), factor(100, '0.01'), factor(9000, '1')]).toEqual([0, 0.5, 2, 1]);
+  expect([factor(999, '0'), factor(1000, '0')]).toEqual([0, 0.5]);
+  expect([factor(1, '0.0009', '0.0001'), factor(1, '0.0001', '5')]).toEqual([0.5, 1]);
   const base = parseDeductionPolicy(undefined);
-  for (const nonsense of ['', 'x', '[]', '{"tiers":[]}', '{"tiers":[{"multiplier":-1}]}', 'null'])
+  const byTokens = '{"tiers":[{"up_to_tokens":2000,"multiplier":0},{"multiplier":1}]}';
+  for (const nonsense of ['', 'x', '[]', '{"tiers":[]}', '{"tiers":[{"multiplier":-1}]}', 'null', byTokens])
     expect(parseDeductionPolicy(nonsense)).toEqual(base);
-  expect(base.tiers).toEqual([{ up_to_tokens: 2000, multiplier: 0 }, { multiplier: 1 }]);
+  expect(base.tiers).toEqual([{ up_to_cost_usd: 0.002, multiplier: 0 }, { multiplier: 1 }]);
 });
 
 test('returns null without tokens and cost, and treats a rate of 0 or less as 1000', () => {

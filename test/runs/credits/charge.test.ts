@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chargeRun } from '../../../server/resources/credits/charge.ts';
-import { chat, type Vendor } from '../../support/agent/vendor.ts';
+import { addModel, addProvider } from '../../support/agent/providers.ts';
+import { chat, messages, startVendor, type Vendor } from '../../support/agent/vendor.ts';
 import { addVendorModel } from '../../support/agent/vendorModel.ts';
 import { setPlatformSettings } from '../../support/app/settings.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
@@ -66,14 +67,32 @@ test('a run is charged its price, with the calculation in the ledger and the amo
   expect(body.transactions[0]).toMatchObject({ reference_type: 'run', reference_id: runId, amount: -36, thread_title: 'A talk' });
 });
 
-test('runs below 2000 tokens are free', async () => {
+test('runs below 0.002 USD are free', async () => {
   const { person, vendor } = await customer();
-  vendor.respondWith(answer(1000, 999), answer(1000, 1000));
+  vendor.respondWith(answer(600, 10), answer(600, 20));
   const free = await run(person);
-  expect([free.rows, free.usage.length, free.usage[0].cost_usd]).toEqual([[], 1, 0.017985]);
+  expect([free.rows, free.usage.length, free.usage[0].cost_usd]).toEqual([[], 1, 0.00195]);
   const paid = await run(person);
-  expect(paid.rows.map(({ amount }) => amount)).toEqual([-18]);
-  expect(await checkedBalance(app, person.accountId)).toBe(982);
+  expect(paid.rows.map(({ amount }) => amount)).toEqual([-3]);
+  expect(await checkedBalance(app, person.accountId)).toBe(997);
+});
+
+test('an expensive answer of few tokens is charged, and so is one whose prompt is cached', async () => {
+  const { person, vendor } = await customer({ cost_per_1k_input: 0.15, cost_per_1k_output: 0.6 });
+  vendor.respondWith(answer(1000, 999));
+  expect((await run(person)).rows).toMatchObject([{ amount: -750 }]);
+
+  const anthropic = await startVendor();
+  vendors.push(anthropic);
+  const provider = await addProvider(app, person, { provider: 'anthropic', base_url: anthropic.origin, api_key: 'sk-test-canary' });
+  await addModel(app, person, provider, { ...prices, model: 'cached' });
+  const usage = { input_tokens: 10, cache_read_input_tokens: 9_000, output_tokens: 1 };
+  anthropic.respondWith({
+    steps: [messages.event({ type: 'message_start', message: { usage } }), messages.text(0, 'Done.'), messages.stop],
+  });
+  const runId = await startRun(app, person, await openThread(app, person), { model: 'cached' });
+  await readAll(url, runId, person.token);
+  expect((await ledgerOf(app, runId)).rows).toMatchObject([{ amount: -3, metadata: { cost_usd: 0.002865 } }]);
 });
 
 test('without a free tier the charge is exact: 0.005 USD is 5, 2.007 USD is 2007, 0.000001 USD is 1', async () => {
@@ -208,14 +227,14 @@ test('applies a policy by cost and the credit rate, and defaults for invalid val
   const amountOf = async (runId: string) =>
     (await ledgerOf(app, runId)).rows.map(({ amount, metadata }) => [amount, metadata.credits_per_usd]);
   await setPlatformSettings(app, {
-    'credit.deduction_policy': '{"tiers":[{"up_to_cost_usd":0.01,"multiplier":0.5},{"up_to_tokens":1,"multiplier":9}]}',
+    'credit.deduction_policy': '{"tiers":[{"up_to_cost_usd":0.01,"multiplier":0.5},{"multiplier":1}]}',
     'credit.per_usd': 2000,
   });
   await charge(app, person, runs[0]!, priced('0.0099999'));
   await charge(app, person, runs[1]!, priced('0.01'));
   await setPlatformSettings(app, { 'credit.deduction_policy': 'not a policy', 'credit.per_usd': 0 });
   await charge(app, person, runs[2]!, priced('0.01'));
-  await charge(app, person, runs[3]!, { usage: { input_tokens: 1999 }, cost: '5' });
+  await charge(app, person, runs[3]!, { usage: { input_tokens: 5000 }, cost: '0.0019' });
   expect(await Promise.all(runs.map(amountOf))).toEqual([[[-10, 2000]], [[-20, 2000]], [[-10, 1000]], []]);
   await sql(`delete from platform_settings where key like 'credit.%'`);
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import { chargeRun, type RunCost } from '../../../server/resources/credits/charge.ts';
+import { chargeRun, costOfOtherRuns, type RunCost } from '../../../server/resources/credits/charge.ts';
 import { addCredits } from '../../../server/resources/credits/ledger.ts';
 import { readSettings } from '../../../server/resources/settings/settings.ts';
 import type { Person, TestApp } from '../app/testApp.ts';
@@ -75,10 +75,10 @@ export async function addRuns(
 
 /** Charges a run in a separate transaction, as the end of the run does. */
 export async function charge({ database, sql }: TestApp, { accountId }: Person, runId: string, spending: RunCost): Promise<void> {
-  const [{ multiplier }] = await sql(`select route_snapshot ->> 'multiplier' as multiplier from runs where id = $1`, [runId]);
-  const run = { id: runId, account_id: accountId, multiplier };
+  const [stored] = await sql(`select route_snapshot ->> 'multiplier' as multiplier, root_run_id from runs where id = $1`, [runId]);
+  const run = { id: runId, account_id: accountId, ...stored };
   const settings = await readSettings(database);
-  await database.transaction(async (tx) => chargeRun(tx, run, spending, settings));
+  await database.transaction(async (tx) => chargeRun(tx, run, spending, settings, await costOfOtherRuns(tx, run)));
 }
 
 /** Usage that costs `credits` under `noFreeTierPolicy`. */
