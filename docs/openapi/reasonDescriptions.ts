@@ -15,6 +15,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   already_invited: 'This email address already has an open invitation.',
   already_member: 'The user is already a member of the account.',
   already_redeemed: 'You have already redeemed this code.',
+  answer_too_long:
+    'The answer of the provider has more bytes, or more tool calls, than the platform accepts. It is charged for what was received. Do not repeat it as it is.',
   api_key_missing: 'The stored credential has no API key. Set one.',
   api_key_not_allowed: 'The operation requires an access token. API keys are rejected.',
   attachment_kind_mismatch: 'An image part of the message references a text file, or a file part references an image.',

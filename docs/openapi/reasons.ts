@@ -276,7 +276,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   chatCompletionsCreate: [
     webhookUrl,
     {
-      400: ['unsupported_parameter', 'provider_rejected', 'completion_too_long', 'image_not_fetched'],
+      400: ['unsupported_parameter', 'provider_rejected', 'completion_too_long', 'answer_too_long', 'image_not_fetched'],
       402: ['credits_exhausted', 'key_budget_exhausted', 'monthly_quota_exceeded'],
       403: ['feature_disabled', 'model_not_allowed'],
       404: ['model_not_found'],

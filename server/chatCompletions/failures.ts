@@ -1,5 +1,6 @@
 import { ModelError } from '../models/model.ts';
 import { RunFailure } from '../models/runFailure.ts';
+import { isAboveLimit } from '../models/wire/answerLimits.ts';
 import { isKeyRejected } from '../models/wire/failures.ts';
 import { Failure, failWith } from '../platform/failure.ts';
 
@@ -30,6 +31,8 @@ function fromProvider({ message, details, errorClass, retryAfterMs }: ModelError
     const seconds = Math.max(1, Math.ceil((retryAfterMs ?? 1_000) / 1_000));
     return new Failure('rate_limited', message, { reason: 'provider_rate_limited', ...facts }, { 'retry-after': String(seconds) });
   }
+  // Not 502: the clients of OpenAI repeat that, and every attempt is charged.
+  if (isAboveLimit(details)) return new Failure('invalid', message, { reason: 'answer_too_long', issues: [] });
   if (isKeyRejected(details)) return failWith('upstream', 'upstream_auth_failed', message, facts);
   if (status !== undefined && [400, 413, 422].includes(status) && errorClass === 'provider.non_retryable')
     return new Failure('invalid', message, { reason: 'provider_rejected', issues: [], ...facts });

@@ -10,6 +10,7 @@ import type { Model, ModelEvent, ModelRequest } from '../models/model.ts';
 import { openModel } from '../models/openModel.ts';
 import { unsupportedParameters } from '../models/parameters.ts';
 import type { RouteDecision } from '../models/routing/routeSnapshot.ts';
+import { answerLimitsOf } from '../models/wire/answerLimits.ts';
 import type { ConcurrencyLimiter } from '../platform/concurrency.ts';
 import { newId } from '../platform/crypto/ids.ts';
 import { Failure, failWith, invalidField, notFound } from '../platform/failure.ts';
@@ -73,7 +74,7 @@ async function openCall(
   });
   if (!decided) throw modelNotFound(body.model);
   checkParameters(decided, request);
-  const model = openModel(decided.route, { outbound: app.outbound, maxErrorBytes: settings['llm.max_response_bytes'] });
+  const model = openModel(decided.route, { outbound: app.outbound, ...answerLimitsOf(settings) });
   const id = newId();
   await checkQuotas(app.database, { id, account_id: accountId }, settings);
   const now = new Date();

@@ -1,6 +1,7 @@
 import { ModelError } from './model.ts';
 import { openModel } from './openModel.ts';
 import { openAiBase, type OpenAiRoute, type ProviderDeps, type ResolvedRoute } from './route.ts';
+import { createAnswerLimits } from './wire/answerLimits.ts';
 import type { HttpCall } from './wire/debugRecorder.ts';
 import { redactKey } from './wire/failures.ts';
 import { sendRequest } from './wire/sendRequest.ts';
@@ -42,5 +43,7 @@ async function askOnce(route: OpenAiRoute, kind: Exclude<ProbeKind, 'chat'>, dep
     headers: { authorization: `Bearer ${route.api_key}`, 'content-type': 'application/json' },
     body: JSON.stringify({ model: route.model, ...body }),
   };
-  for await (const _ of sendRequest(call, { vendor: 'openai', deps, redact: redactKey(route.api_key) }, signal));
+  // An image comes in one event.
+  const limits = createAnswerLimits(deps, true);
+  for await (const _ of sendRequest(call, { vendor: 'openai', deps, limits, redact: redactKey(route.api_key) }, signal));
 }

@@ -22,9 +22,17 @@ export type ResolvedRoute = UpstreamRoute | StubRoute;
 
 /**
  * `idleTimeoutMs`: longest silence of the provider (default 60 s). `maxErrorBytes`: bytes read of an error response
- * (default 16 KiB). `debugEvents`: whether to yield HTTP traffic as events.
+ * (default 16 KiB). `maxAnswerBytes` and `maxToolCalls`: of an answer (default 4 MiB, 128). `debugEvents`: whether to
+ * yield HTTP traffic as events.
  */
-export type ProviderDeps = { outbound: OutboundClient; idleTimeoutMs?: number; maxErrorBytes?: number; debugEvents?: boolean };
+export type ProviderDeps = {
+  outbound: OutboundClient;
+  idleTimeoutMs?: number;
+  maxErrorBytes?: number;
+  maxAnswerBytes?: number;
+  maxToolCalls?: number;
+  debugEvents?: boolean;
+};
 
 export const openAiBase = (baseUrl: string | null | undefined) => trimEnd(baseUrl ?? 'https://api.openai.com/v1', '/');
 

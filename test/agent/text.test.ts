@@ -56,7 +56,7 @@ async function parsed(chunks: Uint8Array[]) {
   const stream = (async function* () {
     yield* chunks;
   })();
-  for await (const data of sseData(stream)) found.push(data);
+  for await (const data of sseData(stream, 1_000)) found.push(data);
   return found;
 }
 

@@ -5,6 +5,7 @@ import { startWorker } from '../../server/processes/worker.ts';
 import { createPostgresPublisher } from '../../server/pubsub/postgresChannel.ts';
 import { createRunNotifier } from '../../server/pubsub/runNotifier.ts';
 import { reapRuns } from '../../server/runs/lease/reaper.ts';
+import { callsTools } from '../support/agent/tools.ts';
 import { chat } from '../support/agent/vendor.ts';
 import { addVendorModel } from '../support/agent/vendorModel.ts';
 import { setPlatformSettings } from '../support/app/settings.ts';
@@ -74,6 +75,16 @@ test('a run is not attempted more than 25 times', async () => {
   const runId = await startRun(idle, bob, await openThread(idle, bob));
   await idle.sql('update runs set attempt = 25 where id = $1', [runId]);
   expect((await work(runId, bob.token)).at(-1)).toMatchObject({ error_class: 'worker.timeout', data: { resumable: true } });
+});
+
+test('a run stores at most 64 MiB of events, over all attempts', async () => {
+  const bob = await idle.signUp();
+  const vendor = await addVendorModel(idle, bob);
+  vendor.respondWith(callsTools(['unknown']), chat.answer('never asked for'));
+  const runId = await startRun(idle, bob, await openThread(idle, bob));
+  await idle.sql('update runs set event_bytes = 64 * 1024 * 1024 + 1 where id = $1', [runId]);
+  expect((await work(runId, bob.token)).at(-1)).toMatchObject({ error_class: 'run.events_exceeded', data: { resumable: false } });
+  await vendor.close();
 });
 
 test('a cancelled run that waits for another attempt ends with that attempt', async () => {

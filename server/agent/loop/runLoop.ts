@@ -1,6 +1,8 @@
+import { maxImageChars } from '../../../contract/attachments.ts';
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { ModelMessage, ModelTool } from '../../models/model.ts';
 import { RunFailure } from '../../models/runFailure.ts';
+import { fitImages } from '../context/images.ts';
 import type { PromptContext } from '../context/promptContext.ts';
 import type { AvailableTools } from '../tools/availableTools.ts';
 import { type CallDeps, type CallOutcome, finishCall, startCalls, toolCallStep } from '../tools/executeCalls.ts';
@@ -24,6 +26,7 @@ export type LoopInput = TurnInput &
     context: PromptContext;
     /** 0 means no limit. */
     maxTurns: number;
+    maxToolCalls: number;
     limits: SpendingLimits;
     /** Rejects if the run and its sub-agents have used more than a run above them may. */
     checkTreeBudgets(): Promise<void>;
@@ -37,6 +40,7 @@ export type LoopInput = TurnInput &
  */
 export async function* runLoop(input: LoopInput): AsyncGenerator<RunEventInput, TurnAnswer> {
   const { signal, usageTotals, state } = input;
+  let calls = toolCallsIn(state.history);
   yield* repeatUnfinished(input);
   yield* finishPendingRequest(input);
   if (state.answer) state.history.push({ role: 'assistant', content: state.answer.text });
@@ -54,9 +58,15 @@ export async function* runLoop(input: LoopInput): AsyncGenerator<RunEventInput, 
     await input.checkTreeBudgets();
     state.answer = taken.calls.length === 0 ? taken : undefined;
     if (state.answer) return state.answer;
+    calls += taken.calls.length;
+    if (calls > input.maxToolCalls)
+      throw new RunFailure('agent.tool_calls_exceeded', `The run made more than ${input.maxToolCalls} tool calls.`);
     yield* executeCalls(input, taken);
   }
 }
+
+const toolCallsIn = (history: readonly ModelMessage[]) =>
+  history.reduce((sum, message) => sum + (message.role === 'assistant' ? (message.tool_calls?.length ?? 0) : 0), 0);
 
 /**
  * Takes one turn with the prompt fitted to the model's window. If the provider rejects the prompt as too long, shortens
@@ -96,9 +106,17 @@ async function* executeCalls(input: LoopInput, { text, calls, opaque }: Turn): A
   // Added together with the first result: a prompt never contains a call without its result.
   history.push({ role: 'assistant', content: text, tool_calls: calls, opaque });
   const others = judged.filter(({ verdict }) => verdict !== 'ask');
-  for (const { call, outcome } of startCalls(others, input.callDeps))
+  for (const { call, outcome } of startCalls(others, input.callDeps)) {
     history.push(yield* finishCall(call, yield* whileRunning(input, outcome())));
+    limitImages(history);
+  }
   for (const call of judged) if (call.verdict === 'ask') history.push(yield* finishCall(call, yield* askQuestion(input, call)));
+}
+
+/** A prompt shows no more images than this. The tools can return any number of them. */
+function limitImages(history: ModelMessage[]): void {
+  const { messages, dropped } = fitImages(history, maxImageChars);
+  if (dropped > 0) history.splice(0, history.length, ...messages);
 }
 
 /** Executes the calls again that an earlier attempt left without a result. */

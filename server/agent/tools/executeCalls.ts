@@ -1,3 +1,4 @@
+import { maxImageChars } from '../../../contract/attachments.ts';
 import type { RunError, RunEventInput } from '../../../contract/events.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
 import type { ModelMessage } from '../../models/model.ts';
@@ -38,15 +39,16 @@ export type PendingCall = { call: ValidatedCall; outcome(): Promise<CallOutcome>
  */
 export function startCalls(calls: readonly ValidatedCall[], deps: CallDeps): PendingCall[] {
   const runnable = calls.filter((call) => call.verdict === 'run');
+  const execute = createExecution(deps);
   if (runnable.every(({ tool }) => tool.parallel)) {
-    const started = startTogether(runnable, deps);
+    const started = startTogether(runnable, execute, deps.maxParallel);
     return calls.map((call) => ({ call, outcome: async () => started.get(call) ?? refusal(call) }));
   }
   let failed = false;
   return calls.map((call) => ({
     call,
     async outcome() {
-      const outcome = call.verdict !== 'run' ? refusal(call) : failed ? skipped : await executeCall(call, deps);
+      const outcome = call.verdict !== 'run' ? refusal(call) : failed ? skipped : await execute(call);
       failed ||= outcome.error !== undefined;
       return outcome;
     },
@@ -62,22 +64,38 @@ const skipped: CallOutcome = {
 };
 
 /** Runs at most `maxParallel` calls at a time. Every call is executed even if others fail, because each result is useful to the model. */
-function startTogether(calls: readonly Runnable[], deps: CallDeps): Map<ValidatedCall, Promise<CallOutcome>> {
+function startTogether(calls: readonly Runnable[], execute: Execution, maxParallel: number): Map<ValidatedCall, Promise<CallOutcome>> {
   const ends = new Map(calls.map((call) => [call as ValidatedCall, Promise.withResolvers<CallOutcome>()]));
   const queue = [...calls];
   const work = async () => {
     for (let call = queue.shift(); call; call = queue.shift()) {
       const end = ends.get(call)!;
-      await executeCall(call, deps).then(end.resolve, end.reject);
+      await execute(call).then(end.resolve, end.reject);
     }
   };
   const fail = (error: unknown) => {
     for (const end of ends.values()) end.reject(error);
   };
-  for (let lane = 0; lane < Math.min(deps.maxParallel, calls.length); lane++) work().catch(fail);
+  for (let lane = 0; lane < Math.min(maxParallel, calls.length); lane++) work().catch(fail);
   // The consumer may stop at the first rejection. Avoid unhandled rejections of the others.
   for (const { promise } of ends.values()) promise.catch(() => {});
   return new Map([...ends].map(([call, { promise }]) => [call, promise]));
+}
+
+type Execution = (call: Runnable) => Promise<CallOutcome>;
+
+/** Executes the calls of a turn. The images of their results, which wait for the model together, are at most as large as those of one prompt. */
+function createExecution(deps: CallDeps): Execution {
+  let room = maxImageChars;
+  return async (call) => {
+    const outcome = await executeCall(call, deps);
+    const images = outcome.images?.filter(({ data }) => {
+      const fits = data.length <= room;
+      if (fits) room -= data.length;
+      return fits;
+    });
+    return images ? { ...outcome, images } : outcome;
+  };
 }
 
 /** Executes one call in a span. Neither arguments nor results are recorded. */

@@ -2,13 +2,14 @@ import { reservedAdvancedKeys } from '../../../contract/advancedJson.ts';
 import type { Model, ModelEvent, ModelRequest, ReasoningMode } from '../model.ts';
 import { anthropicBase, type AnthropicRoute, type ProviderDeps } from '../route.ts';
 import { readAnswer } from '../wire/answer.ts';
+import { createAnswerLimits } from '../wire/answerLimits.ts';
 import { bodyKeys, bodyOf, buildRequest } from '../wire/buildRequest.ts';
 import type { HttpCall } from '../wire/debugRecorder.ts';
 import { createDebugRecorder } from '../wire/debugRecorder.ts';
 import { redactKey } from '../wire/failures.ts';
 import { asCount, asObject, asText } from '../wire/json.ts';
 import { callOptions, lacksReasoning } from '../wire/prompt.ts';
-import { type SendOptions, sendRequest } from '../wire/sendRequest.ts';
+import { type Line, sendRequest } from '../wire/sendRequest.ts';
 import { createToolNames, type ToolNames } from '../wire/toolNames.ts';
 import { createMessagesReader } from './messages.ts';
 
@@ -35,18 +36,18 @@ export function anthropicHeaders({ api_key, advanced_json }: Pick<AnthropicRoute
 
 /** For Anthropic and compatible servers. */
 export function openAnthropic(route: AnthropicRoute, deps: ProviderDeps): Model {
-  const line: SendOptions = { vendor: 'anthropic', deps, redact: redactKey(route.api_key) };
+  const line: Line = { vendor: 'anthropic', deps, redact: redactKey(route.api_key) };
   return { stream: (request, signal, observer) => ask(route, { ...line, observer }, request, signal) };
 }
 
-async function* ask(route: AnthropicRoute, line: SendOptions, request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+async function* ask(route: AnthropicRoute, line: Line, request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
   const names = createToolNames(request.tools.map(({ name }) => name));
   const call = await write(route, request, names);
   const reader = createMessagesReader();
   const tap = line.deps.debugEvents
     ? createDebugRecorder(call, { provider_kind: 'anthropic', api_mode: 'messages' }, line.redact)
     : undefined;
-  const tapped = { ...line, tap };
+  const tapped = { ...line, tap, limits: createAnswerLimits(line.deps, request.images) };
   yield* readAnswer(sendRequest(call, tapped, signal), { dialect: 'anthropic', reader, names, request, line: tapped });
 }
 

@@ -1,6 +1,7 @@
 import type { Usage } from '../model.ts';
 import { type AnswerPart, type AnswerReader, cutParts } from '../wire/answer.ts';
 import { asCount, asObject, asText, type Json, withoutUndefined } from '../wire/json.ts';
+import { createLongText, type LongText } from '../wire/longText.ts';
 
 /** In Anthropic's usage, `input_tokens` excludes tokens written to or read from the cache. */
 function messagesUsage(value: unknown): AnswerPart[] {
@@ -14,7 +15,7 @@ function messagesUsage(value: unknown): AnswerPart[] {
   return Object.keys(usage).length > 0 ? [{ kind: 'usage', usage }] : [];
 }
 
-type Thinking = { at: number; text: string; signature: string };
+type Thinking = { at: number; text: LongText; signature: LongText };
 
 /** Reads the events of `POST /v1/messages`. */
 export function createMessagesReader(): AnswerReader {
@@ -25,8 +26,9 @@ export function createMessagesReader(): AnswerReader {
 
   function start(index: number, block: Json): AnswerPart[] {
     if (block.type === 'thinking') {
-      thinking.set(index, { at: here(), text: asText(block.thinking), signature: asText(block.signature) });
-      return [{ kind: 'thinking', text: asText(block.thinking) }];
+      const begun = { at: here(), text: createLongText(), signature: createLongText() };
+      thinking.set(index, begun);
+      return [{ kind: 'kept', text: '' }, ...think(begun, asText(block.thinking)), ...sign(begun, asText(block.signature))];
     }
     if (block.type === 'redacted_thinking') return [{ kind: 'reasoning', part: { at: here(), text: '', redacted: asText(block.data) } }];
     if (block.type === 'text') return say(asText(block.text));
@@ -35,6 +37,16 @@ export function createMessagesReader(): AnswerReader {
     const given = asObject(block.input);
     const written = Object.keys(given).length > 0 ? JSON.stringify(given) : '';
     return [{ kind: 'tool', key: index, id: asText(block.id), name: asText(block.name), arguments: written }];
+  }
+
+  function think(block: Thinking, text: string): AnswerPart[] {
+    block.text.add(text);
+    return [{ kind: 'thinking', text }];
+  }
+
+  function sign(block: Thinking, text: string): AnswerPart[] {
+    block.signature.add(text);
+    return [{ kind: 'kept', text }];
   }
 
   function say(said: string): AnswerPart[] {
@@ -47,16 +59,14 @@ export function createMessagesReader(): AnswerReader {
     if (delta.type === 'text_delta') return say(asText(delta.text));
     if (delta.type === 'input_json_delta') return [{ kind: 'tool', key: index, arguments: asText(delta.partial_json) }];
     if (!block) return [];
-    if (delta.type === 'signature_delta') block.signature += asText(delta.signature);
-    if (delta.type !== 'thinking_delta') return [];
-    block.text += asText(delta.thinking);
-    return [{ kind: 'thinking', text: asText(delta.thinking) }];
+    if (delta.type === 'signature_delta') return sign(block, asText(delta.signature));
+    return delta.type === 'thinking_delta' ? think(block, asText(delta.thinking)) : [];
   }
 
   function stop(index: number): AnswerPart[] {
     const block = thinking.get(index);
-    if (!block?.signature) return [];
-    return [{ kind: 'reasoning', part: block }];
+    const signature = block?.signature.toString();
+    return block && signature ? [{ kind: 'reasoning', part: { at: block.at, text: block.text.toString(), signature } }] : [];
   }
 
   return (event) => {

@@ -2,13 +2,14 @@ import { reservedAdvancedKeys } from '../../../contract/advancedJson.ts';
 import type { Model, ModelEvent, ModelRequest } from '../model.ts';
 import { geminiBase, type GeminiRoute, type ProviderDeps } from '../route.ts';
 import { readAnswer } from '../wire/answer.ts';
+import { createAnswerLimits } from '../wire/answerLimits.ts';
 import { bodyKeys, bodyOf, buildRequest } from '../wire/buildRequest.ts';
 import { createDebugRecorder, type HttpCall } from '../wire/debugRecorder.ts';
 import { efforts } from '../wire/efforts.ts';
 import { redactKey } from '../wire/failures.ts';
 import { asObject } from '../wire/json.ts';
 import { callOptions } from '../wire/prompt.ts';
-import { type SendOptions, sendRequest } from '../wire/sendRequest.ts';
+import { type Line, sendRequest } from '../wire/sendRequest.ts';
 import { createToolNames, type ToolNames } from '../wire/toolNames.ts';
 import { createGeminiReader } from './generateContent.ts';
 import { geminiSchema } from './schema.ts';
@@ -17,17 +18,17 @@ export const geminiHeaders = ({ api_key }: Pick<GeminiRoute, 'api_key'>): Record
 
 /** For the Gemini API of Google and compatible servers. */
 export function openGemini(route: GeminiRoute, deps: ProviderDeps): Model {
-  const line: SendOptions = { vendor: 'gemini', deps, redact: redactKey(route.api_key) };
+  const line: Line = { vendor: 'gemini', deps, redact: redactKey(route.api_key) };
   return { stream: (request, signal, observer) => ask(route, { ...line, observer }, request, signal) };
 }
 
-async function* ask(route: GeminiRoute, line: SendOptions, request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+async function* ask(route: GeminiRoute, line: Line, request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
   const names = createToolNames(request.tools.map(({ name }) => name));
   const call = await write(route, request, names);
   const tap = line.deps.debugEvents
     ? createDebugRecorder(call, { provider_kind: 'gemini', api_mode: 'generate_content' }, line.redact)
     : undefined;
-  const tapped = { ...line, tap };
+  const tapped = { ...line, tap, limits: createAnswerLimits(line.deps, request.images) };
   yield* readAnswer(sendRequest(call, tapped, signal), { dialect: 'gemini', reader: createGeminiReader(), names, request, line: tapped });
 }
 

@@ -1,6 +1,7 @@
 import type { Usage } from '../model.ts';
 import { type AnswerPart, type AnswerReader, cutParts } from '../wire/answer.ts';
 import { asAmount, asCount, asObject, asObjects, asText, type Json, parseObject, withoutUndefined } from '../wire/json.ts';
+import { createLongText, type LongText } from '../wire/longText.ts';
 
 /** In OpenAI's usage, `input_tokens` includes `cached_tokens`. */
 function chatUsage(value: unknown): AnswerPart[] {
@@ -40,7 +41,11 @@ export function createChatReader(): AnswerReader {
   };
 }
 
-type Slot = { key: number; index: number | undefined; id: string; written: string };
+type Slot = { key: number; index: number | undefined; id: string; written: LongText; length: number };
+
+/** Longer arguments are not read again with each delta. */
+const maxReadChars = 16_384;
+const isWhole = ({ written, length }: Slot) => length <= maxReadChars && parseObject(written.toString()) !== undefined;
 
 /** Assigns deltas to parallel calls. Handles servers that repeat an index, omit it, or repeat the name in every delta. */
 function createSlots() {
@@ -52,7 +57,7 @@ function createSlots() {
         ? slots.findLast((each) => each.id === id)
         : slots.findLast((each) => index === undefined || each.index === index);
     if (!slot || !name) return slot;
-    const another = id ? slot.id !== '' && slot.id !== id : parseObject(slot.written) !== undefined;
+    const another = id ? slot.id !== '' && slot.id !== id : isWhole(slot);
     return another ? undefined : slot;
   }
 
@@ -60,10 +65,11 @@ function createSlots() {
     const index = asCount(call.index);
     const id = asText(call.id);
     const { name, arguments: written } = asObject(call.function);
-    const slot = slotOf(index, id, asText(name)) ?? { key: slots.length, index, id, written: '' };
+    const slot = slotOf(index, id, asText(name)) ?? { key: slots.length, index, id, written: createLongText(), length: 0 };
     if (slot.key === slots.length) slots.push(slot);
     const piece = typeof written === 'object' && written !== null ? JSON.stringify(written) : asText(written);
-    slot.written += piece;
+    slot.written.add(piece);
+    slot.length += piece.length;
     return { key: slot.key, id: slot.id, name: asText(name), arguments: piece };
   };
 }

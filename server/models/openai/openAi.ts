@@ -3,6 +3,7 @@ import { isDebugEvent, type Model, ModelError, type ModelEvent, type ModelReques
 import { chatOnlyParameters } from '../parameters.ts';
 import { type OpenAiApiMode, openAiBase, type OpenAiRoute, type ProviderDeps } from '../route.ts';
 import { readAnswer, type ReadAnswerOptions } from '../wire/answer.ts';
+import { createAnswerLimits } from '../wire/answerLimits.ts';
 import { bodyKeys, bodyOf, buildRequest } from '../wire/buildRequest.ts';
 import type { HttpCall } from '../wire/debugRecorder.ts';
 import { createDebugRecorder } from '../wire/debugRecorder.ts';
@@ -10,7 +11,7 @@ import { efforts } from '../wire/efforts.ts';
 import { redactKey } from '../wire/failures.ts';
 import { asObject, type Json } from '../wire/json.ts';
 import { callOptions } from '../wire/prompt.ts';
-import { type SendOptions, sendRequest } from '../wire/sendRequest.ts';
+import { type Line, sendRequest } from '../wire/sendRequest.ts';
 import { createToolNames, type ToolNames } from '../wire/toolNames.ts';
 import { createChatReader } from './chat.ts';
 import { imagePriceOf } from './imagePrice.ts';
@@ -18,12 +19,12 @@ import { createResponsesReader } from './responses.ts';
 
 /** For OpenAI and compatible servers. */
 export function openOpenAi(route: OpenAiRoute, deps: ProviderDeps): Model {
-  const line: SendOptions = { vendor: 'openai', deps, redact: redactKey(route.api_key) };
+  const line: Line = { vendor: 'openai', deps, redact: redactKey(route.api_key) };
   const known: { mode: OpenAiApiMode | 'auto' } = { mode: route.openai_api_mode ?? 'auto' };
   return { stream: (request, signal, observer) => stream(known, { route, line: { ...line, observer }, request, signal }) };
 }
 
-type Asked = { route: OpenAiRoute; line: SendOptions; request: ModelRequest; signal: AbortSignal };
+type Asked = { route: OpenAiRoute; line: Line; request: ModelRequest; signal: AbortSignal };
 
 /** Remembers in `known` that a server has no Responses API. */
 async function* stream(known: { mode: OpenAiApiMode | 'auto' }, asked: Asked): AsyncGenerator<ModelEvent> {
@@ -53,7 +54,7 @@ async function* ask(apiMode: OpenAiApiMode, { route, line, request, signal }: As
       ? { dialect: 'openai_responses', reader: createResponsesReader(imagePriceOf(route)) }
       : { dialect: 'openai_chat', reader: createChatReader() };
   const tap = line.deps.debugEvents ? createDebugRecorder(call, { provider_kind: 'openai', api_mode: apiMode }, line.redact) : undefined;
-  const tapped = { ...line, tap };
+  const tapped = { ...line, tap, limits: createAnswerLimits(line.deps, request.images) };
   yield* readAnswer(sendRequest(call, tapped, signal), { ...how, names, request, line: tapped });
 }
 

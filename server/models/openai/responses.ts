@@ -1,6 +1,7 @@
 import type { Usage } from '../model.ts';
 import { type AnswerPart, type AnswerReader, cutParts } from '../wire/answer.ts';
 import { asAmount, asCount, asObject, asObjects, asText, type Json, withoutUndefined } from '../wire/json.ts';
+import { createLongText, type LongText } from '../wire/longText.ts';
 
 function responsesUsage(value: unknown): AnswerPart[] {
   const raw = asObject(value);
@@ -21,22 +22,26 @@ const keyOf = (event: Json) => asCount(event.output_index) ?? (asText(event.item
 
 /** Reads the events of `POST /responses`. `imagePrice`: what an image costs apart from the usage. */
 export function createResponsesReader(imagePrice: (item: Json) => number | undefined = () => undefined): AnswerReader {
-  const written = new Map<string | number, string>();
+  const written = new Map<string | number, LongText>();
   let spoke = false;
   let calls = 0;
   /** The items of images that were passed on. */
   const drawn = new Set<string | number>();
 
-  function call(key: string | number, item: Json, pieceOf: (soFar: string) => string): AnswerPart[] {
+  function call(key: string | number, item: Json, pieceOf: (soFar: LongText) => string): AnswerPart[] {
     if (!written.has(key)) calls++;
-    const soFar = written.get(key) ?? '';
+    const soFar = written.get(key) ?? createLongText();
     const piece = pieceOf(soFar);
-    written.set(key, soFar + piece);
+    soFar.add(piece);
+    written.set(key, soFar);
     return [{ kind: 'tool', key, id: asText(item.call_id) || asText(item.id), name: asText(item.name), arguments: piece }];
   }
 
   /** The part of `whole` that was not streamed yet. */
-  const restOf = (whole: string) => (soFar: string) => (whole.startsWith(soFar) ? whole.slice(soFar.length) : '');
+  const restOf = (whole: string) => (soFar: LongText) => {
+    const streamed = soFar.toString();
+    return whole.startsWith(streamed) ? whole.slice(streamed.length) : '';
+  };
 
   function say(kind: 'text' | 'thinking', said: string): AnswerPart[] {
     if (kind === 'text' && said) spoke = true;

@@ -1,7 +1,9 @@
 import Big from 'big.js';
 import { type CutReason, ModelError, type ModelEvent, type ModelRequest, type Usage } from '../model.ts';
+import { overheadBytes } from './answerLimits.ts';
 import { streamFailure } from './failures.ts';
 import { type Json, parseObject, withoutUndefined } from './json.ts';
+import { createLongText } from './longText.ts';
 import type { Dialect, ReasoningPart } from './prompt.ts';
 import type { SendOptions } from './sendRequest.ts';
 import { createTextFilter, type Span } from './textFilter.ts';
@@ -10,7 +12,7 @@ import type { ToolNames } from './toolNames.ts';
 
 /**
  * The vendor-independent content of a stream event. `end` is the vendor's end mark; `last` means that nothing relevant follows. `cut`: the
- * answer is incomplete.
+ * answer is incomplete. `kept`: what the reader keeps for a later part.
  */
 export type AnswerPart =
   | { kind: 'text' | 'thinking'; text: string }
@@ -19,6 +21,7 @@ export type AnswerPart =
   | { kind: 'usage'; usage: Usage }
   | { kind: 'cost'; usd: number }
   | { kind: 'reasoning'; part: ReasoningPart }
+  | { kind: 'kept'; text: string }
   | { kind: 'end'; last: boolean }
   | { kind: 'cut'; reason: CutReason }
   | { kind: 'error'; frame: Json };
@@ -58,9 +61,10 @@ function parseEvent(event: string): Json | '[DONE]' {
 
 function createAnswer({ dialect, names, request, line }: ReadAnswerOptions) {
   const filter = createTextFilter({ thinkTags: dialect === 'openai_chat' });
-  const calls = createToolCalls(names, callIdsIn(request));
+  const { limits } = line;
+  const calls = createToolCalls(names, callIdsIn(request), limits);
   const parts: ReasoningPart[] = [];
-  let text = '';
+  const text = createLongText();
   let usage: Usage | undefined;
   let cost: string | undefined;
   let cut: CutReason | undefined;
@@ -68,24 +72,29 @@ function createAnswer({ dialect, names, request, line }: ReadAnswerOptions) {
 
   const say = (spans: Span[]): ModelEvent[] =>
     spans.map((span) => {
-      if (!span.channel) text += span.text;
+      if (!span.channel) text.add(span.text);
       return { type: 'text', ...span };
     });
 
   return {
     usage: () => usage,
     take(piece: AnswerPart): ModelEvent[] {
+      if ('text' in piece) limits.take(piece.text);
       if (piece.kind === 'text') return say(filter.push(storable(piece.text)));
       if (piece.kind === 'thinking') return say(piece.text === '' ? [] : [{ text: piece.text, channel: 'thinking' }]);
-      if (piece.kind === 'image')
+      if (piece.kind === 'image') {
+        limits.take('', overheadBytes);
         return [{ type: 'image', mime_type: piece.mime_type, data: piece.data, ...(piece.usd !== undefined && { usd: piece.usd }) }];
+      }
       if (piece.kind === 'tool') return calls.take(piece);
       if (piece.kind === 'usage') {
         usage = { ...usage, ...piece.usage };
         line.observer?.onUsage(piece.usage);
       } else if (piece.kind === 'cost') cost = new Big(piece.usd).toFixed();
-      else if (piece.kind === 'reasoning') parts.push(piece.part);
-      else if (piece.kind === 'cut') cut = piece.reason;
+      else if (piece.kind === 'reasoning') {
+        limits.take(sealedPartOf(piece.part), overheadBytes);
+        parts.push(piece.part);
+      } else if (piece.kind === 'cut') cut = piece.reason;
       else if (piece.kind === 'end') ended = true;
       else if (piece.kind === 'error') throw streamFailure(line.vendor, piece.frame, line.redact);
       return [];
@@ -97,9 +106,19 @@ function createAnswer({ dialect, names, request, line }: ReadAnswerOptions) {
         });
       const rest = say(filter.flush());
       const opaque = parts.length > 0 ? { dialect, parts } : undefined;
-      return [...rest, { type: 'finish', text, tool_calls: calls.all(), ...withoutUndefined({ usage, cost_usd: cost, opaque, cut }) }];
+      return [
+        ...rest,
+        { type: 'finish', text: text.toString(), tool_calls: calls.all(), ...withoutUndefined({ usage, cost_usd: cost, opaque, cut }) },
+      ];
     },
   };
+}
+
+/** What only the provider can read. Its text, or its signature, has arrived before. */
+function sealedPartOf(part: ReasoningPart): string {
+  if ('redacted' in part) return part.redacted;
+  if ('encrypted_content' in part) return part.encrypted_content;
+  return 'thought_signature' in part ? part.thought_signature : '';
 }
 
 /** PostgreSQL does not store U+0000. Remove it here, so that streamed and stored text are equal. */

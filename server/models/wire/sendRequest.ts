@@ -1,6 +1,7 @@
 import { outboundTraceHeaders } from '../../platform/telemetry/spans.ts';
 import { type CallObserver, ModelError } from '../model.ts';
 import type { ProviderDeps } from '../route.ts';
+import type { AnswerLimits } from './answerLimits.ts';
 import type { DebugRecorder, HttpCall } from './debugRecorder.ts';
 import { networkFailure, type Redact, retryAfterOf, statusFailure, type Vendor } from './failures.ts';
 import { sseData } from './sse.ts';
@@ -9,9 +10,13 @@ export type SendOptions = {
   vendor: Vendor;
   deps: ProviderDeps;
   redact: Redact;
+  limits: AnswerLimits;
   tap?: DebugRecorder | undefined;
   observer?: CallObserver | undefined;
 };
+
+/** What all requests of a route have in common. */
+export type Line = Omit<SendOptions, 'limits'>;
 
 type Body = { read(): Promise<{ done: boolean; value?: Uint8Array }>; cancel(): Promise<void> };
 
@@ -21,7 +26,7 @@ const closingMs = 50;
 /** Sends a request and yields the data of each event of the response. Throws a `ModelError`, or the reason of `signal`. */
 export async function* sendRequest(
   { url, headers, ...message }: HttpCall,
-  { vendor, deps, redact, tap, observer }: SendOptions,
+  { vendor, deps, redact, limits, tap, observer }: SendOptions,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const own = new AbortController();
@@ -43,7 +48,7 @@ export async function* sendRequest(
       tap?.chunk(refusal, response.status);
       throw statusFailure(vendor, response.status, refusal, retryAfterOf(response.headers.get('retry-after')), redact);
     }
-    for await (const data of sseData(chunksOf(body, patient))) {
+    for await (const data of sseData(chunksOf(body, patient), limits.maxEventChars)) {
       tap?.chunk(data);
       yield data;
     }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ModelEvent, ToolCall } from '../model.ts';
+import { type AnswerLimits, overheadBytes } from './answerLimits.ts';
+import { createLongText, type LongText } from './longText.ts';
 import type { ToolNames } from './toolNames.ts';
 
 /** A part of a tool call. `key` identifies the call within one answer. */
@@ -8,13 +10,16 @@ export type ToolPiece = { key: string | number; id?: string; name?: string; argu
 type ToolDelta = Extract<ModelEvent, { type: 'tool_delta' }>;
 
 /** Collects the tool calls of one answer. `takenIds` are ids of earlier answers: an id must be unique within a run. */
-export function createToolCalls(names: ToolNames, takenIds: Iterable<string>) {
+export function createToolCalls(names: ToolNames, takenIds: Iterable<string>, limits: AnswerLimits) {
   const taken = new Set(takenIds);
-  const calls = new Map<string | number, ToolCall>();
+  const calls = new Map<string | number, { id: string; name: string; index: number; written: LongText }>();
 
-  function begin(piece: ToolPiece): ToolCall {
+  function begin(piece: ToolPiece) {
+    limits.takeCall();
+    limits.take(piece.id ?? '', overheadBytes);
     const wanted = piece.id?.trim();
-    const call = { id: wanted && !taken.has(wanted) ? wanted : `call_${randomUUID().replaceAll('-', '')}`, name: '', arguments: '' };
+    const id = wanted && !taken.has(wanted) ? wanted : `call_${randomUUID().replaceAll('-', '')}`;
+    const call = { id, name: '', index: calls.size, written: createLongText() };
     taken.add(call.id);
     calls.set(piece.key, call);
     return call;
@@ -25,16 +30,22 @@ export function createToolCalls(names: ToolNames, takenIds: Iterable<string>) {
     take(piece: ToolPiece): ToolDelta[] {
       const known = calls.get(piece.key);
       const call = known ?? begin(piece);
-      const index = [...calls.keys()].indexOf(piece.key);
       const named = call.name === '' && piece.name ? { tool_name: names.original(piece.name) } : {};
-      if (named.tool_name) call.name = named.tool_name;
+      if (named.tool_name) {
+        limits.take(named.tool_name);
+        call.name = named.tool_name;
+      }
       const delta = piece.arguments ?? '';
-      call.arguments += delta;
+      limits.take(delta);
+      call.written.add(delta);
       if (known && delta === '' && !named.tool_name) return [];
-      return [{ type: 'tool_delta', index, tool_call_id: call.id, ...named, arguments_delta: delta }];
+      return [{ type: 'tool_delta', index: call.index, tool_call_id: call.id, ...named, arguments_delta: delta }];
     },
     /** The calls in the order they began. Empty arguments become `{}`. */
     all: (): ToolCall[] =>
-      [...calls.values()].map((call) => ({ ...call, arguments: call.arguments.trim() === '' ? '{}' : call.arguments })),
+      [...calls.values()].map(({ id, name, written }) => {
+        const text = written.toString();
+        return { id, name, arguments: text.trim() === '' ? '{}' : text };
+      }),
   };
 }

@@ -61,6 +61,8 @@ export const Run = defineEntity({
     /** What the run has used so far, without its children. Stored with the events that follow. */
     spentCostMicros: p.bigint('number').defaultRaw('0'),
     spentOutputTokens: p.bigint('number').defaultRaw('0'),
+    /** Of the events that its workers have stored. */
+    eventBytes: p.bigint('number').defaultRaw('0'),
     usageEstimated: p.boolean().default(false),
     continuesRunId: p.uuid().nullable(),
   },

@@ -124,7 +124,9 @@ const limits = {
   ),
   'limit.team_members': withDefault(positiveInteger(), '0', 'Maximum members of a team; 0 means no limit.', both),
   'limit.max_input_content_bytes': withDefault(positiveInteger(), '32768', 'Maximum bytes of an input to a run; 0 means no limit.', both),
-  'limit.agent_reasoning_iterations': withDefault(positiveInteger(), '0', 'Maximum model calls of a run; 0 means no limit.', both),
+  'limit.agent_reasoning_iterations': withDefault(positiveInteger(), '200', 'Maximum model calls of a run; 0 means no limit.', both),
+  'limit.tool_calls_per_turn': withDefault(integer(1, 1_000), '128', 'Maximum tool calls in one answer of a model.', both),
+  'limit.tool_calls_per_run': withDefault(integer(1), '2000', 'Maximum tool calls of a run.', both),
   'limit.tool_continuation_budget': withDefault(
     positiveInteger(),
     '32',
@@ -210,6 +212,12 @@ const agent = {
     integer(0),
     '1000',
     'First delay between attempts, in milliseconds. Doubles with each attempt, up to 60 s.',
+  ),
+  'llm.max_answer_bytes': withDefault(
+    integer(1_024, 2 ** 26),
+    '4194304',
+    'Maximum bytes of an answer of a model: its text, its thinking and its tool calls.',
+    both,
   ),
   'llm.max_response_bytes': withDefault(integer(0), '16384', 'Maximum bytes read from a provider’s error response.'),
   'security.injection_scan.regex_enabled': withDefault(flag, 'true', 'Whether input is scanned for known prompt injections.'),

@@ -15,6 +15,9 @@ import { finishRun, type RunEnding } from '../record/finishRun.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
 import { answersOf } from './runAttempt.ts';
 
+/** Of all events of a run. */
+const maxEventBytes = 64 * 2 ** 20;
+
 /**
  * Executes a queued run. Resolves when the run has ended (true) or another worker has it (false). Rejects if another worker should retry the job.
  *
@@ -31,6 +34,8 @@ export async function executeRun(deps: ExecuteDeps, runId: string, job: RunJob, 
   const usageTotals: UsageTotals = { usage: undefined, cost: '0' };
   const writer = createEventWriter(async (steps) => {
     noteSpending(lease.run, usageTotals);
+    if (lease.run.event_bytes > maxEventBytes)
+      throw new RunFailure('run.events_exceeded', `The events of the run have more than ${maxEventBytes} bytes.`);
     const stored = await lease.append(steps).catch((error) => {
       heartbeat.reportError(error);
       throw error;

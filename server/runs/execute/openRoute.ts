@@ -4,6 +4,7 @@ import { statement } from '../../database/statement.ts';
 import type { Model } from '../../models/model.ts';
 import { openModel } from '../../models/openModel.ts';
 import type { Candidate } from '../../models/routing/candidates.ts';
+import { answerLimitsOf } from '../../models/wire/answerLimits.ts';
 import type { Persona } from '../../resources/personas/persona.ts';
 import type { Settings } from '../../resources/settings/settings.ts';
 import type { Lease, LeasedRun } from '../lease/lease.ts';
@@ -22,7 +23,7 @@ type RouteDeps = Pick<ExecuteDeps, 'database' | 'keys' | 'config' | 'outbound' |
 type Selector = { persona_model?: string | null | undefined };
 
 function openRoute(deps: RouteDeps, settings: Settings, routed: RouteDecision): OpenedRoute {
-  const limits = { maxErrorBytes: settings['llm.max_response_bytes'], debugEvents: deps.config.llmDebugEvents };
+  const limits = { ...answerLimitsOf(settings), debugEvents: deps.config.llmDebugEvents };
   return { ...routed, model: openModel(routed.route, { outbound: deps.outbound, ...limits }) };
 }
 
@@ -105,7 +106,7 @@ export async function createTitle(
 async function modelNamed(deps: RouteDeps, run: LeasedRun, settings: Settings, selector: string): Promise<Model> {
   const asked = { ...askedOf(run), model: selector, route_id: null, persona_id: null, last_user_message: '' };
   const { route } = await resolveRoute(deps.database, { keys: deps.keys, config: deps.config, settings }, asked);
-  return openModel(route, { outbound: deps.outbound });
+  return openModel(route, { outbound: deps.outbound, ...answerLimitsOf(settings) });
 }
 
 const askedOf = ({ account_id, thread_id, parent_run_id, route_id, requested_model: model, reasoning_mode }: LeasedRun) => ({

@@ -242,6 +242,7 @@ function loopOptions(
     streamThinking: persona.stream_thinking,
     retry: { maxAttempts: settings['llm.retry.max_attempts'], baseDelayMs: settings['llm.retry.base_delay_ms'] },
     maxTurns: smallerLimit(budgets.reasoning_iterations, settings['limit.agent_reasoning_iterations']),
+    maxToolCalls: settings['limit.tool_calls_per_run'],
     limits: limitsOf(budgets, accountLimits(settings)),
     answerTimeoutMs: settings['limit.paused_input_timeout_ms'],
     checkIns: persona.executor_type === 'agent.interactive' ? { every, waitMs } : undefined,

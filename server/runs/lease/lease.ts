@@ -48,6 +48,7 @@ const leasedColumns = [
   'prompt_tokens',
   'spent_cost_micros',
   'spent_output_tokens',
+  'event_bytes',
   'next_seq',
   'attempt',
   'status',
@@ -169,6 +170,8 @@ export type AppendedEvents = NewRunEvents & {
   status: RunStatus | null;
   /** Number of inputs that were taken up. */
   takenInputs: number;
+  /** Bytes of the events. */
+  eventBytes: number;
   promptTokens: number;
   costMicros: number;
   outputTokens: number;
@@ -180,6 +183,7 @@ export const valuesWithEvents = ($: Parameters<AppendedEvents>) => ({
   last_activity_at: sql<string>`clock_timestamp()`,
   status: sql<RunStatus>`coalesce(${$.status}, status)`,
   pending_inputs: sql<number>`pending_inputs - ${$.takenInputs}`,
+  event_bytes: sql<number>`event_bytes + ${$.eventBytes}::bigint`,
   prompt_tokens: $.promptTokens,
   spent_cost_micros: $.costMicros,
   spent_output_tokens: $.outputTokens,
@@ -304,17 +308,22 @@ export async function leaseRun(database: Database, runId: string, leaseSeconds: 
 
 type AppendingRun = Pick<
   LeasedRun,
-  'id' | 'trace_id' | 'prompt_tokens' | 'spent_cost_micros' | 'spent_output_tokens' | 'unstored_plan' | 'pending_inputs'
+  'id' | 'trace_id' | 'prompt_tokens' | 'spent_cost_micros' | 'spent_output_tokens' | 'event_bytes' | 'unstored_plan' | 'pending_inputs'
 >;
+
+/** Of an event beside its data. */
+const eventRowBytes = 128;
 
 /** The values of a statement that appends events of a run. */
 export function valuesOfSteps(run: AppendingRun, token: string, steps: readonly RunEventInput[]): LeaseKey & AppendedEvents {
   const types = steps.map((step) => step.type);
+  const values = runEventValues(run.trace_id, steps);
   const status = types.findLast((type) => type in statusAfter);
   return {
     id: run.id,
     token,
-    ...runEventValues(run.trace_id, steps),
+    ...values,
+    eventBytes: values.data.reduce((sum, data) => sum + Buffer.byteLength(data) + eventRowBytes, 0),
     status: (status && statusAfter[status]) ?? null,
     takenInputs: types.filter((type) => type === 'run.steering_injected').length,
     promptTokens: run.prompt_tokens,
@@ -340,6 +349,7 @@ export async function appendSteps(
   const [appended] = rows;
   if (!appended) return undefined;
   run.pending_inputs = appended.pending_inputs;
+  run.event_bytes += values.eventBytes;
   // A plan that was decided meanwhile is stored with the next events.
   if (run.unstored_plan === plan) run.unstored_plan = undefined;
   return storedEvents(run, steps, values, rows);

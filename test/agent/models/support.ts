@@ -9,7 +9,7 @@ export const apiKey = 'sk-test-0123456789abcdef';
 
 export const outbound = createOutboundClient({ allowLoopbackHttp: true, trustFakeIp: false });
 
-type Limits = { idleTimeoutMs?: number; maxErrorBytes?: number };
+type Limits = { idleTimeoutMs?: number; maxErrorBytes?: number; maxAnswerBytes?: number; maxToolCalls?: number };
 type Extra = { advanced_json?: Record<string, unknown>; model?: string };
 
 /** Starts one scripted provider per test file and returns models that call it. */

@@ -91,6 +91,8 @@ test('a reader that stops reading holds back the provider, and loses nothing whe
       chat.done,
     ],
   });
+  await setPlatformSettings(app, { 'llm.max_answer_bytes': String(2 ** 24) });
+  onTestFinished(() => setPlatformSettings(app, { 'llm.max_answer_bytes': null }));
   const { port, hostname } = new URL(url);
   const socket = connect(Number(port), hostname);
   const body = JSON.stringify({ ...hello, stream: true });
