@@ -7929,13 +7929,13 @@ select "run_id", "seq", "event_id", "type", "data", "created_at"
 with "run" as (update "runs"
   set "lease_token" = $1, "lease_until" = clock_timestamp() + $2 * interval '1 second', "attempt" = attempt + 1, "first_started_at" = coalesce(first_started_at, clock_timestamp()), "last_activity_at" = clock_timestamp(), "next_seq" = next_seq + ($3::text is not null and status <> 'cancelling')::integer
   where "id" = $4 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp())
-  returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "next_seq", "attempt", "status", "pending_inputs", extract(epoch
+  returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "event_bytes", "next_seq", "attempt", "status", "pending_inputs", extract(epoch
   from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms", ($5::text is not null and status <> 'cancelling') as "is_received", exists (select 1 as "one"
   from "webhook_endpoints" as "e"
   where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true) as "has_webhooks"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - 1 as "seq", $6::uuid as "event_id", 'worker.job.received' as "type", json_build_object('job_id', $7::text, 'job_type', $8::text, 'account_id', run.account_id, 'attempt', run.attempt, 'trace_id', run.trace_id) as "data", clock_timestamp() as "created_at"
   from "run"
   where "run"."is_received" = true
-  returning "created_at", "data") select "run"."id", "run"."account_id", "run"."thread_id", "run"."parent_run_id", "run"."root_run_id", "run"."depth", "run"."continues_run_id", "run"."created_by_user_id", "run"."api_key_id", "run"."source", "run"."trace_id", "run"."route_id", "run"."requested_persona_id", "run"."requested_model", "run"."reasoning_mode", "run"."tail_message_number", "run"."route_snapshot", "run"."persona_snapshot", "run"."reserved_credits", "run"."prompt_tokens", "run"."spent_cost_micros", "run"."spent_output_tokens", "run"."next_seq", "run"."attempt", "run"."status", "run"."pending_inputs", "age_ms", "has_webhooks", next_seq - is_received::integer as "next_seq", "event"."created_at" as "received_at", "event"."data" as "received_data"
+  returning "created_at", "data") select "run"."id", "run"."account_id", "run"."thread_id", "run"."parent_run_id", "run"."root_run_id", "run"."depth", "run"."continues_run_id", "run"."created_by_user_id", "run"."api_key_id", "run"."source", "run"."trace_id", "run"."route_id", "run"."requested_persona_id", "run"."requested_model", "run"."reasoning_mode", "run"."tail_message_number", "run"."route_snapshot", "run"."persona_snapshot", "run"."reserved_credits", "run"."prompt_tokens", "run"."spent_cost_micros", "run"."spent_output_tokens", "run"."event_bytes", "run"."next_seq", "run"."attempt", "run"."status", "run"."pending_inputs", "age_ms", "has_webhooks", next_seq - is_received::integer as "next_seq", "event"."created_at" as "received_at", "event"."data" as "received_data"
   from "run"
   left
   join "event" on true;
@@ -7953,10 +7953,10 @@ update "runs"
 
 -- runs/lease/lease.ts 4
 with "run" as (update "runs"
-  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6
-  where "id" = $7 and "lease_token" = $8 and status = any($9::text[]) and "lease_until" > clock_timestamp()
-  returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $10 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from unnest($11::uuid[], $12::text[], $13::text[]) with ordinality as e(event_id, type, data, n)
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "prompt_tokens" = $5, "spent_cost_micros" = $6, "spent_output_tokens" = $7
+  where "id" = $8 and "lease_token" = $9 and status = any($10::text[]) and "lease_until" > clock_timestamp()
+  returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $11 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from unnest($12::uuid[], $13::text[], $14::text[]) with ordinality as e(event_id, type, data, n)
   inner
   join "run" on true
   returning "seq", "created_at", (select "pending_inputs"
@@ -7964,10 +7964,10 @@ with "run" as (update "runs"
 
 -- runs/lease/lease.ts 5
 with "run" as (update "runs"
-  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "route_snapshot" = $7::jsonb, "model" = $8, "persona_id" = $9, "persona_snapshot" = $10::jsonb
-  where "id" = $11 and "lease_token" = $12 and status = any($13::text[]) and "lease_until" > clock_timestamp()
-  returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $14 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from unnest($15::uuid[], $16::text[], $17::text[]) with ordinality as e(event_id, type, data, n)
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "prompt_tokens" = $5, "spent_cost_micros" = $6, "spent_output_tokens" = $7, "route_snapshot" = $8::jsonb, "model" = $9, "persona_id" = $10, "persona_snapshot" = $11::jsonb
+  where "id" = $12 and "lease_token" = $13 and status = any($14::text[]) and "lease_until" > clock_timestamp()
+  returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $15 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from unnest($16::uuid[], $17::text[], $18::text[]) with ordinality as e(event_id, type, data, n)
   inner
   join "run" on true
   returning "seq", "created_at", (select "pending_inputs"
@@ -8061,38 +8061,38 @@ select "status", "pending_inputs", route_snapshot ->> 'multiplier' as "multiplie
 
 -- runs/record/finishRun.ts 2
 with "run" as (update "runs"
-  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "completed_at" = case when $7::text = 'completed' then now() end, "failed_at" = case when $8::text = 'failed' then now() end, "cancelled_at" = case when $9::text = 'cancelled' then now() end, "total_input_tokens" = $10, "total_output_tokens" = $11, "total_cost_usd" = $12::numeric, "usage_estimated" = $13, "cache_hit_rate" = $14, "error" = $15::jsonb, "lease_token" = null, "lease_until" = null
-  where "id" = $16
-  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $17 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from unnest($18::uuid[], $19::text[], $20::text[]) with ordinality as e(event_id, type, data, n)
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "prompt_tokens" = $5, "spent_cost_micros" = $6, "spent_output_tokens" = $7, "completed_at" = case when $8::text = 'completed' then now() end, "failed_at" = case when $9::text = 'failed' then now() end, "cancelled_at" = case when $10::text = 'cancelled' then now() end, "total_input_tokens" = $11, "total_output_tokens" = $12, "total_cost_usd" = $13::numeric, "usage_estimated" = $14, "cache_hit_rate" = $15, "error" = $16::jsonb, "lease_token" = null, "lease_until" = null
+  where "id" = $17
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $18 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from unnest($19::uuid[], $20::text[], $21::text[]) with ordinality as e(event_id, type, data, n)
   inner
   join "run" on true
   returning "seq", "created_at";
 
 -- runs/record/finishRun.ts 3
 with "run" as (update "runs"
-  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "completed_at" = case when $7::text = 'completed' then now() end, "failed_at" = case when $8::text = 'failed' then now() end, "cancelled_at" = case when $9::text = 'cancelled' then now() end, "total_input_tokens" = $10, "total_output_tokens" = $11, "total_cost_usd" = $12::numeric, "usage_estimated" = $13, "cache_hit_rate" = $14, "error" = $15::jsonb, "lease_token" = null, "lease_until" = null
-  where "id" = $16 and "lease_token" = $17 and status = any($18::text[]) and "lease_until" > clock_timestamp() and "pending_inputs" = 0 and not exists (select 1 as "one"
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "prompt_tokens" = $5, "spent_cost_micros" = $6, "spent_output_tokens" = $7, "completed_at" = case when $8::text = 'completed' then now() end, "failed_at" = case when $9::text = 'failed' then now() end, "cancelled_at" = case when $10::text = 'cancelled' then now() end, "total_input_tokens" = $11, "total_output_tokens" = $12, "total_cost_usd" = $13::numeric, "usage_estimated" = $14, "cache_hit_rate" = $15, "error" = $16::jsonb, "lease_token" = null, "lease_until" = null
+  where "id" = $17 and "lease_token" = $18 and status = any($19::text[]) and "lease_until" > clock_timestamp() and "pending_inputs" = 0 and not exists (select 1 as "one"
   from "runs" as "c"
   where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id") and not exists (select 1 as "one"
   from "webhook_endpoints" as "e"
   where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true)
-  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $19 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from unnest($20::uuid[], $21::text[], $22::text[]) with ordinality as e(event_id, type, data, n)
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $20 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from unnest($21::uuid[], $22::text[], $23::text[]) with ordinality as e(event_id, type, data, n)
   left
   join "run" on true
   returning "seq", "created_at";
 
 -- runs/record/finishRun.ts 4
 with "run" as (update "runs"
-  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "prompt_tokens" = $4, "spent_cost_micros" = $5, "spent_output_tokens" = $6, "completed_at" = case when $7::text = 'completed' then now() end, "failed_at" = case when $8::text = 'failed' then now() end, "cancelled_at" = case when $9::text = 'cancelled' then now() end, "total_input_tokens" = $10, "total_output_tokens" = $11, "total_cost_usd" = $12::numeric, "usage_estimated" = $13, "cache_hit_rate" = $14, "error" = $15::jsonb, "lease_token" = null, "lease_until" = null, "route_snapshot" = $16::jsonb, "model" = $17, "persona_id" = $18, "persona_snapshot" = $19::jsonb
-  where "id" = $20 and "lease_token" = $21 and status = any($22::text[]) and "lease_until" > clock_timestamp() and "pending_inputs" = 0 and not exists (select 1 as "one"
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "prompt_tokens" = $5, "spent_cost_micros" = $6, "spent_output_tokens" = $7, "completed_at" = case when $8::text = 'completed' then now() end, "failed_at" = case when $9::text = 'failed' then now() end, "cancelled_at" = case when $10::text = 'cancelled' then now() end, "total_input_tokens" = $11, "total_output_tokens" = $12, "total_cost_usd" = $13::numeric, "usage_estimated" = $14, "cache_hit_rate" = $15, "error" = $16::jsonb, "lease_token" = null, "lease_until" = null, "route_snapshot" = $17::jsonb, "model" = $18, "persona_id" = $19, "persona_snapshot" = $20::jsonb
+  where "id" = $21 and "lease_token" = $22 and status = any($23::text[]) and "lease_until" > clock_timestamp() and "pending_inputs" = 0 and not exists (select 1 as "one"
   from "runs" as "c"
   where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id") and not exists (select 1 as "one"
   from "webhook_endpoints" as "e"
   where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true)
-  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $23 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from unnest($24::uuid[], $25::text[], $26::text[]) with ordinality as e(event_id, type, data, n)
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $24 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from unnest($25::uuid[], $26::text[], $27::text[]) with ordinality as e(event_id, type, data, n)
   left
   join "run" on true
   returning "seq", "created_at";
