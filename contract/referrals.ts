@@ -11,7 +11,9 @@ export const Referral = z
     inviter_user_id: Id.meta({ description: 'The user whose code was used.' }),
     invitee_user_id: Id.meta({ description: 'The user who registered with it.' }),
     invite_code_id: Id.meta({ description: 'The code that was used.' }),
-    credited: z.boolean().meta({ description: 'Whether the inviter has received the reward.' }),
+    credited: z.boolean().meta({
+      description: 'Whether the inviter has received the reward: both users get theirs when the invitee has verified their address.',
+    }),
     created_at: Time.meta({ description: 'When the invitee registered.' }),
     inviter_login: login,
     invitee_login: login,

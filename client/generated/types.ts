@@ -4066,7 +4066,7 @@ export interface Referral {
   invitee_user_id: Id;
   /** The code that was used. */
   invite_code_id: Id;
-  /** Whether the inviter has received the reward. */
+  /** Whether the inviter has received the reward: both users get theirs when the invitee has verified their address. */
   credited: boolean;
   /** When the invitee registered. */
   created_at: Time;

@@ -4862,8 +4862,8 @@ select not "c"."is_active" as "inactive", coalesce(c.expires_at <= clock_timesta
   where "c"."code" = $2;
 
 -- resources/referrals/queries.ts insertReferral
-insert into "referrals" ("id", "inviter_user_id", "invitee_user_id", "invite_code_id", "credited")
-  values ($1, $2, $3, $4, $5);
+insert into "referrals" ("id", "inviter_user_id", "invitee_user_id", "invite_code_id", "rewarded_at")
+  values ($1, $2, $3, $4, null);
 
 -- resources/referrals/queries.ts selectReferrals
 select "r"."id", "r"."inviter_user_id", "r"."invitee_user_id", "r"."invite_code_id", "r"."credited", "r"."created_at", (select "c"."login"
@@ -4898,6 +4898,35 @@ with recursive "tree"("user_id", "inviter_id", "depth", "created_at", "path") as
   where "c"."user_id" = "n"."user_id") as "login", "n"."inviter_id", "n"."depth", "n"."created_at"
   from "nearest" as "n"
   order by "n"."depth", "n"."created_at", "n"."user_id";
+
+-- resources/referrals/reward.ts 1
+select "id"
+  from "referrals"
+  where "invitee_user_id" = $1 and "rewarded_at" is null;
+
+-- resources/referrals/reward.ts 2
+select pg_advisory_xact_lock(hashtextextended('referral rewards', 0)) as "lock";
+
+-- resources/referrals/reward.ts 3
+update "referrals" as "r"
+  set "rewarded_at" = now(), "mailbox_hash" = encode(sha256(convert_to(mailbox_of(u.email_key), 'UTF8')), 'hex')
+  from "users" as "u"
+  inner
+  join "users" as "i" on true
+  where "r"."invitee_user_id" = $1 and "r"."rewarded_at" is null and "u"."id" = "r"."invitee_user_id" and "u"."email_verified_at" is not null and "i"."id" = "r"."inviter_user_id" and "i"."status" = 'active' and mailbox_of(u.email_key) is distinct
+  from mailbox_of(i.email_key) and not exists (select 1 as "one"
+  from "users" as "o"
+  where mailbox_of(o.email_key) = mailbox_of(u.email_key) and "o"."id" <> "u"."id" and "o"."email_verified_at" is not null) and not exists (select 1 as "one"
+  from "referrals" as "p"
+  where "p"."mailbox_hash" = encode(sha256(convert_to(mailbox_of(u.email_key), 'UTF8')), 'hex')) and ((select count(*) as "count"
+  from "referrals" as "d"
+  where "d"."inviter_user_id" = "r"."inviter_user_id" and "d"."rewarded_at" > now() - interval '24 hours')) < $2
+  returning "r"."id", "r"."inviter_user_id", i.email_verified_at is not null as "is_inviter_verified";
+
+-- resources/referrals/reward.ts 4
+update "referrals"
+  set "credited" = true
+  where "id" = $1;
 
 -- resources/reports/queries.ts insertReport
 insert into "thread_reports" ("account_id", "id", "thread_id", "user_id", "categories", "feedback") select "t"."account_id", $1::uuid as "id", "t"."id" as "thread_id", $2::uuid as "user_id", $3::text[] as "categories", $4::text as "feedback"

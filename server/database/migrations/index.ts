@@ -64,6 +64,7 @@ import { Migration00074 } from './Migration00074.ts';
 import { Migration00076 } from './Migration00076.ts';
 import { Migration00077 } from './Migration00077.ts';
 import { Migration00085 } from './Migration00085.ts';
+import { Migration00086 } from './Migration00086.ts';
 import { Migration00089 } from './Migration00089.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
@@ -134,5 +135,6 @@ export const migrations = [
   { name: 'Migration00076', class: Migration00076 },
   { name: 'Migration00077', class: Migration00077 },
   { name: 'Migration00085', class: Migration00085 },
+  { name: 'Migration00086', class: Migration00086 },
   { name: 'Migration00089', class: Migration00089 },
 ];

@@ -3,7 +3,7 @@ import { onPage, type PageKey } from '../../database/paging.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import type { Tables } from '../../database/tables.ts';
 
-type NewReferral = { id: string; inviterId: string; inviteeId: string; codeId: string; isCredited: boolean };
+type NewReferral = { id: string; inviterId: string; inviteeId: string; codeId: string };
 
 export const insertReferral = statement<NewReferral>()((db, $) =>
   db.insertInto('referrals').values({
@@ -11,7 +11,7 @@ export const insertReferral = statement<NewReferral>()((db, $) =>
     inviter_user_id: $.inviterId,
     invitee_user_id: $.inviteeId,
     invite_code_id: $.codeId,
-    credited: $.isCredited,
+    rewarded_at: sql.lit(null),
   }),
 );
 

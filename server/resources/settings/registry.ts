@@ -50,8 +50,12 @@ const policy = jsonDocument(
 
 const money = {
   'credit.initial_grant': withDefault(positiveInteger(), '1000', 'Credits of a new personal account.'),
-  'credit.invite_reward': withDefault(integer(), '500', 'Credits for the user whose invite code a new user redeemed.'),
-  'credit.invitee_reward': withDefault(integer(), '200', 'Credits for a new user who was invited.'),
+  'credit.invite_reward': withDefault(
+    integer(),
+    '500',
+    'Credits for the user whose invite code a new user redeemed, when both have verified their address.',
+  ),
+  'credit.invitee_reward': withDefault(integer(), '200', 'Credits for a new user who was invited, when they have verified their address.'),
   'credit.per_usd': withDefault(positiveInteger(1_000), '1000', 'Credits charged per US dollar of model cost.'),
   'credit.run_reservation': withDefault(
     integer(1),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { setPlatformSettings } from '../../support/app/settings.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
+import { verifyAddressOf } from '../../support/credits/referrals.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 
 const app = await startTestApp({}, { worker: false });
@@ -10,6 +11,8 @@ const register = (more: object) => {
   const login = `invited-${randomBytes(5).toString('hex')}`;
   return call('POST', '/v1/auth/register', { body: { login, email: `${login}@example.test`, password: 'abc12345', ...more } });
 };
+const admin = await app.signUpAdmin();
+const verify = (id: string) => verifyAddressOf(app, admin, { id });
 const setFlag = (key: string, value: boolean) => sql('update feature_flags set default_value = $2 where key = $1', [key, value]);
 const codeOf = async ({ id }: Pick<Person, 'id'>) =>
   (await sql('select code from invite_codes where user_id = $1 and is_active', [id]))[0].code as string;
@@ -32,7 +35,7 @@ test('each new user has their own invite code', async () => {
   expect(codes[0]).not.toBe(codes[1]);
 });
 
-test('an invited user is linked to the inviter, and both are credited', () =>
+test('an invited user is linked to the inviter, and both are credited when they have verified their addresses', () =>
   withRegistrationClosed(async () => {
     await setFlag('registration.open', true);
     const inviter = await signUp();
@@ -41,6 +44,9 @@ test('an invited user is linked to the inviter, and both are credited', () =>
     const { status, body } = await register({ invite_code: ` ${code.slice(0, 4).toLowerCase()} ${code.slice(4)}\t` });
     expect([status, body.warning]).toEqual([201, null]);
     const home = await personalAccountOf(body.user_id);
+    await verify(inviter.id);
+    expect([await balanceOf(inviter.accountId), await balanceOf(home)]).toEqual([1_000, 1_000]);
+    await verify(body.user_id);
     expect([await balanceOf(inviter.accountId), await balanceOf(home)]).toEqual([1_500, 1_200]);
     const [referral] = await sql('select * from referrals where invitee_user_id = $1', [body.user_id]);
     expect(referral).toMatchObject({ inviter_user_id: inviter.id, credited: true });
@@ -86,6 +92,8 @@ test('open registration accepts a bad invite code with a warning, and credits a 
   expect([bad.status, bad.body.warning]).toEqual([201, expect.stringMatching(/invite code/)]);
   expect(await balanceOf(await personalAccountOf(bad.body.user_id))).toBe(1_000);
   const good = await register({ invite_code: await codeOf(inviter) });
+  await verify(inviter.id);
+  await verify(good.body.user_id);
   expect([good.body.warning, await balanceOf(inviter.accountId), await balanceOf(await personalAccountOf(good.body.user_id))]).toEqual([
     null,
     1_500,
@@ -103,22 +111,25 @@ test('of parallel registrations with a single-use code, exactly one succeeds', a
   });
   expect((await sql('select use_count from invite_codes where code = $1', [code]))[0].use_count).toBe(1);
   expect(await sql('select id from referrals where inviter_user_id = $1', [inviter.id])).toHaveLength(1);
-  expect(await balanceOf(inviter.accountId)).toBe(1_500);
 });
 
-test('parallel registrations with one code are all credited', async () => {
+test('invited users who verify their addresses at once are all credited', async () => {
   const inviter = await signUp();
+  await verify(inviter.id);
   const code = await codeOf(inviter);
   const answers = await Promise.all(Array.from({ length: 6 }, () => register({ invite_code: code })));
   expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(201));
+  await Promise.all(answers.map(({ body }) => verify(body.user_id)));
   expect(await balanceOf(inviter.accountId)).toBe(4_000);
 });
 
 test('a reward of zero or less writes no credit transaction', async () => {
   const inviter = await signUp();
+  await verify(inviter.id);
   for (const nothing of [0, -5]) {
     await setPlatformSettings(app, { 'credit.invite_reward': nothing, 'credit.invitee_reward': nothing });
     const { body } = await register({ invite_code: await codeOf(inviter) });
+    await verify(body.user_id);
     expect([body.warning, await balanceOf(await personalAccountOf(body.user_id))]).toEqual([null, 1_000]);
     expect((await sql('select credited from referrals where invitee_user_id = $1', [body.user_id]))[0].credited).toBe(false);
   }

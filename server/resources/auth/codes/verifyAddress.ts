@@ -3,6 +3,7 @@ import type { Queryable } from '../../../database/sql.ts';
 import { statement } from '../../../database/statement.ts';
 import type { RequestScope } from '../../../http/scope.ts';
 import { type EmailKey, emailKeyOf } from '../../../platform/identity/identity.ts';
+import { rewardReferral } from '../../referrals/reward.ts';
 import { resetAccess } from '../../users/resetAccess.ts';
 
 /**
@@ -56,6 +57,7 @@ export async function verifyAddress(scope: RequestScope, userId: string, email: 
   const address = key && (await tx.row(lockAddress, { userId, emailKey: key }));
   if (!address) return false;
   await tx.run(markVerified, { userId, isProven: voucher.by === 'mail' || (voucher.by === 'identity_provider' && voucher.isProof) });
+  await rewardReferral(scope, userId);
   // A session that an emailed code opened says nothing about who registered the address.
   const isByRegistrant = voucher.by === 'mail' && voucher.session !== undefined && voucher.session.method !== 'email_otp';
   if (voucher.by === 'mail' && !address.proven && !isByRegistrant) await resetAccess(scope, userId, voucher.session?.id);
