@@ -4403,13 +4403,25 @@ with "thread" as (update "threads"
   join unnest($7::uuid[], $8::text[], $9::text[]) with ordinality as m (id, content, content_json, n);
 
 -- resources/messages/runQueries.ts selectHistory
-select "m"."id", "m"."account_id", "m"."thread_id", "m"."number", "m"."created_by_user_id", "m"."role", "m"."content", "m"."content_json", "m"."run_id", "m"."completion", "m"."created_at"
-  from "messages" as "m"
-  where "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."visible" = true and "m"."number" <= $3 and ("m"."completion" = 'complete' or "m"."role" = 'tool')
-  order by least(case when m.completion <> 'complete' and m.run_id is distinct
-  from $4::uuid then (select "r"."tail_message_number"
+select "m"."id", "m"."account_id", "m"."thread_id", "m"."number", "m"."created_by_user_id", "m"."role", "m"."content", "m"."content_json", "m"."run_id", "m"."completion", "m"."created_at", "m"."place", "m"."bytes"
+  from (select "m".*, sum(m.bytes) over (order by m.number desc) - m.bytes as "newer_bytes"
+  from (select "m"."id", "m"."account_id", "m"."thread_id", "m"."number", "m"."created_by_user_id", "m"."role", "m"."content", "m"."content_json", "m"."run_id", "m"."completion", "m"."created_at", least(case when m.completion <> 'complete' and m.run_id is distinct
+  from $1::uuid then (select "r"."tail_message_number"
   from "runs" as "r"
-  where "r"."account_id" = $5 and "r"."thread_id" = $6 and "r"."id" = "m"."run_id") end, m.number), "m"."number";
+  where "r"."account_id" = $2 and "r"."thread_id" = $3 and "r"."id" = "m"."run_id") end, m.number) as "place", message_bytes(m.content, m.content_json)::float8 as "bytes"
+  from "messages" as "m"
+  where "m"."account_id" = $4 and "m"."thread_id" = $5 and "m"."visible" = true and "m"."number" <= $6 and ("m"."completion" = 'complete' or "m"."role" = 'tool')
+  order by "m"."number" desc
+  limit $7::integer) as "m") as "m"
+  where "m"."newer_bytes" < $8
+  order by "m"."number" desc;
+
+-- resources/messages/runQueries.ts selectLastUserMessage
+select "m"."id", "m"."account_id", "m"."thread_id", "m"."number", "m"."created_by_user_id", "m"."role", "m"."content", "m"."content_json", "m"."run_id", "m"."completion", "m"."created_at", "m"."number" as "place", message_bytes(m.content, m.content_json)::float8 as "bytes"
+  from "messages" as "m"
+  where "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."visible" = true and "m"."number" <= $3 and "m"."role" = 'user'
+  order by "m"."number" desc
+  limit 1;
 
 -- resources/messages/runQueries.ts selectIncompleteAnswer
 select max(content) filter (where role = 'assistant') as "shown", (array_agg(content_json) filter (where role = 'assistant'))[1] as "structured", max(content) filter (where content_json ->> 'kind' = 'unfinished') as "text"

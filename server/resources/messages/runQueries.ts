@@ -85,31 +85,65 @@ export const insertTurnHistory = statement<NewTurnHistory>()((db, $) =>
 );
 
 /**
- * The messages that a run reads: all up to the newest message at the time the run was created. For an incomplete answer, returns its
- * internal messages and not the message shown to users. Those messages are ordered after the message they answer, except for the run that
- * this one continues.
+ * Messages that a run reads, newest first: up to `upTo`, at most `limit` of them, and of those only as many as `bytes` hold, but at least one. For an
+ * incomplete answer, returns its internal messages and not the message shown to users. `place` orders those after the message they answer,
+ * except for the run that this one continues.
  */
-export const selectHistory = statement<OfThread & { tailMessageNumber: number; continuedRunId: string | null }>()((db, $) =>
-  db
+export const selectHistory = statement<OfThread & { upTo: number; continuedRunId: string | null; limit: number; bytes: number }>()((
+  db,
+  $,
+) => {
+  const newest = db
     .selectFrom('messages as m')
     .select(columnsOfMessage)
-    .where('m.account_id', '=', $.accountId)
-    .where('m.thread_id', '=', $.threadId)
-    .where('m.visible', '=', sql.lit(true))
-    .where('m.number', '<=', $.tailMessageNumber)
-    .where((eb) => eb.or([eb('m.completion', '=', sql.lit('complete' as const)), eb('m.role', '=', sql.lit('tool' as const))]))
-    .orderBy((eb) => {
+    .select((eb) => {
       const asked = eb
         .selectFrom('runs as r')
         .select('r.tail_message_number')
         .where('r.account_id', '=', $.accountId)
         .where('r.thread_id', '=', $.threadId)
         .whereRef('r.id', '=', 'm.run_id');
-      // A join would look up the runs of all messages.
-      return sql`least(case when m.completion <> 'complete' and m.run_id is distinct from ${$.continuedRunId}::uuid then ${asked} end, m.number)`;
+      return [
+        // A join would look up the runs of all messages.
+        sql<number>`least(case when m.completion <> 'complete' and m.run_id is distinct from ${$.continuedRunId}::uuid then ${asked} end, m.number)`.as(
+          'place',
+        ),
+        sql<number>`message_bytes(m.content, m.content_json)::float8`.as('bytes'),
+      ];
     })
-    .orderBy('m.number')
-    .$narrowType<VisibleMessage<'user'> | VisibleMessage<'assistant'> | { role: 'tool' }>(),
+    .where('m.account_id', '=', $.accountId)
+    .where('m.thread_id', '=', $.threadId)
+    .where('m.visible', '=', sql.lit(true))
+    .where('m.number', '<=', $.upTo)
+    .where((eb) => eb.or([eb('m.completion', '=', sql.lit('complete' as const)), eb('m.role', '=', sql.lit('tool' as const))]))
+    .orderBy('m.number', 'desc')
+    .limit(sql<number>`${$.limit}::integer`);
+  const summed = db
+    .selectFrom(newest.as('m'))
+    .selectAll('m')
+    .select(sql<number>`sum(m.bytes) over (order by m.number desc) - m.bytes`.as('newer_bytes'));
+  return db
+    .selectFrom(summed.as('m'))
+    .select([...columnsOfMessage, 'm.place', 'm.bytes'])
+    .where('m.newer_bytes', '<', $.bytes)
+    .orderBy('m.number', 'desc')
+    .$narrowType<VisibleMessage<'user'> | VisibleMessage<'assistant'> | { role: 'tool' }>();
+});
+
+/** The newest message of a user that a run reads. */
+export const selectLastUserMessage = statement<OfThread & { upTo: number }>()((db, $) =>
+  db
+    .selectFrom('messages as m')
+    .select(columnsOfMessage)
+    .select(['m.number as place', sql<number>`message_bytes(m.content, m.content_json)::float8`.as('bytes')])
+    .where('m.account_id', '=', $.accountId)
+    .where('m.thread_id', '=', $.threadId)
+    .where('m.visible', '=', sql.lit(true))
+    .where('m.number', '<=', $.upTo)
+    .where('m.role', '=', sql.lit('user' as const))
+    .orderBy('m.number', 'desc')
+    .limit(sql.lit(1))
+    .$narrowType<VisibleMessage<'user'>>(),
 );
 
 export type HistoryRow = RowOf<typeof selectHistory>;

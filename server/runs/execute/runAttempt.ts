@@ -32,7 +32,7 @@ import { accountLimits, checkTreeBudgets, limitsOf, smallerLimit } from '../suba
 import { selectTree } from '../subagents/queries.ts';
 import { createImageKeeper } from './answerImages.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
-import { readHistory } from './history.ts';
+import { newestInWindow, readHistory } from './history.ts';
 import { createTitle } from './openRoute.ts';
 import { checkQuotas } from './quotas.ts';
 import { readRunFacts } from './runFacts.ts';
@@ -125,9 +125,10 @@ async function* runAgentLoop(
   const availableTools = createAvailableTools(tools, plan.persona, state.loadedTools);
   const hasTree = run.root_run_id !== null || agentTools.some((tool) => isToolAllowed(tool, plan.persona));
   const model = metering.meter(plan.routed);
+  const window = contextWindow(plan.routed.route, settings);
   const context = createPromptContext({
     model,
-    window: contextWindow(plan.routed.route, settings),
+    window,
     settings,
     summary,
     save: (made) => saveSummary(database, run, made),
@@ -141,7 +142,7 @@ async function* runAgentLoop(
     for (const step of steps) await writer.write(step);
     if (text) instructions.push(text);
   }
-  const prompt: ModelMessage[] = [{ role: 'system', content: instructions.join('\n\n') }, ...history.messages];
+  const prompt: ModelMessage[] = [{ role: 'system', content: instructions.join('\n\n') }, ...newestInWindow(history.messages, window)];
   // Somebody must be there: a parent run answers a sub-agent, and nobody a schedule. A persona that may not ask does not let its tools ask either.
   const canAsk = run.depth === 0 && run.source !== 'schedule' && owner !== undefined && availableTools.admits(askUserTool.name);
   const options = loopOptions(deps, run, settings, plan, { model, signal, usageTotals, canAsk });
