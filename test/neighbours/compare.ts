@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { isDeepStrictEqual } from 'node:util';
+import { type Day, liveDay } from './day.ts';
+import { startInstallation } from './installation.ts';
+import { startModel } from './model.ts';
+import { registerTenant } from './tenant.ts';
+
+/** How a day beside a neighbour differed from a day alone. `p99` is in milliseconds. */
+export type Comparison = {
+  noise: string;
+  requests: number;
+  p50: number;
+  p99: number;
+  maxP99: number;
+  differences: string[];
+  /** The answers that the neighbour got, by status. */
+  neighbour: Record<string, number>;
+};
+
+export type CompareOptions = {
+  noises: readonly string[];
+  runs: number;
+  rounds: number;
+  /** Told after each day. */
+  onComparison?: (comparison: Comparison) => void;
+  onLine?: (name: string, line: string) => void;
+};
+
+/** The least kinds of requests of a day. */
+const minKinds = 60;
+/** A neighbour may make requests this much slower: three times, or 100 ms. */
+const maxFactor = 3;
+const maxAddedMs = 100;
+
+/** Compares days of one tenant beside each neighbour with its days alone. Every day has a tenant and a neighbour of its own. */
+export async function compareNeighbours({ noises, runs, rounds, onComparison, onLine = () => {} }: CompareOptions): Promise<Comparison[]> {
+  const installation = await startInstallation(onLine);
+  const { url, adminToken, databaseUrl, exits } = installation;
+  let deliveries: unknown[] = [];
+  const model = await startModel((body, res) => {
+    deliveries.push(body);
+    res.writeHead(200).end();
+  });
+  async function day() {
+    deliveries = [];
+    const tenant = await registerTenant(url, model.url, adminToken, 'quiet');
+    return liveDay({ url, tenant, receiverUrl: model.url, deliveries, runs, rounds });
+  }
+  try {
+    // The first day compiles statements and fills caches.
+    await day();
+    const alone = await day();
+    if (alone.kinds.size < minKinds) throw new Error(`a day has ${alone.kinds.size} kinds of requests`);
+    const maxP99 = Math.max(maxFactor * percentile(alone, 0.99), percentile(alone, 0.99) + maxAddedMs);
+    const compare = (noise: string, one: Day, neighbour = {}): Comparison => ({
+      noise,
+      requests: one.durations.length,
+      p50: percentile(one, 0.5),
+      p99: percentile(one, 0.99),
+      maxP99,
+      differences: [...differencesOf(alone, one), ...exits.splice(0)],
+      neighbour,
+    });
+    const comparisons = [compare('alone', await day())];
+    onComparison?.(comparisons[0]!);
+    for (const noise of noises) {
+      const neighbour = await startNeighbour(noise, [url, databaseUrl, adminToken]);
+      try {
+        const beside = await day();
+        comparisons.push(compare(noise, beside, await stop(neighbour)));
+      } finally {
+        neighbour.kill('SIGKILL');
+      }
+      onComparison?.(comparisons.at(-1)!);
+    }
+    return comparisons;
+  } finally {
+    model.close();
+    await installation.stop();
+  }
+}
+
+async function startNeighbour(noise: string, args: readonly string[]): Promise<ChildProcess> {
+  const program = new URL('noise/main.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, [program, noise, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+  if (!Buffer.isBuffer(line)) throw new Error(`the neighbour that ${noise} did not start`);
+  return child;
+}
+
+/** Ends the neighbour. Returns the answers that it got, by status. */
+async function stop(child: ChildProcess): Promise<Record<string, number>> {
+  const rest = text(child.stdout!);
+  child.kill('SIGTERM');
+  return JSON.parse((await rest).trim().split('\n').at(-1)!) as Record<string, number>;
+}
+
+const percentile = ({ durations }: Day, share: number) =>
+  durations.toSorted((a, b) => a - b)[Math.min(durations.length - 1, Math.floor(durations.length * share))]!;
+
+function differencesOf(alone: Day, beside: Day): string[] {
+  const differences = alone.answers.flatMap((expected, at) => {
+    const got = beside.answers[at];
+    return isDeepStrictEqual(got, expected) ? [] : [`${expected.request}: ${JSON.stringify(got)} instead of ${JSON.stringify(expected)}`];
+  });
+  if (beside.answers.length !== alone.answers.length)
+    differences.push(`${beside.answers.length} answers instead of ${alone.answers.length}`);
+  return differences;
+}
