@@ -13,6 +13,7 @@ import type { RouteDecision } from '../models/routing/routeSnapshot.ts';
 import { answerLimitsOf } from '../models/wire/answerLimits.ts';
 import type { ConcurrencyLimiter } from '../platform/concurrency.ts';
 import { newId } from '../platform/crypto/ids.ts';
+import { databaseDate } from '../platform/databaseClock.ts';
 import { Failure, failWith, invalidField, notFound } from '../platform/failure.ts';
 import { limiterKeyOf } from '../platform/limiterKey.ts';
 import { maxTimerMs } from '../platform/timers.ts';
@@ -77,7 +78,7 @@ async function openCall(
   const model = openModel(decided.route, { outbound: app.outbound, ...answerLimitsOf(settings) });
   const id = newId();
   await checkQuotas(app.database, { id, account_id: accountId }, settings);
-  const now = new Date();
+  const now = databaseDate();
   const head = { id: `chatcmpl-${id}`, created: Math.floor(now.getTime() / 1_000), model: decided.event.model };
   const reservation = await startCompletion(scope, settings, id, body, decided);
   // From here on, nothing throws before the events are read, which always settles the call.

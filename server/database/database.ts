@@ -96,7 +96,7 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName, 
       activePools.delete(known);
       await Promise.all([pool.end(), flushes.close()]);
       // `pool.end` does not wait for the sockets. If the server stopped meanwhile, the connections would be reported as lost.
-      for (const until = Date.now() + maxGoodbyeMs; connected.size > 0 && Date.now() < until;) await sleep(5);
+      for (const until = performance.now() + maxGoodbyeMs; connected.size > 0 && performance.now() < until;) await sleep(5);
     },
   };
 }

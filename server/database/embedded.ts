@@ -52,7 +52,7 @@ export async function joinEmbeddedPostgres(dataDir: string): Promise<Pick<Embedd
  * Finds or starts the server and locks it. `fixed` is the address that clients already use. If locking fails, a server started here is stopped again.
  */
 async function startAndLock(cluster: Cluster, fixed?: Address, patience = 60_000): Promise<Holder> {
-  const deadline = Date.now() + patience;
+  const deadline = performance.now() + patience;
   const attempt = { launched: false, failures: 0, contested: 0 };
   try {
     for (;;) {
@@ -65,7 +65,7 @@ async function startAndLock(cluster: Cluster, fixed?: Address, patience = 60_000
       // The backend of a process that was just killed may still hold the lock.
       if (lock === 'taken' && ++attempt.contested > 10)
         throw new OperatorError(`ARKLOOP_DATA_DIR: another instance is using ${cluster.dataDir}`);
-      if (Date.now() > deadline) throw new OperatorError(`the embedded PostgreSQL in ${cluster.folder} does not become ready`);
+      if (performance.now() > deadline) throw new OperatorError(`the embedded PostgreSQL in ${cluster.folder} does not become ready`);
       await sleep(lock === 'launched' ? 0 : lock === 'starting' ? 20 : 100);
     }
   } catch (error) {
@@ -92,7 +92,7 @@ async function tryLock(cluster: Cluster, server: Postmaster, deadline: number) {
 /** A server rejects connections for a while during startup, recovery and shutdown. */
 function retryUntil(deadline: number) {
   return (error: unknown) => {
-    if (error instanceof OperatorError || Date.now() > deadline) throw error;
+    if (error instanceof OperatorError || performance.now() > deadline) throw error;
     return 'refused' as const;
   };
 }
@@ -106,9 +106,9 @@ function supervise(cluster: Cluster, holder: Holder, log: Log) {
 
   async function recover() {
     while (!stopping) {
-      const recent = restarts.filter((time) => Date.now() - time < 60_000).length;
+      const recent = restarts.filter((time) => performance.now() - time < 60_000).length;
       if (recent >= 10) return log.fatal('the embedded PostgreSQL keeps failing and is given up; see postgres.log in the data folder');
-      restarts.push(Date.now());
+      restarts.push(performance.now());
       await sleep(recent * 200);
       try {
         const again = stopping ? undefined : await startAndLock(cluster, holder.address, 15_000);

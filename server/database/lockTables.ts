@@ -20,7 +20,7 @@ export async function lockTables(run: Run, { waitMs = maxWaitMs } = {}): Promise
   const [{ ms } = { ms: 1_000 }] = (await run(`select setting::int as ms from pg_settings where name = 'deadlock_timeout'`)) as {
     ms: number;
   }[];
-  for (const until = Date.now() + waitMs; ; await sleep(pauseMs * (1 + Math.random()))) {
+  for (const until = performance.now() + waitMs; ; await sleep(pauseMs * (1 + Math.random()))) {
     await run('savepoint before_locks');
     try {
       await run(`set local statement_timeout = ${Math.max(1, Math.floor(ms * 0.6))}`);
@@ -32,7 +32,7 @@ export async function lockTables(run: Run, { waitMs = maxWaitMs } = {}): Promise
       await run('release savepoint before_locks');
       // 57014: the timeout. 40P01: the request was not the first to look.
       if (!['57014', '40P01'].includes(errorCodeOf(error) ?? '')) throw error;
-      if (Date.now() > until) throw await inUse(run, waitMs);
+      if (performance.now() > until) throw await inUse(run, waitMs);
     }
   }
 }

@@ -462,6 +462,16 @@ delete
   from "workspaces"
   where "account_id" = $1 and "workspace_ref" = any($2::text[]);
 
+-- jobs/erasure/ownBatches.ts default
+delete
+  from "run_events_default"
+  where run_id = any($1::uuid[]);
+
+-- jobs/erasure/ownBatches.ts default
+delete
+  from "audit_logs_default"
+  where account_id = $1::uuid;
+
 -- jobs/erasure/queries.ts beginErasure
 update "erasures"
   set "state" = 'running', "started_at" = coalesce(started_at, now()), "moved_at" = clock_timestamp()
@@ -474,7 +484,7 @@ select "due_at", "trace_id"
   where "account_id" = $1 and "id" = $2 and "state" = 'scheduled';
 
 -- jobs/erasure/queries.ts lockErasure
-select "deleted", "anonymized", "files_deleted", "bytes_deleted", "workspace_refs"
+select "deleted", "anonymized", "files_deleted", "bytes_deleted", "workspace_refs", clock_timestamp()::timestamptz(3) as "now"
   from "erasures"
   where "account_id" = $1 and "id" = $2 and "state" = 'running'
   for update;
@@ -1559,25 +1569,39 @@ select "u"."id", "u"."locale", case when u.email_verified_at is not null then u.
   join "users" as "u" on "u"."id" = "m"."user_id" and "u"."status" = 'active'
   where "m"."account_id" = $1 and "m"."role" = 'admin';
 
--- jobs/partitions/accessLogPartitions.ts 1
-delete
-  from access_log_default
-  where id < $1;
-
--- jobs/partitions/monthlyPartitions.ts 1
+-- jobs/partitions/maintainPartitions.ts 1
 delete
   from run_events_default
   where ctid = any (array( select ctid
   from run_events_default
-  where run_id < $1
+  where run_id < (lpad(to_hex((extract(epoch
+  from ((date_trunc('month', coalesce($1::timestamptz, now()) at time zone 'UTC') - $2::int * interval '1 month') at time zone 'UTC')) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid and created_at < ((date_trunc('month', coalesce($3::timestamptz, now()) at time zone 'UTC') - $4::int * interval '1 month') at time zone 'UTC') + 7 * interval '1 day'
   order by run_id
-  limit $2));
+  limit $5));
+
+-- jobs/partitions/maintainPartitions.ts 2
+delete
+  from access_log_default
+  where id < (lpad(to_hex((extract(epoch
+  from ((date_trunc('day', coalesce($1::timestamptz, now()) at time zone 'UTC') - $2::int * interval '1 day') at time zone 'UTC')) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid;
 
 -- jobs/partitions/partitions.ts 1
 select c.relname as name
   from pg_inherits i
   join pg_class c on c.oid = i.inhrelid
   where i.inhparent = $1::regclass;
+
+-- jobs/partitions/partitions.ts 2
+select coalesce($1::timestamptz, now()) as time;
+
+-- jobs/partitions/partitions.ts 3
+select d.name, d.noted[2] as bounds, d.noted[1]::timestamptz <= coalesce($1::timestamptz, now()) - interval '1 day' as is_due, d.noted[1]::timestamptz > coalesce($2::timestamptz, now()) as is_in_future
+  from (select c.relname as name, regexp_match(obj_description(c.oid, 'pg_class'), '^detached at (\S+), (.*)$') as noted
+  from pg_class c
+  join pg_class p on p.oid = $3::regclass and p.relnamespace = c.relnamespace
+  where c.relkind = 'r' and not c.relispartition and c.relname ~ ('^' || $4 || '[0-9_]+$')) d
+  where d.noted is not null
+  order by d.name;
 
 -- jobs/queue.ts 1
 select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := $4::integer, flags := $5::text[]) as "job";
@@ -1720,7 +1744,8 @@ select graphile_worker.force_unlock_workers(array_agg(locked_by))
   having count(*) > 0;
 
 -- jobs/sweepWorkspaces.ts 1
-select "w"."account_id", "w"."workspace_ref", "w"."manifest_rev", (p.deleted_at is not null or a.deleted_at is not null) as "is_gone"
+select "w"."account_id", "w"."workspace_ref", "w"."manifest_rev", (p.deleted_at is not null or a.deleted_at is not null) as "is_gone", (lpad(to_hex((extract(epoch
+  from (now() - interval '1 hour')) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid as "young"
   from "workspaces" as "w"
   inner
   join "projects" as "p" on "p"."account_id" = "w"."account_id" and "p"."id" = "w"."project_id"
@@ -3276,15 +3301,15 @@ select "s"."account_id", "s"."id", to_char("w"."starts", 'YYYY-MM-DD"T"HH24:MI:S
   from "subscriptions" as "s"
   cross
   join lateral (select (extract(year
-  from $1::timestamptz) - extract(year
+  from coalesce($1::timestamptz, now())) - extract(year
   from s.current_period_start)) * 12 + extract(month
-  from $2::timestamptz) - extract(month
+  from coalesce($2::timestamptz, now())) - extract(month
   from s.current_period_start) as "apart") as "calendar"
   cross
-  join lateral (select (calendar.apart - (s.current_period_start + make_interval(months => calendar.apart::int) > $3::timestamptz)::int)::int as "n") as "whole"
+  join lateral (select (calendar.apart - (s.current_period_start + make_interval(months => calendar.apart::int) > coalesce($3::timestamptz, now()))::int)::int as "n") as "whole"
   cross
   join lateral (select s.current_period_start + make_interval(months => whole.n) as "starts", least(s.current_period_start + make_interval(months => whole.n + 1), s.current_period_end) as "ends") as "w"
-  where "s"."status" = 'active' and "s"."current_period_start" <= $4::timestamptz and "s"."current_period_end" > $5::timestamptz and not exists (select 1 as "one"
+  where "s"."status" = 'active' and "s"."current_period_start" <= coalesce($4::timestamptz, now()) and "s"."current_period_end" > coalesce($5::timestamptz, now()) and not exists (select 1 as "one"
   from "credit_transactions" as "t"
   where "t"."account_id" = "s"."account_id" and "t"."reference_type" = 'monthly_grant' and "t"."reference_id" = "s"."id" and t.metadata ->> 'window_start' = to_char("w"."starts", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) and "s"."account_id" = $6 and "s"."id" = $7;
 
@@ -3293,15 +3318,15 @@ select "s"."account_id", "s"."id", to_char("w"."starts", 'YYYY-MM-DD"T"HH24:MI:S
   from "subscriptions" as "s"
   cross
   join lateral (select (extract(year
-  from $1::timestamptz) - extract(year
+  from coalesce($1::timestamptz, now())) - extract(year
   from s.current_period_start)) * 12 + extract(month
-  from $2::timestamptz) - extract(month
+  from coalesce($2::timestamptz, now())) - extract(month
   from s.current_period_start) as "apart") as "calendar"
   cross
-  join lateral (select (calendar.apart - (s.current_period_start + make_interval(months => calendar.apart::int) > $3::timestamptz)::int)::int as "n") as "whole"
+  join lateral (select (calendar.apart - (s.current_period_start + make_interval(months => calendar.apart::int) > coalesce($3::timestamptz, now()))::int)::int as "n") as "whole"
   cross
   join lateral (select s.current_period_start + make_interval(months => whole.n) as "starts", least(s.current_period_start + make_interval(months => whole.n + 1), s.current_period_end) as "ends") as "w"
-  where "s"."status" = 'active' and "s"."current_period_start" <= $4::timestamptz and "s"."current_period_end" > $5::timestamptz and not exists (select 1 as "one"
+  where "s"."status" = 'active' and "s"."current_period_start" <= coalesce($4::timestamptz, now()) and "s"."current_period_end" > coalesce($5::timestamptz, now()) and not exists (select 1 as "one"
   from "credit_transactions" as "t"
   where "t"."account_id" = "s"."account_id" and "t"."reference_type" = 'monthly_grant' and "t"."reference_id" = "s"."id" and t.metadata ->> 'window_start' = to_char("w"."starts", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) and "s"."account_id" > $6
   order by "s"."account_id"
@@ -7663,10 +7688,15 @@ update "workspaces"
   where "account_id" = $2 and "workspace_ref" = $3 and "manifest_rev" is not distinct
   from $4 and "sweeps" = $5;
 
+-- runs/archive/queries.ts 1
+select (extract(epoch
+  from clock_timestamp()) * 1000)::float8 as ms;
+
 -- runs/archive/queries.ts selectNextRun
 select "run_id"
   from "run_events"
-  where "run_id" > $1 and "run_id" < $2
+  where "run_id" > $1 and "run_id" < (lpad(to_hex((extract(epoch
+  from (coalesce($2::timestamptz, now()) - $3::int * interval '1 day')) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
   order by "run_id"
   limit 1;
 
@@ -7675,7 +7705,7 @@ select "r"."id", "r"."account_id", "r"."next_seq", t.deleted_at is not null as "
   from "runs" as "r"
   inner
   join "threads" as "t" on "t"."account_id" = "r"."account_id" and "t"."id" = "r"."thread_id"
-  where "r"."id" = $1 and "r"."status" in ('completed', 'failed', 'cancelled') and coalesce(r.completed_at, r.failed_at, r.cancelled_at) < $2;
+  where "r"."id" = $1 and "r"."status" in ('completed', 'failed', 'cancelled') and coalesce(r.completed_at, r.failed_at, r.cancelled_at) < (coalesce($2::timestamptz, now()) - $3::int * interval '1 day');
 
 -- runs/archive/queries.ts claimRun
 insert into "run_event_archives" ("run_id", "account_id", "state", "claim_id")
@@ -7729,21 +7759,25 @@ delete
   where "run_id" = $1;
 
 -- runs/archive/queries.ts lockRemovable
-select "a"."run_id", "a"."account_id", "a"."parts", ("a"."run_id" >= $1 and exists (select 1 as "one"
+select "a"."run_id", "a"."account_id", "a"."parts", ("a"."run_id" >= (lpad(to_hex((extract(epoch
+  from ((date_trunc('month', coalesce($1::timestamptz, now()) at time zone 'UTC') - $2::int * interval '1 month') at time zone 'UTC')) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid and exists (select 1 as "one"
   from "runs" as "r"
   where "r"."id" = "a"."run_id")) as "is_counted"
   from "run_event_archives" as "a"
   where "a"."state" = 'removing' and "a"."claimed_at" < now() - interval '10 minutes'
   order by "a"."claimed_at"
-  limit $2
+  limit $3
   for update of "a" skip locked;
 
 -- runs/archive/queries.ts lockExpired
 select "a"."run_id", "a"."account_id", "a"."parts", false as "is_counted"
   from "run_event_archives" as "a"
-  where "a"."run_id" < $1 and "a"."claimed_at" < now() - interval '10 minutes'
+  where "a"."run_id" < (lpad(to_hex((extract(epoch
+  from ((date_trunc('month', coalesce($1::timestamptz, now()) at time zone 'UTC') - $2::int * interval '1 month') at time zone 'UTC')) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid and not exists (select 1 as "one"
+  from "runs" as "r"
+  where "r"."id" = "a"."run_id" and "r"."created_at" >= ((date_trunc('month', coalesce($3::timestamptz, now()) at time zone 'UTC') - $4::int * interval '1 month') at time zone 'UTC')) and "a"."claimed_at" < now() - interval '10 minutes'
   order by "a"."run_id"
-  limit $2
+  limit $5
   for update of "a" skip locked;
 
 -- runs/archive/queries.ts markRemoved

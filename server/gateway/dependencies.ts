@@ -1,4 +1,5 @@
 import type { ServerOptions } from 'node:http';
+import { followDatabaseClock } from '../database/connection/clock.ts';
 import { openDatabase } from '../database/database.ts';
 import { createUnfinishedRequests } from '../http/body/unfinishedRequests.ts';
 import { createConcurrencyLimiter } from '../platform/concurrency.ts';
@@ -34,6 +35,8 @@ export type GatewayOptions = {
   env?: NodeJS.ProcessEnv;
   jwtSecrets?: Keyring | undefined;
   databaseUrl?: string | undefined;
+  /** Whether to read the clock of the database, because nothing else in this process does. */
+  followsClock?: boolean;
   /** Readiness of this process. Without it, `/readyz` depends on the API only. */
   readiness?: Readiness | undefined;
   /** Time limits of the HTTP server, in milliseconds. Defaults to those of `serverOptions`. */
@@ -57,12 +60,14 @@ export async function openDependencies({
   env = process.env,
   jwtSecrets,
   databaseUrl,
+  followsClock = false,
   stalledMs = usualStalledMs,
 }: GatewayOptions): Promise<OpenDependencies> {
   const geo = await openGeoIp(config.geoipDbPath, log);
   const upstreamFile = config.gatewayUpstreamsFile === undefined ? undefined : await openUpstreamFile(config.gatewayUpstreamsFile);
   const maintenanceFile = await watchMaintenanceFile(config.gatewayMaintenanceFile, log);
   const source = databaseUrl === undefined ? undefined : openSource(databaseUrl, config, log);
+  const clock = source && followsClock ? followDatabaseClock(source.database, log) : undefined;
   // Register all listeners before the channel connects, which happens while the stored settings are read.
   const identify = createIdentityResolver({ jwtSecrets, sql: source?.database, channel: source?.channel });
   const isBlocked = ipFilter(source);
@@ -115,6 +120,7 @@ export async function openDependencies({
       if (frontend) frontend.close();
       await accessLog.close();
       await presence.unregister();
+      await clock?.stop();
       await source?.channel.close();
       await source?.database.close();
     },

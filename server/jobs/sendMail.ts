@@ -7,6 +7,7 @@ import type { Mailer } from '../mail/mailer.ts';
 import { classifyMailError } from '../mail/mailErrors.ts';
 import type { Keys } from '../platform/crypto/keys.ts';
 import { unseal } from '../platform/crypto/seal.ts';
+import { databaseNow } from '../platform/databaseClock.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 
@@ -28,7 +29,7 @@ export async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log
   const known = Payload.safeParse(payload);
   if (!known.success) return void log.error('a mail job has a payload this worker does not know');
   const { until, sealed, trace_id } = known.data;
-  if (Date.parse(until) <= Date.now()) {
+  if (Date.parse(until) <= databaseNow()) {
     metricsEvents.mailAttempted.emit('expired');
     return void log.warn({ trace_id }, 'a mail was dropped: it could not be sent in time');
   }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
+import { firstIdAt } from '../database/connection/clock.ts';
 import type { Database, Queryable } from '../database/sql.ts';
 import { type RowOf, statement } from '../database/statement.ts';
-import { firstIdOf } from '../platform/crypto/ids.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { deleteObject, listObjects, objectsOf, readRevision, revisionOfObject } from '../resources/workspaces/manifest.ts';
 import { releaseObjects } from '../resources/workspaces/queries.ts';
@@ -20,6 +20,7 @@ const lockNext = statement()((db) =>
       'w.workspace_ref',
       'w.manifest_rev',
       sql<boolean>`(p.deleted_at is not null or a.deleted_at is not null)`.as('is_gone'),
+      firstIdAt(sql`(now() - interval '1 hour')`).as('young'),
     ])
     .where('w.leftovers_since', '<', sql<string>`now() - interval '1 hour'`)
     .orderBy('w.leftovers_since')
@@ -73,8 +74,6 @@ const countObjects = statement<One & { names: readonly string[]; sizes: readonly
     .onConflict((conflict) => conflict.doNothing()),
 );
 
-const hour = 3_600_000;
-
 /** Objects removed under one lock, at most. Limits how long a write waits. */
 const batch = 200;
 /** The rest is removed in the next hour. */
@@ -110,10 +109,9 @@ async function sweepNext(tx: Queryable, storage: Storage, log: Log): Promise<num
 }
 
 async function removeReplaced(tx: Queryable, storage: Storage, workspace: Workspace) {
-  const { account_id: accountId, workspace_ref: ref, manifest_rev: current, is_gone: isGone } = workspace;
+  const { account_id: accountId, workspace_ref: ref, manifest_rev: current, is_gone: isGone, young } = workspace;
   const names = await Array.fromAsync(listObjects(storage, ref));
   const revs = names.flatMap((name) => revisionOfObject(name) ?? []).sort();
-  const young = firstIdOf(new Date(Date.now() - hour));
   const kept = isGone ? new Map<string, number>() : await readKept(storage, ref, keptRevisions(revs, current, young));
   // Manifests first: a content object must outlive the last revision that references it.
   const unused = names

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import type { Config } from '../platform/config/config.ts';
+import { databaseDate } from '../platform/databaseClock.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import type { Mail, MailServer, MailTransport } from './mail.ts';
 import { renderMail } from './templates.ts';
@@ -58,7 +59,7 @@ function mailboxOf(from: string) {
 async function writeMail(from: string, folder: string, mail: Mail, log: Log): Promise<void> {
   const transport = createTransport({ streamTransport: true, buffer: true, newline: 'unix' });
   const { message } = await transport.sendMail(messageOf(mail, from));
-  const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}-${mail.kind}-${randomUUID().slice(0, 8)}.eml`);
+  const file = join(folder, `${databaseDate().toISOString().replaceAll(':', '-')}-${mail.kind}-${randomUUID().slice(0, 8)}.eml`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(file, message as Buffer, { mode: 0o600 });
   log.info({ file, kind: mail.kind }, 'a mail was written');

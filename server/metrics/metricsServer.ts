@@ -5,6 +5,7 @@ import type { Database } from '../database/sql.ts';
 import type { Role, Rotation } from '../platform/config/config.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { backlogMetrics } from './backlog.ts';
+import { clockMetrics } from './clock.ts';
 import { gatewayMetrics } from './gateway.ts';
 import type { MetricGroup } from './metricGroup.ts';
 import { modelMetrics } from './models.ts';
@@ -22,12 +23,13 @@ const ofApi = [
   modelMetrics,
   workMetrics,
   backlogMetrics,
+  clockMetrics,
   poolMetrics,
   replicaMetrics,
   unhandledErrorMetrics,
 ];
-const ofWorker = [modelMetrics, workMetrics, backlogMetrics, poolMetrics, notificationMetrics, unhandledErrorMetrics];
-const ofGateway = [gatewayMetrics, streamMetrics, poolMetrics, notificationMetrics, unhandledErrorMetrics];
+const ofWorker = [modelMetrics, workMetrics, backlogMetrics, clockMetrics, poolMetrics, notificationMetrics, unhandledErrorMetrics];
+const ofGateway = [gatewayMetrics, streamMetrics, clockMetrics, poolMetrics, notificationMetrics, unhandledErrorMetrics];
 
 /** The metrics of each role. */
 export const metricGroups: Record<Exclude<Role, 'migrate' | Rotation>, readonly MetricGroup[]> = {
@@ -39,7 +41,7 @@ export const metricGroups: Record<Exclude<Role, 'migrate' | Rotation>, readonly 
 
 /** The metrics of a process beside API processes of its own, which count their requests themselves. */
 const besideApiProcesses: Partial<typeof metricGroups> = {
-  api: [backlogMetrics, poolMetrics, unhandledErrorMetrics],
+  api: [backlogMetrics, clockMetrics, poolMetrics, unhandledErrorMetrics],
   all: [...new Set([...ofWorker, ...ofGateway])],
 };
 

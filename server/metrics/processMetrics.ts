@@ -1,6 +1,7 @@
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import type { Database } from '../database/sql.ts';
 import type { ProcessLabel } from '../platform/telemetry/log.ts';
+import { clockMetrics } from './clock.ts';
 import type { MetricGroup } from './metricGroup.ts';
 import { modelMetrics } from './models.ts';
 import { notificationMetrics } from './notifications.ts';
@@ -19,6 +20,7 @@ const groupsOfApiProcess: readonly MetricGroup[] = [
   streamMetrics,
   modelMetrics,
   workMetrics,
+  clockMetrics,
   poolMetrics,
   replicaMetrics,
   notificationMetrics,

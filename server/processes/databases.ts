@@ -113,7 +113,7 @@ const about = `select
   extract(epoch from clock_timestamp())::float8 as seconds`;
 
 /** Waits up to 20 s while a server is starting (57P03). Other errors are thrown at once: retrying is up to the process supervisor. */
-async function probe(variable: string, url: string, check?: Check, until = Date.now() + 20_000): Promise<Probed> {
+async function probe(variable: string, url: string, check?: Check, until = performance.now() + 20_000): Promise<Probed> {
   const open: pg.Client[] = [];
   const connect = () => {
     const client = newClient(url);
@@ -131,7 +131,7 @@ async function probe(variable: string, url: string, check?: Check, until = Date.
     await check?.(client, poolerMode);
     return { poolerMode, isSuperuser, database, secondsAhead, mismatchedSettings: await mismatchedSettings(client) };
   } catch (error) {
-    if (!isServerStarting(error) || Date.now() > until) throw unreachable(variable, url, error);
+    if (!isServerStarting(error) || performance.now() > until) throw unreachable(variable, url, error);
   } finally {
     await Promise.all(open.map((client) => client.end().catch(() => undefined)));
   }

@@ -177,7 +177,7 @@ async function gatewayDependencies({ config, log }: Start, deps: Deps | undefine
     log.warn(
       'neither ARKLOOP_DATABASE_URL nor a Redis is set: the rate limits of this gateway are its own, and each further gateway adds to them',
     );
-  return { jwtSecrets, databaseUrl };
+  return { jwtSecrets, databaseUrl, followsClock: true };
 }
 
 async function startOnDatabase(
@@ -197,6 +197,8 @@ async function startOnDatabase(
   if (role === 'rotate-erasure-key') return await rotateErasureKey(await readKeys(config, dataDir), { url: store.directUrl, log });
   if (config.databaseReadUrl && (role === 'api' || role === 'all')) await checkReadReplica(config.databaseReadUrl, store.directUrl, log);
   const { openDatabase } = await import('../database/database.ts');
+  const { createPartitions } = await import('../jobs/partitions/maintainPartitions.ts');
+  const { followDatabaseClock } = await import('../database/connection/clock.ts');
   const { apiDbPoolMaxConns: max, apiDbPoolMinConns: min } = hasApiProcesses(role, config) ? configOfPrimary(config, role) : config;
   const database = openDatabase(store.url, {
     max,
@@ -205,11 +207,15 @@ async function startOnDatabase(
     applicationName: `arkloop ${role}`,
   });
   teardown.add(shutdownLayer.connections, 'connections', database.close);
-  await makePartitions({ config, database, log });
+  // A gateway finds its partition before a worker has started.
+  await createPartitions({ database, log });
   if (role === 'migrate') {
     process.stdout.write('arkloop: the database schema is up to date\n');
     return 0;
   }
+  const clock = followDatabaseClock(database, log);
+  teardown.add(shutdownLayer.parts, 'clock', clock.stop);
+  await clock.measured;
   const keys = await readKeys(config, dataDir);
   await checkKeyUse(database, keys.encryptionKeys, log);
   const deps: Deps = { config, keys, database, databaseUrl: store.url, log, readiness };
@@ -243,15 +249,6 @@ async function rotateErasureKey({ encryptionKeys }: Keys, server: { url: string;
   const { replaceErasureKey } = await import('./keyRotation/erasureKey.ts');
   process.stdout.write(`arkloop: ${await replaceErasureKey(encryptionKeys, server)}\n`);
   return 0;
-}
-
-/** Every role with a database creates the current partitions, so that a gateway finds its own before a worker has started. */
-async function makePartitions({ config, database, log }: Pick<Deps, 'config' | 'database' | 'log'>) {
-  const { maintainAccessLogPartitions } = await import('../jobs/partitions/accessLogPartitions.ts');
-  const { maintainAuditPartitions, maintainEventPartitions } = await import('../jobs/partitions/monthlyPartitions.ts');
-  await maintainEventPartitions({ database, months: config.runEventsRetentionMonths, log });
-  await maintainAuditPartitions({ database, days: config.auditRetentionDays, log });
-  await maintainAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
 }
 
 async function checkSettings() {

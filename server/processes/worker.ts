@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { answerPromptRequests } from '../agent/mcp/prompts/answerRequests.ts';
 import { deleteAbandoned } from '../agent/mcp/prompts/queries.ts';
 import { createToolSources } from '../agent/tools/toolSources.ts';
+import { clocksAgree } from '../database/connection/clock.ts';
 import { statement } from '../database/statement.ts';
 import { backgroundTasks, startBackgroundJobs } from '../jobs/backgroundJobs.ts';
 import { emptyClosedAccounts } from '../jobs/closedAccounts.ts';
@@ -12,12 +13,11 @@ import { type JobRunner, startJobRunner, waitForDatabase } from '../jobs/jobRunn
 import { inJobSpan } from '../jobs/jobSpan.ts';
 import { announceExpiringKeys } from '../jobs/notices/announceExpiringKeys.ts';
 import { announceLowCredits } from '../jobs/notices/announceLowCredits.ts';
-import { maintainAccessLogPartitions } from '../jobs/partitions/accessLogPartitions.ts';
-import { maintainAuditPartitions, maintainEventPartitions, monthStart } from '../jobs/partitions/monthlyPartitions.ts';
+import { createPartitions, removeOldAccessLog, removeOldAuditLog, removeOldEvents } from '../jobs/partitions/maintainPartitions.ts';
 import { executeRunTask, queue, queuedJobs, rootRunFlag } from '../jobs/queue.ts';
 import { removeAttachments } from '../jobs/removeAttachments.ts';
 import { removeOldRevisions } from '../jobs/sweepWorkspaces.ts';
-import { firstIdOf, newId } from '../platform/crypto/ids.ts';
+import { newId } from '../platform/crypto/ids.ts';
 import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfig.ts';
 import { createPeriodicTasks } from '../platform/periodicTasks.ts';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
@@ -170,7 +170,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   };
   /** Takes jobs last. After a failed start the caller closes the database, which they would still use. */
   async function takeJobs() {
-    await maintainPartitions(deps);
+    await createPartitions({ database, log });
     await heartbeat();
     const errands = await startBackgroundJobs({ config, keys, database, databaseUrl, log, storage, runNotifier, notifyAccess });
     try {
@@ -239,23 +239,23 @@ async function drain(runners: readonly Pick<JobRunner, 'stop'>[], held: Map<stri
 }
 const graceMs = 5_000;
 
-async function runHousekeeping({ database, storage, runNotifier, config, log }: ExecuteDeps, stopping: AbortSignal) {
+type HousekeepingDeps = Pick<ExecuteDeps, 'database' | 'storage' | 'runNotifier' | 'config' | 'log'>;
+
+/** Deletes nothing while the clocks of this process and of the database differ. */
+export async function runHousekeeping({ database, storage, runNotifier, config, log }: HousekeepingDeps, stopping: AbortSignal) {
   const steps = [
     async () => {
       for (const runId of await removeExpiredThreads(database)) runNotifier.notify(runId);
     },
-    () => maintainPartitions({ database, config, log }),
+    () => createPartitions({ database, log }),
+    () => removeOldEvents({ database, log, months: config.runEventsRetentionMonths, dropEmpty: config.runEventsArchiveDays > 0 }),
+    () => removeOldAuditLog({ database, log, days: config.auditRetentionDays }),
+    () => removeOldAccessLog({ database, log, days: config.accessLogRetentionDays }),
     () => deleteExpiredRows(database, config),
     () => emptyClosedAccounts(database),
-    () => removeArchives({ database, storage }, firstIdOf(monthStart(new Date(), -config.runEventsRetentionMonths))),
+    () => removeArchives({ database, storage }, { months: config.runEventsRetentionMonths }),
     () => removeAttachments({ database, storage }),
     () => removeOldRevisions({ database, storage, log }),
   ];
-  for (const step of steps) if (!stopping.aborted) await step();
-}
-
-async function maintainPartitions({ database, config, log }: Pick<ExecuteDeps, 'database' | 'config' | 'log'>) {
-  await maintainEventPartitions({ database, months: config.runEventsRetentionMonths, dropEmpty: config.runEventsArchiveDays > 0, log });
-  await maintainAuditPartitions({ database, days: config.auditRetentionDays, log });
-  await maintainAccessLogPartitions({ database, days: config.accessLogRetentionDays, log });
+  for (const step of steps) if (!stopping.aborted && (await clocksAgree(database, log))) await step();
 }

@@ -21,7 +21,7 @@ export function monitorStorage(storage: Storage | undefined, log: Log): () => Pr
     return state;
   };
   const ask = () => {
-    if (!looking || Date.now() - looking.since > times.fresh) looking = { since: Date.now(), state: look() };
+    if (!looking || performance.now() - looking.since > times.fresh) looking = { since: performance.now(), state: look() };
     const late = sleep(times.patience, 'unreachable' as const, { ref: false });
     return Promise.race([looking.state, late]);
   };

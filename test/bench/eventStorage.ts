@@ -7,7 +7,7 @@ import { openDatabase } from '../../server/database/database.ts';
 import { startEmbeddedPostgres } from '../../server/database/embedded.ts';
 import { migrate } from '../../server/database/migrate.ts';
 import type { Database } from '../../server/database/sql.ts';
-import { maintainEventPartitions } from '../../server/jobs/partitions/monthlyPartitions.ts';
+import { createPartitions, removeOldEvents } from '../../server/jobs/partitions/maintainPartitions.ts';
 import { newId } from '../../server/platform/crypto/ids.ts';
 import { archiveRuns } from '../../server/runs/archive/archiveRuns.ts';
 import { fileStorage } from '../../server/storage/filesystem.ts';
@@ -64,7 +64,7 @@ async function measure(deltasPerRun: number): Promise<string[]> {
   const database = openDatabase(url, { max: 4, log, applicationName: 'event storage' });
   try {
     await migrate(url);
-    await maintainEventPartitions({ database, months: 3, log });
+    await createPartitions({ database, log });
     const [userId, accountId, threadId] = [newId(), newId(), newId()];
     await database.pool.query(`insert into users (id, username) values ($1, 'u')`, [userId]);
     await database.pool.query(`insert into accounts (id, slug, name, type, owner_user_id) values ($1, 'a', 'A', 'personal', $2)`, [
@@ -90,7 +90,7 @@ async function measure(deltasPerRun: number): Promise<string[]> {
     const started = performance.now();
     const runs = await archiveRuns({ database, storage: fileStorage(join(folder, 'store')), log }, { days: 1 }, later);
     const seconds = (performance.now() - started) / 1_000;
-    await maintainEventPartitions({ database, months: 3, dropEmpty: true, log }, later);
+    await removeOldEvents({ database, months: 3, dropEmpty: true, log }, later);
     const [events, rows] = [await stored('run_events\\_%'), await stored('run_event_archives')];
     const files = await sizeOf(join(folder, 'store'));
     const perMillion = (bytes: number) => `${((bytes / total) * (1_000_000 / 1024 ** 2)).toFixed(1)} MiB`;

@@ -10,7 +10,7 @@ import type { Database } from '../../server/database/sql.ts';
 import { openAccessLog } from '../../server/gateway/accessLog.ts';
 import { beforeTokens } from '../../server/gateway/hideTokens.ts';
 import { type ArrivedRequest, newRequestContext } from '../../server/gateway/requestContext.ts';
-import { maintainAccessLogPartitions } from '../../server/jobs/partitions/accessLogPartitions.ts';
+import { createPartitions, removeOldAccessLog } from '../../server/jobs/partitions/maintainPartitions.ts';
 import { firstIdOf } from '../../server/platform/crypto/ids.ts';
 import { Span } from '../../server/platform/telemetry/spans.ts';
 import { startTestApp } from '../support/app/testApp.ts';
@@ -159,14 +159,18 @@ test('a batch whose insert had an unknown outcome is written once', async () => 
   expect(await app.sql(`select 1 from access_log where path = '/v1/twice'`)).toHaveLength(2);
 });
 
-test('the access log has one partition per day, and partitions past the retention are dropped', async () => {
+test('the access log has one partition per day, and partitions past the retention are detached, and dropped a day later', async () => {
   const names = async () =>
     (
       await app.sql(
         `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'access_log'::regclass order by 1`,
       )
     ).map(({ name }) => name);
-  const keep = (now: string) => maintainAccessLogPartitions({ database: app.database, days: 2, log }, new Date(now));
+  const deps = { database: app.database, log, tables: ['access_log'] as const };
+  const keep = async (now: string) => {
+    await createPartitions(deps, new Date(now));
+    await removeOldAccessLog({ ...deps, days: 2 }, new Date(now));
+  };
   const insert = (at: string) =>
     app.sql(`insert into access_log values ($1, $2, '', '', '/kept', 200, 0, '', '', '', '', 'tool', 0, 'anonymous', '', '')`, [
       firstIdOf(new Date(at)).slice(0, 15) + randomUUIDv7().slice(15),
@@ -184,6 +188,11 @@ test('the access log has one partition per day, and partitions past the retentio
   await keep('2042-01-02T00:00:00Z');
   expect(await times()).toEqual([]);
   expect(await names()).not.toContain('access_log_2041_12_30');
+  const isKept = async () => (await app.sql(`select to_regclass('access_log_2041_12_30') is not null as kept`))[0].kept;
+  await keep('2042-01-02T23:59:59Z');
+  expect(await isKept()).toBe(true);
+  await keep('2042-01-03T00:00:00Z');
+  expect(await isKept()).toBe(false);
 });
 
 test('a gateway serves requests while its database connection is lost, and logs them afterwards', async () => {

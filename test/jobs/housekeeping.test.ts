@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { deleteExpiredRows, removeExpiredThreads } from '../../server/jobs/housekeeping.ts';
-import { maintainAuditPartitions, maintainEventPartitions } from '../../server/jobs/partitions/monthlyPartitions.ts';
+import { createPartitions, removeOldAuditLog, removeOldEvents } from '../../server/jobs/partitions/maintainPartitions.ts';
 import { firstIdOf } from '../../server/platform/crypto/ids.ts';
 import { chat } from '../support/agent/vendor.ts';
 import { addVendorModel } from '../support/agent/vendorModel.ts';
@@ -78,8 +78,13 @@ const insertEvents = async (ids: readonly string[]) => {
     );
 };
 
-test('partitions exist for this month and the next two, and are dropped after the retention period', async () => {
-  const keep = (now: string) => maintainEventPartitions({ database, months: 3, log }, new Date(now));
+const keep = async (now: string) => {
+  await createPartitions({ database, log, tables: ['run_events'] }, new Date(now));
+  await removeOldEvents({ database, months: 3, log }, new Date(now));
+};
+const exists = async (table: string) => (await sql('select to_regclass($1) is not null as found', [table]))[0].found;
+
+test('partitions exist for this month and the next two, and are detached after the retention period', async () => {
   await keep('2041-11-30T23:59:59.999Z');
   expect(await namesOf('run_events')).toEqual(months('run_events', '2041_11', '2041_12', '2042_01'));
   await keep('2042-02-01T00:00:00Z');
@@ -96,7 +101,6 @@ test('partitions exist for this month and the next two, and are dropped after th
 });
 
 test('after a downtime of a year, partitions are made again and everything older is dropped, also what no partition was made for', async () => {
-  const keep = (now: string) => maintainEventPartitions({ database, months: 3, log }, new Date(now));
   const unprepared = ['2042-11-15', '2043-01-02', '2043-03-04'].map((day) => firstIdOf(new Date(day)));
   await insertEvents(unprepared);
   await keep('2043-03-05T00:00:00Z');
@@ -115,7 +119,6 @@ test('partitions are made and dropped without waiting for a long read, so insert
   const client = await database.pool.connect();
   onTestFinished(() => client.release());
   await client.query('begin; select count(*) from run_events');
-  const keep = (now: string) => maintainEventPartitions({ database, months: 3, log }, new Date(now));
   const keeping = keep('2043-08-05T00:00:00Z');
   const inserted = Array.from({ length: 20 }, (_, n) => firstIdOf(new Date(Date.UTC(2043, 6, 10, n))));
   await Promise.all([keeping, insertEvents(inserted)]);
@@ -130,7 +133,10 @@ test('partitions are made and dropped without waiting for a long read, so insert
 });
 
 test('the audit log has partitions made ahead, and those without entries of the retention period are dropped', async () => {
-  const keep = (now: string, days = 60) => maintainAuditPartitions({ database, days, log }, new Date(now));
+  const keep = async (now: string, days = 60) => {
+    await createPartitions({ database, log, tables: ['audit_logs'] }, new Date(now));
+    await removeOldAuditLog({ database, days, log }, new Date(now));
+  };
   const existing = (await namesOf('audit_logs')).slice(0, -1);
   await keep('2051-01-31T00:00:00Z', 0);
   const made = ['2051_01', '2051_02', '2051_03'];
@@ -152,6 +158,44 @@ test('the audit log has partitions made ahead, and those without entries of the 
   );
   await keep('2051-12-15T00:00:00Z', 0);
   expect(await namesOf('audit_logs')).toContain('audit_logs_2051_02');
+});
+
+test('a detached partition is dropped a day later, and attached again if it is not past the retention', async () => {
+  await keep('2061-01-10T00:00:00Z');
+  const [old, late] = ['2061-01-10', '2061-01-20'].map((day) => firstIdOf(new Date(day))) as [string, string];
+  await insertEvents([old]);
+  await keep('2061-05-01T00:00:00Z');
+  const january = 'run_events_2061_01';
+  expect([(await namesOf('run_events')).includes(january), await exists(january)]).toEqual([false, true]);
+  // The clock of the database was wrong and is right again. Meanwhile, a row went to the default partition.
+  await insertEvents([late]);
+  await keep('2061-01-25T00:00:00Z');
+  const found = await sql('select run_id, tableoid::regclass::text as name from run_events where run_id = any ($1::uuid[]) order by 1', [
+    [old, late],
+  ]);
+  expect(found).toEqual([old, late].map((run_id) => ({ run_id, name: january })));
+  await keep('2061-05-01T00:00:00Z');
+  await keep('2061-05-01T23:59:59Z');
+  expect(await exists(january)).toBe(true);
+  await keep('2061-05-02T00:00:01Z');
+  expect(await exists(january)).toBe(false);
+});
+
+test('a partition with a new row is neither detached nor dropped', async () => {
+  await keep('2071-01-10T00:00:00Z');
+  const [first, second] = ['2071-01-10', '2071-01-11'].map((day) => firstIdOf(new Date(day))) as [string, string];
+  await insertEvents([first, second]);
+  const january = 'run_events_2071_01';
+  const write = (id: string, at: string) => sql('update run_events set created_at = $2 where run_id = $1', [id, at]);
+  await write(first, '2071-06-01');
+  await keep('2071-06-01T00:00:00Z');
+  expect(await namesOf('run_events')).toContain(january);
+  await write(first, '2071-01-31');
+  await keep('2071-06-01T00:00:00Z');
+  expect(await namesOf('run_events')).not.toContain(january);
+  await sql(`update ${january} set created_at = '2071-06-02' where run_id = $1`, [second]);
+  await keep('2071-06-03T00:00:00Z');
+  expect(await namesOf('run_events')).toContain(january);
 });
 
 test('audit log entries are kept 30 days and idempotency keys 24 hours', async () => {

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { emptyClosedAccounts } from '../../server/jobs/closedAccounts.ts';
 import { removeExpiredThreads } from '../../server/jobs/housekeeping.ts';
-import { maintainEventPartitions } from '../../server/jobs/partitions/monthlyPartitions.ts';
+import { removeOldEvents } from '../../server/jobs/partitions/maintainPartitions.ts';
 import { createConcurrencyLimiter } from '../../server/platform/concurrency.ts';
 import { firstIdOf } from '../../server/platform/crypto/ids.ts';
 import { metricsEvents } from '../../server/platform/telemetry/metricsEvents.ts';
@@ -32,7 +32,7 @@ const [alice, chief] = [await app.signUp(), await app.signUp()];
 beforeAll(() => app.promote(chief));
 afterAll(() => storage.close());
 
-const inThirtyDays = new Date(Date.now() + 30 * 86_400_000);
+const [inThirtyDays, inFiveMonths] = [30, 153].map((days) => new Date(Date.now() + days * 86_400_000)) as [Date, Date];
 const archive = (store: Storage = storage, partBytes?: number) =>
   archiveRuns({ database, storage: store, log }, { days: 1, ...(partBytes && { partBytes }) }, inThirtyDays);
 const objects = async () => (await Array.fromAsync(storage.list('run-events/'))).sort();
@@ -40,9 +40,9 @@ const stored = async (runId: string) => (await sql('select seq from run_events w
 const stateOf = async (runId: string) => (await sql('select state from run_event_archives where run_id = $1', [runId]))[0]?.state;
 /** Objects are removed once no writer can be storing them, ten minutes after the last claim. */
 const elapse = () => sql(`update run_event_archives set claimed_at = claimed_at - interval '11 minutes'`);
-const remove = async (oldest = new Date(0)) => {
+const remove = async (at?: Date) => {
   await elapse();
-  return removeArchives({ database, storage }, firstIdOf(oldest));
+  return removeArchives({ database, storage }, { months: 3 }, at);
 };
 
 async function finishedRun(person: Person = alice) {
@@ -267,7 +267,8 @@ test('a reader that is in the middle of a run when it is archived, or stays for 
   const seen = { ended: seqsIn((await ended.next()).value!), open: seqsIn((await open.next()).value!) };
   await archive();
   expect(await stored(runId)).toBe(0);
-  const now = vi.spyOn(Date, 'now').mockImplementation(() => performance.timeOrigin + performance.now() + 61_000);
+  const realNow = performance.now.bind(performance);
+  const now = vi.spyOn(performance, 'now').mockImplementation(() => realNow() + 61_000);
   for await (const bytes of ended) seen.ended.push(...seqsIn(bytes));
   for await (const bytes of open) seen.open.push(...seqsIn(bytes));
   now.mockRestore();
@@ -351,9 +352,9 @@ test('a missing or damaged object is an error, never an empty stream', async () 
 test('archived events expire with those of the database, and an expired run streams nothing and closes', async () => {
   const [archived, kept] = [await finishedRun(), await finishedRun()];
   await archive();
-  await remove(new Date(Date.now() - 60_000));
-  expect(await stateOf(archived.runId)).toBe('kept');
   await remove(inThirtyDays);
+  expect(await stateOf(archived.runId)).toBe('kept');
+  await remove(inFiveMonths);
   expect(await objects()).toEqual([]);
   expect(await sql('select run_id from run_event_archives')).toEqual([]);
   await sql('delete from run_events where run_id = $1', [kept.runId]);
@@ -373,7 +374,7 @@ test('partitions of earlier months are dropped once their events are archived', 
     ).map(({ name }) => name as string);
   const month = `run_events_${new Date().toISOString().slice(0, 7).replace('-', '_')}`;
   const later = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() + 1, 15));
-  const upkeep = () => maintainEventPartitions({ database, months: 3, dropEmpty: true, log }, later);
+  const upkeep = () => removeOldEvents({ database, months: 3, dropEmpty: true, log }, later);
   const { runId, events } = await finishedRun();
   await upkeep();
   expect(await names()).toContain(month);

@@ -169,6 +169,24 @@ test('outbound requests are sent only by the outbound client', () => {
   expect([calls, show(packagesOf), requests]).toEqual([[], [], []]);
 });
 
+/** Files that read the clock of their process, with the reason. Nothing in them deletes, expires or takes away access. */
+const readTheirClock = {
+  'server/database/connection/clock.ts': 'compares it with the clock of the database',
+  'server/database/embedded/postmaster.ts': 'compares it with the time of a file on the same machine',
+  'server/gateway/tls.ts': 'checks a certificate, as its clients do, also without a database',
+  'server/metrics/otlp/registryProducer.ts': 'the time of metrics',
+  'server/platform/databaseClock.ts': 'the clock of a process without a database',
+  'server/platform/telemetry/log.ts': 'the time of a log line',
+  'server/processes/databases.ts': 'compares it with the clock of the database',
+};
+
+test('the server decides by the clock of the database, and measures durations by a monotonic one', () => {
+  const readers = sources.filter(
+    (file) => file.startsWith('server/') && /\bDate\.now\b|\bnew Date\(\s*\)|(?<!new )\bDate\(/.test(read(file)),
+  );
+  expect(readers.sort()).toEqual(Object.keys(readTheirClock));
+});
+
 test('no file contains TODO marks or skipped or exclusive tests', () => {
   const marks = new RegExp(['TODO', 'FIXME', 'XXX', String.raw`\.only\(`, String.raw`\.skip\(`, 'skipIf', 'runIf'].join('|'));
   expect(all.filter((file) => file !== 'test/unit/architecture.test.ts' && marks.test(read(file)))).toEqual([]);

@@ -129,7 +129,7 @@ export async function stopPostmaster(folder: string): Promise<void> {
     } catch {
       return;
     }
-    for (const until = Date.now() + patience; Date.now() < until && isAlive(server.pid);) await sleep(15);
+    for (const until = performance.now() + patience; performance.now() < until && isAlive(server.pid);) await sleep(15);
     if (!isAlive(server.pid)) return;
   }
 }

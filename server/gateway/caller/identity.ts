@@ -6,6 +6,7 @@ import { type AccessClaims, readAccessToken } from '../../platform/crypto/access
 import { isApiKey, type KeyPrefix } from '../../platform/crypto/apiKeys.ts';
 import { sha256 } from '../../platform/crypto/ids.ts';
 import type { Keyring } from '../../platform/crypto/keyring.ts';
+import { databaseNow } from '../../platform/databaseClock.ts';
 import type { NotificationChannel } from '../../pubsub/notificationChannel.ts';
 import { accessChannel } from '../../pubsub/runNotifier.ts';
 import { withTimeout } from '../timeout.ts';
@@ -59,7 +60,7 @@ export function createIdentityResolver({
   async function bySession(token: string): Promise<Identity> {
     if (!jwtSecrets) return anonymous;
     const known = tokens.get(token) ?? (await readAccessToken(jwtSecrets, token));
-    if (!known || Date.now() >= known.exp * 1_000) return anonymous;
+    if (!known || databaseNow() >= known.exp * 1_000) return anonymous;
     tokens.set(token, known);
     return { type: 'user', accountId: known.account, userId: known.sub, isPlatformAdmin: known.role === 'platform_admin' };
   }
@@ -80,7 +81,7 @@ export function createIdentityResolver({
       return { identity: { type: 'api_key', accountId, userId, isPlatformAdmin: false, apiKeyId }, expiresAt };
     };
     const known = keys.get(keyHash) ?? (await withTimeout(keys.load(keyHash, undefined, ask)));
-    return known && Date.now() < known.expiresAt ? known.identity : anonymous;
+    return known && databaseNow() < known.expiresAt ? known.identity : anonymous;
   }
 
   return async (authorization = '') => {

@@ -5,6 +5,7 @@ import type { Queryable } from '../../database/sql.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import { type AccessClaims, readAccessToken } from '../../platform/crypto/accessTokens.ts';
 import type { Keyring } from '../../platform/crypto/keyring.ts';
+import { databaseDate, databaseNow } from '../../platform/databaseClock.ts';
 import { failWith, notFound } from '../../platform/failure.ts';
 import { ExpiringCache } from '../cache.ts';
 import type { AccessControl, AccessScope, AccountAccess, VerifiedCredential } from './accessTypes.ts';
@@ -141,7 +142,7 @@ export function createAccessControl({ db, jwtSecrets, secondFactorRequiredFrom, 
   async function bySession(token: string, wanted: string | undefined, acceptExpired: boolean): Promise<VerifiedCredential> {
     const known = claims.get(token) ?? (await claims.load(token, undefined, () => readAccessToken(jwtSecrets, token)));
     if (!known) throw unauthenticated('invalid_token', 'The token is not valid.');
-    if (!acceptExpired && Date.now() >= known.exp * 1000) throw unauthenticated('token_expired', 'The token has expired.');
+    if (!acceptExpired && databaseNow() >= known.exp * 1000) throw unauthenticated('token_expired', 'The token has expired.');
     const standingIn = async (accountId: string) => {
       const key = `${known.sub} ${known.sid} ${accountId}`;
       const found =
@@ -168,7 +169,9 @@ export function createAccessControl({ db, jwtSecrets, secondFactorRequiredFrom, 
   }
 
   async function byKey(token: string): Promise<VerifiedCredential> {
-    const known = await findBySecret(keys, token, 'al_', (keyHash) => db.row(selectKey, { keyHash, day: periodsOf(new Date()).day.start }));
+    const known = await findBySecret(keys, token, 'al_', (keyHash) =>
+      db.row(selectKey, { keyHash, day: periodsOf(databaseDate()).day.start }),
+    );
     if (known?.row.revoked_at !== null || known.row.status !== 'active') throw invalidKey();
     const { row: found, keyHash } = known;
     requireUnexpired(found);
@@ -265,6 +268,6 @@ function requireMembership({ role, account_status: status }: Pick<Standing, 'rol
   if (status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');
 }
 
-const hasCome = (time: string | null): boolean => time !== null && Date.parse(time) <= Date.now();
+const hasCome = (time: string | null): boolean => time !== null && Date.parse(time) <= databaseNow();
 
 const unauthenticated = (reason: string, message: string) => failWith('unauthenticated', reason, message);

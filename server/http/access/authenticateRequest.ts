@@ -4,6 +4,7 @@ import { hasAccountInPath } from '../../../contract/shared/input.ts';
 import type { Policy, RequiredPermission } from '../../../contract/shared/policy.ts';
 import { isIdempotent, needsSecondFactor, serviceScopesOf } from '../../../contract/shared/policy.ts';
 import type { Route } from '../../../contract/shared/route.ts';
+import { databaseDate } from '../../platform/databaseClock.ts';
 import { Failure, failWith } from '../../platform/failure.ts';
 import type { App } from '../app.ts';
 import { checkSize } from '../body/body.ts';
@@ -30,7 +31,7 @@ export async function authenticateRequest(
   res: Response,
   caller: Caller,
 ): Promise<AuthenticatedRequest> {
-  const receivedAt = new Date();
+  const receivedAt = databaseDate();
   checkSize(route, req);
   const { auth, origin: guarded, trustedHostOnly = false, read, audit } = route.metadata;
   await checkHost(app, caller.host, trustedHostOnly);

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
+import { databaseDate } from '../../platform/databaseClock.ts';
 import { Failure } from '../../platform/failure.ts';
 import { periodsOf } from './periods.ts';
 
@@ -137,7 +138,7 @@ export function createKeyRequestCounter(db: Queryable, onFailed: (error: unknown
   }
 
   async function storeBatch(keys: Keys) {
-    const now = new Date();
+    const now = databaseDate();
     const { day, minute } = periodsOf(now);
     for (const [id, counter] of counters) {
       advance(counter, now);
@@ -184,7 +185,7 @@ export function createKeyRequestCounter(db: Queryable, onFailed: (error: unknown
 
   return {
     count(key) {
-      const now = new Date();
+      const now = databaseDate();
       const counter = counters.get(key.key_id) ?? newCounter(key, now);
       counters.set(key.key_id, counter);
       advance(counter, now);

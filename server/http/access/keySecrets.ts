@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Parameters } from '../../database/statement.ts';
 import { isApiKey, type KeyPrefix } from '../../platform/crypto/apiKeys.ts';
 import { sha256 } from '../../platform/crypto/ids.ts';
+import { databaseNow } from '../../platform/databaseClock.ts';
 import { failWith, invalidField } from '../../platform/failure.ts';
 import { ExpiringCache } from '../cache.ts';
 
@@ -75,7 +76,7 @@ export function requireUnexpired({ expires_at: expiry, is_current_secret: isCurr
 
 const expired = (message: string, at: string) => failWith('unauthenticated', 'key_expired', message, { expired_at: at });
 
-export const isPast = (time: string | null): boolean => time !== null && Date.parse(time) <= Date.now();
+export const isPast = (time: string | null): boolean => time !== null && Date.parse(time) <= databaseNow();
 
 /** Throws 400 for an expiry in the past. */
 export function requireFutureExpiry(expiry: string | null | undefined): void {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Queryable } from '../../database/sql.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
+import { databaseNow } from '../../platform/databaseClock.ts';
 import { Failure, failWith, notFound } from '../../platform/failure.ts';
 import { limiterKeyOf } from '../../platform/limiterKey.ts';
 import { isWithin, type Network, parseNetwork } from '../../platform/network/addresses.ts';
@@ -74,12 +75,12 @@ export function createServiceKeyAccess(db: Queryable, onUseFailed: (error: unkno
    */
   async function countRequest({ id, requests_per_minute: max }: ServiceKey) {
     const blocked = blockedUntil.get(id);
-    if (blocked !== undefined && blocked > Date.now()) throw exhausted(max, blocked);
+    if (blocked !== undefined && blocked > databaseNow()) throw exhausted(max, blocked);
     blockedUntil.delete(id);
     const limit = { bucket: limiterKeyOf('service_key', id), max, seconds: windowSeconds, reason: 'key_requests_exhausted' };
     const seconds = await countAttemptUntilLimit(db, [limit]);
     if (seconds === undefined) return;
-    const until = Date.now() + seconds * 1_000;
+    const until = databaseNow() + seconds * 1_000;
     blockedUntil.set(id, until);
     throw exhausted(max, until);
   }
@@ -121,7 +122,7 @@ export function createServiceKeyAccess(db: Queryable, onUseFailed: (error: unkno
 }
 
 function exhausted(limit: number, until: number) {
-  const seconds = Math.max(1, Math.ceil((until - Date.now()) / 1_000));
+  const seconds = Math.max(1, Math.ceil((until - databaseNow()) / 1_000));
   return new Failure(
     'rate_limited',
     'The service key has reached its limit requests_per_minute.',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ErasedTable, ErasureReport, ErasureWait } from '../../../contract/erasures.ts';
+import { clocksAgree } from '../../database/connection/clock.ts';
 import { expectedSchemaVersion } from '../../database/expectedSchema.ts';
 import type { Database, Queryable, Transaction } from '../../database/sql.ts';
 import type { App } from '../../http/app.ts';
@@ -17,7 +18,7 @@ import { publishAccountEvent } from '../../resources/webhooks/outbox.ts';
 import { type Storage, StorageUnavailable } from '../../storage/storage.ts';
 import { unlockLostJobs } from '../lostJobs.ts';
 import { inOrder } from './order.ts';
-import { type Deleted, objectsOfAccount, ownBatches } from './ownBatches.ts';
+import { type Deleted, detachedEntries, objectsOfAccount, ownBatches } from './ownBatches.ts';
 import * as queries from './queries.ts';
 import type { RunningErasure } from './queries.ts';
 import { notCovered } from './rules.ts';
@@ -55,6 +56,7 @@ export async function eraseAccount(deps: EraseDeps, payload: unknown): Promise<v
   const { account_id: accountId, erasure_id: id, trace_id: traceId } = known.data;
   const key = { accountId, id };
   const facts = { trace_id: traceId, erasure_id: id, account_id: accountId };
+  if (!(await clocksAgree(database, log))) return queueErasure(database, key, traceId, { delaySeconds: delays.retry });
   const erasure = await database.row(queries.beginErasure, key);
   if (!erasure) return requeueEarlyJob(database, key);
   try {
@@ -156,13 +158,13 @@ async function eraseTable(deps: EraseDeps, erasure: RunningErasure, step: Step, 
   const { database, stopping } = deps;
   if (step.rule === 'kept') return 'done';
   const { change } = step;
-  if (!change) {
-    for await (const deleteBatch of ownBatches[step.table as keyof typeof ownBatches](deps, target)) {
+  const ownBatchesOf = change ? step.table === 'audit_logs' && detachedEntries : ownBatches[step.table as keyof typeof ownBatches];
+  if (ownBatchesOf)
+    for await (const deleteBatch of ownBatchesOf(deps, target)) {
       if (stopping.aborted) return 'stopping';
       await inBatch(database, erasure, step, deleteBatch);
     }
-    return 'done';
-  }
+  if (!change) return 'done';
   for (let changed = 1; changed > 0;) {
     if (stopping.aborted) return 'stopping';
     changed = await inBatch(database, erasure, step, async (tx) => ({ rows: await tx.run(change, { ...target, limit: batch }) }));
@@ -218,7 +220,7 @@ async function complete(
       });
     const objects = storage ? await Array.fromAsync(objectsOfAccount(storage, accountId, progress.workspace_refs)) : [];
     if (objects.length > 0 || tables.some(({ remaining }) => remaining > 0)) return false;
-    const now = new Date().toISOString();
+    const now = progress.now;
     const report: ErasureReport = {
       format: 'arkloop-erasure/1',
       issuer: (await readSettings(database, tx))['app.base_url'],

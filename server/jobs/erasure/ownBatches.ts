@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import type { Database, Queryable } from '../../database/sql.ts';
-import { statement } from '../../database/statement.ts';
+import { sqlStatement, statement, statementFamily } from '../../database/statement.ts';
 import { objectKey } from '../../resources/attachments/key.ts';
 import { deleteObject, listObjects, workspaceFolder } from '../../resources/workspaces/manifest.ts';
 import { removeParts } from '../../runs/archive/removeArchives.ts';
 import { type Storage, StorageUnavailable } from '../../storage/storage.ts';
+import { detachedPartitionsOf } from '../partitions/partitions.ts';
 import type { tablesWithOwnBatches } from './steps.ts';
 
 type Deps = { database: Database; storage: Storage | undefined };
@@ -50,6 +51,14 @@ const selectRuns = statement<Page>()((db, $) =>
 );
 /** The runs were found in the account. */
 const deleteEvents = statement<{ ids: readonly string[] }>()((db, $) => db.deleteFrom('run_events').where('run_id', '=', anyOf($.ids)));
+
+// Templates, because detached partitions have no table types. They have the indexes of their table.
+const deleteDetachedEvents = statementFamily({ default: 'run_events_default' }, (partition: string) =>
+  sqlStatement<{ ids: readonly string[] }>()(($) => sql`delete from ${sql.table(partition)} where run_id = any(${$.ids}::uuid[])`),
+);
+const deleteDetachedEntries = statementFamily({ default: 'audit_logs_default' }, (partition: string) =>
+  sqlStatement<Of>()(($) => sql`delete from ${sql.table(partition)} where account_id = ${$.accountId}::uuid`),
+);
 
 const deleteWorkspaceObjects = statement<Of & { limit: number }>()((db, $) =>
   db
@@ -115,11 +124,16 @@ export const ownBatches: Readonly<Record<(typeof tablesWithOwnBatches)[number], 
       }
     },
     async *run_events({ database }, { accountId }) {
+      const detached = await detachedPartitionsOf(database, 'run_events');
       for (let after = zeroId; ;) {
         const ids = (await database.rows(selectRuns, { accountId, after, limit: 20 })).map(({ id }) => id);
         if (ids.length === 0) return;
         after = ids.at(-1)!;
-        yield async (tx) => ({ rows: await tx.run(deleteEvents, { ids }) });
+        yield async (tx) => {
+          let rows = await tx.run(deleteEvents, { ids });
+          for (const { name } of detached) rows += await tx.run(deleteDetachedEvents(name), { ids });
+          return { rows };
+        };
       }
     },
     async *workspace_objects(_, { accountId }) {
@@ -141,6 +155,12 @@ export const ownBatches: Readonly<Record<(typeof tablesWithOwnBatches)[number], 
       }
     },
   };
+
+/** Deletes the entries of an account from partitions of the audit log that wait to be dropped. */
+export async function* detachedEntries({ database }: Deps, { accountId }: Of): AsyncGenerator<DeleteBatch> {
+  for (const { name } of await detachedPartitionsOf(database, 'audit_logs'))
+    yield async (tx) => ({ rows: await tx.run(deleteDetachedEntries(name), { accountId }) });
+}
 
 /** The keys of all objects that an account can have. */
 export async function* objectsOfAccount(storage: Storage, accountId: string, refs: readonly string[]): AsyncGenerator<string> {

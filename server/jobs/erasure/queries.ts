@@ -41,7 +41,14 @@ export const selectScheduled = statement<One>()((db, $) =>
 export const lockErasure = statement<One>()((db, $) =>
   db
     .selectFrom('erasures')
-    .select(['deleted', 'anonymized', 'files_deleted', 'bytes_deleted', 'workspace_refs'])
+    .select([
+      'deleted',
+      'anonymized',
+      'files_deleted',
+      'bytes_deleted',
+      'workspace_refs',
+      sql<string>`clock_timestamp()::timestamptz(3)`.as('now'),
+    ])
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.id)
     .where('state', '=', sql.lit('running' as const))

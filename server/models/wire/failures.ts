@@ -1,3 +1,4 @@
+import { databaseNow } from '../../platform/databaseClock.ts';
 import { OutboundDenied } from '../../platform/outbound/outbound.ts';
 import { ModelError } from '../model.ts';
 import { asObject, asObjects, asText, type Json, parseObject } from './json.ts';
@@ -115,7 +116,7 @@ export function networkFailure(error: unknown): ModelError {
 }
 
 /** Milliseconds from a `Retry-After` header: seconds or an HTTP date (RFC 9110, 10.2.3). */
-export function retryAfterOf(header: string | null, now = Date.now()): number | undefined {
+export function retryAfterOf(header: string | null, now = databaseNow()): number | undefined {
   if (header === null) return undefined;
   if (/^\s*\d+(\.\d+)?\s*$/.test(header)) return Math.round(Number(header) * 1000);
   const at = Date.parse(header);

@@ -1,4 +1,5 @@
 import { createJWT, validateJWT } from 'oslo/jwt';
+import { databaseNow } from '../databaseClock.ts';
 import type { Key, Keyring } from './keyring.ts';
 
 /** The claims of an access token. `role` is informational. `iat` has a fraction, `exp` is in whole seconds. */
@@ -9,7 +10,7 @@ export function issueAccessToken(
   { keys: [{ id: kid, secret }] }: Keyring,
   claims: Omit<AccessClaims, 'typ' | 'iat' | 'exp'>,
   ttl: number,
-  now = Date.now(),
+  now = databaseNow(),
 ) {
   const all = { ...claims, typ: 'access', iat: now / 1000, exp: Math.floor(now / 1000) + ttl };
   return createJWT('HS256', secret, all, { headers: { kid } });
@@ -66,5 +67,5 @@ const isAccess = (claims: Partial<AccessClaims>): claims is AccessClaims =>
   claims.typ === 'access' &&
   Number.isSafeInteger(claims.exp) &&
   typeof claims.iat === 'number' &&
-  claims.iat * 1000 <= Date.now() + 30_000 &&
+  claims.iat * 1000 <= databaseNow() + 30_000 &&
   [claims.sub, claims.sid, claims.account].every(isId);

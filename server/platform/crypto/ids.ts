@@ -1,7 +1,11 @@
 import { createHash, randomBytes, randomUUIDv7 } from 'node:crypto';
+import { databaseDate, maxClockDifferenceMs, millisecondsAhead } from '../databaseClock.ts';
 
-/** A UUID version 7 (RFC 9562). */
-export const newId = (): string => randomUUIDv7();
+/** A UUID version 7 (RFC 9562). Retention goes by the time in it, so a process with a wrong clock takes that of the database. */
+export function newId(): string {
+  const id = randomUUIDv7();
+  return Math.abs(millisecondsAhead()) > maxClockDifferenceMs ? `${firstIdOf(databaseDate()).slice(0, 14)}${id.slice(14)}` : id;
+}
 
 /** The smallest UUID version 7 (RFC 9562) of an instant. Its first 48 bits are milliseconds since 1970; earlier instants count as 1970. */
 export function firstIdOf(at: Date): string {

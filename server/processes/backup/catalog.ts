@@ -8,8 +8,12 @@ type TableName = Pick<BackupTable, 'schema' | 'name'>;
 const isOwn = `(n.oid = ${productSchema} or n.nspname = 'graphile_worker')`;
 const schemaLabel = `case n.oid when ${productSchema} then 'public' else n.nspname end`;
 
-/** Which migrations ran is in the manifest, and the schema of a restored database brings these rows itself. */
-const notData = `(c.relname = 'mikro_orm_migrations' or n.nspname = 'graphile_worker' and c.relname = 'migrations')`;
+/**
+ * Which migrations ran is in the manifest, and the schema of a restored database brings these rows itself. Detached partitions are past their
+ * retention, and their comments say so.
+ */
+const notData = `(c.relname = 'mikro_orm_migrations' or n.nspname = 'graphile_worker' and c.relname = 'migrations'
+  or starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), 'detached at '))`;
 
 /** A partitioned table stands for its partitions. Generated columns are computed again. */
 const tables = `select ${schemaLabel} as schema, c.relname as name,

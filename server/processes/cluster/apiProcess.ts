@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { followDatabaseClock } from '../../database/connection/clock.ts';
 import { openDatabase } from '../../database/database.ts';
 import { startProcessMetrics } from '../../metrics/processMetrics.ts';
 import { OperatorError } from '../../platform/config/config.ts';
@@ -43,6 +44,9 @@ async function start({ number, config, databaseUrl }: ProcessStart) {
     applicationName: 'arkloop api',
   });
   teardown.add(shutdownLayer.connections, 'connections', database.close);
+  const clock = followDatabaseClock(database, log);
+  teardown.add(shutdownLayer.parts, 'clock', clock.stop);
+  await clock.measured;
   const readiness = createReadiness(config);
   const metrics = config.metricsAddr || telemetry?.hasMetrics ? startProcessMetrics(database, number) : undefined;
   if (metrics && telemetry?.hasMetrics)

@@ -95,10 +95,10 @@ const sumOf = (old: Old[]) => old.reduce((sum, { count }) => sum + count, 0);
 const nameOf = ({ table, column }: SealedColumn) => `${table}.${column}`;
 
 function everySecond(report: (count: number, share: number) => void) {
-  let last = Date.now();
+  let last = performance.now();
   return (count: number, share: number) => {
-    if (Date.now() - last < 1_000) return;
-    last = Date.now();
+    if (performance.now() - last < 1_000) return;
+    last = performance.now();
     report(count, share);
   };
 }

@@ -6,6 +6,7 @@ import { periodsOf } from '../../http/access/periods.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newKeySecret } from '../../platform/crypto/apiKeys.ts';
 import { newId } from '../../platform/crypto/ids.ts';
+import { databaseDate } from '../../platform/databaseClock.ts';
 import { failWith, invalid, notFound } from '../../platform/failure.ts';
 import { lockSession } from '../auth/sessions/lockSession.ts';
 import { requestCancel } from '../runs/cancel.ts';
@@ -107,7 +108,7 @@ export async function rotateApiKey(scope: Scope, key: ApiKeyRow, { overlap_secon
 
 /** What a key has used in the current periods (UTC). */
 export async function readUsage({ db, accountId }: Scope, { id }: ApiKeyRow) {
-  const periods = periodsOf(new Date());
+  const periods = periodsOf(databaseDate());
   const sums = await db.row(queries.selectUsage, { accountId, id, day: periods.day.start, month: periods.month.start });
   return { id, sums: sums!, periods };
 }

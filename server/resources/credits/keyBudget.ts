@@ -1,6 +1,7 @@
 import { type Expression, sql } from 'kysely';
 import { type Builder, statement } from '../../database/statement.ts';
 import { periodsOf } from '../../http/access/periods.ts';
+import { databaseDate } from '../../platform/databaseClock.ts';
 import { failWith } from '../../platform/failure.ts';
 import { reservedCredits } from './reserved.ts';
 
@@ -67,7 +68,7 @@ export const keyBudget = (db: Builder, accountId: Expression<string>, keyId: Exp
 export const selectKeyBudget = statement<{ accountId: string; apiKeyId: string }>()((db, $) => keyBudget(db, $.accountId, $.apiKeyId));
 
 /** `details` of an error: the limit that is reached first. */
-export function describeKeyBudget(budget: KeyBudget, now = new Date()) {
+export function describeKeyBudget(budget: KeyBudget, now = databaseDate()) {
   const periods = periodsOf(now);
   const limits = [
     ['credits_per_day', budget.credits_per_day, budget.used_today, periods.day.end],

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { orNow } from '../../database/connection/clock.ts';
 import type { Database, Queryable } from '../../database/sql.ts';
 import { type Builder, jsonb, type RowOf, statement } from '../../database/statement.ts';
 import { newId } from '../../platform/crypto/ids.ts';
@@ -14,8 +15,9 @@ const iso = (time: string) => sql<string>`to_char(${sql.ref(time)}, 'YYYY-MM-DD"
  * counted from there, so that a day that a month lacks is clamped in that month only. No window begins at the end of the period; the last
  * one ends with it.
  */
-function dueWindows(db: Builder, now: RawBuilder<Date>) {
-  const moment = sql<string>`${now}::timestamptz`;
+/** `at`: the time of the statement, if it is not that of PostgreSQL. */
+function dueWindows(db: Builder, at: RawBuilder<Date | null>) {
+  const moment = orNow(at);
   return db
     .selectFrom('subscriptions as s')
     .crossJoinLateral(
@@ -60,15 +62,15 @@ function dueWindows(db: Builder, now: RawBuilder<Date>) {
     );
 }
 
-const selectDueWindow = statement<{ now: Date; accountId: string; id: string }>()((db, $) =>
-  dueWindows(db, $.now).where('s.account_id', '=', $.accountId).where('s.id', '=', $.id),
+const selectDueWindow = statement<{ at: Date | null; accountId: string; id: string }>()((db, $) =>
+  dueWindows(db, $.at).where('s.account_id', '=', $.accountId).where('s.id', '=', $.id),
 );
 
 type DueWindow = RowOf<typeof selectDueWindow>;
 
 /** Ordered by account, because balances are changed in that order. */
-const selectDueWindows = statement<{ now: Date; after: string }>()((db, $) =>
-  dueWindows(db, $.now).where('s.account_id', '>', $.after).orderBy('s.account_id').limit(sql.lit(200)),
+const selectDueWindows = statement<{ at: Date | null; after: string }>()((db, $) =>
+  dueWindows(db, $.at).where('s.account_id', '>', $.after).orderBy('s.account_id').limit(sql.lit(200)),
 );
 
 /** The ledger row marks the window as granted; if it is not inserted, the balance does not change. Waits for a concurrent cancellation. */
@@ -116,8 +118,8 @@ const insertGrant = statement<{ accountId: string; id: string; amount: number; s
 );
 
 /** Grants the current window of a subscription in the transaction that creates or renews it. */
-export async function grantDueWindow(tx: Queryable, { id, account_id: accountId }: Subscription, now = new Date()): Promise<void> {
-  const due = await tx.row(selectDueWindow, { now, accountId, id });
+export async function grantDueWindow(tx: Queryable, { id, account_id: accountId }: Subscription, at: Date | null = null): Promise<void> {
+  const due = await tx.row(selectDueWindow, { at, accountId, id });
   // Read through the transaction, which may have just assigned the plan.
   if (due) await grantWindow(tx, due, (await readEntitlements(tx, accountId))['credits.monthly_grant']);
 }
@@ -136,13 +138,13 @@ const firstId = '00000000-0000-0000-0000-000000000000';
  * Grants every current window that was not granted yet. Returns the number of grants, or 0 if another process is granting. Concurrent calls
  * never grant a window twice.
  */
-export async function grantDueWindows(database: Database, now = new Date()): Promise<number> {
+export async function grantDueWindows(database: Database, at: Date | null = null): Promise<number> {
   let granted = 0;
   for (let after: string | undefined = firstId; after !== undefined;) {
     const from: string = after;
     const page = await database.transaction(async (tx) => {
       if (!(await tx.row(tryLock))?.locked) return { done: 0, last: undefined };
-      const due = await tx.rows(selectDueWindows, { now, after: from });
+      const due = await tx.rows(selectDueWindows, { at, after: from });
       let done = 0;
       for (const window of due) {
         const { 'credits.monthly_grant': amount } = await readEntitlements(database, window.account_id, tx);

@@ -5,6 +5,7 @@ import type { App } from '../../http/app.ts';
 import type { RequestScope, Scope } from '../../http/scope.ts';
 import { type Mail, mailLifetimes, sendMailTask } from '../../mail/mail.ts';
 import { seal } from '../../platform/crypto/seal.ts';
+import { databaseNow } from '../../platform/databaseClock.ts';
 import { rateLimited } from '../../platform/failure.ts';
 import { readSettings } from '../settings/settings.ts';
 import { type MailPermit, mailRateLimited, permitMail } from './limits.ts';
@@ -49,7 +50,7 @@ async function addMail(
   askPermit: () => Promise<MailPermit>,
 ): Promise<MailOutcome> {
   if ((await mailTransport(app.config, app.database, tx)).to === 'nowhere') return 'off';
-  const until = new Date(Date.now() + mailLifetimes[mail.kind] * 1_000).toISOString();
+  const until = new Date(databaseNow() + mailLifetimes[mail.kind] * 1_000).toISOString();
   const sealed = seal(app.keys.encryptionKeys, JSON.stringify(mail), sendMailTask).toString('base64');
   const payload = { v: 1, type: sendMailTask, trace_id: traceId, until, sealed };
   await tx.run(setSavepoint);

@@ -3,6 +3,7 @@ import type { PageQuery } from '../../../contract/shared/pagination.ts';
 import type { App } from '../../http/app.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
+import { databaseDate } from '../../platform/databaseClock.ts';
 import { failWith, invalidField, notFound } from '../../platform/failure.ts';
 import { lockCredential } from '../auth/sessions/lockSession.ts';
 import { fieldNames } from '../llmProviders/service.ts';
@@ -45,7 +46,7 @@ export const listOccurrences = ({ app, db, accountId }: Scope, { id }: ScheduleR
   );
 
 /** Throws 400 `invalid_cron` or `invalid_timezone`. */
-export function previewTimes(cron: string, zone: string, now = new Date()): SchedulePreview {
+export function previewTimes(cron: string, zone: string, now = databaseDate()): SchedulePreview {
   const timezone = readTimeZone(zone, 'query');
   requireCron(cron, timezone, now, 'query');
   const times = nextTimes({ cron, run_at: null, timezone }, now, previewedTimes);
@@ -55,7 +56,7 @@ export function previewTimes(cron: string, zone: string, now = new Date()): Sche
 /** Checks when a schedule runs, and returns its next time. Throws 400. */
 async function requireTimes(owner: ScheduleOwner, times: Times): Promise<string> {
   const { app, tx, accountId } = owner;
-  const now = new Date();
+  const now = databaseDate();
   if (times.cron !== null) {
     requireCron(times.cron, times.timezone, now);
     const least = (await readEntitlements(app.database, accountId, tx))['limit.schedule_min_interval_seconds'];
@@ -181,7 +182,7 @@ export async function resumeSchedule(scope: Scope, { id }: ScheduleRow): Promise
     scope.skipAudit();
     return old;
   }
-  const [next] = nextTimes(old, new Date(), 1);
+  const [next] = nextTimes(old, databaseDate(), 1);
   if (old.status === 'completed' || !next) throw completed();
   const nextRunAt = next.toISOString();
   await queueSchedule(tx, { accountId, id }, { at: nextRunAt });

@@ -3,6 +3,7 @@ import { base32 } from 'oslo/encoding';
 import { createTOTPKeyURI, generateHOTP } from 'oslo/otp';
 import { sha256 } from '../../platform/crypto/ids.ts';
 import { randomSymbols } from '../../platform/crypto/randomSymbols.ts';
+import { databaseNow } from '../../platform/databaseClock.ts';
 
 /** Authenticated with the sealed secret, so that it cannot be opened for another user. */
 export const encryptionContext = (userId: string) => `second factor ${userId}`;
@@ -30,7 +31,7 @@ export function readCode(typed: string): TypedCode | undefined {
 }
 
 /** The time step of now (RFC 6238). */
-const currentStep = () => Math.floor(Date.now() / 1_000 / stepSeconds);
+const currentStep = () => Math.floor(databaseNow() / 1_000 / stepSeconds);
 
 /** A setup ends after an hour. */
 const setupSteps = 3_600 / stepSeconds;

@@ -1,5 +1,6 @@
 import type { DaysQuery, MonthQuery } from '../../../contract/usage.ts';
 import type { Scope } from '../../http/scope.ts';
+import { databaseDate } from '../../platform/databaseClock.ts';
 import type { UsageFilter, UsageReports } from './queries.ts';
 import * as queries from './queries.ts';
 
@@ -20,7 +21,7 @@ export const accountUsage = ({ accountId }: Scope): UsageSelection => ({
 export const platformUsage: UsageSelection = { reports: queries.platformReports, filter: { accountId: null, userId: null } };
 
 /** Defaults to the current month in UTC. */
-function monthOf({ year, month }: MonthQuery, now = new Date()) {
+function monthOf({ year, month }: MonthQuery, now = databaseDate()) {
   return { year: year ?? now.getUTCFullYear(), month: month ?? now.getUTCMonth() + 1 };
 }
 

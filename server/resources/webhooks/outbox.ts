@@ -5,6 +5,7 @@ import { statement } from '../../database/statement.ts';
 import type { App } from '../../http/app.ts';
 import type { RequestScope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
+import { databaseDate } from '../../platform/databaseClock.ts';
 import { selectSubscribed, selectSubscribers } from './queries.ts';
 import { type RunWait, viewRunEnd, viewRunWait } from './view.ts';
 
@@ -96,7 +97,7 @@ export async function publishAccountEvent(
 ): Promise<void> {
   const subscribers = await tx.rows(selectSubscribers, { accountId, eventType: type });
   if (subscribers.length === 0) return;
-  const timestamp = new Date().toISOString();
+  const timestamp = databaseDate().toISOString();
   // Safe cast: `type` and `data` belong together.
   const event = { type, timestamp, data: { account_id: accountId, ...data, trace_id: traceId } } as AccountEvent;
   insertEvent(tx, { accountId, messageId: newId() }, event, subscribers);

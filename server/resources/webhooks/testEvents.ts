@@ -1,6 +1,7 @@
 import type { WebhookEvent, WebhookEventType, WebhookRun, WebhookTest } from '../../../contract/webhooks.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
+import { databaseDate } from '../../platform/databaseClock.ts';
 import { lockEnabledEndpoint } from './deliveries.ts';
 import { countTest } from './limits.ts';
 import { notifyDispatchers } from './outbox.ts';
@@ -19,7 +20,7 @@ export async function sendTestEvent(
   const { app, tx, accountId, client } = scope;
   await countTest(scope);
   await lockEnabledEndpoint(scope, endpointId);
-  const body = JSON.stringify(exampleOf(type, { accountId, traceId: client.traceId, at: new Date().toISOString() }));
+  const body = JSON.stringify(exampleOf(type, { accountId, traceId: client.traceId, at: databaseDate().toISOString() }));
   const ids = { accountId, endpointId, id: newId(), messageId: newId() };
   const made = (await tx.row(queries.insertTestDelivery, { ...ids, eventType: type, body }))!;
   scope.audit({ targetId: endpointId, metadata: { delivery_id: made.id, event_type: type } });

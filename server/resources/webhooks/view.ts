@@ -8,6 +8,7 @@ import type {
   WebhookReplay,
   WebhookRun,
 } from '../../../contract/webhooks.ts';
+import { databaseDate } from '../../platform/databaseClock.ts';
 import type { DeliveryRow, DetailRow, EndpointRow, SubscribedRunRow } from './queries.ts';
 import type { ReplayRow } from './replayQueries.ts';
 import type { EndpointWithSecret } from './service.ts';
@@ -107,6 +108,6 @@ export type RunWait = { request_id: string; reason: WaitReason; expires_at: stri
 /** The event that reports that a run waits for its user. */
 export const viewRunWait = (row: SubscribedRunRow, { request_id, reason, expires_at }: RunWait): WebhookEvent => ({
   type: 'run.waiting_for_input',
-  timestamp: new Date().toISOString(),
+  timestamp: databaseDate().toISOString(),
   data: { run_id: row.id, account_id: row.account_id, thread_id: row.thread_id, request_id, reason, expires_at, trace_id: row.trace_id },
 });

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { workspaceLimits } from '../../../contract/workspaces.ts';
 import type { Database } from '../../database/sql.ts';
+import { databaseNow } from '../../platform/databaseClock.ts';
 import { type Failure, failWith } from '../../platform/failure.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { fileAt, hasDescendants } from './folder.ts';
@@ -102,7 +103,7 @@ export function setFile({ entries, contents }: Draft, path: string, bytes: Uint8
   if (total > workspaceLimits.totalBytes) throw workspaceFull(`it holds at most ${workspaceLimits.totalBytes / 2 ** 20} MiB`);
   const { object, entry: content } = buildContent(bytes);
   contents.push(object);
-  const entry: Entry = { path, type: 'file', mtime_unix_ms: Date.now(), deleted: false, ...content };
+  const entry: Entry = { path, type: 'file', mtime_unix_ms: databaseNow(), deleted: false, ...content };
   entries.set(path, entry);
   return entry;
 }

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/sql.ts';
 import type { RowOf } from '../../database/statement.ts';
-import { firstIdOf, newId } from '../../platform/crypto/ids.ts';
+import { newId } from '../../platform/crypto/ids.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
 import { metricsEvents } from '../../platform/telemetry/metricsEvents.ts';
 import type { ArchivePart } from '../../resources/runs/entity.ts';
@@ -12,7 +12,6 @@ import { removeParts } from './removeArchives.ts';
 
 export type ArchiveDeps = { database: Database; storage: Storage; log: Log };
 
-const dayMs = 86_400_000;
 const zeroId = '00000000-0000-0000-0000-000000000000';
 
 /**
@@ -22,17 +21,17 @@ const zeroId = '00000000-0000-0000-0000-000000000000';
 export async function archiveRuns(
   deps: ArchiveDeps,
   { days, stopping, partBytes = maxPartBytes }: { days: number; stopping?: AbortSignal; partBytes?: number },
-  now = new Date(),
+  at?: Date,
 ): Promise<number> {
-  const cutoff = new Date(now.getTime() - days * dayMs);
+  const age = { days, at: at?.toISOString() ?? null };
   let archived = 0;
   let after = zeroId;
   for (;;) {
     if (stopping?.aborted) return archived;
-    const next = await deps.database.row(queries.selectNextRun, { after, before: firstIdOf(cutoff) });
+    const next = await deps.database.row(queries.selectNextRun, { after, ...age });
     if (!next) return archived;
     after = next.run_id;
-    const run = await deps.database.row(queries.selectEndedRun, { id: after, endedBefore: cutoff.toISOString() });
+    const run = await deps.database.row(queries.selectEndedRun, { id: after, ...age });
     try {
       if (!run || !(await archiveRun(deps, run, partBytes))) continue;
       archived += 1;

@@ -1,32 +1,40 @@
 import { sql } from 'kysely';
-import { statement } from '../../database/statement.ts';
+import { firstIdAt, monthsBefore, orNow } from '../../database/connection/clock.ts';
+import { type Parameters, statement } from '../../database/statement.ts';
 import type { ArchivePart } from '../../resources/runs/entity.ts';
 import { endedStatuses } from '../../resources/runs/statuses.ts';
 
 export type Claim = { runId: string; claimId: string };
 
+/** `at`: the time of the statement, if it is not that of PostgreSQL. */
+export type Age = { days: number; at: string | null };
+const daysBefore = ($: Parameters<Age>) => sql<string>`(${orNow($.at)} - ${$.days}::int * interval '1 day')`;
+
+export type Retention = { months: number; at: string | null };
+const retentionStart = ($: Parameters<Retention>) => monthsBefore(orNow($.at), $.months);
+
 /** The next run that has events, in the order of ids, which is that of time. The events of archived runs are deleted, so none is looked at twice. */
-export const selectNextRun = statement<{ after: string; before: string }>()((db, $) =>
+export const selectNextRun = statement<{ after: string } & Age>()((db, $) =>
   db
     .selectFrom('run_events')
     .select('run_id')
     .where('run_id', '>', $.after)
-    .where('run_id', '<', $.before)
+    .where('run_id', '<', firstIdAt(daysBefore($)))
     .orderBy('run_id')
     .limit(sql.lit(1)),
 );
 
 const finishedAt = sql<string>`coalesce(r.completed_at, r.failed_at, r.cancelled_at)`;
 
-/** A run that ended before `endedBefore`. */
-export const selectEndedRun = statement<{ id: string; endedBefore: string }>()((db, $) =>
+/** A run that ended more than `days` days ago. */
+export const selectEndedRun = statement<{ id: string } & Age>()((db, $) =>
   db
     .selectFrom('runs as r')
     .innerJoin('threads as t', (join) => join.onRef('t.account_id', '=', 'r.account_id').onRef('t.id', '=', 'r.thread_id'))
     .select(['r.id', 'r.account_id', 'r.next_seq', sql<boolean>`t.deleted_at is not null`.as('is_deleted')])
     .where('r.id', '=', $.id)
     .where('r.status', 'in', endedStatuses)
-    .where(finishedAt, '<', $.endedBefore),
+    .where(finishedAt, '<', daysBefore($)),
 );
 
 /** How long a writer may need for one run. Its objects are not removed, and nobody else writes them, for that time. */
@@ -132,14 +140,14 @@ export const deleteArchive = statement<{ runId: string }>()((db, $) => db.delete
 const removedColumns = ['a.run_id', 'a.account_id', 'a.parts'] as const;
 
 /** Whether the counts are still needed: the run exists and is within the retention period. */
-export const lockRemovable = statement<{ oldestId: string; limit: number }>()((db, $) =>
+export const lockRemovable = statement<Retention & { limit: number }>()((db, $) =>
   db
     .selectFrom('run_event_archives as a')
     .select(removedColumns)
     .select((eb) =>
       eb
         .and([
-          eb('a.run_id', '>=', $.oldestId),
+          eb('a.run_id', '>=', firstIdAt(retentionStart($))),
           eb.exists(eb.selectFrom('runs as r').select(sql.lit(1).as('one')).whereRef('r.id', '=', 'a.run_id')),
         ])
         .as('is_counted'),
@@ -153,11 +161,22 @@ export const lockRemovable = statement<{ oldestId: string; limit: number }>()((d
 );
 
 /** Archives of runs that are older than the retention period. */
-export const lockExpired = statement<{ oldestId: string; limit: number }>()((db, $) =>
+export const lockExpired = statement<Retention & { limit: number }>()((db, $) =>
   db
     .selectFrom('run_event_archives as a')
     .select([...removedColumns, sql.lit(false).as('is_counted')])
-    .where('a.run_id', '<', $.oldestId)
+    .where('a.run_id', '<', firstIdAt(retentionStart($)))
+    // The id of a run may have the time of a wrong clock.
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('runs as r')
+            .select(sql.lit(1).as('one'))
+            .whereRef('r.id', '=', 'a.run_id')
+            .where('r.created_at', '>=', retentionStart($)),
+        ),
+      ),
+    )
     .where('a.claimed_at', '<', claimEnds)
     .orderBy('a.run_id')
     .limit($.limit)

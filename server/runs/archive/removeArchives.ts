@@ -7,15 +7,17 @@ import * as queries from './queries.ts';
 const batch = 100;
 
 /**
- * Removes archived events of deleted threads, and of runs whose id is below `oldestId`, the retention period. Returns the number of runs.
+ * Removes archived events of deleted threads, and of runs that are older than `months` months. Returns the number of runs.
  */
 export async function removeArchives(
   { database, storage }: { database: Database; storage: Storage | undefined },
-  oldestId: string,
+  { months }: { months: number },
+  at?: Date,
 ): Promise<number> {
+  const retention = { months, at: at?.toISOString() ?? null };
   let removed = 0;
   for (const lock of storage ? [queries.lockRemovable, queries.lockExpired] : [])
-    for (let found = batch; storage && found === batch; removed += found) found = await removeBatch(database, storage, lock, oldestId);
+    for (let found = batch; storage && found === batch; removed += found) found = await removeBatch(database, storage, lock, retention);
   return removed;
 }
 
@@ -24,10 +26,10 @@ const removeBatch = (
   database: Database,
   storage: Storage,
   lock: typeof queries.lockRemovable | typeof queries.lockExpired,
-  oldestId: string,
+  retention: queries.Retention,
 ): Promise<number> =>
   database.transaction(async (tx) => {
-    const archives = await tx.rows(lock, { oldestId, limit: batch });
+    const archives = await tx.rows(lock, { ...retention, limit: batch });
     for (const { run_id: runId, account_id: accountId, parts, is_counted: isCounted } of archives) {
       await removeParts(storage, { accountId, runId }, parts);
       await tx.run(isCounted ? queries.markRemoved : queries.deleteArchive, { runId });

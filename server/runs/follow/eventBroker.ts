@@ -109,7 +109,7 @@ function createRunEventBuffer(runId: string, { database, storage, batch, log }: 
   const readers = new Set<() => void>();
   const archived = openArchivedEvents(runId, database, storage);
   let hasEnded = false;
-  let nextArchiveCheck = Date.now() + archiveCheckMs;
+  let nextArchiveCheck = performance.now() + archiveCheckMs;
   let window: EncodedEvent[] = [];
   let reading: Promise<void> | undefined;
   let mayHaveMore = true;
@@ -129,8 +129,8 @@ function createRunEventBuffer(runId: string, { database, storage, batch, log }: 
   function isMissing(found: number | undefined, after: number): boolean {
     if (found !== undefined) return found > after + 1;
     if (hasEnded) return true;
-    if (Date.now() < nextArchiveCheck) return false;
-    nextArchiveCheck = Date.now() + archiveCheckMs;
+    if (performance.now() < nextArchiveCheck) return false;
+    nextArchiveCheck = performance.now() + archiveCheckMs;
     return true;
   }
   function readMore(after: number): Promise<void> {

@@ -1,13 +1,13 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { maintainAccessLogPartitions } from '../../../server/jobs/partitions/accessLogPartitions.ts';
+import { createPartitions } from '../../../server/jobs/partitions/maintainPartitions.ts';
 import { firstIdOf } from '../../../server/platform/crypto/ids.ts';
 import { selectEntries } from '../../../server/resources/accessLog/queries.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 
 const { sql, database } = await startTestApp({}, { worker: false });
 const log = pino({ level: 'silent' });
-for (const date of ['2042-03-07', '2042-03-10']) await maintainAccessLogPartitions({ database, days: 36_500, log }, new Date(date));
+for (const date of ['2042-03-07', '2042-03-10']) await createPartitions({ database, log }, new Date(date));
 
 const nodesOf = (node: any): any[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 

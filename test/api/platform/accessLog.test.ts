@@ -1,7 +1,7 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { maintainAccessLogPartitions } from '../../../server/jobs/partitions/accessLogPartitions.ts';
+import { createPartitions } from '../../../server/jobs/partitions/maintainPartitions.ts';
 import { firstIdOf } from '../../../server/platform/crypto/ids.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { accessLogLines, behindGatewayEnv, startTestGateway } from '../../support/gateway/testGateway.ts';
@@ -28,7 +28,7 @@ const idAt = (at: number) => firstIdOf(new Date(at)).slice(0, 14) + randomUUIDv7
 const day = 86_400_000;
 const log = pino({ level: 'silent' });
 const noon = Date.parse('2042-03-10T12:00:00Z');
-for (const offset of [-3, 0]) await maintainAccessLogPartitions({ database, days: 36_500, log }, new Date(noon + offset * day));
+for (const offset of [-3, 0]) await createPartitions({ database, log }, new Date(noon + offset * day));
 
 type Line = Partial<
   Record<'method' | 'path' | 'client_ip' | 'country' | 'ua_type' | 'user_id' | 'account_id' | 'identity_type', string>

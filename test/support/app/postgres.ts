@@ -7,7 +7,7 @@ import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../../../server/database/database.ts';
 import { startEmbeddedPostgres } from '../../../server/database/embedded.ts';
 import { migrate } from '../../../server/database/migrate.ts';
-import { maintainAuditPartitions, maintainEventPartitions } from '../../../server/jobs/partitions/monthlyPartitions.ts';
+import { createPartitions } from '../../../server/jobs/partitions/maintainPartitions.ts';
 import { overTcp } from '../cluster/overTcp.ts';
 
 declare module 'vitest' {
@@ -38,8 +38,7 @@ const compileCache = new URL('../../../node_modules/.cache/compiled', import.met
 async function makePartitions(url: string) {
   const log = pino({ level: 'silent' });
   const database = openDatabase(url, { max: 1, log, applicationName: 'template' });
-  await maintainEventPartitions({ database, months: 3, log });
-  await maintainAuditPartitions({ database, days: 365, log });
+  await createPartitions({ database, log, tables: ['run_events', 'audit_logs'] });
   await database.close();
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { createLocalBuckets } from '../../../server/gateway/rateLimits/buckets.ts';
 import { ExpiringCache } from '../../../server/http/cache.ts';
+import { newId } from '../../../server/platform/crypto/ids.ts';
 import { limiterKeyOf } from '../../../server/platform/limiterKey.ts';
 import { clockOff } from '../../support/app/clock.ts';
 import { expectWithin } from '../../support/app/expectWithin.ts';
@@ -77,6 +78,46 @@ test('APIs whose clocks are up to 25 seconds off accept each other’s tokens, a
     expect(new Set(made.filter(({ status }) => status === 201).map(({ body }) => body.id)).size).toBe(1);
     expect(made.every(({ status }) => status === 201 || status === 409)).toBe(true);
   }
+});
+
+test.each([
+  ['130 days ahead', 130],
+  ['130 days behind', -130],
+])('a process whose clock is %s deletes nothing, serves, and reports it', async (_, days) => {
+  const bob = await signUp();
+  const talk = async (at: typeof call, url: string) => {
+    const person = { ...bob, url };
+    const runId = await startRun({ call: at }, person, await openThread({ call: at }, person));
+    await openStream(url, runId, { token: bob.token }).then(({ ended }) => ended);
+    return runId;
+  };
+  const worker = await startProcess('worker', env);
+  const kept = await talk(call, app.url);
+  await sql(`insert into access_log values ($1, now(), '', '', '/kept', 200, 0, '', '', '', '', 'tool', 0, 'anonymous', '', '')`, [
+    newId(),
+  ]);
+  worker.kill('SIGTERM');
+  await worker.exited;
+  const counts = () =>
+    sql(
+      `select (select count(*)::int from run_events where run_id = $1) as events, (select count(*)::int from access_log) as lines,
+        (select count(*)::int from audit_logs) as entries`,
+      [kept],
+    );
+  const before = await counts();
+  const wrong = await startProcess('all', { ...env, ...clockOff(days * 86_400), ARKLOOP_METRICS_ADDR: '127.0.0.1:0' });
+  expect(await counts()).toEqual(before);
+  const run = await talk(callTo(wrong.url), wrong.url);
+  const made = await sql(
+    `select abs(extract(epoch from to_timestamp(('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint / 1000.0) - created_at)) < 60 as is_right
+     from runs where id = $1`,
+    [run],
+  );
+  expect(made).toEqual([{ is_right: true }]);
+  expect(wrong.output()).toContain('this process deletes nothing until they agree');
+  const page = await (await fetch(/Metrics: +(\S+)/.exec(wrong.output())![1]!)).text();
+  const difference = Number(/^arkloop_clock_difference_seconds (\S+)$/m.exec(page)![1]);
+  expect(Math.abs(difference - days * 86_400)).toBeLessThan(30);
 });
 
 test('a wall clock set back by an hour neither refills a rate limit bucket nor extends a cache entry', async () => {

@@ -3,6 +3,7 @@ import type { App } from '../../../http/app.ts';
 import type { RequestScope } from '../../../http/scope.ts';
 import { issueAccessToken } from '../../../platform/crypto/accessTokens.ts';
 import { newId, newToken, sha256 } from '../../../platform/crypto/ids.ts';
+import { databaseNow } from '../../../platform/databaseClock.ts';
 import { insertSession } from './queries.ts';
 
 /** `grant` is the body of the response. The refresh token is sent only in the cookie. */
@@ -60,7 +61,7 @@ const cookie = ({ app, client }: Pick<RequestScope, 'app' | 'client'>, value: st
 
 export const sessionCookie = (scope: RequestScope, token: string) => {
   const life = scope.app.config.authRefreshTokenTtlSeconds;
-  return cookie(scope, token, life, Date.now() + life * 1_000);
+  return cookie(scope, token, life, databaseNow() + life * 1_000);
 };
 
 export const clearedCookie = (scope: Pick<RequestScope, 'app' | 'client'>) => cookie(scope, '', 0, 0);

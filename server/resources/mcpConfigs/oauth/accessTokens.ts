@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../../database/sql.ts';
 import type { Keys } from '../../../platform/crypto/keys.ts';
+import { databaseNow } from '../../../platform/databaseClock.ts';
 import type { OutboundClient } from '../../../platform/outbound/outbound.ts';
 import type { Log } from '../../../platform/telemetry/log.ts';
 import { type Credential, sealCredential, unsealCredential } from './credential.ts';
@@ -90,7 +91,7 @@ export function createAccessTokens(deps: AccessTokenDeps, server: Server): Acces
   async function renewOnce(): Promise<void> {
     const claimed = await database.row(claimRenewal, { ...key, generation });
     if (claimed) return renewClaimed(claimed);
-    for (const end = Date.now() + maxWaitMs; Date.now() < end; await sleep(pollMs)) {
+    for (const end = performance.now() + maxWaitMs; performance.now() < end; await sleep(pollMs)) {
       const current = await database.row(selectAuthorization, { ...key, url });
       if (current?.oauth_status !== 'authorized' || current.oauth_generation !== generation) {
         held = undefined;
@@ -107,7 +108,7 @@ export function createAccessTokens(deps: AccessTokenDeps, server: Server): Acces
     });
     return renewing;
   };
-  const leftMs = () => (held?.tokens.expires_at ?? Number.POSITIVE_INFINITY) - Date.now();
+  const leftMs = () => (held?.tokens.expires_at ?? Number.POSITIVE_INFINITY) - databaseNow();
 
   return {
     async current() {
@@ -139,4 +140,4 @@ export function createAccessTokens(deps: AccessTokenDeps, server: Server): Acces
 
 /** For the database: null if the access can be renewed, or has no known end. */
 export const endsInSeconds = ({ tokens: { refresh_token, expires_at } }: Credential): number | null =>
-  refresh_token === undefined && expires_at !== undefined ? Math.max(0, (expires_at - Date.now()) / 1_000) : null;
+  refresh_token === undefined && expires_at !== undefined ? Math.max(0, (expires_at - databaseNow()) / 1_000) : null;

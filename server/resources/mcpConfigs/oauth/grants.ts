@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { AuthorizationServerMetadata, OAuthTokens } from '@modelcontextprotocol/client';
+import { databaseNow } from '../../../platform/databaseClock.ts';
 import { isLoopback } from '../../../platform/network/addresses.ts';
 import { createOauthFetch, lateSignal } from '../../../platform/outbound/oauthFetch.ts';
 import { type OutboundClient, OutboundDenied } from '../../../platform/outbound/outbound.ts';
@@ -171,7 +172,7 @@ function tokensOf({ access_token, refresh_token, token_type, expires_in }: OAuth
     access_token,
     ...(refresh_token && { refresh_token }),
     // Servers also send 0 or a negative number. Then the end is not known.
-    ...(expires_in !== undefined && expires_in > 0 && { expires_at: Date.now() + Math.min(expires_in, maxTokenSeconds) * 1_000 }),
+    ...(expires_in !== undefined && expires_in > 0 && { expires_at: databaseNow() + Math.min(expires_in, maxTokenSeconds) * 1_000 }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { WebhookDeliveryStatus, WebhookError } from '../../../../contract/webhooks.ts';
 import type { Config } from '../../../platform/config/config.ts';
 import type { Keys } from '../../../platform/crypto/keys.ts';
+import { databaseDate, databaseNow } from '../../../platform/databaseClock.ts';
 import type { OutboundClient } from '../../../platform/outbound/outbound.ts';
 import { metricsEvents } from '../../../platform/telemetry/metricsEvents.ts';
 import { inSpan, type SpanEnd, type SpanStart } from '../../../platform/telemetry/spans.ts';
@@ -36,7 +37,7 @@ export async function attemptDelivery(
   stop: AbortSignal,
 ): Promise<Outcome> {
   if (!delivery.enabled) return { delivery, status: 'failed', ...untried, error: 'endpoint_disabled' };
-  const attemptedAt = new Date();
+  const attemptedAt = databaseDate();
   const secrets = secretsOf(keys, delivery);
   const own = tryUnsealHeaders(keys, ownerOf(delivery), delivery.headers_sealed);
   const { id, event_type: eventType, body } = delivery;
@@ -52,7 +53,7 @@ export async function attemptDelivery(
   if (!made) return { delivery, status: 'pending', ...untried, error: null };
   const { error, status, body: responseBody, retryAfter } = made;
   // The clock may have been set back meanwhile.
-  const durationMs = Math.max(0, Date.now() - attemptedAt.getTime());
+  const durationMs = Math.max(0, databaseNow() - attemptedAt.getTime());
   metricsEvents.webhookAttempted.emit({ outcome: error ?? 'delivered', seconds: durationMs / 1_000 });
   const number = delivery.attempts + 1;
   const isFinal = delivery.is_test || number >= config.webhookMaxAttempts || status === 410;

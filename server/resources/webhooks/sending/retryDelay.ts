@@ -1,3 +1,5 @@
+import { databaseNow } from '../../../platform/databaseClock.ts';
+
 /** The maximum delay in seconds. */
 const maxDelaySeconds = 3_600;
 
@@ -11,7 +13,7 @@ export function retryDelaySeconds(attempt: number, baseSeconds: number, retryAft
 }
 
 /** Seconds of a `Retry-After` header: delay seconds or an HTTP date (RFC 9110, section 10.2.3); 0 if invalid. */
-export function parseRetryAfter(text: string | null, now = Date.now()): number {
+export function parseRetryAfter(text: string | null, now = databaseNow()): number {
   if (text === null) return 0;
   if (/^\d+$/.test(text)) return Number(text);
   const at = text.endsWith(' GMT') ? Date.parse(text) : Number.NaN;
