@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareNeighbours } from '../neighbours/compare.ts';
+import { compareNeighbours } from '../../neighbours/compare.ts';
 
 // Each of these once took a process, its connections or its event loop from others. How long requests take is measured by `npm run test:neighbours`.
 const noises = ['writes memories while its account is locked', 'calls a model that never ends', 'reads a large share'];
