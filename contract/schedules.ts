@@ -9,7 +9,7 @@ import { initContract, type Resource } from './shared/route.ts';
 export const ScheduleStatus = z.enum(['active', 'paused', 'disabled', 'completed']).meta({
   id: 'ScheduleStatus',
   description:
-    'Whether a schedule has further occurrences. `paused` by its user, `disabled` by the server after failures, `completed` if no time is left.',
+    'Whether a schedule has further occurrences. `paused` by its user, `disabled` by the server, `completed` if no time is left.',
 });
 export type ScheduleStatus = z.infer<typeof ScheduleStatus>;
 
@@ -27,9 +27,11 @@ export const OverlapPolicy = z.enum(['skip', 'queue']).meta({
 });
 export type OverlapPolicy = z.infer<typeof OverlapPolicy>;
 
-export const ScheduleDisabledReason = z
-  .enum(['consecutive_failures', 'thread_not_found'])
-  .meta({ id: 'ScheduleDisabledReason', description: 'Why the server disabled a schedule.' });
+export const ScheduleDisabledReason = z.enum(['consecutive_failures', 'thread_not_found', 'access_ended', 'plan_limit']).meta({
+  id: 'ScheduleDisabledReason',
+  description:
+    'Why the server disabled a schedule. `access_ended`: its user, or the API key that created or last changed it, may not start runs any more. `plan_limit`: the plan requires a longer interval.',
+});
 export type ScheduleDisabledReason = z.infer<typeof ScheduleDisabledReason>;
 
 export const Schedule = z
@@ -229,7 +231,7 @@ export const schedules = initContract().router({
     path: '/v1/schedules/{schedule_id}:resume',
     summary: 'Resume a schedule',
     description:
-      'Continues with the next time from now; occurrences in the meantime are not made up for. Also enables a schedule that was disabled, and resets its failures.',
+      'Continues with the next time from now; occurrences in the meantime are not made up for. Also enables a schedule that was disabled, and resets its failures. If the access of its API key has ended, it continues in the name of the caller.',
     body: null,
     responses: { 200: Schedule },
     metadata: { auth: 'user+key', read, permission, audit: ['schedule.resume', 'schedule'], extraErrors: [409] },

@@ -1,18 +1,21 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import type { ScheduleDisabledReason } from '../../contract/schedules.ts';
 import type { Database, Transaction } from '../database/sql.ts';
 import { sqlStatement, statement } from '../database/statement.ts';
 import type { Queue } from '../http/app.ts';
 import type { Config } from '../platform/config/config.ts';
 import { newId } from '../platform/crypto/ids.ts';
-import { Failure } from '../platform/failure.ts';
+import { Failure, failWith } from '../platform/failure.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { currentSpan, newTraceId } from '../platform/telemetry/spans.ts';
+import { lostAuthority } from '../resources/accounts/authority.ts';
 import { notifyUsers } from '../resources/notifications/service.ts';
 import { checkQuota } from '../resources/quotas/check.ts';
 import type { LockedSchedule, ScheduleKey } from '../resources/schedules/queries.ts';
 import * as queries from '../resources/schedules/queries.ts';
 import { queueSchedule, runScheduleTask } from '../resources/schedules/queue.ts';
+import { requireInterval } from '../resources/schedules/service.ts';
 import { startScheduledRun } from '../resources/schedules/startRun.ts';
 import { dueTimes, nextTimes } from '../resources/schedules/times.ts';
 import { readEntitlements } from '../resources/settings/settings.ts';
@@ -98,6 +101,7 @@ async function startNext(deps: Deps, key: ScheduleKey): Promise<boolean> {
       if ((await tx.row(queries.selectProgress, key))!.is_busy)
         return occurrence.is_late && (await tx.run(queries.markSkipped, { accountId, id: occurrence.id, reason: 'overlap' })) > 0;
       taken = { id: occurrence.id, isLate: occurrence.is_late };
+      await requireAuthority(deps, tx, schedule);
       const { created_by_user_id: userId, api_key_id } = schedule;
       const traceId = currentSpan()?.traceId ?? newTraceId();
       const actor = { userId, apiKeyId: api_key_id ?? undefined };
@@ -119,6 +123,13 @@ async function startNext(deps: Deps, key: ScheduleKey): Promise<boolean> {
   }
 }
 
+/** Throws 403 if the author of the schedule may not start its runs any more, and 400 `interval_too_short` if the plan does not allow its times. */
+async function requireAuthority({ database }: Deps, tx: Transaction, { account_id: accountId, id, cron, timezone, now }: LockedSchedule) {
+  const { lost } = (await tx.row(queries.selectLostAuthority, { accountId, id }))!;
+  if (lost) throw failWith('forbidden', lost, lostAuthority[lost]);
+  if (cron !== null) await requireInterval({ app: { database }, tx, accountId }, cron, timezone, new Date(now));
+}
+
 const reasonOf = ({ details, code }: Failure) => (typeof details.reason === 'string' ? details.reason : code);
 
 async function recordFailure(
@@ -129,9 +140,17 @@ async function recordFailure(
 ): Promise<void> {
   const schedule = await tx.row(queries.lockSchedule, key);
   if (!schedule || (await tx.run(queries.markFailed, { accountId: key.accountId, id, code, message })) === 0) return;
+  const reason = disablingReasonOf(code);
   if (schedule.status === 'completed') await notifyOfFailure(tx, schedule, code, message);
-  else if (code === 'thread_not_found' && schedule.status === 'active') await disable(deps, tx, schedule, 'thread_not_found');
+  else if (reason && schedule.status === 'active') await disable(deps, tx, schedule, reason);
   else await disableAfterFailures(deps, tx, schedule);
+}
+
+/** Of an error that the next occurrence would have too. */
+function disablingReasonOf(code: string): ScheduleDisabledReason | undefined {
+  if (code === 'thread_not_found') return code;
+  if (code === 'interval_too_short') return 'plan_limit';
+  return Object.hasOwn(lostAuthority, code) ? 'access_ended' : undefined;
 }
 
 /** A schedule without further times cannot be disabled, but its only run is missing. */
@@ -161,13 +180,20 @@ async function disableAfterFailures(deps: Deps, tx: Transaction, schedule: Locke
   return true;
 }
 
+const disabledBecause: Record<ScheduleDisabledReason, string> = {
+  consecutive_failures: 'it failed too often',
+  thread_not_found: 'its thread was deleted',
+  access_ended: 'its user, or its API key, may not start runs any more',
+  plan_limit: 'its times are closer together than the plan allows',
+};
+
 /** Disables a schedule and notifies its user. */
 async function disable(
   { log }: Deps,
   tx: Transaction,
   { account_id: accountId, id, created_by_user_id: userId, name }: LockedSchedule,
-  disabledReason: 'consecutive_failures' | 'thread_not_found',
-  why = 'its thread was deleted',
+  disabledReason: ScheduleDisabledReason,
+  why = disabledBecause[disabledReason],
 ): Promise<void> {
   await tx.run(queries.skipWaiting, { accountId, scheduleId: id });
   await tx.row(queries.changeStatus, { accountId, id, status: 'disabled', nextRunAt: null, disabledReason, forgets: false });

@@ -51,6 +51,7 @@ async function runCalls(wanted: Wanted[], changes: Partial<CallDeps> = {}) {
     log: pino({ level: 'silent' }),
     reports: createCallReports(),
     canAsk: false,
+    authorize: async () => undefined,
     guard: () => undefined,
     ...changes,
   };

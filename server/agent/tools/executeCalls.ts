@@ -23,6 +23,8 @@ export type CallDeps = {
   reports: CallReports;
   /** Whether the server of a tool may ask the user. */
   canAsk: boolean;
+  /** Rejects if the run may do nothing more on behalf of its author. */
+  authorize(): Promise<void>;
   /** Returns a replacement for a result that must not reach the model, else undefined. */
   guard(toolName: string, result: Record<string, unknown>): ToolOutput | undefined;
 };
@@ -141,6 +143,7 @@ async function runTool({ tool, args, callId }: Runnable, deps: CallDeps): Promis
         ask: (question, during) => timer.whilePaused(() => askUser(deps.reports, callId, question, AbortSignal.any([signal, during]))),
       }),
     };
+    await deps.authorize();
     const output = await untilAborted(async () => tool.run(args, context), signal);
     const { result, ...more } = (tool.name === loadToolsName ? undefined : deps.guard(tool.name, output.result)) ?? output;
     return { ...more, result: truncateResult(result), durationMs: durationMs() };

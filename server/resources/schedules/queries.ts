@@ -2,6 +2,7 @@ import { expressionBuilder, sql } from 'kysely';
 import type { MissedPolicy, OverlapPolicy, ScheduleDisabledReason, ScheduleStatus } from '../../../contract/schedules.ts';
 import { onPage, type PageKey } from '../../database/paging.ts';
 import { type Builder, jsonb, type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
+import { lostAuthorityOf } from '../accounts/authority.ts';
 import { activeStatuses, openStatuses } from '../runs/statuses.ts';
 
 const columns = [
@@ -116,6 +117,21 @@ export const lockSchedule = statement<ScheduleKey>()((db, $) =>
 
 export type LockedSchedule = RowOf<typeof lockSchedule>;
 
+/** Why the user of a schedule, or its API key, may not start its runs any more; null if they may. */
+export const selectLostAuthority = statement<ScheduleKey>()((db, $) =>
+  db
+    .selectFrom('schedules as s')
+    .select(
+      lostAuthorityOf(
+        { accountId: $.accountId, userId: sql.ref<string>('s.created_by_user_id'), apiKeyId: sql.ref<string>('s.api_key_id') },
+        // What changing a schedule requires.
+        ['data.runs.write', 'data.threads.write'],
+      ).as('lost'),
+    )
+    .where('s.account_id', '=', $.accountId)
+    .where('s.id', '=', $.id),
+);
+
 /** `apiKeyId` is null if no API key makes the change. */
 export const updateSchedule = statement<ScheduleKey & { apiKeyId: string | null } & Values>()((db, $) =>
   db
@@ -152,6 +168,11 @@ export const changeStatus = statement<ScheduleKey & Change>()((db, $) =>
     .where('s.account_id', '=', $.accountId)
     .where('s.id', '=', $.id)
     .returning(columns),
+);
+
+/** The key whose access and limits apply from now on; null for those of the user. */
+export const replaceApiKey = statement<ScheduleKey & { apiKeyId: string | null }>()((db, $) =>
+  db.updateTable('schedules').set({ api_key_id: $.apiKeyId }).where('account_id', '=', $.accountId).where('id', '=', $.id),
 );
 
 /** Moves to the next time. Not a change by the user. */

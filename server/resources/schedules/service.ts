@@ -55,19 +55,28 @@ export function previewTimes(cron: string, zone: string, now = databaseDate()): 
 
 /** Checks when a schedule runs, and returns its next time. Throws 400. */
 async function requireTimes(owner: ScheduleOwner, times: Times): Promise<string> {
-  const { app, tx, accountId } = owner;
   const now = databaseDate();
   if (times.cron !== null) {
     requireCron(times.cron, times.timezone, now);
-    const least = (await readEntitlements(app.database, accountId, tx))['limit.schedule_min_interval_seconds'];
-    // A pattern cannot have times that are less than a minute apart.
-    const shortest = least > 60 ? shortestInterval(times.cron, times.timezone, now, least) : Infinity;
-    if (shortest < least)
-      throw invalidField('/cron', `has times ${shortest} seconds apart; the plan requires ${least} or more`, 'interval_too_short');
+    await requireInterval(owner, times.cron, times.timezone, now);
   }
   const [next] = nextTimes(times, now, 1);
   if (!next) throw invalidField('/run_at', 'must be in the future', 'time_in_past');
   return next.toISOString();
+}
+
+/** Throws 400 `interval_too_short`. */
+export async function requireInterval(
+  { app, tx, accountId }: Pick<ScheduleOwner, 'app' | 'tx' | 'accountId'>,
+  cron: string,
+  timezone: string,
+  now: Date,
+): Promise<void> {
+  const least = (await readEntitlements(app.database, accountId, tx))['limit.schedule_min_interval_seconds'];
+  // A pattern cannot have times that are less than a minute apart.
+  const shortest = least > 60 ? shortestInterval(cron, timezone, now, least) : Infinity;
+  if (shortest < least)
+    throw invalidField('/cron', `has times ${shortest} seconds apart; the plan requires ${least} or more`, 'interval_too_short');
 }
 
 async function requireThread({ tx, accountId, actor }: ScheduleOwner, threadId: string | null | undefined) {
@@ -173,9 +182,12 @@ export async function pauseSchedule(
   return (await tx.row(queries.changeStatus, { accountId, id, status: 'paused', nextRunAt: null, disabledReason: null, forgets: false }))!;
 }
 
-/** Idempotent. Continues with the next time from now. Throws 409 `schedule_completed` if there is none. */
+/**
+ * Idempotent. Continues with the next time from now: if the access of the schedule's API key has ended, in the name of the caller. Throws 409
+ * `schedule_completed` if there is none.
+ */
 export async function resumeSchedule(scope: Scope, { id }: ScheduleRow): Promise<ScheduleRow> {
-  const { tx, accountId } = scope;
+  const { tx, accountId, actor } = scope;
   await lockCredential(scope);
   const old = await lock(scope, id);
   if (old.status === 'active') {
@@ -184,6 +196,8 @@ export async function resumeSchedule(scope: Scope, { id }: ScheduleRow): Promise
   }
   const [next] = nextTimes(old, databaseDate(), 1);
   if (old.status === 'completed' || !next) throw completed();
+  if ((await tx.row(queries.selectLostAuthority, { accountId, id }))!.lost)
+    await tx.run(queries.replaceApiKey, { accountId, id, apiKeyId: actor.apiKeyId ?? null });
   const nextRunAt = next.toISOString();
   await queueSchedule(tx, { accountId, id }, { at: nextRunAt });
   return (await tx.row(queries.changeStatus, { accountId, id, status: 'active', nextRunAt, disabledReason: null, forgets: true }))!;

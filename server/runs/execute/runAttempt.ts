@@ -10,13 +10,14 @@ import { askUserTool } from '../../agent/tools/askUser.ts';
 import { createAvailableTools, isToolAllowed } from '../../agent/tools/availableTools.ts';
 import { createCallReports } from '../../agent/tools/callReports.ts';
 import { loadSkillName, readSkills, skillsOf } from '../../agent/tools/skills.ts';
-import type { ToolContext } from '../../agent/tools/tool.ts';
+import { type ToolContext, ToolFailure } from '../../agent/tools/tool.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
 import type { ModelMessage } from '../../models/model.ts';
 import { providerNameOf, usageAttributes } from '../../models/modelMetrics.ts';
 import { RunFailure } from '../../models/runFailure.ts';
 import { inSpan, type SpanStart } from '../../platform/telemetry/spans.ts';
 import { maxTimerMs } from '../../platform/timers.ts';
+import { findLostAuthority, type LostAuthority, lostAuthority } from '../../resources/accounts/authority.ts';
 import type { Persona } from '../../resources/personas/persona.ts';
 import { readEntitlements, type Settings } from '../../resources/settings/settings.ts';
 import { addInterruptedCall } from '../credits/interruptedCall.ts';
@@ -58,9 +59,9 @@ export type RunAttempt = {
 export async function* answersOf(deps: ExecuteDeps, attempt: RunAttempt): AsyncGenerator<Completion, void> {
   const { lease, heartbeat, usageTotals } = attempt;
   const { run } = lease;
-  if (run.status === 'cancelling') {
+  if (run.status === 'cancelling' || run.lost_authority) {
     if (run.attempt > 1) Object.assign(usageTotals, (await replayEarlierAttempts(deps, run)).usageTotals);
-    throw new CancelRequested(run.id);
+    throw run.status === 'cancelling' ? new CancelRequested(run.id) : accessEnded(run.lost_authority!);
   }
   const settings = await readEntitlements(deps.database, run.account_id);
   const deadline = deadlineOf(run.age_ms, settings);
@@ -224,6 +225,17 @@ const contextOf = ({ id, account_id, thread_id, created_by_user_id, trace_id }: 
   trace_id,
 });
 
+const accessEnded = (lost: LostAuthority) => new RunFailure('run.access_ended', lostAuthority[lost], { details: { reason: lost } });
+
+/** Throws `tool.access_ended` if the run may do nothing more on behalf of its author. */
+async function requireAuthority(
+  { database }: ExecuteDeps,
+  { account_id: accountId, created_by_user_id: userId, api_key_id: apiKeyId }: LeasedRun,
+): Promise<void> {
+  const lost = await findLostAuthority(database, { accountId, userId, apiKeyId });
+  if (lost) throw new ToolFailure('tool.access_ended', lostAuthority[lost], { reason: lost });
+}
+
 type Shared = Pick<LoopInput, 'model' | 'signal' | 'usageTotals'> & { canAsk: boolean };
 
 /** The loop's options from persona and settings. */
@@ -257,6 +269,7 @@ function loopOptions(
       log: deps.log,
       reports: createCallReports(),
       canAsk,
+      authorize: () => requireAuthority(deps, run),
       guard: settings['security.injection_scan.tool_output_scan_enabled'] ? guardToolResult : () => undefined,
     },
     signal,

@@ -7,6 +7,7 @@ import type { Tables } from '../../database/tables.ts';
 import { executeRunTask } from '../../jobs/queue.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import type { StoredRunEvent } from '../../pubsub/localRuns.ts';
+import { lostAuthorityOf, runPermissions } from '../../resources/accounts/authority.ts';
 import { appendRunEvents, type NewRunEvents, nextSeq, runEventValues, storedEvents } from '../../resources/runs/appendRunEvents.ts';
 import { openStatuses } from '../../resources/runs/statuses.ts';
 import { insertWaitDeliveries } from '../../resources/webhooks/outbox.ts';
@@ -128,6 +129,14 @@ const takeLease = statement<LeaseKey & ReceivedJob & { seconds: number }>({ need
       sql<number>`next_seq - is_received::integer`.as('next_seq'),
       'event.created_at as received_at',
       'event.data as received_data',
+      lostAuthorityOf(
+        {
+          accountId: sql.ref<string>('run.account_id'),
+          userId: sql.ref<string>('run.created_by_user_id'),
+          apiKeyId: sql.ref<string>('run.api_key_id'),
+        },
+        runPermissions,
+      ).as('lost_authority'),
     ]);
 });
 

@@ -7,7 +7,7 @@ import { insertMessage } from '../../resources/messages/queries.ts';
 import { resolvePersona } from '../../resources/personas/resolve.ts';
 import { runEventValues } from '../../resources/runs/appendRunEvents.ts';
 import { ended } from '../../resources/runs/statuses.ts';
-import type { Settings } from '../../resources/settings/settings.ts';
+import { readEntitlements, type Settings } from '../../resources/settings/settings.ts';
 import { insertRun } from '../create/queries.ts';
 import { optionsOfRun, type RunOptions } from '../create/startRun.ts';
 import type { Lease, LeasedRun } from '../lease/lease.ts';
@@ -76,8 +76,10 @@ async function checkPersona(database: Database, accountId: string, personaId: st
   });
 }
 
-async function checkLimits(tx: Transaction, { lease: { run }, settings }: ParentDeps, rootRunId: string): Promise<void> {
+/** The limits of the plan are those of now, not those of the start of the run. */
+async function checkLimits(tx: Transaction, { database, lease: { run } }: ParentDeps, rootRunId: string): Promise<void> {
   const accountId = run.account_id;
+  const settings = await readEntitlements(database, accountId, tx);
   const { descendants, active, children } = (await tx.row(queries.countTree, { accountId, rootRunId, parentRunId: run.id }))!;
   const limits = [
     ['limit.subagent_max_depth', run.depth, 'levels of sub-agents'],

@@ -27,7 +27,8 @@ export const selectKeyForShare = statement<{ accountId: string; userId: string; 
         .onRef('k.user_id', '=', 'u.id')
         .on('k.account_id', '=', sql<string>`${$.accountId}::uuid`)
         .on('k.id', '=', sql<string>`${$.apiKeyId}::uuid`)
-        .on('k.revoked_at', 'is', null),
+        .on('k.revoked_at', 'is', null)
+        .on(sql<boolean>`(k.expires_at is null or k.expires_at > clock_timestamp())`),
     )
     .select('k.id')
     .where('u.id', '=', $.userId)
@@ -53,7 +54,7 @@ export async function lockAdminSession(tx: Queryable, actor: Actor): Promise<voi
 }
 
 /**
- * Like `lockSession`, for what API keys can create too. Throws 401 if the key was revoked. What ends a user's access (`resetAccess`) locks the user, then
+ * Like `lockSession`, for what API keys can create too. Throws 401 if the key was revoked or has expired. What ends a user's access (`resetAccess`) locks the user, then
  * ends sessions and keys, and then what they have created.
  */
 export async function lockCredential({ tx, accountId, actor }: { tx: Queryable; accountId: string; actor: Actor }): Promise<void> {

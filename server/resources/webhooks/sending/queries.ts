@@ -37,7 +37,7 @@ export const selectPending = statement()((db) =>
 export const lockClaims = statement()((db) => db.selectNoFrom(sql<unknown>`pg_advisory_xact_lock(7203118405)`.as('locked')));
 
 /**
- * Claims due deliveries: at most `limitOfEndpoint` per endpoint at a time, endpoints with few claims first. Walks from one queue to the
+ * Claims due deliveries, except those of suspended accounts, which wait: at most `limitOfEndpoint` per endpoint at a time, endpoints with few claims first. Walks from one queue to the
  * next by index (loose index scan), so a long queue costs no more than a short one. Locked rows are updated by `ctid`: when joined by key,
  * the planner reads the whole table per claim while the table has a few thousand rows. A template, because the builder supports neither the
  * recursive walk nor `ctid`.
@@ -53,6 +53,7 @@ export const claimDue = sqlStatement<{ limit: number; limitOfEndpoint: number; s
       order by d.account_id, d.endpoint_id limit 1) next),
   due as materialized (
     select first.ctid from queue q
+    join accounts a on a.id = q.account_id and a.status = 'active' and a.deleted_at is null
     cross join lateral (
       select count(*)::int as claims from webhook_deliveries c
       where c.account_id = q.account_id and c.endpoint_id = q.endpoint_id and c.claim_id is not null and c.claimed_until > clock_timestamp()) busy

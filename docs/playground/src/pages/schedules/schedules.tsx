@@ -66,7 +66,12 @@ export default function Schedules() {
   );
 }
 
-const disabledBecause = { consecutive_failures: 'Off: too many failures', thread_not_found: 'Off: its chat was deleted' } as const;
+const disabledBecause = {
+  consecutive_failures: 'Off: too many failures',
+  thread_not_found: 'Off: its chat was deleted',
+  access_ended: 'Off: access has ended',
+  plan_limit: 'Off: too often for the plan',
+} as const;
 
 function State({ schedule: { status, disabled_reason: reason } }: { schedule: Schedule }) {
   if (status === 'active') return <OnOff isOn />;
