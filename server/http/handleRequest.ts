@@ -57,11 +57,13 @@ export async function handleRequest(
     const current = raw.length > 0 ? { ...authenticated, access: await authenticated.recheckAccess() } : authenticated;
     checkPermission(route, current);
     const claimed = await claimKey(app, route, current, req, raw);
-    if (claimed && 'status' in claimed) return claimed;
+    if (claimed && 'status' in claimed) {
+      if (hasScopeInBody(route)) checkScopeInBody(route, current, parseBody(route, req, raw));
+      return claimed;
+    }
     return await runInTransaction(app, handler, current, notes, claimed, (txScope) => {
       const body = isMultipart(route) ? recheckedForm(incoming.form(route), recheckOf(route, current)) : parseBody(route, req, raw);
-      if (current.access && hasScopeInBody(route))
-        requirePermission(current.access, route.metadata.permission, (body as { scope?: unknown }).scope);
+      if (hasScopeInBody(route)) checkScopeInBody(route, current, body);
       return handler.handle({ ...current, authenticated: current, scope: txScope, loaded, body, req, signal, releaseSlot });
     });
   } catch (error) {
@@ -75,6 +77,11 @@ export async function handleRequest(
       );
     await minDuration;
   }
+}
+
+/** Also for a stored response, which may hold what only this permission shows. */
+function checkScopeInBody({ metadata }: Route, { access }: AuthenticatedRequest, body: unknown) {
+  if (access) requirePermission(access, metadata.permission, (body as { scope?: unknown }).scope);
 }
 
 /** Handlers store nothing before the end of a form. Access may have ended while it arrived. */

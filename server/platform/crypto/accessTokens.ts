@@ -27,15 +27,17 @@ export async function readAccessToken(ring: Keyring, token: string): Promise<Acc
 
 /** The key that the header names. Tokens without a `kid` were issued before there was one. */
 function candidates({ keys }: Keyring, token: string): readonly Key[] {
-  const kid = kidOf(token);
+  const { kid, crit } = headerOf(token);
+  // No extension is known, so none that must be understood can be accepted (RFC 7515, section 4.1.11).
+  if (crit !== undefined) return [];
   return kid === undefined ? keys : keys.filter(({ id }) => id === kid);
 }
 
-function kidOf(token: string): unknown {
+function headerOf(token: string): { kid?: unknown; crit?: unknown } {
   try {
-    return (JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString()) as { kid?: unknown } | null)?.kid;
+    return Object(JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString()));
   } catch {
-    return undefined;
+    return {};
   }
 }
 

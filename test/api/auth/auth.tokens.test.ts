@@ -51,6 +51,9 @@ test('forged tokens are rejected', async () => {
     'own jwk': forge({}, { alg: 'RS256', jwk }, rs256),
     jku: forge({}, { alg: 'RS256', jku: 'http://127.0.0.1:9/keys' }, rs256),
     'empty key file': forge({}, { alg: 'HS256', kid: '../../dev/null' }, (text) => hmac(text, '')),
+    // An extension that must be understood, and is not (RFC 7515, section 4.1.11).
+    crit: forge({}, { alg: 'HS256', typ: 'JWT', crit: ['exp'], exp: 1 }),
+    'empty crit': forge({}, { alg: 'HS256', typ: 'JWT', crit: [] }),
     'other secret': forge({}, undefined, (text) => hmac(text, 'other secret '.repeat(4))),
     'changed payload': `${head}.${encode({ ...claims, account: id })}.${signature}`,
     'short signature': `${head}.${payload}.${signature.slice(0, -4)}`,

@@ -33,6 +33,18 @@ test('admins cannot suspend, delete or demote themselves, but can change their o
   expect((await entriesOf('user', platformAdmin.id)).map((entry) => entry.after_state)).toEqual([{ username: 'Chief' }]);
 });
 
+test('a stored response is replayed only with the permission of the scope in its body', async () => {
+  const former = await signUp();
+  await promote(former);
+  const body = { persona_key: 'replayed', version: '1', display_name: 'Replayed', prompt_md: 'Be brief.', scope: 'platform' };
+  const create = () => call('POST', '/v1/personas', { token: former.token, body, headers: { 'idempotency-key': 'k' } });
+  const first = await create();
+  expect(first.status).toBe(201);
+  expect((await create()).body).toEqual(first.body);
+  expect((await change(former.id, { is_platform_admin: false })).status).toBe(200);
+  expect(statusAndReason(await create())).toEqual([403, 'missing_permission']);
+});
+
 test('the built-in service user is listed but cannot be changed', async () => {
   const before = await serviceUser();
   expect(before).toMatchObject({ login: null, username: 'system_agent', email: null, status: 'active', is_platform_admin: false });
