@@ -5306,8 +5306,8 @@ export interface ScheduleChanges {
   overlap?: OverlapPolicy | undefined;
 }
 
-/** Why the server disabled a schedule. */
-export type ScheduleDisabledReason = "consecutive_failures" | "thread_not_found";
+/** Why the server disabled a schedule. `access_ended`: its user, or the API key that created or last changed it, may not start runs any more. `plan_limit`: the plan requires a longer interval. */
+export type ScheduleDisabledReason = "consecutive_failures" | "thread_not_found" | "access_ended" | "plan_limit";
 
 /** A time of a schedule, and what happened then. Kept for 90 days. */
 export interface ScheduleOccurrence {
@@ -5345,7 +5345,7 @@ export interface SchedulePreview {
   times: Time[];
 }
 
-/** Whether a schedule has further occurrences. `paused` by its user, `disabled` by the server after failures, `completed` if no time is left. */
+/** Whether a schedule has further occurrences. `paused` by its user, `disabled` by the server, `completed` if no time is left. */
 export type ScheduleStatus = "active" | "paused" | "disabled" | "completed";
 
 /** Whether signing in requires a code of an authenticator app (TOTP, RFC 6238). */
@@ -7908,7 +7908,7 @@ export interface SchedulesApi {
   /**
    * Resume a schedule
    *
-   * Continues with the next time from now; occurrences in the meantime are not made up for. Also enables a schedule that was disabled, and resets its failures.
+   * Continues with the next time from now; occurrences in the meantime are not made up for. Also enables a schedule that was disabled, and resets its failures. If the access of its API key has ended, it continues in the name of the caller.
    */
   readonly resume: Call<{ params: { schedule_id: Id; }; }, Schedule, Reasons['schedules.resume']>;
   /**

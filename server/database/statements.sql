@@ -1870,6 +1870,18 @@ with "page" as (select "id", "timestamp", "trace_id", "method", "path", "status_
   join "users" as "u" on "u"."status" <> 'deleted' and "u"."id" = case when page.user_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then page.user_id::uuid end
   order by "page"."id" desc;
 
+-- resources/accounts/authority.ts 1
+select (select case when a.id is null then 'account_closed' when a.status <> 'active' then 'account_suspended' when u.id is null then 'user_suspended' when m.user_id is null then 'no_account_membership' when not (m.role in ('platform_admin', 'admin', 'member')) then 'missing_permission' when $1::uuid is null then null when k.id is null then 'key_revoked' when k.expires_at <= clock_timestamp() then 'key_expired' when not (k.inherits_permissions or k.scopes @> array['data.runs.write']) then 'missing_permission' end as "lost"
+  from (select 0 as "zero") as "one"
+  left
+  join "accounts" as "a" on "a"."id" = $2 and "a"."deleted_at" is null
+  left
+  join "users" as "u" on "u"."id" = $3::uuid and "u"."status" = 'active'
+  left
+  join "memberships" as "m" on "m"."account_id" = $4 and "m"."user_id" = "u"."id"
+  left
+  join "api_keys" as "k" on "k"."account_id" = $5 and "k"."id" = $6::uuid and "k"."user_id" = "u"."id" and "k"."revoked_at" is null) as "lost";
+
 -- resources/accounts/createUser.ts 1
 insert into "users" ("id", "username", "email", "email_key", "email_skeleton", "locale", "is_platform_admin")
   values ($1, $2, $3, $4, $5, $6, $7)
@@ -3020,7 +3032,7 @@ select "u"."is_platform_admin"
 select "k"."id"
   from "users" as "u"
   inner
-  join "api_keys" as "k" on "k"."user_id" = "u"."id" and "k"."account_id" = $1::uuid and "k"."id" = $2::uuid and "k"."revoked_at" is null
+  join "api_keys" as "k" on "k"."user_id" = "u"."id" and "k"."account_id" = $1::uuid and "k"."id" = $2::uuid and "k"."revoked_at" is null and (k.expires_at is null or k.expires_at > clock_timestamp())
   where "u"."id" = $3 and "u"."status" = 'active'
   for share of "u", "k";
 
@@ -6119,6 +6131,20 @@ select "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "
   where "s"."account_id" = $1 and "s"."id" = $2
   for update;
 
+-- resources/schedules/queries.ts selectLostAuthority
+select (select case when a.id is null then 'account_closed' when a.status <> 'active' then 'account_suspended' when u.id is null then 'user_suspended' when m.user_id is null then 'no_account_membership' when not (m.role in ('platform_admin', 'admin', 'member') and m.role in ('platform_admin', 'admin', 'member')) then 'missing_permission' when "s"."api_key_id" is null then null when k.id is null then 'key_revoked' when k.expires_at <= clock_timestamp() then 'key_expired' when not (k.inherits_permissions or k.scopes @> array['data.runs.write', 'data.threads.write']) then 'missing_permission' end as "lost"
+  from (select 0 as "zero") as "one"
+  left
+  join "accounts" as "a" on "a"."id" = $1 and "a"."deleted_at" is null
+  left
+  join "users" as "u" on "u"."id" = "s"."created_by_user_id" and "u"."status" = 'active'
+  left
+  join "memberships" as "m" on "m"."account_id" = $2 and "m"."user_id" = "u"."id"
+  left
+  join "api_keys" as "k" on "k"."account_id" = $3 and "k"."id" = "s"."api_key_id" and "k"."user_id" = "u"."id" and "k"."revoked_at" is null) as "lost"
+  from "schedules" as "s"
+  where "s"."account_id" = $4 and "s"."id" = $5;
+
 -- resources/schedules/queries.ts updateSchedule
 update "schedules" as "s"
   set "name" = $1, "cron" = $2, "run_at" = $3, "timezone" = $4, "persona_id" = $5, "input" = $6, "thread_id" = $7, "missed" = $8, "overlap" = $9, "status" = $10, "next_run_at" = $11, "api_key_id" = coalesce($12::uuid, s.api_key_id), "updated_at" = now()
@@ -6130,6 +6156,11 @@ update "schedules" as "s"
   set "status" = $1, "next_run_at" = $2, "disabled_reason" = $3, "failures_since" = case when $4::boolean then clock_timestamp() else s.failures_since end, "updated_at" = now()
   where "s"."account_id" = $5 and "s"."id" = $6
   returning "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at";
+
+-- resources/schedules/queries.ts replaceApiKey
+update "schedules"
+  set "api_key_id" = $1
+  where "account_id" = $2 and "id" = $3;
 
 -- resources/schedules/queries.ts advance
 update "schedules"
@@ -7564,6 +7595,7 @@ with recursive queue as ( (select account_id, endpoint_id
   order by d.account_id, d.endpoint_id
   limit 1) next), due as materialized ( select first.ctid
   from queue q
+  join accounts a on a.id = q.account_id and a.status = 'active' and a.deleted_at is null
   cross
   join lateral ( select count(*)::int as claims
   from webhook_deliveries c
@@ -8010,7 +8042,16 @@ with "run" as (update "runs"
   where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true) as "has_webhooks"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - 1 as "seq", $6::uuid as "event_id", 'worker.job.received' as "type", json_build_object('job_id', $7::text, 'job_type', $8::text, 'account_id', run.account_id, 'attempt', run.attempt, 'trace_id', run.trace_id) as "data", clock_timestamp() as "created_at"
   from "run"
   where "run"."is_received" = true
-  returning "created_at", "data") select "run"."id", "run"."account_id", "run"."thread_id", "run"."parent_run_id", "run"."root_run_id", "run"."depth", "run"."continues_run_id", "run"."created_by_user_id", "run"."api_key_id", "run"."source", "run"."trace_id", "run"."route_id", "run"."requested_persona_id", "run"."requested_model", "run"."reasoning_mode", "run"."tail_message_number", "run"."route_snapshot", "run"."persona_snapshot", "run"."reserved_credits", "run"."prompt_tokens", "run"."spent_cost_micros", "run"."spent_output_tokens", "run"."event_bytes", "run"."next_seq", "run"."attempt", "run"."status", "run"."pending_inputs", "age_ms", "has_webhooks", next_seq - is_received::integer as "next_seq", "event"."created_at" as "received_at", "event"."data" as "received_data"
+  returning "created_at", "data") select "run"."id", "run"."account_id", "run"."thread_id", "run"."parent_run_id", "run"."root_run_id", "run"."depth", "run"."continues_run_id", "run"."created_by_user_id", "run"."api_key_id", "run"."source", "run"."trace_id", "run"."route_id", "run"."requested_persona_id", "run"."requested_model", "run"."reasoning_mode", "run"."tail_message_number", "run"."route_snapshot", "run"."persona_snapshot", "run"."reserved_credits", "run"."prompt_tokens", "run"."spent_cost_micros", "run"."spent_output_tokens", "run"."event_bytes", "run"."next_seq", "run"."attempt", "run"."status", "run"."pending_inputs", "age_ms", "has_webhooks", next_seq - is_received::integer as "next_seq", "event"."created_at" as "received_at", "event"."data" as "received_data", (select case when a.id is null then 'account_closed' when a.status <> 'active' then 'account_suspended' when u.id is null then 'user_suspended' when m.user_id is null then 'no_account_membership' when not (m.role in ('platform_admin', 'admin', 'member')) then 'missing_permission' when "run"."api_key_id" is null then null when k.id is null then 'key_revoked' when k.expires_at <= clock_timestamp() then 'key_expired' when not (k.inherits_permissions or k.scopes @> array['data.runs.write']) then 'missing_permission' end as "lost"
+  from (select 0 as "zero") as "one"
+  left
+  join "accounts" as "a" on "a"."id" = "run"."account_id" and "a"."deleted_at" is null
+  left
+  join "users" as "u" on "u"."id" = "run"."created_by_user_id" and "u"."status" = 'active'
+  left
+  join "memberships" as "m" on "m"."account_id" = "run"."account_id" and "m"."user_id" = "u"."id"
+  left
+  join "api_keys" as "k" on "k"."account_id" = "run"."account_id" and "k"."id" = "run"."api_key_id" and "k"."user_id" = "u"."id" and "k"."revoked_at" is null) as "lost_authority"
   from "run"
   left
   join "event" on true;
