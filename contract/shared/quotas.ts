@@ -19,7 +19,7 @@ export const quotas = {
   asr_credentials: { unit: 'rows', per: 'account', max: 100 },
   invitations: { unit: 'rows', per: 'account', max: 100 },
   ip_rules: { unit: 'rows', per: 'account', max: 200, reason: 'rule_limit' },
-  llm_models: { unit: 'rows', per: 'account', max: 2_000 },
+  llm_models: { unit: 'rows', per: 'account', max: 1_000 },
   llm_providers: { unit: 'rows', per: 'account', max: 100 },
   mcp_configs: { unit: 'rows', per: 'account', max: 100 },
   personas: { unit: 'rows', per: 'account', max: 500 },

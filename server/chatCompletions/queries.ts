@@ -128,7 +128,7 @@ export const storeProgress = statement<Key & { keyHash: string | null; usage: st
 );
 
 /** Reserves `wanted` credits if `decideReservation` grants them; `billed` is the price of the call so far. */
-export const extendReservation = statement<Key & { wanted: number; billed: number }>()((db, $) =>
+export const extendReservation = statement<Key & { wanted: number; billed: number }>({ bound: 'one' })((db, $) =>
   decideReservation(
     db,
     {

@@ -44,7 +44,30 @@ export type Statement<P extends object, Row> = {
   readonly '~types'?: (parameters: P) => Row;
 };
 
+/** Why a statement returns few rows although its text has no limit and no key, or returns them in parts. */
+const bounds = {
+  one: 'at most one row, by what the columns mean, or few, such as the two keys of a renewal',
+  batch: 'as many rows as a parameter says',
+  cursor: 'read with a cursor, in parts',
+  closedList: 'keys of a closed list',
+  schema: 'tables, partitions and constraints',
+  administered: 'rows that platform administrators add one by one',
+  credentials: 'what a user adds one by one to sign in',
+  accounts: 'the accounts of a user, who has accepted an invitation to each',
+  members: 'small columns of the members of an account',
+  openRuns: 'IDs of the open runs of an account or a user',
+  schedules: 'IDs of schedules, limited by an entitlement',
+  skill: 'names of the files of a skill, which are limited with it',
+  thread: 'numbers or IDs of the messages of a thread, or those that fit the window of a model',
+  run: 'what a run has recorded, which is limited with the run',
+  range: 'a row for each day or hour of a range of at most 366 days',
+  models: 'a row for each model that an account or the platform has used',
+} as const;
+type Bound = keyof typeof bounds;
+
 export type StatementOptions = {
+  /** Required, by `check:statements`, if the text of a statement that returns rows does not bound their number: see test/statements/bounds.ts. */
+  bound?: Bound;
   /**
    * Whether the statement only reads, and takes at most a millisecond whatever the size of the tables. Outside transactions, short statements share
    * connections (`shareConnections`). A test checks their plans.
@@ -76,6 +99,7 @@ export type Declared = {
   readonly node: OperationNode;
   readonly isShort: boolean;
   readonly needsSynchronousCommit: boolean;
+  readonly bound?: Bound | undefined;
   readonly variant?: string | undefined;
 };
 type Compiled = Declared & { readonly name: string; readonly parameters: readonly string[] };
@@ -122,11 +146,11 @@ export function statementFamily<Variant, Made>(
  * to the builder, because that parameter would never be bound: use `sql.lit(value)` or a named parameter. `npm run check` compiles every statement.
  */
 export const statement =
-  <P extends object = Record<never, never>>({ isShort = false, needsSynchronousCommit = false }: StatementOptions = {}) =>
+  <P extends object = Record<never, never>>({ isShort = false, needsSynchronousCommit = false, bound }: StatementOptions = {}) =>
   <Output>(build: (db: Builder, $: Parameters<P>) => Compilable<Output>): Statement<P, RowsOf<Output>> => {
     let compiled: Compiled | undefined;
     const variant = variantLabel;
-    const once = () => (compiled ??= { ...compile(build), isShort, needsSynchronousCommit, variant });
+    const once = () => (compiled ??= { ...compile(build), isShort, needsSynchronousCommit, bound, variant });
     declarations.push(once);
     return {
       get name() {
@@ -145,7 +169,7 @@ export const statement =
 
 function compile<P extends object>(
   build: (db: Builder, $: Parameters<P>) => Compilable,
-): Omit<Compiled, 'isShort' | 'needsSynchronousCommit' | 'variant'> {
+): Pick<Compiled, 'name' | 'text' | 'parameters' | 'node'> {
   const $ = new Proxy({} as Parameters<P>, { get: (_, name) => sql`${sql.val(new Placeholder(String(name)))}` });
   const { sql: text, parameters, query: node } = build(builder, $).compile();
   const names = parameters.map((each) => {
@@ -160,9 +184,9 @@ function compile<P extends object>(
  * PostgreSQL reports.
  */
 export const sqlStatement =
-  <P extends object = Record<never, never>>() =>
+  <P extends object = Record<never, never>>(options?: StatementOptions) =>
   <Row = never>(build: ($: Parameters<P>) => RawBuilder<Row>): Statement<P, Row> =>
-    statement<P>()<Row>((db, $) => {
+    statement<P>(options)<Row>((db, $) => {
       const raw = build($);
       return { compile: () => raw.compile(db), toOperationNode: () => raw.toOperationNode() } as unknown as Compilable<Row>;
     }) as Statement<P, Row>;

@@ -526,7 +526,8 @@ select e.account_id, e.id, e.trace_id
   from erasures e
   where e.state in ('scheduled', 'running') and e.due_at <= now() and not exists ( select
   from graphile_worker.jobs j
-  where j.key = 'erasure:' || e.id and (j.locked_at is not null or j.attempts = 0));
+  where j.key = 'erasure:' || e.id and (j.locked_at is not null or j.attempts = 0))
+  limit 1000;
 
 -- jobs/erasure/queries.ts selectRequester
 select "home"."id" as "home_id", "u"."locale", case when u.email_verified_at is not null then u.email end as "email"
@@ -1398,6 +1399,7 @@ select "r"."id", "r"."trace_id"
   inner
   join "threads" as "t" on "t"."id" = "r"."thread_id"
   where "t"."is_private" = true and "t"."expires_at" < now() and "r"."status" in ('running', 'waiting_for_input')
+  limit 1000
   for update of "r";
 
 -- jobs/housekeeping.ts 3
@@ -2899,7 +2901,8 @@ delete
 -- resources/auth/codes/queries.ts selectSignInAddresses
 select distinct "ip"
   from "sessions"
-  where "user_id" = $1 and "created_at" > now() - interval '90 days' and "ip" is not null and ("revoke_reason" is null or "revoke_reason" = 'logout');
+  where "user_id" = $1 and "created_at" > now() - interval '90 days' and "ip" is not null and ("revoke_reason" is null or "revoke_reason" = 'logout')
+  limit 1000;
 
 -- resources/auth/codes/queries.ts selectEmailStatus
 select "u"."email", "u"."email_verified_at" is not null as "verified", "u"."locale", (select "a"."id"

@@ -39,7 +39,7 @@ const unlockLost = unlockLostJobs('credit_operations', 'credits');
  * Operations whose job has failed. They are queued again without limit: a partial operation is worse than a late one. A
  * template, because the queue's tables have no types.
  */
-const selectAbandoned = sqlStatement()(
+const selectAbandoned = sqlStatement({ bound: 'administered' })(
   () => sql<{ id: string; trace_id: string }>`
   select o.id, o.trace_id from credit_operations o where o.state = 'running' and not exists (
     select from graphile_worker.jobs j where j.key = 'credits:' || o.id and (j.locked_at is not null or j.attempts = 0))`,

@@ -51,6 +51,7 @@ const lockExpired = statement()((db) =>
     .where('t.is_private', '=', sql.lit(true))
     .where('t.expires_at', '<', sql<string>`now()`)
     .where('r.status', 'in', activeStatuses)
+    .limit(sql.lit(1_000))
     .forUpdate('r'),
 );
 

@@ -13,7 +13,7 @@ export const unlockLostJobs = (
   table: 'broadcasts' | 'credit_operations' | 'erasures',
   prefix: string,
 ): Statement<Parameters, { force_unlock_workers: unknown }> =>
-  sqlStatement<Parameters>()(
+  sqlStatement<Parameters>({ bound: 'one' })(
     ($) => sql<{ force_unlock_workers: unknown }>`
   select graphile_worker.force_unlock_workers(array_agg(j.locked_by)) from graphile_worker.jobs j
   left join ${sql.table(table)} o on j.key = ${sql.lit(`${prefix}:`)} || o.id

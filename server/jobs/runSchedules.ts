@@ -253,7 +253,7 @@ const selectAbandoned = sqlStatement<{ leaseSeconds: number }>()(
 );
 
 /** Unlocks the jobs of dead workers. They find nothing to do, or what their worker has left. */
-const unlockLost = sqlStatement<{ task: string; leaseSeconds: number }>()(
+const unlockLost = sqlStatement<{ task: string; leaseSeconds: number }>({ bound: 'one' })(
   ($) => sql<{ force_unlock_workers: unknown }>`
   select graphile_worker.force_unlock_workers(array_agg(locked_by)) from graphile_worker.jobs
   where task_identifier = ${$.task} and locked_at < now() - ${$.leaseSeconds}::float8 * interval '1 second' having count(*) > 0`,

@@ -155,7 +155,7 @@ async function runSerialized<Row>(database: Database, id: string, work: Statemen
 const unlockLost = unlockLostJobs('broadcasts', 'broadcast');
 
 /** Broadcasts that no job will continue. A template, because the queue's tables have no types. */
-const failAbandoned = sqlStatement()(
+const failAbandoned = sqlStatement({ bound: 'administered' })(
   () => sql<{ id: string }>`
   update broadcasts b set status = 'failed'
   where b.status in ('pending', 'sending') and not exists (

@@ -15,7 +15,7 @@ const Payload = z.object({ v: z.literal(1), trace_id: z.string(), until: z.iso.d
 
 // The queue keeps jobs of a killed worker locked for hours, but no mail takes longer than a minute to send. A template,
 // because the queue's tables have no types.
-const unlockLost = sqlStatement<{ task: string }>()(
+const unlockLost = sqlStatement<{ task: string }>({ bound: 'one' })(
   ($) => sql<{ force_unlock_workers: unknown }>`
   select graphile_worker.force_unlock_workers(array_agg(locked_by)) from graphile_worker.jobs
   where task_identifier = ${$.task} and locked_at < now() - interval '2 minutes' having count(*) > 0`,

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type OperationNode, sql } from 'kysely';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../server/database/database.ts';
@@ -6,14 +6,66 @@ import { entities } from '../../server/database/entities.ts';
 import { builder, statement } from '../../server/database/statement.ts';
 import { allStatements } from '../statements/declared.ts';
 import { isPreparable } from '../statements/releasedStatements.ts';
-import { staleStatements } from '../statements/snapshot.ts';
+import { staleStatements, unbounded } from '../statements/snapshot.ts';
 import { hiddenTables, unguarded } from '../statements/tenancy.ts';
 
 const preparable = (await allStatements()).filter(isPreparable);
+const { unboundedStatements } = await import('../statements/bounds.ts');
 const { freshDatabase } = await import('../support/app/testApp.ts');
 
 test('the file of statements is up to date', async () => {
   expect(await staleStatements()).toBe(false);
+});
+
+test('every statement that returns rows has a limit or a key, or declares why there are few', async () => {
+  expect(await unbounded()).toEqual([]);
+});
+
+test('detects statements that return any number of rows', () => {
+  const [id, account] = [sql.lit('1'), sql.lit('2')];
+  const messages = builder.selectFrom('messages').where('account_id', '=', account).where('thread_id', '=', id);
+  const runs = builder.selectFrom('runs as r').where('r.account_id', '=', account);
+  const isFound = (each: { toOperationNode(): OperationNode }) => unboundedStatements([{ node: each.toOperationNode() }]).length > 0;
+  const caught = [
+    messages.select('content'),
+    messages
+      .select('role')
+      .groupBy('role')
+      .select(({ fn }) => fn.countAll().as('count')),
+    messages.select(sql`array_agg(content)`.as('contents')),
+    builder.selectFrom(messages.select('content').as('m')).selectAll(),
+    builder.selectNoFrom(({ selectFrom }) =>
+      selectFrom('messages')
+        .select(sql`jsonb_agg(content)`.as('all'))
+        .where('thread_id', '=', id)
+        .as('x'),
+    ),
+    runs.innerJoin('messages as m', 'm.thread_id', 'r.thread_id').select('m.content').where('r.id', '=', id),
+    runs.leftJoin('messages as m', 'm.run_id', 'r.id').select('r.id').where('r.id', '=', id),
+    builder
+      .with('m', (qc) => qc.selectFrom('messages').select('content'))
+      .selectFrom('m')
+      .selectAll(),
+    messages.select('content').where('number', '=', 1).unionAll(messages.select('content')),
+    builder.updateTable('messages').set({ visible: false }).where('thread_id', '=', id).returning('id'),
+    builder
+      .deleteFrom('messages')
+      .where(({ or, eb }) => or([eb('id', '=', id), eb('thread_id', '=', id)]))
+      .returning('id'),
+  ];
+  expect(caught.map(isFound)).toEqual(caught.map(() => true));
+  const good = [
+    messages.select('content').limit(1),
+    messages.select(({ fn }) => fn.countAll().as('count')),
+    messages.select('content').where('number', '=', 1),
+    runs.innerJoin('threads as t', 't.id', 'r.thread_id').select('t.title').where('r.id', 'in', [id, account]),
+    builder
+      .selectFrom('personas')
+      .selectAll()
+      .where(({ or, eb }) => or([eb('account_id', '=', account), eb('account_id', 'is', null)])),
+    builder.updateTable('messages').set({ visible: false }).where('thread_id', '=', id),
+  ];
+  expect(good.map(isFound)).toEqual(good.map(() => false));
 });
 
 test('every statement that appends to the events of a run needs a synchronous commit, except the one that creates the run', () => {

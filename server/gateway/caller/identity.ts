@@ -26,7 +26,7 @@ export type Identity = {
 /** A caller without a valid credential. */
 export const anonymous: Identity = { type: 'anonymous', accountId: '', userId: '', isPlatformAdmin: false };
 
-const selectOwner = statement<{ keyHash: string }>()((db, $) =>
+const selectOwner = statement<{ keyHash: string }>({ bound: 'one' })((db, $) =>
   db
     .selectFrom('api_keys')
     .select(['id', 'account_id', 'user_id', secretEnd($).as('expires_at')])

@@ -12,7 +12,7 @@ type Requested = Pick<RequestContext, 'request' | 'path' | 'identity'>;
 /** The account whose limits apply to a request; '' if it has none. */
 export type RequestedAccountReader = (context: Requested) => string | Promise<string>;
 
-const selectAccounts = statement<{ userId: string }>()((db, $) =>
+const selectAccounts = statement<{ userId: string }>({ bound: 'accounts' })((db, $) =>
   db.selectFrom('memberships').select('account_id').where('user_id', '=', $.userId),
 );
 

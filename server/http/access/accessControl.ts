@@ -49,7 +49,7 @@ const monthOf = (day: Expression<string>) => sql<string>`date_trunc('month', ${d
  * By the current secret, or the one before. `day` (UTC) is that of the requests to read. Without a limit for the whole life of the key, months before
  * it are not read.
  */
-const selectKey = statement<{ keyHash: string; day: string }>({ isShort: true })((db, $) =>
+const selectKey = statement<{ keyHash: string; day: string }>({ isShort: true, bound: 'one' })((db, $) =>
   db
     .selectFrom('api_keys as k')
     .innerJoin('users as u', (join) => join.onRef('u.id', '=', 'k.user_id').on('u.status', '<>', sql.lit('deleted' as const)))

@@ -17,7 +17,7 @@ const noAccount = '00000000-0000-0000-0000-000000000000';
  * By the current secret, or the one before. A secret works as long as the user who received it is an active platform admin: that user knows it,
  * and must not keep rights that they have lost.
  */
-const selectServiceKey = statement<{ keyHash: string }>({ isShort: true })((db, $) =>
+const selectServiceKey = statement<{ keyHash: string }>({ isShort: true, bound: 'one' })((db, $) =>
   db
     .selectFrom('service_keys as k')
     .innerJoin('users as u', (join) =>

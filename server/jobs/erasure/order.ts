@@ -7,7 +7,7 @@ import type { Step } from './steps.ts';
 type ForeignKey = { child: string; parent: string };
 
 /** A template, because the catalog has no types. */
-const selectForeignKeys = sqlStatement()(
+const selectForeignKeys = sqlStatement({ bound: 'schema' })(
   () => sql<ForeignKey>`
   select distinct c.relname::text as child, p.relname::text as parent from pg_constraint k
   join pg_class c on c.oid = k.conrelid join pg_class p on p.oid = k.confrelid

@@ -60,7 +60,7 @@ const deleteDetachedEntries = statementFamily({ default: 'audit_logs_default' },
   sqlStatement<Of>()(($) => sql`delete from ${sql.table(partition)} where account_id = ${$.accountId}::uuid`),
 );
 
-const deleteWorkspaceObjects = statement<Of & { limit: number }>()((db, $) =>
+const deleteWorkspaceObjects = statement<Of & { limit: number }>({ bound: 'batch' })((db, $) =>
   db
     .deleteFrom('workspace_objects')
     .where('account_id', '=', $.accountId)

@@ -127,7 +127,7 @@ export const selectOpenWork = statement<{ accountId: string }>()((db, $) =>
  * Whether a transaction that may have seen the account open can still write: one that began before it was closed, or until `settleSeconds` after, in
  * which requests that were authorized before begin theirs. A template, because the catalog has no types. Transactions of other roles are hidden.
  */
-export const selectOldTransaction = sqlStatement<{ closedAt: string; settleSeconds: number }>()(
+export const selectOldTransaction = sqlStatement<{ closedAt: string; settleSeconds: number }>({ bound: 'one' })(
   ($) => sql<{ found: boolean }>`
   select now() < ${$.closedAt}::timestamptz + ${$.settleSeconds}::float8 * interval '1 second' or exists (
     select from pg_stat_activity a where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'
@@ -138,7 +138,8 @@ export const selectOldTransaction = sqlStatement<{ closedAt: string; settleSecon
 export const selectAbandoned = sqlStatement()(
   () => sql<{ account_id: string; id: string; trace_id: string }>`
   select e.account_id, e.id, e.trace_id from erasures e where e.state in ('scheduled', 'running') and e.due_at <= now() and not exists (
-    select from graphile_worker.jobs j where j.key = 'erasure:' || e.id and (j.locked_at is not null or j.attempts = 0))`,
+    select from graphile_worker.jobs j where j.key = 'erasure:' || e.id and (j.locked_at is not null or j.attempts = 0))
+  limit 1000`,
 );
 
 /** An active user, with their personal account. Mail goes to confirmed addresses only. */

@@ -58,7 +58,7 @@ const claimServiceKeys = statement<{ limit: number }>()((db, $) =>
     .returning(['id', 'name', 'key_prefix', sql<string>`expires_at`.as('expires_at')]),
 );
 
-const selectPlatformAdmins = statement()((db) =>
+const selectPlatformAdmins = statement({ bound: 'administered' })((db) =>
   db
     .selectFrom('users as u')
     .innerJoin('accounts as a', (join) => join.onRef('a.owner_user_id', '=', 'u.id').on('a.type', '=', sql.lit('personal' as const)))

@@ -39,7 +39,7 @@ const takeAlerts = statement<{ limit: number }>()((db, $) =>
 );
 
 /** Mail goes to confirmed addresses only. */
-const selectAdmins = statement<{ accountId: string }>()((db, $) =>
+const selectAdmins = statement<{ accountId: string }>({ bound: 'members' })((db, $) =>
   db
     .selectFrom('memberships as m')
     .innerJoin('users as u', (join) => join.onRef('u.id', '=', 'm.user_id').on('u.status', '=', sql.lit('active' as const)))

@@ -9,7 +9,7 @@ import type { Log } from '../../platform/telemetry/log.ts';
 export type PartitionedTable = 'access_log' | 'audit_logs' | 'run_events';
 
 // Templates, because the catalog has no table types.
-const selectPartitions = sqlStatement<{ table: PartitionedTable }>()<{ name: string }>(
+const selectPartitions = sqlStatement<{ table: PartitionedTable }>({ bound: 'schema' })<{ name: string }>(
   ($) => sql`select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = ${$.table}::regclass`,
 );
 const selectTime = sqlStatement<{ at: string | null }>()<{ time: string }>(($) => sql`select ${orNow($.at)} as time`);
@@ -143,7 +143,7 @@ export const detachPartition = (database: Database, { table, name }: Place, isNe
     else log.info({ partition: name }, 'a partition was not detached, because the table was in use');
   });
 
-const selectDetached = sqlStatement<{ table: PartitionedTable; at: string | null }>()<{
+const selectDetached = sqlStatement<{ table: PartitionedTable; at: string | null }>({ bound: 'schema' })<{
   name: string;
   bounds: string;
   is_due: boolean;

@@ -38,7 +38,7 @@ export const selectMembers = statement<Of & PageKey>()((db, $) =>
     .limit($.limit),
 );
 
-export const selectMemberIds = statement<Of>()((db, $) =>
+export const selectMemberIds = statement<Of>({ bound: 'members' })((db, $) =>
   db.selectFrom('memberships').select('user_id').where('account_id', '=', $.accountId),
 );
 

@@ -121,7 +121,7 @@ export const lockRunSlots = statement<{ accountId: string }>()((db, $) =>
 );
 
 /** Those of all users with null. Those of sub-agents come after the runs that started them. */
-export const selectOpenRuns = statement<{ accountId: string; userIds: readonly string[] | null }>()((db, $) =>
+export const selectOpenRuns = statement<{ accountId: string; userIds: readonly string[] | null }>({ bound: 'openRuns' })((db, $) =>
   db
     .selectFrom('runs')
     .select('id')

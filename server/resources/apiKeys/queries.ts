@@ -142,7 +142,7 @@ export const revokeKey = statement<Key & Visible>()((db, $) =>
 );
 
 /** What a key has started: its runs, and those of sub-agents and schedules, which come after the runs that started them. */
-export const selectOpenRuns = statement<Key>()((db, $) =>
+export const selectOpenRuns = statement<Key>({ bound: 'openRuns' })((db, $) =>
   db
     .selectFrom('runs')
     .select('id')
@@ -153,7 +153,7 @@ export const selectOpenRuns = statement<Key>()((db, $) =>
 );
 
 /** Locks the active schedules that a key, or a run of it, has created or changed. */
-export const lockActiveSchedules = statement<Key>()((db, $) =>
+export const lockActiveSchedules = statement<Key>({ bound: 'schedules' })((db, $) =>
   db
     .selectFrom('schedules')
     .select('id')

@@ -65,7 +65,9 @@ export const keyBudget = (db: Builder, accountId: Expression<string>, keyId: Exp
     ]);
 
 /** Read after the lock of the run slots of the account, which guards its reservations. */
-export const selectKeyBudget = statement<{ accountId: string; apiKeyId: string }>()((db, $) => keyBudget(db, $.accountId, $.apiKeyId));
+export const selectKeyBudget = statement<{ accountId: string; apiKeyId: string }>({ bound: 'one' })((db, $) =>
+  keyBudget(db, $.accountId, $.apiKeyId),
+);
 
 /** `details` of an error: the limit that is reached first. */
 export function describeKeyBudget(budget: KeyBudget, now = databaseDate()) {

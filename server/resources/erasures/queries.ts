@@ -129,7 +129,7 @@ export const selectDeletedUser = statement<{ userId: string }>()((db, $) =>
 );
 
 /** Members to notify. Mail goes to confirmed addresses only. */
-export const selectMembers = statement<{ accountId: string }>()((db, $) =>
+export const selectMembers = statement<{ accountId: string }>({ bound: 'members' })((db, $) =>
   db
     .selectFrom('memberships as m')
     .innerJoin('users as u', (join) => join.onRef('u.id', '=', 'm.user_id').on('u.status', '=', sql.lit('active' as const)))

@@ -68,7 +68,7 @@ const identity = (db: Builder) =>
       eb.fn.coalesce('p.enabled', sql.lit(false)).as('usable'),
     ]);
 
-export const selectIdentities = statement<OfUser>()((db, $) =>
+export const selectIdentities = statement<OfUser>({ bound: 'credentials' })((db, $) =>
   identity(db).where('i.user_id', '=', $.userId).orderBy('i.created_at').orderBy('i.id'),
 );
 export const selectIdentity = statement<OfUser & { id: string }>()((db, $) =>

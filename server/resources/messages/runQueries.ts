@@ -151,7 +151,7 @@ export type HistoryRow = RowOf<typeof selectHistory>;
 type OfRun = OfThread & { runId: string };
 
 /** The incomplete answer of a run: `shown` is the message shown to users, `text` the text of its last turn if that was cut off. */
-export const selectIncompleteAnswer = statement<OfRun>()((db, $) =>
+export const selectIncompleteAnswer = statement<OfRun>({ bound: 'run' })((db, $) =>
   db
     .selectFrom('messages')
     .select([

@@ -23,7 +23,7 @@ export const selectPasskey = statement<One>()((db, $) => passkeysOf(db).where('u
 export type PasskeyRow = RowOf<typeof selectPasskey>;
 
 /** What the options of a browser name: at most `maxPasskeys` rows. */
-export const selectDescriptors = statement<OfUser>()((db, $) =>
+export const selectDescriptors = statement<OfUser>({ bound: 'credentials' })((db, $) =>
   db.selectFrom('passkeys').select(['credential_id', 'transports']).where('user_id', '=', $.userId).orderBy('id'),
 );
 export type DescriptorRow = RowOf<typeof selectDescriptors>;

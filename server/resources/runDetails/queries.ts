@@ -70,7 +70,7 @@ export const selectRun = statement<{ id: string }>()((db, $) =>
     .where('r.id', '=', $.id),
 );
 
-export const selectChildren = statement<{ accountId: string; id: string }>()((db, $) =>
+export const selectChildren = statement<{ accountId: string; id: string }>({ bound: 'run' })((db, $) =>
   db
     .selectFrom('runs as r')
     .select(detailColumns)

@@ -14,7 +14,7 @@ export const lockRun = statement<{ accountId: string; id: string }>()((db, $) =>
     .forUpdate(),
 );
 
-export const selectOpenChildren = statement<{ accountId: string; id: string }>()((db, $) =>
+export const selectOpenChildren = statement<{ accountId: string; id: string }>({ bound: 'openRuns' })((db, $) =>
   db
     .selectFrom('runs')
     .select('id')
@@ -24,7 +24,7 @@ export const selectOpenChildren = statement<{ accountId: string; id: string }>()
     .orderBy('id'),
 );
 
-export const selectProvidedInputs = statement<{ runId: string }>()((db, $) =>
+export const selectProvidedInputs = statement<{ runId: string }>({ bound: 'run' })((db, $) =>
   db
     .selectFrom('run_events')
     .select((eb) => eb.ref('data').$castTo<{ input_key?: string }>().as('data'))
@@ -95,7 +95,7 @@ export const selectEnded = statement<{ accountId: string; id: string }>()((db, $
 );
 
 /** The child runs that the events of a run name: those that it has started, and those that have ended. */
-export const selectReports = statement<{ runId: string }>()((db, $) =>
+export const selectReports = statement<{ runId: string }>({ bound: 'run' })((db, $) =>
   db
     .selectFrom('run_events')
     .select((eb) => ['type', eb.ref('data').$castTo<{ run_id: string }>().as('data')])

@@ -94,7 +94,7 @@ export const selectRun = statement<Reader & { id: string }>({ isShort: true })((
     ),
 );
 
-export const selectChildRuns = statement<{ accountId: string; id: string }>()((db, $) =>
+export const selectChildRuns = statement<{ accountId: string; id: string }>({ bound: 'run' })((db, $) =>
   db
     .selectFrom('runs')
     .select('id')

@@ -55,7 +55,7 @@ export const deleteSetting = statement<One>()((db, $) => db.deleteFrom('platform
  * The entitlements of the account's plan and overrides. The database computes the remaining lifetime, because its clock decides about
  * expiry.
  */
-export const selectAccountEntitlements = statement<{ accountId: string }>()((db, $) =>
+export const selectAccountEntitlements = statement<{ accountId: string }>({ bound: 'closedList' })((db, $) =>
   db
     .selectFrom('subscriptions as s')
     .innerJoin('plan_entitlements as e', 'e.plan_id', 's.plan_id')

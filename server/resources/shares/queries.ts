@@ -31,7 +31,7 @@ type NewShare = {
 };
 
 /** Reads the state of the thread in one statement, so that the numbers are consistent. */
-export const insertShare = statement<NewShare>()((db, $) =>
+export const insertShare = statement<NewShare>({ bound: 'thread' })((db, $) =>
   db
     .insertInto('thread_shares')
     .columns([

@@ -110,7 +110,7 @@ export const deleteFiles = statement<SkillKey>()((db, $) =>
   db.deleteFrom('skill_files').where('account_id', '=', $.accountId).where('skill_id', '=', $.id),
 );
 
-export const selectFiles = statement<SkillKey>()((db, $) =>
+export const selectFiles = statement<SkillKey>({ bound: 'skill' })((db, $) =>
   db
     .selectFrom('skill_files')
     .select(['path', 'size', 'sha256'])
@@ -142,7 +142,7 @@ export const selectActiveSkills = statement<{ accountId: string }>({ isShort: tr
 );
 
 /** A file of an active skill, with the paths of all its files. `content` is null if there is no such file. */
-export const selectSkillFile = statement<{ accountId: string; name: string; path: string }>()((db, $) =>
+export const selectSkillFile = statement<{ accountId: string; name: string; path: string }>({ bound: 'skill' })((db, $) =>
   db
     .selectFrom('skills as s')
     .leftJoin('skill_files as f', (join) =>

@@ -6,30 +6,31 @@ import { returningColumns } from './queries.ts';
  * The visible messages up to and including `lastMessageId`, with the internal ones. The last message is found by a scalar subquery: with
  * outdated statistics of a growing thread, a join compares every pair of messages.
  */
-export const selectMessagesToCopy = statement<{ accountId: string; threadId: string; lastMessageId: string }>()((db, $) =>
-  db
-    .selectFrom('messages')
-    .select(['id', 'role', 'number'])
-    .where('account_id', '=', $.accountId)
-    .where('thread_id', '=', $.threadId)
-    .where('number', '<=', (eb) =>
-      eb
-        .selectFrom('messages as last')
-        .select('last.number')
-        .where('last.account_id', '=', $.accountId)
-        .where('last.thread_id', '=', $.threadId)
-        .where('last.id', '=', $.lastMessageId)
-        .where('last.visible', '=', sql.lit(true))
-        .where('last.role', '<>', sql.lit('tool' as const)),
-    )
-    .where('visible', '=', sql.lit(true))
-    .orderBy('number'),
+export const selectMessagesToCopy = statement<{ accountId: string; threadId: string; lastMessageId: string }>({ bound: 'thread' })(
+  (db, $) =>
+    db
+      .selectFrom('messages')
+      .select(['id', 'role', 'number'])
+      .where('account_id', '=', $.accountId)
+      .where('thread_id', '=', $.threadId)
+      .where('number', '<=', (eb) =>
+        eb
+          .selectFrom('messages as last')
+          .select('last.number')
+          .where('last.account_id', '=', $.accountId)
+          .where('last.thread_id', '=', $.threadId)
+          .where('last.id', '=', $.lastMessageId)
+          .where('last.visible', '=', sql.lit(true))
+          .where('last.role', '<>', sql.lit('tool' as const)),
+      )
+      .where('visible', '=', sql.lit(true))
+      .orderBy('number'),
 );
 
 export type MessageToCopy = RowOf<typeof selectMessagesToCopy>;
 
 /** The visible messages up to a number, with the internal ones. */
-export const selectMessagesUpTo = statement<{ accountId: string; threadId: string; number: number }>()((db, $) =>
+export const selectMessagesUpTo = statement<{ accountId: string; threadId: string; number: number }>({ bound: 'thread' })((db, $) =>
   db
     .selectFrom('messages')
     .select(['id', 'role', 'number'])

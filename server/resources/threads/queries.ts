@@ -142,7 +142,7 @@ export const deleteThread = statement<ThreadKey>()((db, $) =>
 );
 
 /** The hidden threads of the sub-agents of a thread that the transaction has deleted. */
-export const deleteHiddenThreads = statement<ThreadKey>()((db, $) =>
+export const deleteHiddenThreads = statement<ThreadKey>({ bound: 'thread' })((db, $) =>
   db
     .updateTable('threads')
     .set({ deleted_at: sql<string>`now()` })

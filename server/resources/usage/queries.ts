@@ -38,19 +38,19 @@ const inRange = ({ start, end }: Parameters<DateRange>, grain: Grain) => [
 function usageReports(from: (db: Builder, $: Parameters<ReportParameters>, grain: Grain) => ReturnType<typeof platformRollups>) {
   return {
     total: statement<ReportParameters>()((db, $) => from(db, $, 'month').select([...usageColumns, ...cacheColumns])),
-    byDay: statement<ReportParameters>()((db, $) =>
+    byDay: statement<ReportParameters>({ bound: 'range' })((db, $) =>
       from(db, $, 'hour')
         .select([sql<string>`to_char(u.starts_at, 'YYYY-MM-DD')`.as('date'), ...usageColumns])
         .groupBy(sql`1`)
         .orderBy(sql`1`),
     ),
-    byHour: statement<ReportParameters>()((db, $) =>
+    byHour: statement<ReportParameters>({ bound: 'range' })((db, $) =>
       from(db, $, 'hour')
         .select(['u.starts_at as hour', ...usageColumns])
         .groupBy('u.starts_at')
         .orderBy('u.starts_at'),
     ),
-    byModel: statement<ReportParameters>()((db, $) =>
+    byModel: statement<ReportParameters>({ bound: 'models' })((db, $) =>
       from(db, $, 'month')
         .select(['u.model', ...usageColumns, ...cacheColumns])
         .groupBy('u.model')
@@ -77,7 +77,7 @@ export const accountReports = usageReports(accountRollups(($) => [u('u.account_i
 export const platformReports = usageReports(platformRollups);
 
 /** Chat completions of an account that ended in the range and have used tokens. */
-export const selectCompletionUsage = statement<{ accountId: string } & DateRange>()((db, $) =>
+export const selectCompletionUsage = statement<{ accountId: string } & DateRange>({ bound: 'models' })((db, $) =>
   db
     .selectFrom('chat_completions as c')
     .select([

@@ -64,7 +64,7 @@ export const lockUser = statement<{ id: string }>()((db, $) => users(db).where('
 
 export type UserRow = RowOf<typeof selectUser>;
 
-export const selectAccounts = statement<{ userId: string }>()((db, $) =>
+export const selectAccounts = statement<{ userId: string }>({ bound: 'accounts' })((db, $) =>
   db
     .selectFrom('memberships as m')
     .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'm.account_id').on('a.deleted_at', 'is', null))
@@ -149,7 +149,7 @@ export const endSessions = statement<OfUser & { reason: 'suspended' | 'deleted' 
 );
 
 /** The runs of a user that can still be cancelled, in all accounts. */
-export const selectOpenRuns = statement<OfUser>()((db, $) =>
+export const selectOpenRuns = statement<OfUser>({ bound: 'openRuns' })((db, $) =>
   db
     .selectFrom('runs as r')
     .select(['r.id', 'r.account_id'])
@@ -162,7 +162,7 @@ export const selectOpenRuns = statement<OfUser>()((db, $) =>
  * Membership of a locked account cannot change. Accounts are locked in the order of their ids, so that concurrent transactions do not
  * deadlock.
  */
-export const lockAccounts = statement<OfUser>()((db, $) =>
+export const lockAccounts = statement<OfUser>({ bound: 'accounts' })((db, $) =>
   db
     .selectFrom('memberships as m')
     .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'm.account_id').on('a.deleted_at', 'is', null))
@@ -173,7 +173,7 @@ export const lockAccounts = statement<OfUser>()((db, $) =>
 );
 
 /** The memberships of a user with the numbers of other members. Run it while holding the locks of `lockAccounts`. */
-export const selectMemberships = statement<OfUser>()((db, $) =>
+export const selectMemberships = statement<OfUser>({ bound: 'accounts' })((db, $) =>
   db
     .selectFrom('memberships as m')
     .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'm.account_id').on('a.deleted_at', 'is', null))

@@ -35,7 +35,7 @@ export const deleteInvitations = statement<OfUser>()((db, $) =>
 export const deleteShares = statement<OfUser>()((db, $) => db.deleteFrom('thread_shares').where('created_by_user_id', '=', $.userId));
 
 /** The schedules of a user that start runs, in all accounts. */
-export const selectActiveSchedules = statement<OfUser>()((db, $) =>
+export const selectActiveSchedules = statement<OfUser>({ bound: 'schedules' })((db, $) =>
   db
     .selectFrom('memberships as m')
     .innerJoin('schedules as s', (join) => join.onRef('s.account_id', '=', 'm.account_id').onRef('s.created_by_user_id', '=', 'm.user_id'))
@@ -74,7 +74,7 @@ export const selectNotificationTarget = statement<OfUser>()((db, $) =>
 );
 
 /** The accounts of which the user is the only member. */
-export const selectOwnAccounts = statement<OfUser>()((db, $) =>
+export const selectOwnAccounts = statement<OfUser>({ bound: 'accounts' })((db, $) =>
   db
     .selectFrom('memberships as m')
     .select('m.account_id')

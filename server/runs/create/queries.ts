@@ -76,18 +76,19 @@ export const selectLimits = statement<OfCreator>()(limitsOf);
  * Checks under the lock of the run slots what a start has decided without it: the transaction is repeated unless the run still has a slot and credits, and its
  * creator access. `most` is 0 without a limit.
  */
-export const checkLimits = statement<OfCreator & { apiKeyId: string | null; reservation: number; most: number }>()((db, $) =>
-  db
-    .selectFrom(limitsOf(db, $).as('now'))
-    .leftJoin(keyBudget(db, $.accountId, $.apiKeyId).as('key'), (join) => join.onTrue())
-    .select(({ fn }) =>
-      fn<unknown>('repeat_unless', [
-        sql<boolean>`now.account_status = 'active' and now.is_member
+export const checkLimits = statement<OfCreator & { apiKeyId: string | null; reservation: number; most: number }>({ bound: 'one' })(
+  (db, $) =>
+    db
+      .selectFrom(limitsOf(db, $).as('now'))
+      .leftJoin(keyBudget(db, $.accountId, $.apiKeyId).as('key'), (join) => join.onTrue())
+      .select(({ fn }) =>
+        fn<unknown>('repeat_unless', [
+          sql<boolean>`now.account_status = 'active' and now.is_member
           and (${$.most}::integer = 0 or now.active_runs < ${$.most}::integer)
           and now.balance - now.reserved >= ${$.reservation}::bigint
           and (key.remaining is null or key.remaining - key.reserved >= ${$.reservation}::bigint)`,
-      ]).as('checked'),
-    ),
+        ]).as('checked'),
+      ),
 );
 
 /** Whether a visible user message is newer than run `r`. */

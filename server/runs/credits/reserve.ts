@@ -10,7 +10,7 @@ type Key = { accountId: string; runId: string; token: string };
 const keyOf = ({ run, token }: LeasedKey): Key => ({ accountId: run.account_id, runId: run.id, token });
 
 /** Reserves `wanted` credits if `decideReservation` grants them; `billed` is the price of the run's calls so far. */
-const extend = statement<Key & { wanted: number; billed: number }>()((db, $) =>
+const extend = statement<Key & { wanted: number; billed: number }>({ bound: 'one' })((db, $) =>
   decideReservation(
     db,
     {

@@ -23,7 +23,7 @@ export type UserInput = RunPort & {
   isWaiting(): boolean;
 };
 
-const selectPending = statement<{ runId: string }>()((db, $) =>
+const selectPending = statement<{ runId: string }>({ bound: 'run' })((db, $) =>
   db
     .selectFrom('runs as r')
     .innerJoin('run_events as e', (join) => join.onRef('e.run_id', '=', 'r.id').on('e.type', '=', sql.lit('run.input_provided')))
@@ -33,7 +33,7 @@ const selectPending = statement<{ runId: string }>()((db, $) =>
     .orderBy('e.seq'),
 );
 
-const selectReplies = statement<{ runId: string }>()((db, $) =>
+const selectReplies = statement<{ runId: string }>({ bound: 'run' })((db, $) =>
   db
     .selectFrom('run_events')
     .select((eb) => ['type', eb.ref('data').$castTo<Partial<UserReply> & { request_id?: string }>().as('data')])

@@ -220,7 +220,7 @@ const pendingInputs = expressionBuilder<{ run: { pending_inputs: number } }>()
   .$notNull()
   .as('pending_inputs');
 
-const appendEvents = statement<Held & AppendedEvents>({ needsSynchronousCommit: true })((db, $) =>
+const appendEvents = statement<Held & AppendedEvents>({ needsSynchronousCommit: true, bound: 'one' })((db, $) =>
   appendRunEvents(
     db.with('run', (qc) =>
       qc.updateTable('runs').set(valuesWithEvents($)).where(isHeld($)).returning(['id', 'next_seq', 'pending_inputs']),
@@ -229,7 +229,7 @@ const appendEvents = statement<Held & AppendedEvents>({ needsSynchronousCommit: 
   ).returning(['seq', 'created_at', pendingInputs]),
 );
 
-const appendEventsAndPlan = statement<Held & AppendedEvents & StoredPlan>({ needsSynchronousCommit: true })((db, $) =>
+const appendEventsAndPlan = statement<Held & AppendedEvents & StoredPlan>({ needsSynchronousCommit: true, bound: 'one' })((db, $) =>
   appendRunEvents(
     db.with('run', (qc) =>
       qc

@@ -19,7 +19,7 @@ type AnsweringRun = TurnOwner & Pick<LeasedRun, 'continues_run_id'>;
 type StoredAnswer = { id: string; text: string };
 
 /** The texts of the unfinished turn, and the events at which an attempt of it was discarded. */
-const selectCutOff = statement<{ runId: string }>()((db, $) =>
+const selectCutOff = statement<{ runId: string }>({ bound: 'run' })((db, $) =>
   db
     .selectFrom('run_events')
     .select(['type', sql<string | null>`data ->> 'content'`.as('text')])

@@ -7,7 +7,7 @@ import { type StoredEvent, turnsOf, turnTypes } from './replay.ts';
 import { storeTurns } from './turnHistory.ts';
 
 /** Includes the first event, without which the events are archived. */
-const selectTurnEvents = statement<{ runId: string; afterSeq: number }>()((db, $) =>
+const selectTurnEvents = statement<{ runId: string; afterSeq: number }>({ bound: 'run' })((db, $) =>
   db
     .selectFrom('run_events')
     .select(['seq', 'type', 'data'])

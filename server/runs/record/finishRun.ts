@@ -137,8 +137,10 @@ const undisturbed = (db: Builder, $: Parameters<Undisturbed>, values: ReturnType
     { isRequired: true },
   ).returning(['seq', 'created_at']);
 
-const endUndisturbed = statement<Undisturbed>({ needsSynchronousCommit: true })((db, $) => undisturbed(db, $, valuesOfEnd($)));
-const endUndisturbedWithPlan = statement<Undisturbed & StoredPlan>({ needsSynchronousCommit: true })((db, $) =>
+const endUndisturbed = statement<Undisturbed>({ needsSynchronousCommit: true, bound: 'one' })((db, $) =>
+  undisturbed(db, $, valuesOfEnd($)),
+);
+const endUndisturbedWithPlan = statement<Undisturbed & StoredPlan>({ needsSynchronousCommit: true, bound: 'one' })((db, $) =>
   undisturbed(db, $, { ...valuesOfEnd($), ...planOf($) }),
 );
 

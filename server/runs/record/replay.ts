@@ -43,7 +43,7 @@ export const turnTypes = [
 const literals = (types: readonly RunEventType[]) => types.map((type) => sql.lit(type));
 
 /** Deltas count only after the last finished turn or failed attempt. */
-const selectReplayedEvents = statement<{ runId: string }>()((db, $) =>
+const selectReplayedEvents = statement<{ runId: string }>({ bound: 'run' })((db, $) =>
   db
     .selectFrom('run_events')
     .select(['seq', 'type', 'data'])
@@ -73,7 +73,7 @@ const selectReplayedEvents = statement<{ runId: string }>()((db, $) =>
     .$castTo<StoredEvent>(),
 );
 
-const selectOpaque = statement<{ runId: string }>()((db, $) =>
+const selectOpaque = statement<{ runId: string }>({ bound: 'run' })((db, $) =>
   db.selectFrom('run_turns').select(['turn_index', 'opaque']).where('run_id', '=', $.runId),
 );
 

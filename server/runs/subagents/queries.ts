@@ -154,7 +154,7 @@ export const selectPersona = statement<OfAccount & { id: string }>()((db, $) =>
 );
 
 /** All runs of a tree, with their budgets and what each has spent. */
-export const selectTree = statement<OfAccount & { rootRunId: string }>()((db, $) =>
+export const selectTree = statement<OfAccount & { rootRunId: string }>({ bound: 'run' })((db, $) =>
   db
     .selectFrom('runs')
     .select((eb) => [

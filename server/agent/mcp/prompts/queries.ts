@@ -46,7 +46,7 @@ export const claimRequest = statement<{ claimId: string; seconds: number; maxAge
 );
 
 /** Returns the claims that still count. The others belong to requests that have ended, or that another worker has taken. */
-export const renewClaims = statement<{ claimIds: string[]; seconds: number }>()((db, $) =>
+export const renewClaims = statement<{ claimIds: string[]; seconds: number }>({ bound: 'batch' })((db, $) =>
   db
     .updateTable('mcp_prompt_requests')
     .set({ claimed_until: sql<string>`clock_timestamp() + make_interval(secs => ${$.seconds})` })

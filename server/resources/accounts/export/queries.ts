@@ -33,20 +33,21 @@ const withThreads = (db: Builder, $: $) =>
 type Table = 'teams' | 'team_members' | 'personas' | 'ip_rules' | 'credit_transactions' | 'usage_records' | 'audit_logs' | 'subscriptions';
 
 /** Everything of a table without secrets. */
-const whole = (table: Table) => statement<Exported>()((db, $) => db.selectFrom(table).selectAll().where('account_id', '=', $.accountId));
+const whole = (table: Table) =>
+  statement<Exported>({ bound: 'cursor' })((db, $) => db.selectFrom(table).selectAll().where('account_id', '=', $.accountId));
 
-const projects = statement<Exported>()((db, $) =>
+const projects = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db.selectFrom('projects').selectAll().where('account_id', '=', $.accountId).where('deleted_at', 'is', null),
 );
 
-const account = statement<Exported>()((db, $) =>
+const account = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('accounts')
     .select(['id', 'slug', 'name', 'type', 'status', 'owner_user_id', 'timezone', 'created_at'])
     .where('id', '=', $.accountId),
 );
 
-const members = statement<Exported>()((db, $) =>
+const members = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('memberships as m')
     .innerJoin('users as u', 'u.id', 'm.user_id')
@@ -55,28 +56,28 @@ const members = statement<Exported>()((db, $) =>
     .orderBy('m.created_at'),
 );
 
-const invitations = statement<Exported>()((db, $) =>
+const invitations = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('invitations')
     .select(['id', 'invited_by_user_id', 'email', 'role', 'expires_at', 'accepted_at', 'created_at'])
     .where('account_id', '=', $.accountId),
 );
 
-const apiKeys = statement<Exported>()((db, $) =>
+const apiKeys = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('api_keys')
     .select(['id', 'user_id', 'name', 'key_prefix', 'scopes', 'expires_at', 'models', 'last_used_at', 'revoked_at', 'created_at'])
     .where('account_id', '=', $.accountId),
 );
 
-const llmProviders = statement<Exported>()((db, $) =>
+const llmProviders = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('llm_providers')
     .select(['id', 'provider', 'name', 'base_url', 'openai_api_mode', 'created_at'])
     .where('account_id', '=', $.accountId),
 );
 
-const llmModels = statement<Exported>()((db, $) =>
+const llmModels = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('llm_models as m')
     .innerJoin('llm_providers as p', 'p.id', 'm.provider_id')
@@ -84,14 +85,14 @@ const llmModels = statement<Exported>()((db, $) =>
     .where('p.account_id', '=', $.accountId),
 );
 
-const mcpConfigs = statement<Exported>()((db, $) =>
+const mcpConfigs = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('mcp_configs')
     .select(['id', 'name', 'transport', 'url', 'is_active', 'created_at', 'updated_at'])
     .where('account_id', '=', $.accountId),
 );
 
-const webhookEndpoints = statement<Exported>()((db, $) =>
+const webhookEndpoints = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('webhook_endpoints')
     .select(['id', 'url', 'events', 'enabled', 'disabled_reason', 'filter_project_ids', 'filter_persona_ids', 'header_names', 'created_at'])
@@ -99,7 +100,7 @@ const webhookEndpoints = statement<Exported>()((db, $) =>
 );
 
 /** What callers store with a call is shown to its user only. */
-const chatCompletions = statement<Exported>()((db, $) =>
+const chatCompletions = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('chat_completions')
     .select(['id', 'created_by_user_id', 'api_key_id', 'status', 'model', 'usage', 'cost_usd', 'created_at', 'ended_at'])
@@ -111,14 +112,14 @@ const chatCompletions = statement<Exported>()((db, $) =>
     .where('account_id', '=', $.accountId),
 );
 
-const skills = statement<Exported>()((db, $) =>
+const skills = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('skills')
     .select(['id', 'name', 'description', 'is_active', 'created_at', 'updated_at'])
     .where('account_id', '=', $.accountId),
 );
 
-const skillFiles = statement<Exported>()((db, $) =>
+const skillFiles = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('skill_files')
     .select(['skill_id', 'path', 'size', sql<string>`encode(content, 'base64')`.as('content_base64')])
@@ -126,7 +127,7 @@ const skillFiles = statement<Exported>()((db, $) =>
 );
 
 /** Only their own: nobody else can list memories and schedules. */
-const memories = statement<Exported>()((db, $) =>
+const memories = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('memories')
     .select(['id', 'user_id', 'content', 'source', 'thread_id', 'created_at', 'updated_at'])
@@ -134,7 +135,7 @@ const memories = statement<Exported>()((db, $) =>
     .where('user_id', '=', $.userId),
 );
 
-const schedules = statement<Exported>()((db, $) =>
+const schedules = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('schedules')
     .select(['id', 'name', 'cron', 'run_at', 'timezone', 'persona_id', 'input', 'thread_id', 'status', 'created_at', 'updated_at'])
@@ -142,7 +143,7 @@ const schedules = statement<Exported>()((db, $) =>
     .where('created_by_user_id', '=', $.userId),
 );
 
-const threads = statement<Exported>()((db, $) =>
+const threads = statement<Exported>({ bound: 'cursor' })((db, $) =>
   withThreads(db, $)
     .selectFrom('threads as t')
     .select(['t.id', 't.created_by_user_id', 't.title', 't.project_id', 't.is_private', 't.parent_thread_id', 't.root_thread_id'])
@@ -151,7 +152,7 @@ const threads = statement<Exported>()((db, $) =>
     .where('t.id', 'in', (q) => q.selectFrom('exported').select('exported.id')),
 );
 
-const messages = statement<Exported>()((db, $) =>
+const messages = statement<Exported>({ bound: 'cursor' })((db, $) =>
   withThreads(db, $)
     .selectFrom('messages as m')
     .select([
@@ -172,7 +173,7 @@ const messages = statement<Exported>()((db, $) =>
     .orderBy('m.number'),
 );
 
-const runs = statement<Exported>()((db, $) =>
+const runs = statement<Exported>({ bound: 'cursor' })((db, $) =>
   withThreads(db, $)
     .selectFrom('runs as r')
     .select(['r.id', 'r.thread_id', 'r.parent_run_id', 'r.created_by_user_id', 'r.source', 'r.status', 'r.model', 'r.persona_id'])
@@ -182,7 +183,7 @@ const runs = statement<Exported>()((db, $) =>
     .where('r.thread_id', 'in', (q) => q.selectFrom('exported').select('exported.id')),
 );
 
-const runEvents = statement<Exported>()((db, $) =>
+const runEvents = statement<Exported>({ bound: 'cursor' })((db, $) =>
   withThreads(db, $)
     .selectFrom('runs as r')
     .innerJoin('run_events as e', 'e.run_id', 'r.id')
@@ -224,7 +225,7 @@ export const exportedRows: Readonly<Record<string, Statement<Exported, object>>>
 };
 
 /** Objects with the events of archived runs. */
-export const exportedArchives = statement<Exported>()((db, $) =>
+export const exportedArchives = statement<Exported>({ bound: 'cursor' })((db, $) =>
   withThreads(db, $)
     .selectFrom('runs as r')
     .innerJoin('run_event_archives as a', (join) =>
@@ -238,7 +239,7 @@ export const exportedArchives = statement<Exported>()((db, $) =>
     .where('r.thread_id', 'in', (q) => q.selectFrom('exported').select('exported.id')),
 );
 
-export const exportedAttachments = statement<Exported>()((db, $) =>
+export const exportedAttachments = statement<Exported>({ bound: 'cursor' })((db, $) =>
   withThreads(db, $)
     .selectFrom('attachments as a')
     .select(['a.id', 'a.name', 'a.mime_type', 'a.size', 'a.sha256', 'a.created_at'])
@@ -253,7 +254,7 @@ export const exportedAttachments = statement<Exported>()((db, $) =>
 );
 
 /** The workspaces of the user, whose files nobody else can read. */
-export const exportedWorkspaces = statement<Exported>()((db, $) =>
+export const exportedWorkspaces = statement<Exported>({ bound: 'cursor' })((db, $) =>
   db
     .selectFrom('workspaces')
     .select(['project_id', 'workspace_ref', 'manifest_rev'])

@@ -32,7 +32,7 @@ export const upsertCode = statement<NewCode>()((db, $) =>
  * Counts a guess from an address against the codes that other addresses requested, at most `maxGuesses` for each. Returns the requesters of
  * the codes that the guess may still match.
  */
-export const countForeignGuess = statement<{ userId: string; from: string; maxGuesses: number }>()((db, $) =>
+export const countForeignGuess = statement<{ userId: string; from: string; maxGuesses: number }>({ bound: 'one' })((db, $) =>
   db
     .updateTable('login_codes')
     .set((eb) => ({ foreign_guesses: eb('foreign_guesses', '+', sql.lit(1)) }))
@@ -73,6 +73,7 @@ export const selectSignInAddresses = statement<{ userId: string }>()((db, $) =>
     .where('created_at', '>', sql<string>`now() - interval '90 days'`)
     .where('ip', 'is not', null)
     .where((eb) => eb.or([eb('revoke_reason', 'is', null), eb('revoke_reason', '=', sql.lit('logout' as const))]))
+    .limit(sql.lit(1_000))
     .$narrowType<{ ip: NotNull }>(),
 );
 

@@ -42,7 +42,7 @@ export const lockClaims = statement()((db) => db.selectNoFrom(sql<unknown>`pg_ad
  * the planner reads the whole table per claim while the table has a few thousand rows. A template, because the builder supports neither the
  * recursive walk nor `ctid`.
  */
-export const claimDue = sqlStatement<{ limit: number; limitOfEndpoint: number; seconds: number; claimId: string }>()(
+export const claimDue = sqlStatement<{ limit: number; limitOfEndpoint: number; seconds: number; claimId: string }>({ bound: 'batch' })(
   ($) => sql<ClaimedDelivery>`
   with recursive queue as (
     (select account_id, endpoint_id from webhook_deliveries where status = 'pending' order by account_id, endpoint_id limit 1)
@@ -256,7 +256,7 @@ export const insertAudit = statement<Audit>()((db, $) =>
   }),
 );
 
-export const selectAdmins = statement<{ accountId: string }>()((db, $) =>
+export const selectAdmins = statement<{ accountId: string }>({ bound: 'members' })((db, $) =>
   db
     .selectFrom('memberships')
     .select('user_id')
