@@ -440,9 +440,10 @@ export const eventData = {
       patterns: z.array(z.string()).optional().meta({ description: 'Names of the matching patterns.' }),
     })
     .meta({ description: 'User input looks like an attempt to take over the model.' }),
-  'security.tool_injection.detected': z
-    .object({ tool_name: z.string().meta({ description: 'The tool with the output.' }) })
-    .meta({ description: 'The output of a tool looks like an attempt to take over the model and was replaced by a warning.' }),
+  'security.tool_injection.detected': z.object({ tool_name: z.string().meta({ description: 'The tool.' }) }).meta({
+    description:
+      'The output of a tool looks like an attempt to take over the model and was replaced by a warning; or the description of a tool of an MCP server does, and the run goes without the tool.',
+  }),
   'agent.parallel_dispatch': z
     .object({
       count: z.int().meta({ description: 'Tasks that were started.' }),

@@ -5441,7 +5441,7 @@ export interface SecurityInjectionDetectedEventData {
 /** Where the input came from: the messages of the thread, steering, an answer or a check-in. */
 export type SecurityInjectionDetectedEventDataInputPhase = "initial" | "steering_input" | "ask_user" | "interactive_checkin";
 
-/** The output of a tool looks like an attempt to take over the model and was replaced by a warning. */
+/** The output of a tool looks like an attempt to take over the model and was replaced by a warning; or the description of a tool of an MCP server does, and the run goes without the tool. */
 export interface SecurityToolInjectionDetectedEvent {
   /** Unique ID of the event. */
   event_id: Id;
@@ -5465,7 +5465,7 @@ export interface SecurityToolInjectionDetectedEvent {
 
 /** Content of the event. */
 export interface SecurityToolInjectionDetectedEventData {
-  /** The tool with the output. */
+  /** The tool. */
   tool_name: string;
   /** Trace ID of the request that created the run. */
   trace_id: TraceId;

@@ -2,7 +2,8 @@ import type { RunEventInput } from '../../contract/events.ts';
 import { RunFailure } from '../models/runFailure.ts';
 import type { Settings } from '../resources/settings/settings.ts';
 import { patterns } from './injectionPatterns.ts';
-import type { ToolOutput } from './tools/tool.ts';
+import { serverGroupPrefix } from './mcp/toolNames.ts';
+import type { Tool, ToolOutput } from './tools/tool.ts';
 
 type Detected = Extract<RunEventInput, { type: 'security.injection.detected' }>;
 
@@ -53,6 +54,29 @@ export function guardToolResult(tool_name: string, result: Record<string, unknow
   return {
     result: { warning, detection_count: found.count, patterns: found.patterns },
     steps: [{ type: 'security.tool_injection.detected', data: { tool_name } }],
+  };
+}
+
+type OfServer = Pick<Tool, 'name' | 'description' | 'parameters' | 'group'>;
+
+/** Results by the schema of a tool, which is the same object while the list of its server is cached. */
+const scannedTools = new WeakMap<object, { text: string; found: boolean }>();
+
+function hasInjection({ name, description, parameters }: OfServer): boolean {
+  const text = `${name}\n${description}`;
+  const known = scannedTools.get(parameters);
+  if (known?.text === text) return known.found;
+  const found = scanText(`${text}\n${wordsOf(parameters)}`).count > 0;
+  scannedTools.set(parameters, { text, found });
+  return found;
+}
+
+/** Leaves out tools of MCP servers whose texts try to give instructions: a model reads them in every prompt. Returns the events too. */
+export function guardServerTools<T extends OfServer>(tools: readonly T[]): { tools: T[]; steps: RunEventInput[] } {
+  const rejected = new Set(tools.filter((tool) => tool.group?.startsWith(serverGroupPrefix) && hasInjection(tool)));
+  return {
+    tools: tools.filter((tool) => !rejected.has(tool)),
+    steps: [...rejected].map(({ name }) => ({ type: 'security.tool_injection.detected', data: { tool_name: name } })),
   };
 }
 

@@ -10,8 +10,10 @@ const digestOf = (raw: string) => createHash('sha256').update(raw).digest('hex')
 
 const cut = (name: string, raw: string) => (name.length > maxNameLength ? `${name.slice(0, maxNameLength - 9)}_${digestOf(raw)}` : name);
 
+export const serverGroupPrefix = 'mcp__';
+
 /** The tool group of a server, which a persona can allow or deny as a whole. */
-export const groupOf = (server: string): string => trim(`mcp__${clean(server)}`);
+export const groupOf = (server: string): string => trim(`${serverGroupPrefix}${clean(server)}`);
 
 /**
  * The tool names that a model sees, in the given order: cleaned, at most 64 characters. Names that clean to the same

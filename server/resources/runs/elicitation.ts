@@ -106,17 +106,33 @@ export function readElicitation(params: unknown): Elicitation | string {
 
 const formats = { email: z.email(), uri: z.url(), date: z.iso.date(), 'date-time': z.iso.datetime({ offset: true }) };
 
-function optionsOf(property: { enum: string[] } | { oneOf: { const: string }[] } | { anyOf: { const: string }[] }): string[] {
-  if ('enum' in property) return property.enum;
-  return ('oneOf' in property ? property.oneOf : property.anyOf).map((option) => option.const);
-}
+type Scalar = string | number | boolean;
+type Choices = { enum?: Scalar[] | undefined; oneOf?: { const: Scalar }[] | undefined; anyOf?: { const: Scalar }[] | undefined };
 
-/** A fixed text: the default message lists all options. */
-const oneOf = (options: string[]) => z.enum(options, 'must be one of the options');
+/** A field of a question, of an MCP server or of `ask_user`, whose options may be of any type. */
+type AskedField = Choices & {
+  type: Property['type'];
+  minimum?: number | undefined;
+  maximum?: number | undefined;
+  minLength?: number | undefined;
+  maxLength?: number | undefined;
+  format?: keyof typeof formats | undefined;
+  minItems?: number | undefined;
+  maxItems?: number | undefined;
+  items?: Choices | undefined;
+};
+
+const optionsOf = ({ enum: values, oneOf: titled, anyOf }: Choices): Scalar[] | undefined =>
+  values ?? (titled ?? anyOf)?.map((option) => option.const);
+
+/** Forms send the text of an option. A fixed message, because the default one lists all options. */
+const oneOf = (options: Scalar[]) => z.literal([...options, ...options.map(String)], 'must be one of the options');
 
 const maxChosen = 100;
 
-function valueOf(property: Property): z.ZodType {
+function valueOf(property: AskedField): z.ZodType {
+  const options = optionsOf(property);
+  if (options) return oneOf(options);
   switch (property.type) {
     case 'boolean':
       return z.boolean();
@@ -129,10 +145,9 @@ function valueOf(property: Property): z.ZodType {
       const { minItems = 0, maxItems = maxChosen } = property;
       // The items are read only if they are not too many: each has an issue of its own.
       const counted = z.array(z.unknown()).min(minItems).max(Math.min(maxItems, maxChosen));
-      return counted.pipe(z.array(oneOf(optionsOf(property.items))));
+      return counted.pipe(z.array(oneOf(optionsOf(property.items ?? {}) ?? [])));
     }
     case 'string': {
-      if ('enum' in property || 'oneOf' in property) return oneOf(optionsOf(property));
       const { minLength = 0, maxLength = Number.MAX_SAFE_INTEGER, format } = property;
       // JSON Schema counts code points.
       const lengthOf = (value: string) => [...value].length;
@@ -145,8 +160,11 @@ function valueOf(property: Property): z.ZodType {
 
 type Answer = Record<string, string | number | boolean | string[]>;
 
-/** Reads the answer to a question of an MCP server: a JSON object that matches the schema. Returns the issues of another text. */
-export function readAnswer({ properties, required = [] }: RequestedSchema, content: string): { answer: Answer } | { issues: Issue[] } {
+/** What a question asks for. */
+export type AskedSchema = { properties: Record<string, AskedField>; required?: string[] | undefined };
+
+/** Reads the answer to a question: a JSON object that matches the schema. Returns the issues of another text. */
+export function readAnswer({ properties, required = [] }: AskedSchema, content: string): { answer: Answer } | { issues: Issue[] } {
   const fields = Object.entries(properties).map(([name, property]) => {
     const value = valueOf(property);
     return [name, required.includes(name) ? value : value.optional()] as const;
@@ -157,6 +175,12 @@ export function readAnswer({ properties, required = [] }: RequestedSchema, conte
   const { data, error } = shape.safeParse(parsed(content));
   if (!error) return { answer: data as Answer };
   return { issues: error.issues.map(({ path, message }) => ({ location: 'body', path: `/content${jsonPointer(path)}`, message })) };
+}
+
+/** Whether a text is a JSON object, which the answer to a question of `ask_user` need not be. */
+export function isObject(content: string): boolean {
+  const value = parsed(content);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function parsed(content: string): unknown {

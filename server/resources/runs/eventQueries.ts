@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { RunStatus } from '../../../contract/runRequests.ts';
 import { statement } from '../../database/statement.ts';
 import { appendRunEvents, type NewRunEvents, nextSeq } from './appendRunEvents.ts';
-import type { Elicitation } from './elicitation.ts';
+import type { AskedSchema } from './elicitation.ts';
 import { activeStatuses, openStatuses } from './statuses.ts';
 
 export const lockRun = statement<{ accountId: string; id: string }>()((db, $) =>
@@ -39,8 +39,8 @@ export const selectArchivedInputKeys = statement<{ accountId: string; runId: str
 
 /** What a run waits for. Only the question of an MCP server has a schema that its answer must match. */
 export type InputRequest = { request_id: string } & (
-  | { reason: 'ask_user' | 'check_in' }
-  | { reason: 'elicitation'; requestedSchema: Elicitation['requestedSchema'] }
+  | { reason: 'check_in' }
+  | { reason: 'ask_user' | 'elicitation'; requestedSchema: AskedSchema }
 );
 
 /** The latest input request of a waiting run. */

@@ -7,7 +7,7 @@ import { remainingOf, selectKeyBudget } from '../credits/keyBudget.ts';
 import { readEntitlements } from '../settings/settings.ts';
 import { runEventValues } from './appendRunEvents.ts';
 import { notCreator } from './cancel.ts';
-import { readAnswer } from './elicitation.ts';
+import { type AskedSchema, isObject, readAnswer } from './elicitation.ts';
 import * as queries from './eventQueries.ts';
 import type { ReadableRun } from './service.ts';
 import { ended } from './statuses.ts';
@@ -70,18 +70,30 @@ export async function appendInput(
   return 'accepted';
 }
 
-/** The action of input for the question of an MCP server. Other input has none. */
+/** The action of input for the question of an MCP server. Other input has none. Throws 400 `invalid_answer` if the input does not match the schema of the question. */
 function takeAction(asked: queries.InputRequest | undefined, { content, action, requestId }: Input): { action?: InputAction } {
   if (asked?.reason !== 'elicitation') {
     if (action) throw invalidField('/action', 'is only for a question of a tool server', 'action_not_allowed');
+    // A model also reads plain text.
+    if (asked?.reason === 'ask_user' && isObject(content)) checkAnswer(withEmptyLists(asked.requestedSchema), content);
     return {};
   }
   // Without it, the answer to a question that has closed meanwhile would be the answer to the next one.
   if (requestId === undefined) throw invalidField('/request_id', 'is required for the question of a tool server', 'request_id_required');
   if (action && action !== 'accept') return { action };
-  const read = readAnswer(asked.requestedSchema, content);
-  if ('issues' in read) throw invalid(read.issues, 'invalid_answer');
+  checkAnswer(asked.requestedSchema, content);
   return { action: 'accept' };
+}
+
+/** Forms send an empty list if nothing is chosen. */
+function withEmptyLists({ properties, required = [] }: AskedSchema): AskedSchema {
+  const fields = Object.entries(properties).map(([key, field]) => [key, required.includes(key) ? field : { ...field, minItems: 0 }]);
+  return { properties: Object.fromEntries(fields), required };
+}
+
+function checkAnswer(schema: AskedSchema, content: string): void {
+  const read = readAnswer(schema, content);
+  if ('issues' in read) throw invalid(read.issues, 'invalid_answer');
 }
 
 /** The caller holds the row lock of the run. */

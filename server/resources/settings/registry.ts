@@ -226,7 +226,11 @@ const agent = {
   'llm.max_response_bytes': withDefault(integer(0), '16384', 'Maximum bytes read from a provider’s error response.'),
   'security.injection_scan.regex_enabled': withDefault(flag, 'true', 'Whether input is scanned for known prompt injections.'),
   'security.injection_scan.blocking_enabled': withDefault(flag, 'false', 'Whether a detected prompt injection ends the run.'),
-  'security.injection_scan.tool_output_scan_enabled': withDefault(flag, 'true', 'Whether results of tools are scanned too.'),
+  'security.injection_scan.tool_output_scan_enabled': withDefault(
+    flag,
+    'true',
+    'Whether results of tools, and what MCP servers say about their tools, are scanned too.',
+  ),
   'memory.prompt_tokens': withDefault(
     positiveInteger(),
     '1500',

@@ -2,7 +2,7 @@ import type { ReasoningMode } from '../../../contract/events.ts';
 import { contextWindow } from '../../agent/context/contextWindow.ts';
 import { createPromptContext } from '../../agent/context/promptContext.ts';
 import { readSummary, saveSummary } from '../../agent/context/summaries.ts';
-import { guardInput, guardToolResult } from '../../agent/injection.ts';
+import { guardInput, guardServerTools, guardToolResult } from '../../agent/injection.ts';
 import { type LoopInput, runLoop, type RunState, type TurnAnswer, type UsageTotals } from '../../agent/loop/runLoop.ts';
 import { searchToolName } from '../../agent/memory/memoryTools.ts';
 import { readNewestMemories, recallMemories } from '../../agent/memory/recall.ts';
@@ -91,7 +91,7 @@ async function* runAgentLoop(
   const sql = database.together();
   const runFacts = readRunFacts(sql, run);
   const facts = run.persona_snapshot ? undefined : readPlanFacts(sql, run);
-  const [history, , toolSet, summary, activeSkills, newestMemories, untitled] = await awaitInOrder(
+  const [history, , found, summary, activeSkills, newestMemories, untitled] = await awaitInOrder(
     readHistory(sql, storage, run, signal),
     run.persona_snapshot ? undefined : checkQuotas(sql, run, settings, runFacts),
     deps.tools.findTools(contextOf(run), signal, sql),
@@ -101,7 +101,9 @@ async function* runAgentLoop(
     // The thread of a sub-agent is hidden.
     runFacts.then(({ untitled: thread }) => (run.parent_run_id === null ? thread : undefined)),
   );
-  for (const step of toolSet.steps) await writer.write(step);
+  const isGuarded = settings['security.injection_scan.tool_output_scan_enabled'];
+  const toolSet = isGuarded ? guardServerTools(found.tools) : { tools: found.tools, steps: [] };
+  for (const step of [...found.steps, ...toolSet.steps]) await writer.write(step);
   // Before any model reads it, including the one that writes the title or chooses the route.
   if (state.turns === 0) for (const step of guardInput(history.lastUserMessage, 'initial', settings)) await writer.write(step);
   const metering = createMetering({ database, lease, settings, usageTotals, log: deps.log });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { subagentGroup } from '../../agent/tools/subagentTools.ts';
 import { describeTool, type Tool, ToolFailure, type ToolOutput } from '../../agent/tools/tool.ts';
 import { hashArguments } from '../../agent/tools/validateCalls.ts';
+import { Failure } from '../../platform/failure.ts';
 import type { RunNotifier } from '../../pubsub/runNotifier.ts';
 import { announceCancelled, cancelTree } from '../../resources/runs/cancel.ts';
 import { selectReports } from '../../resources/runs/eventQueries.ts';
@@ -138,7 +139,13 @@ async function sendInput(deps: AgentToolDeps, { run_id: id }: AgentRow, callId: 
   if (most > 0 && Buffer.byteLength(content) > most)
     throw new ToolFailure('tool.args_invalid', `The input must hold at most ${most} bytes.`);
   const key = hashArguments({ run_id: lease.run.id, call_id: callId });
-  const outcome = await database.transaction((tx) => appendInput(tx, { accountId, id }, { content, key }));
+  const outcome = await database
+    .transaction((tx) => appendInput(tx, { accountId, id }, { content, key }))
+    .catch((error: unknown) => {
+      // The answer does not match the schema of the question.
+      if (error instanceof Failure) throw new ToolFailure('tool.args_invalid', error.message, error.details);
+      throw error;
+    });
   if (outcome === 'inactive' || outcome === 'missing')
     throw new ToolFailure('tool.not_available', 'The sub-agent is not running. Give it another task with resume_agent.');
   runNotifier.notify(id);

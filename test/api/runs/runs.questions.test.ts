@@ -65,6 +65,34 @@ test.each([
   expect(dataOf(await expectRunInvariants(app, runId, token), 'tool.result')[0]!.result).toEqual({ user_response });
 });
 
+test('an answer that is a JSON object must match the schema of the question, which otherwise stays open', async () => {
+  const fields = [
+    { key: 'colour', type: 'string', required: true, maxLength: 4 },
+    { key: 'count', type: 'integer', minimum: 1 },
+    { key: 'size', type: 'number', enum: [1, 2.5] },
+    { key: 'extras', type: 'array', oneOf: [{ const: 'lamp', title: 'Lamp' }], minItems: 1 },
+  ];
+  const { runId, reader, token, input } = await openQuestion(askScript({ message: 'What?', fields }));
+  const wrong: [answer: object, path: string][] = [
+    [{}, '/content/colour'],
+    [{ colour: 'yellow' }, '/content/colour'],
+    [{ colour: 1 }, '/content/colour'],
+    [{ colour: 'red', count: 0 }, '/content/count'],
+    [{ colour: 'red', size: 2 }, '/content/size'],
+    [{ colour: 'red', extras: ['rug'] }, '/content/extras/0'],
+    [{ colour: 'red', other: 1 }, '/content'],
+  ];
+  for (const [answer, path] of wrong) {
+    const { status, body } = await input(runId, JSON.stringify(answer));
+    expect([answer, status, body.details]).toMatchObject([answer, 400, { reason: 'invalid_answer', issues: [{ path }] }]);
+  }
+  const right = { colour: 'red', count: 2, size: '2.5', extras: [] };
+  expect((await input(runId, JSON.stringify(right))).status).toBe(200);
+  await reader.ended;
+  const [{ result } = {}] = dataOf(await expectRunInvariants(app, runId, token), 'tool.result');
+  expect(result).toEqual({ user_response: right });
+});
+
 const field = { key: 'a', type: 'string' };
 test.each([
   ['no message', { fields: [field] }],
