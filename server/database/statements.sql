@@ -8038,14 +8038,14 @@ select "run_id", "seq", "event_id", "type", "data", "created_at"
 -- runs/lease/lease.ts 1
 with "run" as (update "runs"
   set "lease_token" = $1, "lease_until" = clock_timestamp() + $2 * interval '1 second', "attempt" = attempt + 1, "first_started_at" = coalesce(first_started_at, clock_timestamp()), "last_activity_at" = clock_timestamp(), "next_seq" = next_seq + ($3::text is not null and status <> 'cancelling')::integer
-  where "id" = $4 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp())
-  returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "event_bytes", "next_seq", "attempt", "status", "pending_inputs", extract(epoch
-  from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms", ($5::text is not null and status <> 'cancelling') as "is_received", exists (select 1 as "one"
+  where "id" = $4 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp()) and "lost_leases" <= $5
+  returning "id", "account_id", "thread_id", "parent_run_id", "root_run_id", "depth", "continues_run_id", "created_by_user_id", "api_key_id", "source", "trace_id", "route_id", "requested_persona_id", "requested_model", "reasoning_mode", "tail_message_number", "route_snapshot", "persona_snapshot", "reserved_credits", "prompt_tokens", "spent_cost_micros", "spent_output_tokens", "event_bytes", "lost_leases", "next_seq", "attempt", "status", "pending_inputs", extract(epoch
+  from clock_timestamp() - first_started_at)::float8 * 1000 as "age_ms", ($6::text is not null and status <> 'cancelling') as "is_received", exists (select 1 as "one"
   from "webhook_endpoints" as "e"
-  where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true) as "has_webhooks"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - 1 as "seq", $6::uuid as "event_id", 'worker.job.received' as "type", json_build_object('job_id', $7::text, 'job_type', $8::text, 'account_id', run.account_id, 'attempt', run.attempt, 'trace_id', run.trace_id) as "data", clock_timestamp() as "created_at"
+  where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true) as "has_webhooks"), "event" as (insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - 1 as "seq", $7::uuid as "event_id", 'worker.job.received' as "type", json_build_object('job_id', $8::text, 'job_type', $9::text, 'account_id', run.account_id, 'attempt', run.attempt, 'trace_id', run.trace_id) as "data", clock_timestamp() as "created_at"
   from "run"
   where "run"."is_received" = true
-  returning "created_at", "data") select "run"."id", "run"."account_id", "run"."thread_id", "run"."parent_run_id", "run"."root_run_id", "run"."depth", "run"."continues_run_id", "run"."created_by_user_id", "run"."api_key_id", "run"."source", "run"."trace_id", "run"."route_id", "run"."requested_persona_id", "run"."requested_model", "run"."reasoning_mode", "run"."tail_message_number", "run"."route_snapshot", "run"."persona_snapshot", "run"."reserved_credits", "run"."prompt_tokens", "run"."spent_cost_micros", "run"."spent_output_tokens", "run"."event_bytes", "run"."next_seq", "run"."attempt", "run"."status", "run"."pending_inputs", "age_ms", "has_webhooks", next_seq - is_received::integer as "next_seq", "event"."created_at" as "received_at", "event"."data" as "received_data", (select case when a.id is null then 'account_closed' when a.status <> 'active' then 'account_suspended' when u.id is null then 'user_suspended' when m.user_id is null then 'no_account_membership' when not (m.role in ('platform_admin', 'admin', 'member')) then 'missing_permission' when "run"."api_key_id" is null then null when k.id is null then 'key_revoked' when k.expires_at <= clock_timestamp() then 'key_expired' when not (k.inherits_permissions or k.scopes @> array['data.runs.write']) then 'missing_permission' end as "lost"
+  returning "created_at", "data") select "run"."id", "run"."account_id", "run"."thread_id", "run"."parent_run_id", "run"."root_run_id", "run"."depth", "run"."continues_run_id", "run"."created_by_user_id", "run"."api_key_id", "run"."source", "run"."trace_id", "run"."route_id", "run"."requested_persona_id", "run"."requested_model", "run"."reasoning_mode", "run"."tail_message_number", "run"."route_snapshot", "run"."persona_snapshot", "run"."reserved_credits", "run"."prompt_tokens", "run"."spent_cost_micros", "run"."spent_output_tokens", "run"."event_bytes", "run"."lost_leases", "run"."next_seq", "run"."attempt", "run"."status", "run"."pending_inputs", "age_ms", "has_webhooks", next_seq - is_received::integer as "next_seq", "event"."created_at" as "received_at", "event"."data" as "received_data", (select case when a.id is null then 'account_closed' when a.status <> 'active' then 'account_suspended' when u.id is null then 'user_suspended' when m.user_id is null then 'no_account_membership' when not (m.role in ('platform_admin', 'admin', 'member')) then 'missing_permission' when "run"."api_key_id" is null then null when k.id is null then 'key_revoked' when k.expires_at <= clock_timestamp() then 'key_expired' when not (k.inherits_permissions or k.scopes @> array['data.runs.write']) then 'missing_permission' end as "lost"
   from (select 0 as "zero") as "one"
   left
   join "accounts" as "a" on "a"."id" = "run"."account_id" and "a"."deleted_at" is null
@@ -8059,45 +8059,61 @@ with "run" as (update "runs"
   left
   join "event" on true;
 
--- runs/lease/lease.ts 2
+-- runs/lease/lease.ts selectSuspect
+select "id"
+  from "runs"
+  where "id" = $1 and "status" in ('running', 'waiting_for_input', 'cancelling') and "lease_token" is null and "lost_leases" > 0;
+
+-- runs/lease/lease.ts noteFailure
+with "earlier" as (select "failure", "failed_attempt"
+  from "runs"
+  where "id" = $1 and "lease_token" = $2
+  for update) update "runs" as "r"
+  set "failure" = $3, "failed_attempt" = r.attempt
+  from "earlier"
+  where "r"."id" = $4 and "r"."lease_token" = $5
+  returning earlier.failure is not distinct
+  from $6::text and earlier.failed_attempt = r.attempt - 1 as "is_repeated";
+
+-- runs/lease/lease.ts 4
 update "runs"
   set "lease_until" = clock_timestamp() + $1 * interval '1 second', "last_activity_at" = clock_timestamp()
   where "id" = $2 and "lease_token" = $3 and "status" in ('running', 'waiting_for_input', 'cancelling') and "lease_until" > clock_timestamp()
   returning "status";
 
--- runs/lease/lease.ts 3
+-- runs/lease/lease.ts 5
 update "runs"
   set "lease_token" = null, "lease_until" = null
   where "id" = $1 and "lease_token" = $2;
 
--- runs/lease/lease.ts 4
-with "run" as (update "runs"
-  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "prompt_tokens" = $5, "spent_cost_micros" = $6, "spent_output_tokens" = $7
-  where "id" = $8 and "lease_token" = $9 and status = any($10::text[]) and "lease_until" > clock_timestamp()
-  returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $11 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from unnest($12::uuid[], $13::text[], $14::text[]) with ordinality as e(event_id, type, data, n)
-  inner
-  join "run" on true
-  returning "seq", "created_at", (select "pending_inputs"
-  from "run") as "pending_inputs";
-
--- runs/lease/lease.ts 5
-with "run" as (update "runs"
-  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "prompt_tokens" = $5, "spent_cost_micros" = $6, "spent_output_tokens" = $7, "route_snapshot" = $8::jsonb, "model" = $9, "persona_id" = $10, "persona_snapshot" = $11::jsonb
-  where "id" = $12 and "lease_token" = $13 and status = any($14::text[]) and "lease_until" > clock_timestamp()
-  returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $15 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from unnest($16::uuid[], $17::text[], $18::text[]) with ordinality as e(event_id, type, data, n)
-  inner
-  join "run" on true
-  returning "seq", "created_at", (select "pending_inputs"
-  from "run") as "pending_inputs";
-
 -- runs/lease/lease.ts 6
+with "run" as (update "runs"
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "lost_leases" = case when $5::boolean then 0 else lost_leases end, "prompt_tokens" = $6, "spent_cost_micros" = $7, "spent_output_tokens" = $8
+  where "id" = $9 and "lease_token" = $10 and status = any($11::text[]) and "lease_until" > clock_timestamp()
+  returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $12 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from unnest($13::uuid[], $14::text[], $15::text[]) with ordinality as e(event_id, type, data, n)
+  inner
+  join "run" on true
+  returning "seq", "created_at", (select "pending_inputs"
+  from "run") as "pending_inputs";
+
+-- runs/lease/lease.ts 7
+with "run" as (update "runs"
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = coalesce($2, status), "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "lost_leases" = case when $5::boolean then 0 else lost_leases end, "prompt_tokens" = $6, "spent_cost_micros" = $7, "spent_output_tokens" = $8, "route_snapshot" = $9::jsonb, "model" = $10, "persona_id" = $11, "persona_snapshot" = $12::jsonb
+  where "id" = $13 and "lease_token" = $14 and status = any($15::text[]) and "lease_until" > clock_timestamp()
+  returning "id", "next_seq", "pending_inputs") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $16 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from unnest($17::uuid[], $18::text[], $19::text[]) with ordinality as e(event_id, type, data, n)
+  inner
+  join "run" on true
+  returning "seq", "created_at", (select "pending_inputs"
+  from "run") as "pending_inputs";
+
+-- runs/lease/lease.ts 8
 update "runs"
   set "route_snapshot" = $1::jsonb, "model" = $2, "persona_id" = $3, "persona_snapshot" = $4::jsonb
   where "id" = $5 and "lease_token" = $6;
 
--- runs/lease/lease.ts 7
+-- runs/lease/lease.ts 9
 select "status", "lease_token"
   from "runs"
   where "id" = $1;
@@ -8117,7 +8133,7 @@ select "r"."id", "r"."account_id", "r"."trace_id", "r"."parent_run_id"
 
 -- runs/lease/reaper.ts 3
 update "runs"
-  set "lease_token" = null, "lease_until" = null
+  set "lease_token" = null, "lease_until" = null, "lost_leases" = lost_leases + (lease_token is not null)::integer
   where "id" = $1 and "status" in ('running', 'waiting_for_input', 'cancelling') and ("lease_token" is null or "lease_until" < clock_timestamp());
 
 -- runs/lease/reaper.ts 4
@@ -8180,38 +8196,38 @@ select "status", "pending_inputs", route_snapshot ->> 'multiplier' as "multiplie
 
 -- runs/record/finishRun.ts 2
 with "run" as (update "runs"
-  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "prompt_tokens" = $5, "spent_cost_micros" = $6, "spent_output_tokens" = $7, "completed_at" = case when $8::text = 'completed' then now() end, "failed_at" = case when $9::text = 'failed' then now() end, "cancelled_at" = case when $10::text = 'cancelled' then now() end, "total_input_tokens" = $11, "total_output_tokens" = $12, "total_cost_usd" = $13::numeric, "usage_estimated" = $14, "cache_hit_rate" = $15, "error" = $16::jsonb, "lease_token" = null, "lease_until" = null
-  where "id" = $17
-  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $18 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from unnest($19::uuid[], $20::text[], $21::text[]) with ordinality as e(event_id, type, data, n)
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "lost_leases" = case when $5::boolean then 0 else lost_leases end, "prompt_tokens" = $6, "spent_cost_micros" = $7, "spent_output_tokens" = $8, "completed_at" = case when $9::text = 'completed' then now() end, "failed_at" = case when $10::text = 'failed' then now() end, "cancelled_at" = case when $11::text = 'cancelled' then now() end, "total_input_tokens" = $12, "total_output_tokens" = $13, "total_cost_usd" = $14::numeric, "usage_estimated" = $15, "cache_hit_rate" = $16, "error" = $17::jsonb, "lease_token" = null, "lease_until" = null
+  where "id" = $18
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $19 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from unnest($20::uuid[], $21::text[], $22::text[]) with ordinality as e(event_id, type, data, n)
   inner
   join "run" on true
   returning "seq", "created_at";
 
 -- runs/record/finishRun.ts 3
 with "run" as (update "runs"
-  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "prompt_tokens" = $5, "spent_cost_micros" = $6, "spent_output_tokens" = $7, "completed_at" = case when $8::text = 'completed' then now() end, "failed_at" = case when $9::text = 'failed' then now() end, "cancelled_at" = case when $10::text = 'cancelled' then now() end, "total_input_tokens" = $11, "total_output_tokens" = $12, "total_cost_usd" = $13::numeric, "usage_estimated" = $14, "cache_hit_rate" = $15, "error" = $16::jsonb, "lease_token" = null, "lease_until" = null
-  where "id" = $17 and "lease_token" = $18 and status = any($19::text[]) and "lease_until" > clock_timestamp() and "pending_inputs" = 0 and not exists (select 1 as "one"
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "lost_leases" = case when $5::boolean then 0 else lost_leases end, "prompt_tokens" = $6, "spent_cost_micros" = $7, "spent_output_tokens" = $8, "completed_at" = case when $9::text = 'completed' then now() end, "failed_at" = case when $10::text = 'failed' then now() end, "cancelled_at" = case when $11::text = 'cancelled' then now() end, "total_input_tokens" = $12, "total_output_tokens" = $13, "total_cost_usd" = $14::numeric, "usage_estimated" = $15, "cache_hit_rate" = $16, "error" = $17::jsonb, "lease_token" = null, "lease_until" = null
+  where "id" = $18 and "lease_token" = $19 and status = any($20::text[]) and "lease_until" > clock_timestamp() and "pending_inputs" = 0 and not exists (select 1 as "one"
   from "runs" as "c"
   where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id") and not exists (select 1 as "one"
   from "webhook_endpoints" as "e"
   where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true)
-  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $20 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from unnest($21::uuid[], $22::text[], $23::text[]) with ordinality as e(event_id, type, data, n)
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $21 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from unnest($22::uuid[], $23::text[], $24::text[]) with ordinality as e(event_id, type, data, n)
   left
   join "run" on true
   returning "seq", "created_at";
 
 -- runs/record/finishRun.ts 4
 with "run" as (update "runs"
-  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "prompt_tokens" = $5, "spent_cost_micros" = $6, "spent_output_tokens" = $7, "completed_at" = case when $8::text = 'completed' then now() end, "failed_at" = case when $9::text = 'failed' then now() end, "cancelled_at" = case when $10::text = 'cancelled' then now() end, "total_input_tokens" = $11, "total_output_tokens" = $12, "total_cost_usd" = $13::numeric, "usage_estimated" = $14, "cache_hit_rate" = $15, "error" = $16::jsonb, "lease_token" = null, "lease_until" = null, "route_snapshot" = $17::jsonb, "model" = $18, "persona_id" = $19, "persona_snapshot" = $20::jsonb
-  where "id" = $21 and "lease_token" = $22 and status = any($23::text[]) and "lease_until" > clock_timestamp() and "pending_inputs" = 0 and not exists (select 1 as "one"
+  set "next_seq" = next_seq + $1, "last_activity_at" = clock_timestamp(), "status" = $2, "pending_inputs" = pending_inputs - $3, "event_bytes" = event_bytes + $4::bigint, "lost_leases" = case when $5::boolean then 0 else lost_leases end, "prompt_tokens" = $6, "spent_cost_micros" = $7, "spent_output_tokens" = $8, "completed_at" = case when $9::text = 'completed' then now() end, "failed_at" = case when $10::text = 'failed' then now() end, "cancelled_at" = case when $11::text = 'cancelled' then now() end, "total_input_tokens" = $12, "total_output_tokens" = $13, "total_cost_usd" = $14::numeric, "usage_estimated" = $15, "cache_hit_rate" = $16, "error" = $17::jsonb, "lease_token" = null, "lease_until" = null, "route_snapshot" = $18::jsonb, "model" = $19, "persona_id" = $20, "persona_snapshot" = $21::jsonb
+  where "id" = $22 and "lease_token" = $23 and status = any($24::text[]) and "lease_until" > clock_timestamp() and "pending_inputs" = 0 and not exists (select 1 as "one"
   from "runs" as "c"
   where "c"."account_id" = "runs"."account_id" and "c"."parent_run_id" = "runs"."id") and not exists (select 1 as "one"
   from "webhook_endpoints" as "e"
   where "e"."account_id" = "runs"."account_id" and "e"."enabled" = true)
-  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $24 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
-  from unnest($25::uuid[], $26::text[], $27::text[]) with ordinality as e(event_id, type, data, n)
+  returning "id", "next_seq") insert into "run_events" ("run_id", "seq", "event_id", "type", "data", "created_at") select "run"."id", run.next_seq - $25 + e.n - 1 as "seq", "e"."event_id", "e"."type", e.data::json as "data", clock_timestamp() as "created_at"
+  from unnest($26::uuid[], $27::text[], $28::text[]) with ordinality as e(event_id, type, data, n)
   left
   join "run" on true
   returning "seq", "created_at";

@@ -17,6 +17,7 @@ import { createPartitions, removeOldAccessLog, removeOldAuditLog, removeOldEvent
 import { executeRunTask, queue, queuedJobs, rootRunFlag } from '../jobs/queue.ts';
 import { removeAttachments } from '../jobs/removeAttachments.ts';
 import { removeOldRevisions } from '../jobs/sweepWorkspaces.ts';
+import { createTurnQueue } from '../platform/concurrency.ts';
 import { newId } from '../platform/crypto/ids.ts';
 import { createOutboundFromConfig } from '../platform/outbound/outboundFromConfig.ts';
 import { createPeriodicTasks } from '../platform/periodicTasks.ts';
@@ -104,6 +105,8 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     queue,
     log,
     activeRuns,
+    attempts: new Map(),
+    suspects: createTurnQueue({ most: 1, maxWaiting: Number.POSITIVE_INFINITY }),
     stopping: stop.signal,
   };
   const runs = new Set<Promise<void>>();

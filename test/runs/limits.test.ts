@@ -77,6 +77,16 @@ test('a run is not attempted more than 25 times', async () => {
   expect((await work(runId, bob.token)).at(-1)).toMatchObject({ error_class: 'worker.timeout', data: { resumable: true } });
 });
 
+test('a run that has lost its worker three times is not tried again', async () => {
+  const bob = await idle.signUp();
+  const runId = await startRun(idle, bob, await openThread(idle, bob));
+  await idle.sql('update runs set attempt = 3, lost_leases = 3 where id = $1', [runId]);
+  expect((await work(runId, bob.token)).at(-1)).toMatchObject({
+    error_class: 'worker.lost',
+    data: { reason: 'lost_leases', resumable: false },
+  });
+});
+
 test('a run stores at most 64 MiB of events, over all attempts', async () => {
   const bob = await idle.signUp();
   const vendor = await addVendorModel(idle, bob);

@@ -24,6 +24,15 @@ export const isServerStarting = (error: unknown): boolean => errorCodeOf(error) 
 export const isTransactionConflict = (error: unknown): boolean => ['40001', '40P01'].includes(errorCodeOf(error) ?? '');
 
 /**
+ * The SQLSTATE of an error that a statement can cause by itself, and will cause again: a canceled statement, which ran too long, or insufficient memory
+ * or disk. The first time it may be the load of others. Undefined for other errors.
+ */
+export function ownFaultOf(error: unknown): string | undefined {
+  const code = errorCodeOf(error);
+  return code === '57014' || code === '53100' || code === '53200' ? code : undefined;
+}
+
+/**
  * Whether the database is unavailable or overloaded, or other transactions were in the way, so that a later attempt may succeed. Includes insufficient
  * resources (53), canceled statements (57014), unavailable locks (55P03), and FATAL errors, which end or prevent a connection.
  */

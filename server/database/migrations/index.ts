@@ -66,6 +66,7 @@ import { Migration00077 } from './Migration00077.ts';
 import { Migration00085 } from './Migration00085.ts';
 import { Migration00086 } from './Migration00086.ts';
 import { Migration00089 } from './Migration00089.ts';
+import { Migration00090 } from './Migration00090.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -137,4 +138,5 @@ export const migrations = [
   { name: 'Migration00085', class: Migration00085 },
   { name: 'Migration00086', class: Migration00086 },
   { name: 'Migration00089', class: Migration00089 },
+  { name: 'Migration00090', class: Migration00090 },
 ];

@@ -63,6 +63,11 @@ export const Run = defineEntity({
     spentOutputTokens: p.bigint('number').defaultRaw('0'),
     /** Of the events that its workers have stored. */
     eventBytes: p.bigint('number').defaultRaw('0'),
+    /** How often the lease expired during an attempt since the last turn that ended. */
+    lostLeases: p.integer().default(0),
+    /** The error of the database that ended the attempt `failedAttempt`. */
+    failure: p.text().nullable(),
+    failedAttempt: p.integer().default(0),
     usageEstimated: p.boolean().default(false),
     continuesRunId: p.uuid().nullable(),
   },

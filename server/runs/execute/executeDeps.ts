@@ -1,6 +1,7 @@
 import type { ToolSources } from '../../agent/tools/toolSources.ts';
 import type { Database } from '../../database/sql.ts';
 import type { Queue } from '../../http/app.ts';
+import type { TurnQueue } from '../../platform/concurrency.ts';
 import type { Config } from '../../platform/config/config.ts';
 import type { Keys } from '../../platform/crypto/keys.ts';
 import type { OutboundClient } from '../../platform/outbound/outbound.ts';
@@ -21,6 +22,10 @@ export type ExecuteDeps = {
   log: Log;
   /** The runs of this process by id. A notification about a run calls its function. */
   activeRuns: Map<string, () => void>;
+  /** The attempts of this process by run. There is at most one of each. */
+  attempts: Map<string, Promise<unknown>>;
+  /** The turns of runs whose worker was lost before. */
+  suspects: TurnQueue;
   /** Aborted when the process stops: the run is left to another worker. */
   stopping: AbortSignal;
 };

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import Big from 'big.js';
 import type { UsageTotals } from '../../agent/loop/runLoop.ts';
-import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
+import { isTransientDatabaseError, ownFaultOf } from '../../database/connection/connectionErrors.ts';
 import { usdCost } from '../../models/cost.ts';
 import { ModelError } from '../../models/model.ts';
 import { RunFailure, toRunFailure } from '../../models/runFailure.ts';
@@ -9,7 +10,16 @@ import { reportEnd } from '../../resources/runs/reportEnd.ts';
 import { readSettings } from '../../resources/settings/settings.ts';
 import { startHeartbeat, WorkerStopped } from '../lease/heartbeat.ts';
 import type { ConcurrencySlot } from '../lease/jobLimiter.ts';
-import { CancelRequested, type Lease, type LeasedRun, LeaseLost, leaseRun, type RunJob } from '../lease/lease.ts';
+import {
+  CancelRequested,
+  type Lease,
+  type LeasedRun,
+  LeaseLost,
+  leaseRun,
+  noteFailure,
+  type RunJob,
+  selectSuspect,
+} from '../lease/lease.ts';
 import { createEventWriter } from '../record/eventBuffer.ts';
 import { finishRun, type RunEnding } from '../record/finishRun.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
@@ -27,8 +37,47 @@ const maxEventBytes = 64 * 2 ** 20;
  * 0012-resuming-runs.md and 0051-sub-agents.md.
  */
 export async function executeRun(deps: ExecuteDeps, runId: string, job: RunJob, slot: ConcurrencySlot): Promise<boolean> {
-  const lease = await leaseRun(deps.database, runId, deps.config.workerLeaseSeconds, job);
-  if (!lease) return false;
+  const { attempts, activeRuns, config } = deps;
+  for (let earlier = attempts.get(runId); earlier; earlier = attempts.get(runId)) {
+    // It may have lost its lease while this process stood still, and not know it yet.
+    activeRuns.get(runId)?.();
+    await Promise.race([earlier.catch(() => {}), sleep(config.workerLeaseSeconds * 1_000, undefined, { ref: false })]);
+    if (attempts.get(runId) === earlier) return false;
+  }
+  const attempt = attemptRun(deps, runId, job, trackSlot(slot)).finally(() => attempts.delete(runId));
+  attempts.set(runId, attempt);
+  return attempt;
+}
+
+/**
+ * Leases a run. One whose worker was lost before may have been the cause, so it waits until no other such run is executed in this process: if the
+ * process ends again, no other is suspected again. Meanwhile it has neither a lease nor a slot.
+ */
+async function leaseInTurn({ database, config, suspects, stopping }: ExecuteDeps, runId: string, job: RunJob, slot: ConcurrencySlot) {
+  const lease = await leaseRun(database, runId, config.workerLeaseSeconds, job, 0);
+  if (lease || !(await database.row(selectSuspect, { id: runId }))) return { lease, endTurn: () => {} };
+  slot.release();
+  const endTurn = (await suspects.take({ signal: stopping })) ?? (() => {});
+  slot.retake();
+  try {
+    return { lease: await leaseRun(database, runId, config.workerLeaseSeconds, job), endTurn };
+  } catch (error) {
+    endTurn();
+    throw error;
+  }
+}
+
+async function attemptRun(deps: ExecuteDeps, runId: string, job: RunJob, tracked: TrackedSlot): Promise<boolean> {
+  const { lease, endTurn } = await leaseInTurn(deps, runId, job, tracked.slot);
+  try {
+    return lease ? await executeLeased(deps, lease, job, tracked) : false;
+  } finally {
+    endTurn();
+  }
+}
+
+async function executeLeased(deps: ExecuteDeps, lease: Lease, job: RunJob, tracked: TrackedSlot): Promise<boolean> {
+  const runId = lease.run.id;
   deps.runNotifier.notifyReaders(runId, lease.received);
   const heartbeat = startHeartbeat(deps, lease);
   const usageTotals: UsageTotals = { usage: undefined, cost: '0' };
@@ -54,7 +103,6 @@ export async function executeRun(deps: ExecuteDeps, runId: string, job: RunJob, 
     if (isOver && lease.run.parent_run_id !== null) await reportEnd(deps, lease.run.account_id, runId).catch(() => {});
     return isOver;
   };
-  const tracked = trackSlot(slot);
   try {
     try {
       for await (const completion of answersOf(deps, { lease, heartbeat, writer, slot: tracked.slot, usageTotals }))
@@ -69,6 +117,8 @@ export async function executeRun(deps: ExecuteDeps, runId: string, job: RunJob, 
     }
   } catch (error) {
     if (error instanceof LeaseLost) return false;
+    const failure = await repeatedFailure(deps, lease, error).catch(() => undefined);
+    if (failure && (await settle({ type: 'failed', failure }).catch(() => false))) return true;
     // Events of executed tools must be stored before the run is released.
     await writer.flush().catch(() => {});
     if (error instanceof WorkerStopped && deps.stopping.aborted) {
@@ -89,6 +139,21 @@ function noteSpending(run: LeasedRun, { usage, cost }: UsageTotals) {
   run.spent_cost_micros = Math.max(run.spent_cost_micros, usdCost(new Big(cost)).micros);
   run.spent_output_tokens = Math.max(run.spent_output_tokens, usage?.output_tokens ?? 0);
 }
+
+/** The failure that ends the run, if its last attempt ended with the same error of the database. One more would repeat its calls, which are paid for. */
+async function repeatedFailure({ database, log }: ExecuteDeps, { run, token }: Lease, error: unknown): Promise<RunFailure | undefined> {
+  const sqlState = ownFaultOf(error);
+  if (sqlState === undefined) return undefined;
+  const noted = await database.row(noteFailure, { id: run.id, token, failure: sqlState });
+  if (!noted?.is_repeated) return undefined;
+  log.error({ err: error, run_id: run.id, trace_id: run.trace_id }, 'a run failed twice in the same way, and is not tried again');
+  return new RunFailure('run.repeated_failure', 'The run failed twice in the same way.', {
+    reason: 'database_error',
+    details: { sqlstate: sqlState },
+  });
+}
+
+type TrackedSlot = ReturnType<typeof trackSlot>;
 
 function trackSlot(slot: ConcurrencySlot) {
   let isReleased = false;

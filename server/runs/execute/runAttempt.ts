@@ -12,6 +12,7 @@ import { createCallReports } from '../../agent/tools/callReports.ts';
 import { loadSkillName, readSkills, skillsOf } from '../../agent/tools/skills.ts';
 import { type ToolContext, ToolFailure } from '../../agent/tools/tool.ts';
 import { isTransientDatabaseError } from '../../database/connection/connectionErrors.ts';
+import { usdOfMicros } from '../../models/cost.ts';
 import type { ModelMessage } from '../../models/model.ts';
 import { providerNameOf, usageAttributes } from '../../models/modelMetrics.ts';
 import { RunFailure } from '../../models/runFailure.ts';
@@ -44,6 +45,15 @@ import { createUserInput, type UserInput } from './userInput.ts';
 /** Limits the attempts of a run that crashes its worker each time. */
 const maxRunAttempts = 25;
 
+/** After so many, the run itself is taken for the cause, such as one that fills the memory. */
+const maxLostLeases = 3;
+
+/** What earlier attempts have used, without their events. */
+const storedSpending = ({ spent_cost_micros: micros, spent_output_tokens: tokens }: LeasedRun): UsageTotals => ({
+  usage: tokens > 0 ? { output_tokens: tokens, estimated: true } : undefined,
+  cost: usdOfMicros(micros).toString(),
+});
+
 export type RunAttempt = {
   lease: Lease;
   heartbeat: Heartbeat;
@@ -62,6 +72,13 @@ export async function* answersOf(deps: ExecuteDeps, attempt: RunAttempt): AsyncG
   if (run.status === 'cancelling' || run.lost_authority) {
     if (run.attempt > 1) Object.assign(usageTotals, (await replayEarlierAttempts(deps, run)).usageTotals);
     throw run.status === 'cancelling' ? new CancelRequested(run.id) : accessEnded(run.lost_authority!);
+  }
+  // Before anything is read: that may be what ended the workers.
+  if (run.lost_leases >= maxLostLeases) {
+    Object.assign(usageTotals, storedSpending(run));
+    throw new RunFailure('worker.lost', `The worker of the run was lost ${run.lost_leases} times while it executed the run.`, {
+      reason: 'lost_leases',
+    });
   }
   const settings = await readEntitlements(deps.database, run.account_id);
   const deadline = deadlineOf(run.age_ms, settings);

@@ -50,6 +50,7 @@ const leasedColumns = [
   'spent_cost_micros',
   'spent_output_tokens',
   'event_bytes',
+  'lost_leases',
   'next_seq',
   'attempt',
   'status',
@@ -74,7 +75,10 @@ export const hasWebhooks = runs.exists(
 );
 
 /** Also appends `worker.job.received`, unless the run is to be cancelled. `next_seq` is that before the event. */
-const takeLease = statement<LeaseKey & ReceivedJob & { seconds: number }>({ needsSynchronousCommit: true })((db, $) => {
+const takeLease = statement<LeaseKey & ReceivedJob & { seconds: number; maxLostLeases: number }>({ needsSynchronousCommit: true })((
+  db,
+  $,
+) => {
   const isReceived = sql<boolean>`(${$.jobId}::text is not null and status <> 'cancelling')`;
   const taken = db
     .with('run', (qc) =>
@@ -91,6 +95,7 @@ const takeLease = statement<LeaseKey & ReceivedJob & { seconds: number }>({ need
         .where('id', '=', $.id)
         .where('status', 'in', openStatuses)
         .where((eb) => eb.or([eb('lease_token', 'is', null), eb('lease_until', '<', sql<string>`clock_timestamp()`)]))
+        .where('lost_leases', '<=', $.maxLostLeases)
         .returning(leasedColumns)
         .returning([
           // Milliseconds since the first worker began the run, by the database's clock.
@@ -153,6 +158,36 @@ export type LeasedRun = Omit<RowOf<typeof takeLease>, 'received_at' | 'received_
   pending_inputs?: number | undefined;
 };
 
+/** The largest integer of PostgreSQL. */
+const anyNumber = 2 ** 31 - 1;
+
+/** Whether a run waits for a worker, after its last one was lost. */
+export const selectSuspect = statement<{ id: string }>()((db, $) =>
+  db
+    .selectFrom('runs')
+    .select('id')
+    .where('id', '=', $.id)
+    .where('status', 'in', openStatuses)
+    .where('lease_token', 'is', null)
+    .where('lost_leases', '>', sql.lit(0)),
+);
+
+/** Keeps why an attempt failed. Returns whether the attempt before it failed for the same reason. */
+export const noteFailure = statement<LeaseKey & { failure: string }>()((db, $) =>
+  db
+    .with('earlier', (qc) =>
+      qc.selectFrom('runs').select(['failure', 'failed_attempt']).where('id', '=', $.id).where('lease_token', '=', $.token).forUpdate(),
+    )
+    .updateTable('runs as r')
+    .from('earlier')
+    .set({ failure: $.failure, failed_attempt: sql`r.attempt` })
+    .where('r.id', '=', $.id)
+    .where('r.lease_token', '=', $.token)
+    .returning(
+      sql<boolean>`earlier.failure is not distinct from ${$.failure}::text and earlier.failed_attempt = r.attempt - 1`.as('is_repeated'),
+    ),
+);
+
 const renewLease = statement<LeaseKey & { seconds: number }>()((db, $) =>
   db
     .updateTable('runs')
@@ -181,6 +216,8 @@ export type AppendedEvents = NewRunEvents & {
   takenInputs: number;
   /** Bytes of the events. */
   eventBytes: number;
+  /** Whether a turn has ended: the run is not what ended its workers before. */
+  hasTurn: boolean;
   promptTokens: number;
   costMicros: number;
   outputTokens: number;
@@ -193,6 +230,7 @@ export const valuesWithEvents = ($: Parameters<AppendedEvents>) => ({
   status: sql<RunStatus>`coalesce(${$.status}, status)`,
   pending_inputs: sql<number>`pending_inputs - ${$.takenInputs}`,
   event_bytes: sql<number>`event_bytes + ${$.eventBytes}::bigint`,
+  lost_leases: sql<number>`case when ${$.hasTurn}::boolean then 0 else lost_leases end`,
   prompt_tokens: $.promptTokens,
   spent_cost_micros: $.costMicros,
   spent_output_tokens: $.outputTokens,
@@ -268,13 +306,19 @@ export type Lease = {
 };
 
 /**
- * Undefined if the run does not exist, has ended, or is leased by another worker. With a job, the event that this worker has received it is
+ * Undefined if the run does not exist, has ended, has lost more than `maxLostLeases`, or is leased by another worker. With a job, the event that this worker has received it is
  * stored together with the lease.
  */
-export async function leaseRun(database: Database, runId: string, leaseSeconds: number, job?: RunJob): Promise<Lease | undefined> {
+export async function leaseRun(
+  database: Database,
+  runId: string,
+  leaseSeconds: number,
+  job?: RunJob,
+  maxLostLeases: number = anyNumber,
+): Promise<Lease | undefined> {
   const token = newId();
   const received = { jobId: job?.id ?? null, jobType: executeRunTask, eventId: newId() };
-  const taken = await database.row(takeLease, { id: runId, token, seconds: leaseSeconds, ...received });
+  const taken = await database.row(takeLease, { id: runId, token, seconds: leaseSeconds, maxLostLeases, ...received });
   if (!taken) return undefined;
   const { received_at: receivedAt, received_data: data, ...row } = taken;
   const run: LeasedRun = row;
@@ -333,6 +377,7 @@ export function valuesOfSteps(run: AppendingRun, token: string, steps: readonly 
     token,
     ...values,
     eventBytes: values.data.reduce((sum, data) => sum + Buffer.byteLength(data) + eventRowBytes, 0),
+    hasTurn: types.includes('llm.turn.completed'),
     status: (status && statusAfter[status]) ?? null,
     takenInputs: types.filter((type) => type === 'run.steering_injected').length,
     promptTokens: run.prompt_tokens,

@@ -61,7 +61,11 @@ const selectAbandoned = statement<{ seconds: number }>()((db, $) => {
 const freeLease = statement<{ id: string }>()((db, $) =>
   db
     .updateTable('runs')
-    .set({ lease_token: sql.lit(null), lease_until: sql.lit(null) })
+    .set({
+      lease_token: sql.lit(null),
+      lease_until: sql.lit(null),
+      lost_leases: sql`lost_leases + (lease_token is not null)::integer`,
+    })
     .where('id', '=', $.id)
     .where('status', 'in', openStatuses)
     .where((eb) => eb.or([eb('lease_token', 'is', null), eb('lease_until', '<', sql<string>`clock_timestamp()`)])),
