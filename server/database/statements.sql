@@ -1420,14 +1420,24 @@ delete
 -- jobs/housekeeping.ts 6
 delete
   from "refresh_tokens"
-  where "expires_at" < now() - interval '1 day';
+  where "token_hash" in (select "t"."token_hash"
+  from "refresh_tokens" as "t"
+  where "t"."expires_at" < now() - interval '1 day'
+  order by "t"."expires_at"
+  limit $1);
 
 -- jobs/housekeeping.ts 7
-delete
+with "walked" as (select "w"."id"
+  from "sessions" as "w"
+  where "w"."id" > $1
+  order by "w"."id"
+  limit $2), "gone" as (delete
   from "sessions" as "s"
-  where "s"."created_at" < now() - interval '1 day' and not exists (select 1 as "one"
+  where "s"."id" = any (array((select "walked"."id"
+  from "walked"))) and "s"."created_at" < now() - interval '1 day' and not exists (select 1 as "one"
   from "refresh_tokens" as "t"
-  where "t"."session_id" = "s"."id");
+  where "t"."session_id" = "s"."id")) select count(*) as "count", max(id::text) as "last"
+  from "walked";
 
 -- jobs/housekeeping.ts 8
 delete

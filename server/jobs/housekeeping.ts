@@ -71,6 +71,9 @@ export async function removeExpiredThreads(database: Database): Promise<string[]
   return stopping;
 }
 
+/** Rows that one statement deletes or looks at, at most. */
+const batch = 5_000;
+
 const now = sql<string>`now()`;
 const dayAgo = sql<string>`now() - interval '1 day'`;
 
@@ -79,16 +82,44 @@ const forgetKeys = statement()((db) =>
 );
 const forgetCounts = statement()((db) => db.deleteFrom('attempt_counts').where('window_ends', '<', now));
 const forgetWorkers = statement()((db) => db.deleteFrom('workers').where('last_seen_at', '<', dayAgo));
-const forgetTokens = statement()((db) => db.deleteFrom('refresh_tokens').where('expires_at', '<', dayAgo));
-/** A session without refresh tokens can never be used again. */
-const forgetSessions = statement()((db) =>
+const forgetTokens = statement<{ limit: number }>()((db, $) =>
   db
-    .deleteFrom('sessions as s')
-    .where('s.created_at', '<', dayAgo)
-    .where(({ not, exists, selectFrom }) =>
-      not(exists(selectFrom('refresh_tokens as t').select(sql.lit(1).as('one')).whereRef('t.session_id', '=', 's.id'))),
+    .deleteFrom('refresh_tokens')
+    .where(({ eb, selectFrom }) =>
+      eb(
+        'token_hash',
+        'in',
+        selectFrom('refresh_tokens as t').select('t.token_hash').where('t.expires_at', '<', dayAgo).orderBy('t.expires_at').limit($.limit),
+      ),
     ),
 );
+/** Looks at the sessions that follow `after`. One without refresh tokens can never be used again. */
+const forgetSessions = statement<{ after: string; limit: number }>()((db, $) =>
+  db
+    .with('walked', (qc) => qc.selectFrom('sessions as w').select('w.id').where('w.id', '>', $.after).orderBy('w.id').limit($.limit))
+    .with('gone', (qc) =>
+      qc
+        .deleteFrom('sessions as s')
+        // An array and not a join, so that the planner looks each id up.
+        .where('s.id', '=', sql<string>`any (array(${qc.selectFrom('walked').select('walked.id')}))`)
+        .where('s.created_at', '<', dayAgo)
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(selectFrom('refresh_tokens as t').select(sql.lit(1).as('one')).whereRef('t.session_id', '=', 's.id'))),
+        ),
+    )
+    .selectFrom('walked')
+    .select(({ fn }) => [fn.countAll<number>().as('count'), sql<string | null>`max(id::text)`.as('last')]),
+);
+const firstSession = '00000000-0000-0000-0000-000000000000';
+/** Where the next round goes on. */
+let lastSession = firstSession;
+
+async function forgetNextSessions(database: Database): Promise<number> {
+  const { count, last } = (await database.row(forgetSessions, { after: lastSession, limit: batch }))!;
+  lastSession = count === batch && last !== null ? last : firstSession;
+  return count;
+}
+
 const forgetCodes = statement()((db) => db.deleteFrom('login_codes').where('expires_at', '<', now));
 const forgetChallenges = statement()((db) => db.deleteFrom('sign_in_challenges').where('expires_at', '<', now));
 const forgetIdentityFlows = statement()((db) => db.deleteFrom('identity_flows').where('expires_at', '<', now));
@@ -140,9 +171,6 @@ const forgetAudit = statement<{ days: number; limit: number }>()((db, $) => {
     .limit($.limit);
   return db.deleteFrom('audit_logs').where('id', '=', sql<string>`any (array(${oldest}))`);
 });
-/** Rows deleted by one statement, at most. */
-const batch = 5_000;
-
 const forgetCompletions = statement<{ months: number; limit: number }>()((db, $) =>
   db.deleteFrom('chat_completions').where(({ eb, refTuple, selectFrom }) =>
     eb(
@@ -213,29 +241,39 @@ const forgetNotifications = statement<{ days: number; limit: number }>()((db, $)
 /** In days and months. 0 days of the audit log and of notifications mean forever. */
 type Retention = Pick<Config, 'auditRetentionDays' | 'runEventsRetentionMonths' | 'notificationRetentionDays' | 'webhookRetentionDays'>;
 
-/** Deletes what is older than its retention, expired rows, and superseded rows of the count of runs. */
-export async function deleteExpiredRows(database: Database, retention: Retention): Promise<void> {
+/** Runs a named step of the housekeeping. One that fails must not keep the next from running. */
+export type RunStep = (name: string, step: () => Promise<unknown>) => Promise<unknown>;
+
+/** The batches of a step begin within this time, in milliseconds. The next round does the rest. */
+const maxStepMs = 5_000;
+
+async function inBatches(deleteSome: () => Promise<number>): Promise<void> {
+  for (const until = performance.now() + maxStepMs; (await deleteSome()) === batch && performance.now() < until;);
+}
+
+/** Deletes what is older than its retention, expired rows, and superseded rows of the count of runs. Each kind is a step. */
+export async function deleteExpiredRows(database: Database, retention: Retention, runStep: RunStep = (_, step) => step()): Promise<void> {
   const { auditRetentionDays: days, runEventsRetentionMonths: months, notificationRetentionDays: noticeDays } = retention;
-  while (days > 0 && (await database.run(forgetAudit, { days, limit: batch })) === batch);
-  while ((await database.run(forgetCompletions, { months, limit: batch })) === batch);
-  while (noticeDays > 0 && (await database.run(forgetNotifications, { days: noticeDays, limit: batch })) === batch);
-  await database.run(mergeRunCount);
-  await database.run(mergeDirectoryCounts);
-  await deleteExpiredWebhooks(database, retention.webhookRetentionDays);
-  for (const one of [
-    forgetKeys,
-    forgetCounts,
-    forgetWorkers,
-    forgetTokens,
-    forgetSessions,
-    forgetCodes,
-    forgetChallenges,
-    forgetIdentityFlows,
-    forgetPasskeyChallenges,
-    forgetVerifications,
-    forgetOccurrences,
-    forgetSchedules,
-    forgetManySchedules,
-  ])
-    await database.run(one);
+  const steps: Record<string, () => Promise<unknown>> = {
+    ...(days > 0 && { audit_log: () => inBatches(() => database.run(forgetAudit, { days, limit: batch })) }),
+    chat_completions: () => inBatches(() => database.run(forgetCompletions, { months, limit: batch })),
+    ...(noticeDays > 0 && { notifications: () => inBatches(() => database.run(forgetNotifications, { days: noticeDays, limit: batch })) }),
+    run_counts: () => database.run(mergeRunCount),
+    directory_counts: () => database.run(mergeDirectoryCounts),
+    webhooks: () => deleteExpiredWebhooks(database, retention.webhookRetentionDays),
+    idempotency_keys: () => database.run(forgetKeys),
+    attempt_counts: () => database.run(forgetCounts),
+    workers: () => database.run(forgetWorkers),
+    refresh_tokens: () => inBatches(() => database.run(forgetTokens, { limit: batch })),
+    sessions: () => inBatches(() => forgetNextSessions(database)),
+    login_codes: () => database.run(forgetCodes),
+    sign_in_challenges: () => database.run(forgetChallenges),
+    identity_flows: () => database.run(forgetIdentityFlows),
+    passkey_challenges: () => database.run(forgetPasskeyChallenges),
+    email_verifications: () => database.run(forgetVerifications),
+    schedule_occurrences: () => database.run(forgetOccurrences),
+    schedules: () => database.run(forgetSchedules),
+    completed_schedules: () => database.run(forgetManySchedules),
+  };
+  for (const [name, step] of Object.entries(steps)) await runStep(name, step);
 }

@@ -24,6 +24,12 @@ export const workMetrics: MetricGroup = ({ registers }) => {
     labelNames: ['task', 'outcome'],
     registers,
   });
+  const housekeeping = new Counter({
+    name: 'arkloop_housekeeping_steps_total',
+    help: 'Steps of the hourly housekeeping that ended here, by outcome: done or failed.',
+    labelNames: ['step', 'outcome'],
+    registers,
+  });
   const webhooks = new Counter({
     name: 'arkloop_webhook_attempts_total',
     help: 'Requests to webhook endpoints, by outcome: delivered, or the error of the delivery.',
@@ -49,6 +55,7 @@ export const workMetrics: MetricGroup = ({ registers }) => {
     metricsEvents.runArchived.on((outcome) => archived.inc({ outcome })),
     // Only the process that runs jobs knows its tasks.
     metricsEvents.jobTaskServed.on((task) => jobs.inc({ task, outcome: 'given_up' }, 0)),
+    metricsEvents.housekeepingStepEnded.on((step) => housekeeping.inc(step)),
     metricsEvents.jobEnded.on((job) => jobs.inc(job)),
     metricsEvents.webhookAttempted.on(({ outcome, seconds }) => {
       webhooks.inc({ outcome });

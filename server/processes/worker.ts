@@ -8,7 +8,7 @@ import { statement } from '../database/statement.ts';
 import { backgroundTasks, startBackgroundJobs } from '../jobs/backgroundJobs.ts';
 import { emptyClosedAccounts } from '../jobs/closedAccounts.ts';
 import { endAbandonedCompletions } from '../jobs/endAbandonedCompletions.ts';
-import { deleteExpiredRows, removeExpiredThreads } from '../jobs/housekeeping.ts';
+import { deleteExpiredRows, removeExpiredThreads, type RunStep } from '../jobs/housekeeping.ts';
 import { type JobRunner, startJobRunner, waitForDatabase } from '../jobs/jobRunner.ts';
 import { inJobSpan } from '../jobs/jobSpan.ts';
 import { announceExpiringKeys } from '../jobs/notices/announceExpiringKeys.ts';
@@ -244,21 +244,29 @@ const graceMs = 5_000;
 
 type HousekeepingDeps = Pick<ExecuteDeps, 'database' | 'storage' | 'runNotifier' | 'config' | 'log'>;
 
-/** Deletes nothing while the clocks of this process and of the database differ. */
+/** A step that fails does not keep the others from running. Deletes nothing while the clocks of this process and of the database differ. */
 export async function runHousekeeping({ database, storage, runNotifier, config, log }: HousekeepingDeps, stopping: AbortSignal) {
-  const steps = [
-    async () => {
-      for (const runId of await removeExpiredThreads(database)) runNotifier.notify(runId);
-    },
-    () => createPartitions({ database, log }),
-    () => removeOldEvents({ database, log, months: config.runEventsRetentionMonths, dropEmpty: config.runEventsArchiveDays > 0 }),
-    () => removeOldAuditLog({ database, log, days: config.auditRetentionDays }),
-    () => removeOldAccessLog({ database, log, days: config.accessLogRetentionDays }),
-    () => deleteExpiredRows(database, config),
-    () => emptyClosedAccounts(database),
-    () => removeArchives({ database, storage }, { months: config.runEventsRetentionMonths }),
-    () => removeAttachments({ database, storage }),
-    () => removeOldRevisions({ database, storage, log }),
-  ];
-  for (const step of steps) if (!stopping.aborted && (await clocksAgree(database, log))) await step();
+  const runStep: RunStep = async (step, run) => {
+    if (stopping.aborted || !(await clocksAgree(database, log))) return;
+    try {
+      await run();
+      metricsEvents.housekeepingStepEnded.emit({ step, outcome: 'done' });
+    } catch (err) {
+      log.warn({ err, step }, 'a step of the hourly housekeeping failed');
+      metricsEvents.housekeepingStepEnded.emit({ step, outcome: 'failed' });
+    }
+  };
+  await runStep('expired_threads', async () => {
+    for (const runId of await removeExpiredThreads(database)) runNotifier.notify(runId);
+  });
+  await runStep('partitions', () => createPartitions({ database, log }));
+  const { runEventsRetentionMonths: months, runEventsArchiveDays } = config;
+  await runStep('old_events', () => removeOldEvents({ database, log, months, dropEmpty: runEventsArchiveDays > 0 }));
+  await runStep('old_audit_log', () => removeOldAuditLog({ database, log, days: config.auditRetentionDays }));
+  await runStep('old_access_log', () => removeOldAccessLog({ database, log, days: config.accessLogRetentionDays }));
+  await deleteExpiredRows(database, config, runStep);
+  await runStep('closed_accounts', () => emptyClosedAccounts(database));
+  await runStep('archives', () => removeArchives({ database, storage }, { months }));
+  await runStep('attachments', () => removeAttachments({ database, storage }));
+  await runStep('workspace_revisions', () => removeOldRevisions({ database, storage, log }));
 }

@@ -3,6 +3,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { deleteExpiredRows, removeExpiredThreads } from '../../server/jobs/housekeeping.ts';
 import { createPartitions, removeOldAuditLog, removeOldEvents } from '../../server/jobs/partitions/maintainPartitions.ts';
 import { firstIdOf } from '../../server/platform/crypto/ids.ts';
+import { metricsEvents } from '../../server/platform/telemetry/metricsEvents.ts';
+import { runHousekeeping } from '../../server/processes/worker.ts';
 import { chat } from '../support/agent/vendor.ts';
 import { addVendorModel } from '../support/agent/vendorModel.ts';
 import { type Person, startTestApp } from '../support/app/testApp.ts';
@@ -284,4 +286,30 @@ test('a schedule without further times is deleted 90 days after its time and its
   expect(left.map(({ name }: { name: string }) => name)).toEqual(['120 active', '89 completed', '95 completed']);
   const kept = await sql('select count(*)::int, max(name::int) as oldest from schedules where account_id = $1', [other.accountId]);
   expect(kept).toEqual([{ count: 1_000, oldest: 1_000 }]);
+});
+
+test('a step that fails does not keep the later ones from running, and is counted; tokens and sessions are deleted in batches', async () => {
+  await sql(`create function fail_to_delete() returns trigger language plpgsql as $$ begin raise exception 'this step fails'; end $$`);
+  await sql('create trigger fails before delete on idempotency_keys for each row execute function fail_to_delete()');
+  onTestFinished(() => sql('drop function fail_to_delete cascade').then(() => undefined));
+  await sql(
+    `insert into idempotency_keys (scope_hash, request_hash, claim_id, claimed_at) values ('old', '', new_id(), now() - interval '2 days')`,
+  );
+  const sessions = (count: number, age: string) =>
+    sql(
+      `with opened as (insert into sessions (id, user_id, active_account_id, created_at)
+         select new_id(), $1, $2, now() - interval '40 days' from generate_series(1, $3::int) returning id)
+       insert into refresh_tokens (token_hash, session_id, generation, expires_at) select new_id()::text, id, 1, now() + $4::interval from opened`,
+      [bob.id, bob.accountId, count, age],
+    );
+  await sessions(12_000, '-2 days');
+  await sessions(3, '1 day');
+  const outcomes = new Map<string, string>();
+  onTestFinished(metricsEvents.housekeepingStepEnded.on(({ step, outcome }) => void outcomes.set(step, outcome)));
+  const runNotifier = { notify: () => undefined };
+  await runHousekeeping({ database, storage: undefined, config: app.config, log, runNotifier } as never, new AbortController().signal);
+  expect([...outcomes].filter(([, outcome]) => outcome !== 'done')).toEqual([['idempotency_keys', 'failed']]);
+  expect([...outcomes.keys()]).toEqual(expect.arrayContaining(['refresh_tokens', 'sessions', 'workspace_revisions']));
+  expect(await sql(`select from sessions where created_at < now() - interval '39 days'`)).toHaveLength(3);
+  expect(await sql('select from refresh_tokens where expires_at < now()')).toEqual([]);
 });

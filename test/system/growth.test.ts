@@ -40,8 +40,6 @@ const exceptions: Record<string, string> = {
   'jobs/erasure/ownBatches.ts 7': 'some rows of the account, in any order',
   'jobs/erasure/steps.ts 55': 'tokens of the sessions of an account, which the planner joins if the account has many of all sessions',
   'jobs/erasure/steps.ts 119': 'the same',
-  'jobs/housekeeping.ts 6': 'hourly; an index would cost more for every refresh of a token',
-  'jobs/housekeeping.ts 7': 'hourly; looks for sessions whose tokens are all gone',
   'jobs/housekeeping.ts 20': 'hourly; PostgreSQL plans it with the values, and finds the rows of a batch by the index of their age',
   'jobs/removeAttachments.ts 1': 'hourly; looks for files whose threads are all gone',
   'resources/reports/queries.ts selectReports':

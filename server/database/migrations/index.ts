@@ -65,6 +65,7 @@ import { Migration00076 } from './Migration00076.ts';
 import { Migration00077 } from './Migration00077.ts';
 import { Migration00085 } from './Migration00085.ts';
 import { Migration00086 } from './Migration00086.ts';
+import { Migration00087 } from './Migration00087.ts';
 import { Migration00089 } from './Migration00089.ts';
 import { Migration00090 } from './Migration00090.ts';
 
@@ -137,6 +138,7 @@ export const migrations = [
   { name: 'Migration00077', class: Migration00077 },
   { name: 'Migration00085', class: Migration00085 },
   { name: 'Migration00086', class: Migration00086 },
+  { name: 'Migration00087', class: Migration00087 },
   { name: 'Migration00089', class: Migration00089 },
   { name: 'Migration00090', class: Migration00090 },
 ];

@@ -46,6 +46,7 @@ export const metricsEvents = {
   streamClosed: fact<'api' | 'gateway'>('stream-closed'),
   /** This process takes jobs of the task. */
   jobTaskServed: fact<string>('job-task-served'),
+  housekeepingStepEnded: fact<{ step: string; outcome: 'done' | 'failed' }>('housekeeping-step-ended'),
   jobEnded: fact<{ task: string; outcome: 'done' | 'retried' | 'given_up' }>('job-ended'),
   runEnded: fact<{ status: 'completed' | 'failed' | 'cancelled'; errorClass: string }>('run-ended'),
   /** The events of an ended run were moved to the object store, or could not be; `interrupted`: the object store did not respond. */

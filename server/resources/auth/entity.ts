@@ -53,6 +53,7 @@ export const RefreshToken = defineEntity({
     generation: p.integer(),
   },
   indexes: [
+    { name: 'refresh_tokens_expires', expression: 'create index refresh_tokens_expires on refresh_tokens (expires_at)' },
     {
       name: 'refresh_tokens_generation',
       expression: 'create unique index refresh_tokens_generation on refresh_tokens (session_id, generation)',
