@@ -260,6 +260,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   token_invalid: 'The link is wrong, used or expired. Request a new one.',
   token_reused: 'The refresh token was already replaced and then used again, which ends the session. Sign in again.',
   token_rotated: 'The refresh token was replaced a moment ago. Use the newer one.',
+  too_many_inputs: 'The run has not read 100 inputs, or 1 MiB of them. Send more after its next turn.',
   too_many_messages: 'The range covers more messages than one replay may send. Replay shorter ranges one after the other.',
   unfinished_requests:
     'Too many requests from this address have not arrived in full, and this one is the slowest. Send it again after `Retry-After`.',

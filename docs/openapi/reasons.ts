@@ -312,7 +312,7 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
       400: ['action_not_allowed', 'content_too_large', 'invalid_answer', 'request_id_required'],
       402: ['key_budget_exhausted'],
       403: ['model_not_allowed'],
-      409: ['question_closed', 'run_not_active'],
+      409: ['question_closed', 'run_not_active', 'too_many_inputs'],
     },
   ],
   memoriesCreate: [{ 409: ['memory_limit'] }],

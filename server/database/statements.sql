@@ -5040,7 +5040,7 @@ select "r"."id", "r"."account_id", "r"."thread_id", "r"."parent_run_id", "r"."re
   order by "r"."created_at", "r"."id";
 
 -- resources/runs/eventQueries.ts lockRun
-select "id", "status", "attempt", "trace_id"
+select "id", "status", "attempt", "trace_id", "pending_inputs"
   from "runs"
   where "account_id" = $1 and "id" = $2
   for update;
@@ -5051,10 +5051,19 @@ select "id"
   where "account_id" = $1 and "parent_run_id" = $2 and "status" in ('running', 'waiting_for_input')
   order by "id";
 
--- resources/runs/eventQueries.ts selectProvidedInputs
-select "data" as "data"
+-- resources/runs/eventQueries.ts selectInputOfKey
+select "seq"
   from "run_events"
-  where "run_id" = $1 and "type" = 'run.input_provided';
+  where "run_id" = $1 and "type" = 'run.input_provided' and data ->> 'input_key' = $2
+  limit 1;
+
+-- resources/runs/eventQueries.ts selectInputBytes
+select coalesce(sum(bytes), 0)::float8 as "bytes"
+  from (select octet_length(data ->> 'content') as "bytes"
+  from "run_events"
+  where "run_id" = $1 and "type" = 'run.input_provided' and data ->> 'request_id' is null
+  order by "seq" desc
+  limit $2) as "e";
 
 -- resources/runs/eventQueries.ts selectArchivedInputKeys
 select "input_keys"
@@ -8010,12 +8019,13 @@ update "threads"
   where "account_id" = $2 and "id" = $3 and "title_locked" = false and ("title" is null or "title_provisional" = true) and "deleted_at" is null;
 
 -- runs/execute/userInput.ts 1
-select "r"."pending_inputs" as "pending", "e"."data" as "data"
-  from "runs" as "r"
-  inner
-  join "run_events" as "e" on "e"."run_id" = "r"."id" and "e"."type" = 'run.input_provided'
-  where "r"."id" = $1 and "r"."pending_inputs" > 0
-  order by "e"."seq";
+select "e"."data" as "data"
+  from "run_events" as "e"
+  where "e"."run_id" = $1 and "e"."type" = 'run.input_provided' and e.data ->> 'request_id' is null
+  order by "e"."seq" desc
+  limit (select pending_inputs
+  from runs
+  where id = $2);
 
 -- runs/execute/userInput.ts 2
 select "type", "data" as "data"

@@ -264,7 +264,7 @@ export const configVariables = {
       '30',
       'How long an erasure waits after it has closed the account, for requests that were authorized before.',
     ),
-    ARKLOOP_WORKER_LEASE_SECONDS: withDefault(integer(1), '30', 'How long a job belongs to its worker without renewal.'),
+    ARKLOOP_WORKER_LEASE_SECONDS: withDefault(integer(1), '45', 'How long a job belongs to its worker without renewal.'),
     ARKLOOP_WORKER_HEARTBEAT_SECONDS: withDefault(number(0, 'exclusive'), '10', 'Interval of lease renewal; below the lease.'),
     ARKLOOP_WORKER_QUEUE_JOB_TYPES: optional(csv, 'Job types taken.', { shownDefault: 'all types' }),
     ARKLOOP_WORKER_CAPABILITIES: optional(csv, 'Tags offered.', { shownDefault: 'the job types' }),

@@ -8,7 +8,7 @@ import { activeStatuses, openStatuses } from './statuses.ts';
 export const lockRun = statement<{ accountId: string; id: string }>()((db, $) =>
   db
     .selectFrom('runs')
-    .select(['id', 'status', 'attempt', 'trace_id'])
+    .select(['id', 'status', 'attempt', 'trace_id', 'pending_inputs'])
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.id)
     .forUpdate(),
@@ -24,12 +24,32 @@ export const selectOpenChildren = statement<{ accountId: string; id: string }>({
     .orderBy('id'),
 );
 
-export const selectProvidedInputs = statement<{ runId: string }>({ bound: 'run' })((db, $) =>
+/** The input of a run with this key. */
+export const selectInputOfKey = statement<{ runId: string; key: string }>()((db, $) =>
   db
     .selectFrom('run_events')
-    .select((eb) => eb.ref('data').$castTo<{ input_key?: string }>().as('data'))
+    .select('seq')
     .where('run_id', '=', $.runId)
-    .where('type', '=', sql.lit('run.input_provided')),
+    .where('type', '=', sql.lit('run.input_provided'))
+    .where(sql<string>`data ->> 'input_key'`, '=', $.key)
+    .limit(sql.lit(1)),
+);
+
+/** The bytes of the newest inputs that answer no question. */
+export const selectInputBytes = statement<{ runId: string; count: number }>()((db, $) =>
+  db
+    .selectFrom(
+      db
+        .selectFrom('run_events')
+        .select(sql<number>`octet_length(data ->> 'content')`.as('bytes'))
+        .where('run_id', '=', $.runId)
+        .where('type', '=', sql.lit('run.input_provided'))
+        .where(sql`data ->> 'request_id'`, 'is', null)
+        .orderBy('seq', 'desc')
+        .limit($.count)
+        .as('e'),
+    )
+    .select(sql<number>`coalesce(sum(bytes), 0)::float8`.as('bytes')),
 );
 
 /** The input keys of a run whose events are archived. */

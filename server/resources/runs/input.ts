@@ -15,7 +15,7 @@ import { ended } from './statuses.ts';
 /**
  * Answers the pending input request of a run, or else adds a message that the run reads before its next turn. A repeated `input_key` is
  * accepted and ignored, even after the run has ended. Throws 400 `content_too_large`, `invalid_answer`,
- * `request_id_required` or `action_not_allowed`, 402, 403, 409 `run_not_active` or `question_closed`.
+ * `request_id_required` or `action_not_allowed`, 402, 403, 409 `run_not_active`, `question_closed` or `too_many_inputs`.
  */
 export async function provideInput(scope: Scope, found: ReadableRun, input: RunInput): Promise<void> {
   const { content = '', action, request_id: requestId, input_key: key } = input;
@@ -62,12 +62,26 @@ export async function appendInput(
   const request = asked && { request_id: asked.data.request_id };
   if (requestId !== undefined && requestId !== request?.request_id)
     throw failWith('conflict', 'question_closed', 'The run does not wait for an answer to this question any more.');
+  if (!request) await checkPending(tx, run, content);
   const taken = takeAction(asked?.data, { content, action, requestId });
   const events: RunEventInput[] = [{ type: 'run.input_provided', data: { content, ...request, ...taken, ...(key && { input_key: key }) } }];
   if (request) events.push({ type: 'run.resumed', data: { ...request, reason: 'user_input_received' } });
   await tx.run(queries.appendEvents, { runId: run.id, status: request ? 'running' : null, ...runEventValues(run.trace_id, events) });
   if (!request) await tx.run(queries.incrementPendingInputs, { accountId, id: run.id });
   return 'accepted';
+}
+
+/** What a run has not read yet. */
+const maxPending = { inputs: 100, bytes: 2 ** 20 };
+
+async function checkPending(tx: Queryable, { id: runId, pending_inputs: count }: { id: string; pending_inputs: number }, content: string) {
+  const waiting = count > 0 ? (await tx.row(queries.selectInputBytes, { runId, count }))!.bytes : 0;
+  if (count >= maxPending.inputs || waiting + Buffer.byteLength(content) > maxPending.bytes)
+    throw failWith(
+      'conflict',
+      'too_many_inputs',
+      `A run has at most ${maxPending.inputs} inputs of ${maxPending.bytes} bytes that it has not read yet.`,
+    );
 }
 
 /** The action of input for the question of an MCP server. Other input has none. Throws 400 `invalid_answer` if the input does not match the schema of the question. */
@@ -103,7 +117,7 @@ async function isRepeated(
   { id: runId, status }: { id: string; status: RunStatus },
   key: string,
 ): Promise<boolean> {
-  if ((await tx.rows(queries.selectProvidedInputs, { runId })).some(({ data }) => data.input_key === key)) return true;
+  if (await tx.row(queries.selectInputOfKey, { runId, key })) return true;
   if (!ended.has(status)) return false;
   const archive = await tx.row(queries.selectArchivedInputKeys, { accountId, runId });
   return archive?.input_keys?.includes(key) ?? false;

@@ -23,14 +23,16 @@ export type UserInput = RunPort & {
   isWaiting(): boolean;
 };
 
-const selectPending = statement<{ runId: string }>({ bound: 'run' })((db, $) =>
+/** The newest first. */
+const selectPending = statement<{ runId: string }>()((db, $) =>
   db
-    .selectFrom('runs as r')
-    .innerJoin('run_events as e', (join) => join.onRef('e.run_id', '=', 'r.id').on('e.type', '=', sql.lit('run.input_provided')))
-    .select((eb) => ['r.pending_inputs as pending', eb.ref('e.data').$castTo<{ content: string; request_id?: string }>().as('data')])
-    .where('r.id', '=', $.runId)
-    .where('r.pending_inputs', '>', sql.lit(0))
-    .orderBy('e.seq'),
+    .selectFrom('run_events as e')
+    .select((eb) => eb.ref('e.data').$castTo<{ content: string }>().as('data'))
+    .where('e.run_id', '=', $.runId)
+    .where('e.type', '=', sql.lit('run.input_provided'))
+    .where(sql`e.data ->> 'request_id'`, 'is', null)
+    .orderBy('e.seq', 'desc')
+    .limit(sql<number>`(select pending_inputs from runs where id = ${$.runId})`),
 );
 
 const selectReplies = statement<{ runId: string }>({ bound: 'run' })((db, $) =>
@@ -95,8 +97,7 @@ export function createUserInput(
     async pendingInput() {
       if (run.pending_inputs === 0) return [];
       const rows = await database.rows(selectPending, { runId: run.id });
-      const inputs = rows.flatMap(({ data }) => (data.request_id === undefined ? [data.content] : []));
-      return rows[0] ? inputs.slice(-rows[0].pending) : [];
+      return rows.map(({ data }) => data.content).reverse();
     },
     async waitForAnswer(requestId, expiresAt, withdrawn) {
       await writer.flush();
