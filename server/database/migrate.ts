@@ -3,7 +3,7 @@ import { isRotation } from '../platform/config/shape.ts';
 import { errorCodeOf, OperatorError } from '../platform/operatorError.ts';
 import { isTransientDatabaseError } from './connection/connectionErrors.ts';
 import { expectedSchemaVersion, oldestCompatibleVersion } from './expectedSchema.ts';
-import { lockTables } from './lockTables.ts';
+import { lockTables } from './migrations/lockTables.ts';
 
 /** An advisory lock. If several instances start at once, one migrates and the others wait. */
 const migrationLock = 7_203_118_401;

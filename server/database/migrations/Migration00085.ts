@@ -2,7 +2,7 @@ import { Migration } from '@mikro-orm/migrations';
 
 /**
  * Tiers of `credit.deduction_policy` by tokens become tiers by cost, at 0.001 US dollars per 1,000 tokens. A tier that has a bound by cost keeps it. A
- * policy that cannot be read stays, and counts as the default.
+ * policy that cannot be read stays, and counts as the default. Locks a few rows of settings for milliseconds.
  */
 export class Migration00085 extends Migration {
   override up(): void {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import { lockTables } from '../../../server/database/lockTables.ts';
+import { lockTables } from '../../../server/database/migrations/lockTables.ts';
 import { freshDatabase } from '../../support/app/testApp.ts';
 
 async function connected(connectionString: string) {

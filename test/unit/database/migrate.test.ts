@@ -2,8 +2,8 @@ import pg from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { queryableOf } from '../../../server/database/database.ts';
 import { expectedSchemaVersion } from '../../../server/database/expectedSchema.ts';
-import { lockTables } from '../../../server/database/lockTables.ts';
 import { migrate, schemaVersion } from '../../../server/database/migrate.ts';
+import { lockTables } from '../../../server/database/migrations/lockTables.ts';
 import { inOrder } from '../../../server/jobs/erasure/order.ts';
 import { accountSteps } from '../../../server/jobs/erasure/steps.ts';
 

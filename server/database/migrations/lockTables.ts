@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCodeOf, OperatorError } from '../platform/operatorError.ts';
-import { productSchema } from './productSchema.ts';
+import { errorCodeOf, OperatorError } from '../../platform/operatorError.ts';
+import { productSchema } from '../productSchema.ts';
 
 /** Runs a statement in the transaction of the migrations. */
 type Run = (sql: string) => Promise<Record<string, unknown>[]>;
