@@ -8023,9 +8023,9 @@ select "e"."data" as "data"
   from "run_events" as "e"
   where "e"."run_id" = $1 and "e"."type" = 'run.input_provided' and e.data ->> 'request_id' is null
   order by "e"."seq" desc
-  limit (select pending_inputs
-  from runs
-  where id = $2);
+  limit (select "r"."pending_inputs"
+  from "runs" as "r"
+  where "r"."id" = $2);
 
 -- runs/execute/userInput.ts 2
 select "type", "data" as "data"

@@ -32,7 +32,7 @@ const selectPending = statement<{ runId: string }>()((db, $) =>
     .where('e.type', '=', sql.lit('run.input_provided'))
     .where(sql`e.data ->> 'request_id'`, 'is', null)
     .orderBy('e.seq', 'desc')
-    .limit(sql<number>`(select pending_inputs from runs where id = ${$.runId})`),
+    .limit(({ selectFrom }) => selectFrom('runs as r').select('r.pending_inputs').where('r.id', '=', $.runId)),
 );
 
 const selectReplies = statement<{ runId: string }>({ bound: 'run' })((db, $) =>
