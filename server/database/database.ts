@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Log } from '../platform/telemetry/log.ts';
 import { withoutSpan } from '../platform/telemetry/spans.ts';
+import { type CommitCheck, createCommitCheck, identifyText, type TransactionId } from './connection/commitCheck.ts';
 import { isTransactionConflict } from './connection/connectionErrors.ts';
-import { isFollowUp, openPacket, sendPacket } from './connection/packets.ts';
+import { isFollowUp, isSkipped, openPacket, sendPacket } from './connection/packets.ts';
 import { PreparedQuery, runPrepared } from './connection/preparedQuery.ts';
 import { prepareConnection } from './connection/sessionSettings.ts';
 import { shareConnections } from './connection/sharedConnections.ts';
@@ -67,15 +68,19 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName, 
   });
   // Without a listener, a lost connection ends the process. It does not belong to the span of the request that opened it.
   const onBroken = (err: Error) => withoutSpan(() => log.debug({ err }, 'a database connection broke'));
-  const flushes = shareFlushes(async () => {
+  const connect = async () => {
     const client = new pg.Client(connection);
     client.on('error', onBroken);
     await client.connect();
+    return client;
+  };
+  const flushes = shareFlushes(async () => {
+    const client = await connect();
     if (await prepareConnection(client)) return client;
     await client.end();
     return undefined;
   });
-  const transactions: Transactions = { pool, flushes, open: 0 };
+  const transactions: Transactions = { pool, flushes, isCommitted: createCommitCheck(connect), open: 0 };
   const connected = new Set<pg.PoolClient>();
   let closing = false;
   pool.on('error', (err) => withoutSpan(() => log[closing ? 'debug' : 'warn']({ err }, 'a database connection was lost')));
@@ -119,33 +124,60 @@ function createQueryable(run: RunQuery, runShort = run): Queryable {
   };
 }
 
-type Transactions = { readonly pool: pg.Pool; readonly flushes: SharedFlushes; /** Those of this process. */ open: number };
+type Transactions = {
+  readonly pool: pg.Pool;
+  readonly flushes: SharedFlushes;
+  readonly isCommitted: CommitCheck;
+  /** Those of this process. */
+  open: number;
+};
 type Attempt = TransactionOptions & Pick<Transaction, 'attempt'>;
 
 /**
  * Runs a transaction on one connection. The first statement takes the connection from the pool and begins the transaction. Without a statement,
  * nothing is sent. Beside other transactions, it holds its locks and its connection until it is committed, and then waits for the disk together with them.
+ * If the answer to its commit is lost, PostgreSQL is asked whether it is committed.
  */
 async function transact<T>(transactions: Transactions, attempt: Attempt, work: (tx: Transaction) => Promise<T>): Promise<T> {
   transactions.open++;
   try {
-    const { result, flush } = await workAndCommit(transactions, attempt, work);
-    await flush?.();
+    const { result, id, callbacks, flush, lost } = await workAndCommit(transactions, attempt, work);
+    const error = lost ?? (await flush?.().then(() => undefined, asError));
+    const isCommitted = !error || (id && (await transactions.isCommitted(id).catch(() => undefined)));
+    if (isCommitted === false) throw error;
+    for (const then of callbacks) then();
+    if (!isCommitted) throw error;
     return result;
   } finally {
     transactions.open--;
   }
 }
 
+const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
+
+/** `lost` is the error of a connection that broke before it answered the commit. */
 async function workAndCommit<T>(transactions: Transactions, { attempt, mayBeLost }: Attempt, work: (tx: Transaction) => Promise<T>) {
   const { pool, flushes } = transactions;
   let opening: Promise<pg.PoolClient> | undefined;
+  let id: TransactionId | undefined;
+  const maySkipDisk = (flush: unknown) => mayBeLost === true || flush !== undefined;
+  const currentFlush = () => (!mayBeLost && transactions.open > 1 ? flushes.current() : undefined);
+  /** Whether the commit does not wait for the disk. Guessed at the beginning, which saves a statement if that turns out right. */
+  let isAsynchronous = false;
   const underway: Promise<unknown>[] = [];
+  const callbacks: (() => void)[] = [];
   const open = () => {
     opening ??= pool.connect().then((client) => {
       openPacket(client, process.nextTick);
-      // Not awaited: `begin` is sent together with the first statement.
+      // Not awaited: both are sent together with the first statement.
       runPrepared(client, control('begin')).catch(() => {});
+      isAsynchronous = maySkipDisk(currentFlush());
+      runPrepared(client, identify(isAsynchronous)).then(
+        ({ rows }) => {
+          id = rows[0];
+        },
+        () => {},
+      );
       return client;
     });
     return opening;
@@ -171,15 +203,20 @@ async function workAndCommit<T>(transactions: Transactions, { attempt, mayBeLost
       sent.catch(() => {});
       underway.push(sent);
     },
+    afterCommit: (then) => void callbacks.push(then),
   };
   let broken: Error | undefined;
   try {
     const result = await work(tx);
     const client = await opening;
     isOver = true;
-    const flush = client && !mayBeLost && !needsSynchronousCommit && transactions.open > 1 ? flushes.current() : undefined;
-    if (client) await commit(client, underway, { isSynchronous: !mayBeLost && !flush });
-    return { result, flush };
+    const flush = client && !needsSynchronousCommit ? currentFlush() : undefined;
+    if (client) {
+      openPacket(client, process.nextTick);
+      if (maySkipDisk(flush) !== isAsynchronous) underway.push(runPrepared(client, control(isAsynchronous ? waitForDisk : skipDisk)));
+      broken = await commit(client, underway);
+    }
+    return { result, id, callbacks, flush, lost: broken };
   } catch (error) {
     const client = await opening?.catch(() => undefined);
     isOver = true;
@@ -196,19 +233,34 @@ async function workAndCommit<T>(transactions: Transactions, { attempt, mayBeLost
   }
 }
 
-const control = (text: 'begin' | 'commit' | 'rollback' | 'set local synchronous_commit = off') =>
-  new PreparedQuery({ name: text, text, values: [] });
+const control = (text: string) => new PreparedQuery({ name: text, text, values: [] });
+const [waitForDisk, skipDisk] = ['set local synchronous_commit = on', 'set local synchronous_commit = off'];
 
-/** PostgreSQL answers the commit of a failed transaction with ROLLBACK, not with an error. */
-async function commit(client: pg.PoolClient, underway: readonly Promise<unknown>[], { isSynchronous }: { isSynchronous: boolean }) {
-  openPacket(client, process.nextTick);
-  const before = isSynchronous ? underway : [...underway, runPrepared(client, control('set local synchronous_commit = off'))];
-  const [committed, ...sent] = await Promise.allSettled([runPrepared(client, control('commit')), ...before]);
+const identify = (isAsynchronous: boolean) =>
+  isAsynchronous
+    ? new PreparedQuery({
+        name: 'identify asynchronous',
+        text: `${identifyText}, set_config('synchronous_commit', 'off', true)`,
+        values: [],
+      })
+    : new PreparedQuery({ name: 'identify', text: identifyText, values: [] });
+
+/**
+ * Throws if nothing was committed. Returns the error of a connection that broke before PostgreSQL had answered. PostgreSQL answers the commit of a failed
+ * transaction with ROLLBACK, not with an error.
+ */
+async function commit(client: pg.PoolClient, underway: readonly Promise<unknown>[]) {
+  const [committed, ...sent] = await Promise.allSettled([runPrepared(client, control('commit')), ...underway]);
   const errors = [committed, ...sent].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  if (committed.status === 'rejected' && !errors.some(isRejection)) return asError(committed.reason);
   if (errors.length > 0) throw errors.find((error) => !isFollowUp(error)) ?? errors[0];
   const { command } = (committed as PromiseFulfilledResult<pg.QueryResult>).value;
   if (command !== 'COMMIT') throw new Error('a statement of the transaction failed, so nothing was committed');
+  return undefined;
 }
+
+/** Whether PostgreSQL has rejected a statement, rather than ended the connection. */
+const isRejection = (error: unknown) => isSkipped(error) || (error instanceof pg.DatabaseError && error.severity === 'ERROR');
 
 async function retryOnConflict<T>(work: (attempt: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {

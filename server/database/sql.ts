@@ -22,6 +22,11 @@ export type Transaction = Queryable & {
   readonly attempt: number;
   /** For statements that were sent without awaiting them. The commit is sent together with them, and nothing is committed if one of them fails. */
   awaitAtCommit(sent: Promise<unknown>): void;
+  /**
+   * Called after the commit, and also if it cannot be known whether the transaction is committed. So it is a hint that something may have changed, and what must
+   * follow belongs into the transaction.
+   */
+  afterCommit(then: () => void): void;
 };
 
 export type TransactionOptions = {
@@ -36,7 +41,10 @@ export type Database = Queryable & {
    * sequence, each in a transaction of its own.
    */
   together(): Queryable;
-  /** Runs `work` in a transaction. Serialization failures and deadlocks are retried, up to three attempts in total. */
+  /**
+   * Runs `work` in a transaction. Serialization failures and deadlocks are retried, up to three attempts in total. Rejects if nothing is committed, or if
+   * PostgreSQL is away and cannot tell.
+   */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   close(): Promise<void>;
 };

@@ -2367,7 +2367,7 @@ update "api_keys"
 -- resources/apiKeys/queries.ts revokeKey
 update "api_keys"
   set "revoked_at" = now()
-  where "account_id" = $1 and "id" = $2 and "revoked_at" is null and ($3::uuid is null or user_id = $4)
+  where "account_id" = $1 and "id" = $2 and "revoked_at" is null
   returning "user_id", "name", "key_prefix";
 
 -- resources/apiKeys/queries.ts selectOpenRuns
@@ -6426,16 +6426,10 @@ select "s"."id", "s"."active_account_id", "s"."method", "s"."user_agent", "s"."i
   order by "s"."created_at" desc, "s"."id" desc
   limit $5;
 
--- resources/sessions/queries.ts selectSession
-select "s"."id", "s"."active_account_id", "s"."method", "s"."user_agent", "s"."ip", "s"."created_at", "s"."last_used_at", "t"."expires_at"
-  from "sessions" as "s"
-  inner
-  join lateral (select "r"."expires_at"
-  from "refresh_tokens" as "r"
-  where "r"."session_id" = "s"."id"
-  order by "r"."generation" desc
-  limit 1) as "t" on "t"."expires_at" > now()
-  where "s"."revoked_at" is null and "s"."user_id" = $1 and "s"."id" = $2;
+-- resources/sessions/queries.ts selectSessionId
+select "id"
+  from "sessions"
+  where "user_id" = $1 and "id" = $2;
 
 -- resources/sessions/queries.ts endSession
 update "sessions"

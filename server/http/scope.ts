@@ -54,6 +54,7 @@ export type RequestScope = {
   audit(note: AuditNote): void;
   /** Suppresses the audit entry of a request that had no effect. */
   skipAudit(): void;
+  /** As `tx.afterCommit`. */
   afterCommit(then: () => void): void;
 };
 

@@ -22,7 +22,7 @@ import { recoverMailJobs, sendMail } from './sendMail.ts';
 
 type BackgroundJobDeps = { config: Config; keys: Keys; database: Database; databaseUrl: string; log: Log } & Pick<
   EraseDeps,
-  'storage' | 'runNotifier' | 'notifyAccess'
+  'storage' | 'runNotifier'
 >;
 
 /** Runs the small background jobs of a worker: mail, broadcasts, operations on all accounts, schedules, and erasures. */
@@ -83,7 +83,7 @@ async function logMailTransport({ config, database, log }: BackgroundJobDeps) {
 type PeriodicTask = [ms: number, task: () => Promise<unknown>];
 
 /** The task list, and the periodic tasks that recover jobs of killed workers. */
-function tasksOf({ config, keys, database, log, storage, runNotifier, notifyAccess }: BackgroundJobDeps, stopping: AbortSignal) {
+function tasksOf({ config, keys, database, log, storage, runNotifier }: BackgroundJobDeps, stopping: AbortSignal) {
   const takes = (task: string) => config.workerQueueJobTypes?.includes(task) ?? true;
   const taskList: TaskList = {};
   const periodicTasks: PeriodicTask[] = [];
@@ -114,7 +114,7 @@ function tasksOf({ config, keys, database, log, storage, runNotifier, notifyAcce
   addBatched(sendBroadcastTask, sendBroadcast, recoverBroadcasts);
   addBatched(changeCreditsTask, changeCredits, recoverCreditOperations);
   const erase = (given: { log: Log }, payload: unknown) =>
-    eraseAccount({ config, keys, database, storage, queue, runNotifier, notifyAccess, stopping, log: given.log }, payload);
+    eraseAccount({ config, keys, database, storage, queue, runNotifier, stopping, log: given.log }, payload);
   addBatched(eraseTask, erase, recoverErasures);
   let schedules = 0;
   if (takes(runScheduleTask)) {

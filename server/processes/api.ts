@@ -28,7 +28,7 @@ import type { LocalRuns } from '../pubsub/localRuns.ts';
 import type { NotificationChannel } from '../pubsub/notificationChannel.ts';
 import { openNotificationChannel } from '../pubsub/openChannel.ts';
 import { createPromptRequests, promptReplyChannel } from '../pubsub/promptRequests.ts';
-import { accessChannel, createAccessNotifier, createRunNotifier, parseRunNotification, runChannel } from '../pubsub/runNotifier.ts';
+import { accessChannel, createRunNotifier, parseRunNotification, runChannel } from '../pubsub/runNotifier.ts';
 import { captchaWarning } from '../resources/auth/captcha.ts';
 import { createIpRuleCache } from '../resources/ipRules/ipRuleCache.ts';
 import { prepareQuota } from '../resources/quotas/check.ts';
@@ -93,7 +93,6 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
     db: database,
     jwtSecrets: keys.jwtSecrets,
     secondFactorRequiredFrom: async () => (await readSettings(database))['auth.second_factor_required_from'],
-    publishInvalidation: createAccessNotifier(channel, complain),
     onKeyUseFailed: (error) => log.warn({ err: error }, 'the use of a key was not recorded'),
   });
   const { databaseReadUrl, apiDbPoolMaxConns: max } = config;
@@ -145,7 +144,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
     if (up) eventBroker.notifyAll();
   });
   const heard = firstUp(channel);
-  channel.on(accessChannel, (userId) => accessControl.applyInvalidation(userId));
+  channel.on(accessChannel, (userId) => accessControl.invalidateUser(userId));
   localRuns?.onEvents(eventBroker.publish);
   channel.on(runChannel, (payload) => {
     const { runIds, sender } = parseRunNotification(payload);

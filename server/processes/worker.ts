@@ -25,7 +25,7 @@ import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 import { createCacheInvalidation, invalidationChannel } from '../pubsub/cacheInvalidation.ts';
 import { openNotificationChannel } from '../pubsub/openChannel.ts';
 import { promptRequestChannel } from '../pubsub/promptRequests.ts';
-import { createAccessNotifier, createRunNotifier, parseRunNotification, runChannel } from '../pubsub/runNotifier.ts';
+import { createRunNotifier, parseRunNotification, runChannel } from '../pubsub/runNotifier.ts';
 import { grantDueWindows } from '../resources/credits/monthlyGrants.ts';
 import { enableSettingsCache, readSettings } from '../resources/settings/settings.ts';
 import { webhookChannel } from '../resources/webhooks/outbox.ts';
@@ -86,7 +86,6 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
     log,
   });
   const runNotifier = createRunNotifier(channel, complain('a notification was not sent'), localRuns);
-  const notifyAccess = createAccessNotifier(channel, complain('a notification was not sent'));
   const activeRuns = new Map<string, () => void>();
   const outbound = createOutboundFromConfig(config);
   const storage = openStorage(config, log);
@@ -175,7 +174,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   async function takeJobs() {
     await createPartitions({ database, log });
     await heartbeat();
-    const errands = await startBackgroundJobs({ config, keys, database, databaseUrl, log, storage, runNotifier, notifyAccess });
+    const errands = await startBackgroundJobs({ config, keys, database, databaseUrl, log, storage, runNotifier });
     try {
       jobRunner = await startJobRunner(options, log);
       return { errands, runner: jobRunner };

@@ -13,7 +13,7 @@ export type RunNotifier = {
 
 /** The topic of new run events. */
 export const runChannel = 'arkloop_runs';
-/** The topic of changes to the access of users. */
+/** The topic of changes to the access of users, which triggers of PostgreSQL announce. The payload is the user, or `*` for all. */
 export const accessChannel = 'arkloop_access';
 
 // A payload is limited to 8 000 bytes: 200 ids of 36 characters and a comma each.
@@ -86,30 +86,4 @@ function createSender(publish: (ids: readonly string[]) => Promise<void>, onErro
     },
     close: () => flush().catch(onError),
   };
-}
-
-/** How long a notification of changed access that was not accepted waits before it is sent again, in milliseconds. */
-const accessRetryMs = 250;
-
-/**
- * Notifies all processes that cached data about a user is stale. Repeated until it is accepted: a process caches access for up to a minute, and would
- * otherwise accept a revoked credential for as long.
- */
-export function createAccessNotifier(channel: Pick<NotificationChannel, 'publish'>, onError: (error: unknown) => void) {
-  const unsent = new Set<string>();
-  let retry: NodeJS.Timeout | undefined;
-  function send(userId: string) {
-    channel.publish(accessChannel, userId).catch((error: unknown) => {
-      onError(error);
-      unsent.add(userId);
-      retry ??= setTimeout(sendAgain, accessRetryMs).unref();
-    });
-  }
-  function sendAgain() {
-    retry = undefined;
-    const userIds = [...unsent];
-    unsent.clear();
-    userIds.forEach(send);
-  }
-  return send;
 }

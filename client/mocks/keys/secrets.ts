@@ -24,7 +24,11 @@ export function unrevoked({ value }: Row): Json {
   return value;
 }
 
-export const revokeKey = ({ time }: Engine, row: Row): Json => Object.assign(unrevoked(row), { revoked_at: time() });
+/** Keeps the time of the first revocation. */
+export function revokeKey({ time }: Engine, { value }: Row): Json {
+  value.revoked_at ??= time();
+  return value;
+}
 
 /** Replaces the secret of a key. Throws 404 for a revoked key, 409 in an overlap. */
 export function rotateKey(

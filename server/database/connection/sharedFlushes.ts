@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { shareNext } from '../../platform/shareNext.ts';
 
-/** Waits until everything that was committed before the call, and after the connection of the flush was opened, is on disk. */
+/** Waits until everything that was committed before the call, and after the connection of the flush was opened, is on disk. Rejects after `flushMs`. */
 type Flush = () => Promise<unknown>;
 
 export type SharedFlushes = {
@@ -12,6 +12,9 @@ export type SharedFlushes = {
 
 /** Writes a small record of the write-ahead log in a transaction of its own, whose commit waits until the log is on disk up to it. */
 export const flushText = `select pg_logical_emit_message(true, 'arkloop', '')`;
+
+/** How long a flush may take, in milliseconds. Then its connection is closed, and another one is opened for the next transactions. */
+const flushMs = 2_000;
 
 /** How long after a failed attempt to open the connection the next one is made, in milliseconds. */
 const retryMs = 10_000;
@@ -35,7 +38,7 @@ export function shareFlushes(connect: () => Promise<pg.Client | undefined>): Sha
     opened.once('end', () => {
       current = undefined;
     });
-    const flush = shareNext(() => opened.query({ name: 'flush', text: flushText }), setImmediate);
+    const flush = shareNext(() => opened.query({ name: 'flush', text: flushText, query_timeout: flushMs } as pg.QueryConfig), setImmediate);
     await flush();
     current = flush;
   }

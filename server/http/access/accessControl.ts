@@ -123,12 +123,11 @@ export type AccessDeps = {
   jwtSecrets: Keyring;
   /** From when all users need a second factor; null if they do not. */
   secondFactorRequiredFrom(): Promise<string | null>;
-  publishInvalidation(userId: string): void;
   onKeyUseFailed(error: unknown): void;
 };
 
 /** Authentication and authorization from the database. Results are cached until they are invalidated. */
-export function createAccessControl({ db, jwtSecrets, secondFactorRequiredFrom, publishInvalidation, onKeyUseFailed }: AccessDeps) {
+export function createAccessControl({ db, jwtSecrets, secondFactorRequiredFrom, onKeyUseFailed }: AccessDeps) {
   const claims = new ExpiringCache<AccessClaims>(20_000);
   const sessions = new ExpiringCache<SessionAccess>(20_000);
   const keys = new ExpiringCache<KeyAccess>(20_000);
@@ -208,24 +207,15 @@ export function createAccessControl({ db, jwtSecrets, secondFactorRequiredFrom, 
       if (/^als_/i.test(token)) return serviceKeys.authenticate(token);
       return /^al_/i.test(token) ? byKey(token) : bySession(token, wanted, options?.expired === 'accept');
     },
-    invalidateUser(userId) {
-      forget(userId);
-      publishInvalidation(userId);
-    },
-    invalidateAllUsers() {
-      forget(allUsers);
-      publishInvalidation(allUsers);
-    },
+    invalidateUser: forget,
+    invalidateAllUsers: () => forget(allUsers),
     /** Stores the counts of requests that are only in memory. */
     close: () => requests.close(),
-    /** Applies an invalidation that another process announced. */
-    applyInvalidation: forget,
     /** Entries are cached only while the notification channel is up. */
     enableCaching(channelIsUp: boolean) {
       for (const memory of [sessions, keys, serviceKeys]) memory.setEnabled(channelIsUp);
     },
   } satisfies AccessControl & {
-    applyInvalidation(userId: string): void;
     enableCaching(channelIsUp: boolean): void;
     close(): Promise<void>;
   };

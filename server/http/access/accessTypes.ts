@@ -47,9 +47,9 @@ export type AccessControl = {
     wantedAccountId: string | undefined,
     token?: { expired: 'accept' },
   ): Promise<VerifiedCredential>;
-  /** Invalidates what is cached of a user: here at once, in other processes by notification. */
+  /** Forgets what this process has cached of a user, so that a change acts on the next request. Triggers of PostgreSQL tell the other processes. */
   invalidateUser(userId: string): void;
-  /** Invalidates all users, which is faster than one by one if a change affects many of them. */
+  /** Forgets all users, which is faster than one by one if a change affects many of them. */
   invalidateAllUsers(): void;
 };
 

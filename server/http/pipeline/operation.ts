@@ -18,10 +18,8 @@ export const hasScopeInBody = ({ metadata, query }: Route) =>
 export class AuditNotes {
   list: AuditNote[] = [];
   skipped = false;
-  after: (() => void)[] = [];
   clear() {
     this.list = [];
-    this.after = [];
     this.skipped = false;
   }
 }
@@ -44,7 +42,7 @@ export function scopeOf(app: App, authenticated: AuthenticatedRequest, db: Query
     skipAudit: () => {
       notes.skipped = true;
     },
-    afterCommit: (then) => void notes.after.push(then),
+    afterCommit: (then) => base.tx.afterCommit(then),
   };
   // A public route has no actor. Its handlers get a `RequestScope`, which has no such property.
   return Object.assign(base, access && actor && { actor, ...access }) as Scope;
@@ -110,7 +108,6 @@ export async function runInTransaction(
       await (isStreamBody(answer.body) ? claimed?.release() : claimed?.complete(tx, answer));
       return answer;
     });
-    for (const then of notes.after) then();
     if (answer instanceof CommittedFailure) throw answer;
     return answer;
   } catch (error) {

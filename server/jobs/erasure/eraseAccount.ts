@@ -32,8 +32,6 @@ export type EraseDeps = {
   storage: Storage | undefined;
   queue: App['queue'];
   runNotifier: App['runNotifier'];
-  /** Tells all processes that the access of a user has changed. */
-  notifyAccess: (userId: string) => void;
   stopping: AbortSignal;
   log: Log;
 };
@@ -100,16 +98,14 @@ async function erase(deps: EraseDeps, erasure: RunningErasure): Promise<Wait | '
 }
 
 /** Closes the account as its admins could, unless it is closed. Returns when it was closed. */
-async function closeAccount({ database, queue, runNotifier, notifyAccess }: EraseDeps, erasure: RunningErasure): Promise<string> {
+async function closeAccount({ database, queue, runNotifier }: EraseDeps, erasure: RunningErasure): Promise<string> {
   const { account_id: accountId, id } = erasure;
-  const callbacks: (() => void)[] = [];
-  const closedAt = await database.transaction(async (tx) => {
-    callbacks.length = 0;
+  return database.transaction(async (tx) => {
     const scope: EndingScope = {
-      app: { database, queue, runNotifier, accessControl: { invalidateUser: notifyAccess } },
+      app: { database, queue, runNotifier },
       tx,
       actor: { userId: erasure.requested_by },
-      afterCommit: (then) => void callbacks.push(then),
+      afterCommit: (then) => tx.afterCommit(then),
     };
     if (await tx.row(lockAccount, { accountId })) {
       await tx.rows(lockRunSlots, { accountId });
@@ -121,8 +117,6 @@ async function closeAccount({ database, queue, runNotifier, notifyAccess }: Eras
     }
     return (await tx.row(queries.selectClosedAt, { accountId }))!.deleted_at!;
   });
-  for (const then of callbacks) then();
-  return closedAt;
 }
 
 /** Tables from which closing an account deletes rows, itself or by foreign keys. The proof counts them too. */

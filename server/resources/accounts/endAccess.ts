@@ -1,4 +1,4 @@
-import type { AccessControl, Actor } from '../../http/access/accessTypes.ts';
+import type { Actor } from '../../http/access/accessTypes.ts';
 import type { App } from '../../http/app.ts';
 import type { Scope } from '../../http/scope.ts';
 import { requestCancel } from '../runs/cancel.ts';
@@ -8,7 +8,8 @@ import { deleteInvitations, lockRunSlots, markClosed, selectOpenRuns } from './q
 
 /** What a request, or a job, needs to end access. */
 export type EndingScope = Pick<Scope, 'tx' | 'afterCommit'> & {
-  readonly app: Pick<App, 'database' | 'queue' | 'runNotifier'> & { readonly accessControl: Pick<AccessControl, 'invalidateUser'> };
+  /** Jobs have no access control, because they cache no access. */
+  readonly app: Pick<App, 'database' | 'queue' | 'runNotifier'> & Partial<Pick<App, 'accessControl'>>;
   readonly actor: Pick<Actor, 'userId'>;
 };
 
@@ -25,7 +26,7 @@ export async function endAccess(scope: EndingScope, accountId: string, userIds: 
   await tx.rows(lockRunSlots, { accountId });
   await cancelRuns(scope, accountId, userIds);
   afterCommit(() => {
-    for (const userId of userIds) app.accessControl.invalidateUser(userId);
+    for (const userId of userIds) app.accessControl?.invalidateUser(userId);
   });
 }
 

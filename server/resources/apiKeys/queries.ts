@@ -130,14 +130,13 @@ export const replaceSecret = statement<Key & { keyPrefix: string; keyHash: strin
     .returning(columns),
 );
 
-export const revokeKey = statement<Key & Visible>()((db, $) =>
+export const revokeKey = statement<Key>()((db, $) =>
   db
     .updateTable('api_keys')
     .set({ revoked_at: sql`now()` })
     .where('account_id', '=', $.accountId)
     .where('id', '=', $.id)
     .where('revoked_at', 'is', null)
-    .where(isVisible($))
     .returning(['user_id', 'name', 'key_prefix']),
 );
 

@@ -143,13 +143,13 @@ export async function listApiKeys(scope: Scope, page: PageQuery): Promise<{ rows
 }
 
 /**
- * Also cancels what the key has started, and pauses its schedules: whoever has the secret can spend nothing from then on. Throws 404 for a key that
- * the caller cannot see or that is already revoked.
+ * Also cancels what the key has started, and pauses its schedules: whoever has the secret can spend nothing from then on. Succeeds without effect if the key
+ * is already revoked.
  */
 export async function revokeApiKey(scope: Scope, { id }: ApiKeyRow): Promise<void> {
   const { app, tx, accountId } = scope;
-  const revoked = await tx.row(queries.revokeKey, { accountId, id, ownerId: visibleOwnerId(scope) });
-  if (!revoked) throw notFound();
+  const revoked = await tx.row(queries.revokeKey, { accountId, id });
+  if (!revoked) return scope.skipAudit();
   // From here on the key starts nothing, because that locks its row. A schedule that is starting a run commits before it is paused; a run that is
   // creating a schedule commits before it is cancelled.
   const paused = await pauseSchedules(scope, id);

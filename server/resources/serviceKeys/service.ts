@@ -94,10 +94,10 @@ export async function rotateServiceKey(scope: Scope, key: ServiceKeyRow, { overl
   return { ...row, key: secret.key };
 }
 
-/** Throws 404 for a key that is already revoked. */
+/** Succeeds without effect if the key is already revoked. */
 export async function revokeServiceKey(scope: Scope, { id }: ServiceKeyRow): Promise<void> {
   const revoked = await scope.tx.row(queries.revokeKey, { id });
-  if (!revoked) throw notFound();
+  if (!revoked) return scope.skipAudit();
   scope.audit({ accountId: null, metadata: { name: revoked.name, key_prefix: revoked.key_prefix } });
   invalidate(scope, revoked);
 }

@@ -31,11 +31,12 @@ export const selectSessions = statement<{ userId: string } & PageKey>()((db, $) 
     .limit($.limit),
 );
 
-export const selectSession = statement<{ userId: string; id: string }>()((db, $) =>
-  liveSessions(db).where('s.user_id', '=', $.userId).where('s.id', '=', $.id),
-);
+export type SessionRow = RowOf<typeof selectSessions>;
 
-export type SessionRow = RowOf<typeof selectSession>;
+/** Includes sessions that have ended or expired. */
+export const selectSessionId = statement<{ userId: string; id: string }>()((db, $) =>
+  db.selectFrom('sessions').select('id').where('user_id', '=', $.userId).where('id', '=', $.id),
+);
 
 /** Not `logout`: the client address of a session that is ended from elsewhere is not trusted any more, see `selectSignInAddresses`. */
 export const endSession = statement<{ userId: string; id: string }>()((db, $) =>

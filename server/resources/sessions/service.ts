@@ -3,7 +3,6 @@ import type { Scope } from '../../http/scope.ts';
 import { notFound } from '../../platform/failure.ts';
 import { selectPersonalAccount } from '../auth/queries.ts';
 import { revokeOtherSessions } from '../auth/sessions/queries.ts';
-import type { SessionRow } from './queries.ts';
 import * as queries from './queries.ts';
 
 /** Newest first. */
@@ -15,17 +14,17 @@ export const listSessions = ({ app, db, actor: { userId } }: Scope, page: PageQu
     (row) => [row.created_at, row.id],
   );
 
-/** Throws 404 for a session of another user, and for one that has ended or expired. */
-export async function findSession({ db, actor }: Scope, id: string): Promise<SessionRow> {
-  const session = await db.row(queries.selectSession, { userId: actor.userId, id });
+/** Includes sessions that have ended or expired. Throws 404 for a session of another user. */
+export async function findSession({ db, actor }: Scope, id: string): Promise<{ id: string }> {
+  const session = await db.row(queries.selectSessionId, { userId: actor.userId, id });
   if (!session) throw notFound();
   return session;
 }
 
-/** Throws 404 if the session has ended meanwhile. */
-export async function endSession(scope: Scope, { id }: SessionRow): Promise<void> {
+/** Succeeds without effect if the session has ended. */
+export async function endSession(scope: Scope, { id }: { id: string }): Promise<void> {
   const { tx, actor } = scope;
-  if ((await tx.run(queries.endSession, { userId: actor.userId, id })) === 0) throw notFound();
+  if ((await tx.run(queries.endSession, { userId: actor.userId, id })) === 0) return scope.skipAudit();
   await finish(scope, id);
 }
 

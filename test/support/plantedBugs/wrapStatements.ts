@@ -38,6 +38,7 @@ export function wrapStatements(database: Database, { rewrite = (text) => text, b
           sent.push(promise.catch(() => undefined));
           tx.awaitAtCommit(promise);
         },
+        afterCommit: (then) => tx.afterCommit(then),
       };
       const result = await work(wrapped);
       // Delayed statements must be sent before the commit.
