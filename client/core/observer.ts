@@ -1,8 +1,8 @@
-/** A recorder (`@arkloop/client/recorder`) puts a function under this symbol on the response of a stream, through which events are read. */
-export const observeEvents = Symbol.for('arkloop.observeEvents');
+/** A recorder (`@arkloop/client/recorder`) puts a function under this symbol on a response, through which its body, or each event of a stream, is read. */
+export const observeBody = Symbol.for('arkloop.observeBody');
 
-type Observe = <Event>(event: Event) => Event;
+type Observe = <Value>(value: Value) => Value;
 
-/** The function that observes the events of a response; without a recorder, the identity. */
+/** The function that observes what is read of a response; without a recorder, the identity. */
 export const observerOf = (response: Response): Observe =>
-  (response as { [observeEvents]?: () => Observe })[observeEvents]?.() ?? ((event) => event);
+  (response as { [observeBody]?: () => Observe })[observeBody]?.() ?? ((value) => value);

@@ -4,6 +4,7 @@ import type { CallOptions, FetchOptions, Operation } from './call.ts';
 import { storeCookie } from './cookies.ts';
 import { ApiError } from './errors.ts';
 import type { RequestContext } from './hooks.ts';
+import { observerOf } from './observer.ts';
 import type { CookieStore, Settings } from './options.ts';
 import { overNetwork } from './retry.ts';
 
@@ -153,7 +154,7 @@ const isResolvedStatus = ({ answers }: Operation, { status, headers }: Response)
 export async function readBody({ bytes }: Operation, response: Response, onPart: () => void): Promise<unknown> {
   if (response.status === 204) return undefined;
   const arrived = await readParts(response, onPart);
-  return bytes ? arrived.blob() : arrived.json();
+  return bytes ? arrived.blob() : observerOf(response)(await arrived.json());
 }
 
 /** React Native's own `fetch` returns bodies only as a whole. */

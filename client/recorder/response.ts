@@ -1,4 +1,4 @@
-import { observeEvents } from '../core/observer.ts';
+import { observeBody } from '../core/observer.ts';
 import { decodeEvents } from '../core/stream/events.ts';
 import type { Notebook } from './notes.ts';
 import { noteRead, observe } from './observe.ts';
@@ -39,6 +39,8 @@ function observeJson(notebook: Notebook, id: string, response: Response): Respon
     }
   };
   return Object.assign(response, {
+    // The typed client reads the body in parts.
+    [observeBody]: () => (value: unknown) => observe(value, onRead),
     json: async () => observe(await json(), onRead),
     text: async () => {
       const body = await text();
@@ -74,7 +76,7 @@ function observeStream(notebook: Notebook, id: string, response: Response): Resp
     return theirs;
   };
   return Object.defineProperties(response, {
-    [observeEvents]: {
+    [observeBody]: {
       value: () => {
         isObserved = true;
         return <E extends StreamEvent>(event: E) => observe(event, noterFor(event));
