@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { operations } from '../../client/conformance/operations.ts';
 import { createClient } from '../../client/index.ts';
 import { referenceSamples } from '../guides/referenceSamples.ts';
+import { machinePath, missingPrograms } from '../support/app/programs.ts';
 import { type Person, startTestApp, type TestApp } from '../support/app/testApp.ts';
 import { launchBrowser } from './launch.ts';
 import { openPage, setSessionCookie } from './playground.ts';
@@ -175,9 +176,11 @@ test('a key that is entered is used, and a stream is shown as it arrives', async
   expect(wrong).toEqual([]);
 });
 
-test('the samples in curl work against this server', async () => {
+test('the samples in curl work against this server', async ({ skip }) => {
+  const missing = missingPrograms('bash', 'curl');
+  skip(missing !== undefined, missing);
   const { token } = await app.signUp();
-  const env = { PATH: process.env.PATH, ARKLOOP_API_KEY: token };
+  const env = { PATH: machinePath(), ARKLOOP_API_KEY: token };
   const samples = new Map(referenceSamples().map(({ id, sh }) => [id, sh.replaceAll('http://localhost:19001', app.url)]));
   const run = async (id: string) =>
     JSON.parse((await promisify(execFile)('bash', ['-c', `${samples.get(id)!.replace('curl', 'curl -sS')}`], { env })).stdout) as unknown;

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { machinePath, missingPrograms } from '../support/app/programs.ts';
 import { compilableText, declarationsFor } from './given.ts';
 import { referenceSamples } from './referenceSamples.ts';
 import { documents, fileOf, guideAppSources, root, type Snippet, snippetsOf } from './snippets.ts';
@@ -88,18 +89,21 @@ test('every TypeScript snippet in the documents and the reference compiles in st
 });
 
 const complaintsOf = (program: string, args: string[], input: string) => {
-  const { status, stderr, error } = spawnSync(program, args, { input, encoding: 'utf8' });
+  const { status, stderr, error } = spawnSync(program, args, { input, encoding: 'utf8', env: { PATH: machinePath() } });
   return error?.message ?? (status === 0 ? '' : stderr);
 };
 const samples = referenceSamples();
 
-test('every sample in curl has the syntax of a shell', () => {
+test('every sample in curl has the syntax of a shell', ({ skip }) => {
+  const missing = missingPrograms('bash');
+  skip(missing !== undefined, missing);
   expect(samples.length).toBeGreaterThan(150);
   expect(complaintsOf('bash', ['-n'], samples.map(({ sh }) => sh).join('\n'))).toBe('');
 });
 
 test('every sample in Python has the syntax of the language', ({ skip }) => {
-  skip(spawnSync('python3', ['--version']).error !== undefined, 'python3 is not installed');
+  const missing = missingPrograms('python3');
+  skip(missing !== undefined, missing);
   const parseAll = 'import ast, json, sys; [ast.parse(text) for text in json.load(sys.stdin)]';
   expect(complaintsOf('python3', ['-c', parseAll], JSON.stringify(samples.map(({ python }) => python)))).toBe('');
 });

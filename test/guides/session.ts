@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { machinePath } from '../support/app/programs.ts';
 import { differenceOf, httpDifferenceOf, missingLines } from './differences.ts';
 import { fileOf, isProgram, root, type Snippet, snippetsOf, whyNotRun } from './snippets.ts';
 
@@ -77,7 +78,7 @@ async function bash(script: string, cwd: string, { node, preload }: Runtime): Pr
     // A separate process group, so that background processes of the document can be killed too.
     detached: true,
     env: {
-      PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
+      PATH: `${dirname(node)}${delimiter}${machinePath()}`,
       HOME: cwd,
       ...(preload && { NODE_OPTIONS: `--import=${preload}` }),
       NODE_NO_WARNINGS: '1',

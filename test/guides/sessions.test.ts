@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { freePort } from '../support/app/ports.ts';
+import { missingPrograms } from '../support/app/programs.ts';
 import { startTestApp } from '../support/app/testApp.ts';
 import { commandsOf, faults, runDocument } from './session.ts';
 import { documents, whyNotRun } from './snippets.ts';
@@ -10,10 +10,10 @@ const app = await startTestApp();
 const vendor = await startVendor();
 
 const sessions = documents.filter((document) => commandsOf(document).some(({ command }) => !whyNotRun(command)));
-const missing = ['bash', 'curl'].filter((program) => spawnSync(program, ['--version']).error);
+const missing = missingPrograms('bash', 'curl');
 
 test.for(sessions)('the commands in %s run and print the documented output', async (document, { skip }) => {
-  skip(missing.length > 0, `${missing.join(' and ')} not installed`);
+  skip(missing !== undefined, missing);
   const steps = await runDocument(document, { url: app.url, vendorUrl: vendor.url, receiverPort: await freePort() });
   expect(steps.flatMap(faults)).toEqual([]);
 });
@@ -27,7 +27,7 @@ test('commands contain no comments, unquoted question marks or variables followe
 });
 
 test('no run started by a guide failed or was retried', async ({ skip }) => {
-  skip(missing.length > 0, `${missing.join(' and ')} not installed`);
+  skip(missing !== undefined, missing);
   const types = await app.sql(`select distinct type from run_events where type in ('run.failed', 'run.llm.retry', 'run.recovered')`);
   expect(types).toEqual([]);
   expect(vendor.requests.length).toBeGreaterThan(0);

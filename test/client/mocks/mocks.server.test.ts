@@ -9,6 +9,7 @@ import { ConnectionError, createClient, type RunEvent } from '../../../client/in
 import { untilCancelled } from '../../../client/mocks/index.ts';
 import { usage } from '../../../client/mocks/standalone/options.ts';
 import { startMockServer } from '../../../client/mocks/standalone/server.ts';
+import { machinePath, missingPrograms } from '../../support/app/programs.ts';
 
 const program = fileURLToPath(new URL('../../../client/mocks/standalone/main.ts', import.meta.url));
 
@@ -271,12 +272,14 @@ test('requests inject faults and reset the mock', async () => {
   expect((await control('GET /rows?list=/v1/threads')).body).toEqual([]);
 });
 
-test('the requests of the guide work', async () => {
+test('the requests of the guide work', async ({ skip }) => {
+  const missing = missingPrograms('bash', 'curl');
+  skip(missing !== undefined, missing);
   const { address } = await openControl();
   const guide = await readFile(new URL('../../../docs/guides/testing-with-mocks.md', import.meta.url), 'utf8');
   const commands = /```sh [^\n]*\n(mock=.*?)```/s.exec(guide)![1]!;
   const script = commands.replace(/mock=\S+/, `mock=${address}/__mock`).replaceAll('curl -s', 'curl -sS --fail');
-  const { stdout } = await promisify(execFile)('bash', ['-euc', script]);
+  const { stdout } = await promisify(execFile)('bash', ['-euc', script], { env: { PATH: machinePath() } });
   expect(stdout).toMatch(/^\{"userId":.*\}\[\]$/);
 });
 

@@ -9,6 +9,7 @@ import { startEmbeddedPostgres } from '../../../server/database/embedded.ts';
 import { migrate } from '../../../server/database/migrate.ts';
 import { createPartitions } from '../../../server/jobs/partitions/maintainPartitions.ts';
 import { overTcp } from '../cluster/overTcp.ts';
+import { limitPrograms } from './programs.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -66,6 +67,9 @@ async function trustLocalConnections(folder: string, admin: pg.Client) {
 /** Starts one PostgreSQL server for the whole run and creates the template database. */
 export default async function setup(project: TestProject) {
   process.env.NODE_COMPILE_CACHE ??= compileCache;
+  const runFolder = await mkdtemp(join(tmpdir(), 'arkloop-run-'));
+  const programs = await mkdtemp(join(tmpdir(), 'arkloop-programs-'));
+  limitPrograms(programs);
   const dataDir = await mkdtemp(join(await dataParent(), 'arkloop-test-'));
   const socketFolder = join(dataDir, 'postgres');
   const embedded = await startEmbeddedPostgres({
@@ -89,13 +93,12 @@ export default async function setup(project: TestProject) {
   project.provide('postgresUrl', overTcp(url).href);
   project.provide('postgresSuperuserUrl', overTcp(superuserUrl).href);
   project.provide('postgresSocketFolder', socketFolder);
-  const runFolder = await mkdtemp(join(tmpdir(), 'arkloop-run-'));
   project.provide('runFolder', runFolder);
   project.onTestsRerun(async () => {
     for (const name of await readdir(runFolder)) await rm(join(runFolder, name), { recursive: true, force: true });
   });
   return async () => {
     await embedded.stop();
-    for (const folder of [dataDir, runFolder]) await rm(folder, { recursive: true, force: true });
+    for (const folder of [dataDir, runFolder, programs]) await rm(folder, { recursive: true, force: true });
   };
 }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { machinePath } from '../app/programs.ts';
 import { eventually } from '../resources/conversation.ts';
 import { findCommand, runOrThrow } from './thirdParty.ts';
 
@@ -60,7 +61,7 @@ export async function startServer(
   isUp: () => Promise<boolean>,
   env: Record<string, string> = {},
 ) {
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { env: { ...process.env, PATH: machinePath(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   const exited = once(child, 'exit');

@@ -2,13 +2,14 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { machinePath } from '../app/programs.ts';
 
 export type Ended = { code: number | null; stdout: string; stderr: string };
 
 /** Runs a program for at most `ms`. Never rejects: `code` is null if the program did not start or was killed. */
 export function run(command: string, args: readonly string[], { cwd, env = {}, ms = 250_000 }: RunOptions): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, timeout: ms });
+    const child = spawn(command, args, { cwd, env: { ...process.env, PATH: machinePath(), ...env }, timeout: ms });
     const ended: Ended = { code: null, stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => {
       ended.stdout += chunk;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../app/ports.ts';
+import { machinePath } from '../app/programs.ts';
 import type { Broker } from './channelSuite.ts';
 
 /** A broker on a fixed port of loopback, which is killed with the process of the test at the latest. */
@@ -18,7 +19,7 @@ async function brokerOf(
     url: url(port),
     pid: () => child?.pid,
     async start() {
-      child = spawn(program, args, { stdio: 'ignore' });
+      child = spawn(program, args, { stdio: 'ignore', env: { PATH: machinePath() } });
       for (let tries = 0; !(await accepts(port)); tries++) {
         if (tries > 200) throw new Error(`${program} does not start`);
         await sleep(25);
@@ -46,7 +47,7 @@ async function accepts(port: number): Promise<boolean> {
   }
 }
 
-const isInstalled = (program: string) => spawnSync(program, ['--version']).status === 0;
+const isInstalled = (program: string) => spawnSync(program, ['--version'], { env: { PATH: machinePath() } }).status === 0;
 const missing = (program: string) => ({ reason: `${program} is not installed` });
 
 /** A Redis without persistence. */

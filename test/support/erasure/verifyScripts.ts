@@ -4,25 +4,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileOf, snippetsOf } from '../../guides/snippets.ts';
+import { machinePath } from '../app/programs.ts';
 
-type Key = { kid: string; x: string };
+export type SignedProof = { proof: string; keys: readonly { kid: string; x: string }[] };
 
-/** Runs the two verifications of the guide on a proof: with Node.js and with OpenSSL. Each returns what it printed, or rejects. */
-export async function verifyAsInGuide(proof: string, keys: readonly Key[]): Promise<{ node: Promise<string>; openssl: Promise<string> }> {
-  const snippets = snippetsOf('docs/guides/erasure.md');
-  const script = snippets.find((snippet) => fileOf(snippet) === 'verify-erasure.ts')!.text;
-  const shell = snippets.find(({ text }) => text.includes('openssl pkeyutl'))!.text;
+const snippets = snippetsOf('docs/guides/erasure.md');
+const script = snippets.find((snippet) => fileOf(snippet) === 'verify-erasure.ts')!.text;
+const shell = snippets.find(({ text }) => text.includes('openssl pkeyutl'))!.text;
+
+/** Runs the verification of the guide with Node.js. Returns what it prints, or rejects. */
+export const verifyWithNode = (signed: SignedProof): Promise<string> => run(process.execPath, ['verify-erasure.ts'], signed);
+
+/** Runs the verification of the guide with OpenSSL. Returns what it prints, or rejects. */
+export const verifyWithOpenSsl = (signed: SignedProof): Promise<string> => run('bash', ['-euc', shell], signed);
+
+async function run(program: string, args: string[], { proof, keys }: SignedProof): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'arkloop-proof-'));
-  writeFileSync(join(folder, 'proof.jws'), proof);
-  writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys }));
-  writeFileSync(join(folder, 'verify-erasure.ts'), script);
-  const run = async (program: string, args: string[]) => {
-    const env = { PATH: process.env.PATH, X: keys[0]!.x };
-    return (await promisify(execFile)(program, args, { cwd: folder, env })).stdout.trim();
-  };
-  const node = run(process.execPath, ['verify-erasure.ts']);
-  const openssl = run('bash', ['-euc', shell]);
-  await Promise.allSettled([node, openssl]);
-  rmSync(folder, { recursive: true, force: true });
-  return { node, openssl };
+  try {
+    writeFileSync(join(folder, 'proof.jws'), proof);
+    writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys }));
+    writeFileSync(join(folder, 'verify-erasure.ts'), script);
+    const { stdout } = await promisify(execFile)(program, args, { cwd: folder, env: { PATH: machinePath(), X: keys[0]!.x } });
+    return stdout.trim();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -3,6 +3,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import { machinePath } from '../../support/app/programs.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { buildOnce, MissingToolError, python } from '../../support/checks/counterparts.ts';
 import { findCommand, runOrThrow } from '../../support/checks/thirdParty.ts';
@@ -32,7 +33,7 @@ async function delivered() {
 
 async function verified(program: string, args: readonly string[]) {
   const requests = await delivered();
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(program, args, { env: { ...process.env, PATH: machinePath() }, stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(requests.map((request) => `${JSON.stringify(request)}\n`).join(''));
   return (await text(child.stdout)).trim().split('\n');
 }

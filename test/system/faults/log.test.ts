@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../support/app/ports.ts';
 import { startProcess, testKeysEnv } from '../../support/app/process.ts';
+import { machinePath } from '../../support/app/programs.ts';
 import { callTo, startTestApp } from '../../support/app/testApp.ts';
 import { expectRunInvariants } from '../../support/checks/invariants.ts';
 import { readAll } from '../../support/http/events.ts';
@@ -51,7 +52,7 @@ const full = () => openSync('/dev/full', 'w');
 /** A pipe whose reader does not read, with 16 of its 64 KiB free. */
 function stalled() {
   const path = join(tmpdir(), `arkloop-stalled-${process.pid}`);
-  execFileSync('mkfifo', [path]);
+  execFileSync('mkfifo', [path], { env: { PATH: machinePath() } });
   const pipe = openSync(path, 'r+');
   rmSync(path);
   writeSync(pipe, 'x'.repeat(48 * 1_024));

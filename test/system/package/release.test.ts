@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
+import { machinePath, missingPrograms } from '../../support/app/programs.ts';
 import { root } from '../../support/checks/packed.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-release-'));
@@ -34,11 +35,13 @@ afterAll(() => {
 });
 
 const run = promisify(execFile);
+/** Runs a program of this machine. */
+const runProgram = (program: string, ...args: string[]) => run(program, args, { cwd: out, env: { PATH: machinePath() } });
 async function release(args: string[], env: Record<string, string> = {}) {
   const address = `http://127.0.0.1:${(registry.address() as AddressInfo).port}/`;
   const { code, stdout, stderr } = await run(process.execPath, ['docs/release/main.ts', ...args], {
     cwd: root,
-    env: { ...process.env, npm_config_registry: address, npm_config_fetch_retries: '0', ...env },
+    env: { ...process.env, PATH: machinePath(), npm_config_registry: address, npm_config_fetch_retries: '0', ...env },
     maxBuffer: 1 << 26,
   }).then(
     (output) => ({ code: 0, ...output }),
@@ -49,7 +52,9 @@ async function release(args: string[], env: Record<string, string> = {}) {
 
 const out = join(folder, 'out');
 
-test('one command makes, checks and signs the artifacts, and another verifies them', async () => {
+test('one command makes, checks and signs the artifacts, and another verifies them', async ({ skip }) => {
+  const missing = missingPrograms('git', 'tar', 'sha256sum', 'openssl');
+  skip(missing !== undefined, missing);
   vulnerable = undefined;
   const made = await release(['--dry-run', '--out', out], { RELEASE_KEY_FILE: join(folder, 'private.pem') });
   expect([made.code, made.stderr.split('\n').filter((line) => line && !line.startsWith('open: '))]).toEqual([0, []]);
@@ -61,20 +66,22 @@ test('one command makes, checks and signs the artifacts, and another verifies th
   expect(metadata.component).toMatchObject({ name: 'arkloop-api', version, type: 'application' });
   const find = (name: string) => components.find((each: { name: string }) => each.name === name);
   expect(find('express')).toMatchObject({ purl: expect.stringMatching(/^pkg:npm\/express@5\./), hashes: [{ alg: 'SHA-512' }] });
-  const { stdout } = await run('tar', ['-xzOf', join(out, `arkloop-client-${version}.tgz`), 'package/package.json']);
+  const { stdout } = await runProgram('tar', '-xzOf', `arkloop-client-${version}.tgz`, 'package/package.json');
   expect(JSON.parse(stdout)).toMatchObject({ name: '@arkloop/client', version, publishConfig: { access: 'public', provenance: true } });
 
   const verify = () => release(['--verify', out, '--public-key', join(folder, 'public.pem')]);
   expect(await verify()).toMatchObject({ code: 0, stdout: expect.stringContaining('all files are signed by this key') });
   // The same with programs that every system has.
-  await run('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: out });
+  await runProgram('sha256sum', '--check', '--strict', 'SHA256SUMS');
   const signature = ['-inkey', join(folder, 'public.pem'), '-rawin', '-in', 'SHA256SUMS', '-sigfile', 'SHA256SUMS.sig'];
-  await run('openssl', ['pkeyutl', '-verify', '-pubin', ...signature], { cwd: out });
+  await runProgram('openssl', 'pkeyutl', '-verify', '-pubin', ...signature);
   writeFileSync(join(out, 'LICENSES.md'), '');
   expect(await verify()).toMatchObject({ code: 1, stderr: 'LICENSES.md is missing or changed\n' });
 });
 
-test('an advisory without a reason, an unreachable registry and a missing key stop a release', async () => {
+test('an advisory without a reason, an unreachable registry and a missing key stop a release', async ({ skip }) => {
+  const missing = missingPrograms('git');
+  skip(missing !== undefined, missing);
   vulnerable = 'express';
   expect(await release(['--dry-run'])).toMatchObject({
     code: 1,

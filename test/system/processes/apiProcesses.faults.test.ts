@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
@@ -10,15 +9,12 @@ import { startProcess, testKeysEnv } from '../../support/app/process.ts';
 import { callTo, startTestApp } from '../../support/app/testApp.ts';
 import { expectRunInvariants } from '../../support/checks/invariants.ts';
 import { startSeveral } from '../../support/cluster/apiProcesses.ts';
+import { childrenOf } from '../../support/cluster/processes.ts';
 import { openStream } from '../../support/http/events.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 
 const app = await startTestApp({ ARKLOOP_STUB_AGENT_DELTA_COUNT: '20', ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.1' });
 
-const childrenOf = (pid: number) => {
-  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
-  return stdout.split('\n').filter((line) => Number(line.trim().split(/ +/)[1]) === pid);
-};
 const isAlive = (pid: number) => {
   try {
     return process.kill(pid, 0);
@@ -60,7 +56,7 @@ test('processes that end again and again at their start end the whole with one l
   const env = { ARKLOOP_DATA_DIR: dataDir, ARKLOOP_AUTH_JWT_SECRET: '', ARKLOOP_LOG_LEVEL: 'error' };
   const database = { ...testKeysEnv, ...env, ARKLOOP_DATABASE_URL: app.databaseUrl, ARKLOOP_API_PROCESSES: '2' };
   const api = await startProcess('api', database);
-  const children = childrenOf(api.pid).map((line) => Number.parseInt(line, 10));
+  const children = childrenOf(api.pid);
   expect(children).toHaveLength(2);
   writeFileSync(join(dataDir, 'jwt-secret'), 'short');
   for (const pid of children) process.kill(pid, 'SIGKILL');

@@ -1,21 +1,25 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../../support/app/ports.ts';
+import { machinePath, missingPrograms } from '../../../support/app/programs.ts';
 import { startGatewayTo, startUpstream } from '../../../support/gateway/upstream.ts';
 
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+const missing = missingPrograms('redis-server');
 
 /** Starts a Redis without persistence, which is killed when the test ends. */
 function startRedis(port: number): ChildProcess {
-  const child = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--save', ''], { stdio: 'ignore' });
+  const child = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--save', ''], {
+    stdio: 'ignore',
+    env: { PATH: machinePath() },
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }
 
 test('no request fails or waits while Redis is stopped or frozen, and limits are shared again once it is back', async ({ skip }) => {
-  skip(!hasRedis, 'redis-server is not installed');
+  skip(missing !== undefined, missing);
   const port = await freePort();
   let redis = startRedis(port);
   const { url } = await startUpstream((_req, res) => res.end('ok'));
