@@ -42,9 +42,9 @@ function administrator(config: Config): string[] {
   return missing.map(([name]) => `ARKLOOP_ADMIN_${name}: is required when another ARKLOOP_ADMIN_* variable is set`);
 }
 
-/** The variables of an S3-compatible store must be set together. */
-function objectStore(config: Config): string[] {
-  if (config.storageBackend !== 's3') return [];
+/** The variables of an S3-compatible store must be set together. A gateway uses none of them. */
+function objectStore(config: Config, role: Role): string[] {
+  if (config.storageBackend !== 's3' || role === 'gateway') return [];
   const parts = { ENDPOINT: config.s3Endpoint, ACCESS_KEY: config.s3AccessKey, SECRET_KEY: config.s3SecretKey };
   const missing = Object.entries(parts).filter(([, value]) => value === undefined);
   if (missing.length === 0 || missing.length === 3) return [];
@@ -113,7 +113,7 @@ function apiProcesses(config: Config, role: Role): string[] {
 export function contradictions(config: Config, role: Role): string[] {
   const problems = [
     ...administrator(config),
-    ...objectStore(config),
+    ...objectStore(config, role),
     ...passkeys(config),
     ...apiProcesses(config, role),
     ...gateway(config, role),
