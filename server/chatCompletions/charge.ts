@@ -1,4 +1,5 @@
 import Big from 'big.js';
+import { backgroundShare } from '../database/connection/connectionShares.ts';
 import type { Database } from '../database/sql.ts';
 import type { App } from '../http/app.ts';
 import type { Recheck } from '../http/pipeline/recheck.ts';
@@ -105,7 +106,7 @@ type Extension = { accountId: string; id: string; wanted: number; billed: number
 
 /** Throws 402 if the account or the API key has too few credits. */
 function extend(database: Database, wanted: Extension): Promise<number> {
-  return database.transaction(async (tx) => {
+  return database.of(backgroundShare(wanted.accountId)).transaction(async (tx) => {
     // The sum of the reservations must be read by a statement that starts after the lock is held.
     await tx.row(lockRunSlots, { accountId: wanted.accountId });
     const answer = await tx.row(queries.extendReservation, wanted);
@@ -129,7 +130,7 @@ export async function settleCompletion(
   settings: Settings,
 ): Promise<boolean> {
   const usage = total.usage ? JSON.stringify(total.usage) : null;
-  return database.transaction(async (tx) => {
+  return database.of(backgroundShare(accountId)).transaction(async (tx) => {
     const ended = await tx.row(queries.endCompletion, { accountId, id, status, usage, costUsd: usdCost(new Big(total.cost)).usd });
     if (ended && total.usage) chargeCompletion(tx, { id, account_id: accountId, multiplier: String(multiplier) }, total, settings);
     return ended !== undefined;

@@ -1,4 +1,5 @@
 import { type ChatCompletion, maxAnswerMs, type NewChatCompletion } from '../../contract/chatCompletions.ts';
+import { accountShare } from '../database/connection/connectionShares.ts';
 import { overloaded } from '../http/access/authenticateRequest.ts';
 import type { App } from '../http/app.ts';
 import { countUpload } from '../http/body/uploadMemory.ts';
@@ -129,7 +130,7 @@ async function startCompletion(
   { event, prices, multiplier }: RouteDecision,
 ) {
   const { app, accountId, actor, client } = scope;
-  return app.database.transaction(async (tx) => {
+  return app.database.of(accountShare(accountId)).transaction(async (tx) => {
     await tx.row(lockRunSlots, { accountId });
     const [row, keyBudget] = await Promise.all([
       tx.row(queries.selectLimits, { accountId }),

@@ -3,13 +3,21 @@ import pg from 'pg';
 import type { Log } from '../platform/telemetry/log.ts';
 import { withoutSpan } from '../platform/telemetry/spans.ts';
 import { type CommitCheck, createCommitCheck, identifyText, type TransactionId } from './connection/commitCheck.ts';
-import { isTransactionConflict } from './connection/connectionErrors.ts';
+import { isConnectionLost, isLockTimeout, isTransactionConflict, TooManyWaiting } from './connection/connectionErrors.ts';
+import {
+  type ConnectionShares,
+  processShare,
+  type Share,
+  shareConnectionsOf,
+  shortReadShare,
+  type TakenConnection,
+} from './connection/connectionShares.ts';
 import { isFollowUp, isSkipped, openPacket, sendPacket } from './connection/packets.ts';
 import { PreparedQuery, runPrepared } from './connection/preparedQuery.ts';
 import { prepareConnection } from './connection/sessionSettings.ts';
 import { shareConnections } from './connection/sharedConnections.ts';
 import { type SharedFlushes, shareFlushes } from './connection/sharedFlushes.ts';
-import type { Database, Queryable, Transaction, TransactionOptions } from './sql.ts';
+import type { Database, Queryable, SharedDatabase, Transaction, TransactionOptions } from './sql.ts';
 import { bindValues, type Statement } from './statement.ts';
 
 export type DatabaseOptions = {
@@ -37,7 +45,7 @@ function isoTime(text: string): string {
 const maxGoodbyeMs = 1_000;
 
 /** The open pools of this process, for metrics. */
-export const activePools = new Set<{ name: string; pool: pg.Pool }>();
+export const activePools = new Set<{ name: string; pool: pg.Pool; /** How many wait for a connection. */ waiting(): number }>();
 
 /**
  * Limits on a connection whose other side disappeared without closing it, as after a failover or in a firewall that lost its state. Without them, its
@@ -80,7 +88,13 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName, 
     await client.end();
     return undefined;
   });
-  const transactions: Transactions = { pool, flushes, isCommitted: createCommitCheck(connect), open: 0 };
+  const shares = shareConnectionsOf(pool, maxWaitMs);
+  const transactions: Transactions = { shares, flushes, isCommitted: createCommitCheck(connect), open: 0 };
+  const runShort = shareConnections(() => shares.take(shortReadShare));
+  const of = (share: Share): SharedDatabase => ({
+    ...createQueryable((query) => runAlone(shares, share, query), runShort),
+    transaction: (work, options = {}) => repeat(share, (attempt) => transact(transactions, { ...options, share, attempt }, work)),
+  });
   const connected = new Set<pg.PoolClient>();
   let closing = false;
   pool.on('error', (err) => withoutSpan(() => log[closing ? 'debug' : 'warn']({ err }, 'a database connection was lost')));
@@ -89,13 +103,13 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName, 
     connected.add(client);
     client.once('end', () => connected.delete(client));
   });
-  const known = { name: applicationName.replace('arkloop ', ''), pool };
+  const known = { name: applicationName.replace('arkloop ', ''), pool, waiting: shares.waiting };
   activePools.add(known);
   return {
     pool,
-    ...createQueryable((query) => pool.query(query as never), shareConnections(pool)),
-    together: () => createQueryable(shareConnections(pool)),
-    transaction: (work, options = {}) => retryOnConflict((attempt) => transact(transactions, { ...options, attempt }, work)),
+    ...of(processShare),
+    of,
+    together: (share = processShare) => createQueryable(shareConnections(() => shares.take(share))),
     async close() {
       closing = true;
       activePools.delete(known);
@@ -124,14 +138,28 @@ function createQueryable(run: RunQuery, runShort = run): Queryable {
   };
 }
 
+async function runAlone(shares: ConnectionShares, share: Share, query: PreparedQuery): Promise<pg.QueryResult> {
+  const { client, release } = await shares.take(share);
+  let broken: Error | undefined;
+  try {
+    return await runPrepared(client, query);
+  } catch (error) {
+    // After a query that got no answer, the driver would use the connection again.
+    if (isConnectionLost(error)) broken = error as Error;
+    throw error;
+  } finally {
+    release(broken);
+  }
+}
+
 type Transactions = {
-  readonly pool: pg.Pool;
+  readonly shares: ConnectionShares;
   readonly flushes: SharedFlushes;
   readonly isCommitted: CommitCheck;
   /** Those of this process. */
   open: number;
 };
-type Attempt = TransactionOptions & Pick<Transaction, 'attempt'>;
+type Attempt = TransactionOptions & Pick<Transaction, 'attempt'> & { share: Share };
 
 /**
  * Runs a transaction on one connection. The first statement takes the connection from the pool and begins the transaction. Without a statement,
@@ -156,9 +184,9 @@ async function transact<T>(transactions: Transactions, attempt: Attempt, work: (
 const asError = (error: unknown) => (error instanceof Error ? error : new Error(String(error)));
 
 /** `lost` is the error of a connection that broke before it answered the commit. */
-async function workAndCommit<T>(transactions: Transactions, { attempt, mayBeLost }: Attempt, work: (tx: Transaction) => Promise<T>) {
-  const { pool, flushes } = transactions;
-  let opening: Promise<pg.PoolClient> | undefined;
+async function workAndCommit<T>(transactions: Transactions, { attempt, mayBeLost, share }: Attempt, work: (tx: Transaction) => Promise<T>) {
+  const { shares, flushes } = transactions;
+  let opening: Promise<TakenConnection> | undefined;
   let id: TransactionId | undefined;
   const maySkipDisk = (flush: unknown) => mayBeLost === true || flush !== undefined;
   const currentFlush = () => (!mayBeLost && transactions.open > 1 ? flushes.current() : undefined);
@@ -167,7 +195,8 @@ async function workAndCommit<T>(transactions: Transactions, { attempt, mayBeLost
   const underway: Promise<unknown>[] = [];
   const callbacks: (() => void)[] = [];
   const open = () => {
-    opening ??= pool.connect().then((client) => {
+    opening ??= shares.take(share).then((taken) => {
+      const { client } = taken;
       openPacket(client, process.nextTick);
       // Not awaited: both are sent together with the first statement.
       runPrepared(client, control('begin')).catch(() => {});
@@ -178,7 +207,7 @@ async function workAndCommit<T>(transactions: Transactions, { attempt, mayBeLost
         },
         () => {},
       );
-      return client;
+      return taken;
     });
     return opening;
   };
@@ -188,7 +217,7 @@ async function workAndCommit<T>(transactions: Transactions, { attempt, mayBeLost
   let firstError: unknown;
   const run = async (query: PreparedQuery, statement: Statement<never, unknown>) => {
     needsSynchronousCommit ||= statement.needsSynchronousCommit;
-    const client = await open();
+    const { client } = await open();
     if (isOver) throw new Error('a statement came after the end of its transaction');
     openPacket(client, process.nextTick);
     return runPrepared(client, query).catch((error: unknown) => {
@@ -208,7 +237,7 @@ async function workAndCommit<T>(transactions: Transactions, { attempt, mayBeLost
   let broken: Error | undefined;
   try {
     const result = await work(tx);
-    const client = await opening;
+    const client = (await opening)?.client;
     isOver = true;
     const flush = client && !needsSynchronousCommit ? currentFlush() : undefined;
     if (client) {
@@ -218,7 +247,7 @@ async function workAndCommit<T>(transactions: Transactions, { attempt, mayBeLost
     }
     return { result, id, callbacks, flush, lost: broken };
   } catch (error) {
-    const client = await opening?.catch(() => undefined);
+    const client = (await opening?.catch(() => undefined))?.client;
     isOver = true;
     if (client) {
       // If a statement of the open packet fails, PostgreSQL skips the rest of it.
@@ -262,12 +291,14 @@ async function commit(client: pg.PoolClient, underway: readonly Promise<unknown>
 /** Whether PostgreSQL has rejected a statement, rather than ended the connection. */
 const isRejection = (error: unknown) => isSkipped(error) || (error instanceof pg.DatabaseError && error.severity === 'ERROR');
 
-async function retryOnConflict<T>(work: (attempt: number) => Promise<T>): Promise<T> {
+/** A share that is patient waits again for a lock or a connection that was not available in time, without a connection in between. */
+async function repeat<T>({ kind: { isPatient } }: Share, work: (attempt: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work(attempt);
     } catch (error) {
-      if (attempt === 3 || !isTransactionConflict(error)) throw error;
+      const mayRepeat = isTransactionConflict(error) || (isPatient && (isLockTimeout(error) || error instanceof TooManyWaiting));
+      if (attempt === 3 || !mayRepeat) throw error;
       await new Promise((done) => setTimeout(done, Math.random() * 20 * attempt));
     }
   }

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { Share } from './connection/connectionShares.ts';
 import type { Statement } from './statement.ts';
 
 /** A statement without parameters takes no values. */
@@ -34,17 +35,24 @@ export type TransactionOptions = {
   mayBeLost?: boolean;
 };
 
-export type Database = Queryable & {
-  readonly pool: Pool;
-  /**
-   * For statements that are awaited together, also slow ones: those of one turn of the event loop are sent on one connection as one packet, and run in
-   * sequence, each in a transaction of its own.
-   */
-  together(): Queryable;
+/** Runs statements and transactions as the work of a share of the connections. */
+export type SharedDatabase = Queryable & {
   /**
    * Runs `work` in a transaction. Serialization failures and deadlocks are retried, up to three attempts in total. Rejects if nothing is committed, or if
    * PostgreSQL is away and cannot tell.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+};
+
+/** What is called on it directly is the work of the process. */
+export type Database = SharedDatabase & {
+  /** What is done on it directly belongs to no share, so it must be rare and short. */
+  readonly pool: Pool;
+  of(share: Share): SharedDatabase;
+  /**
+   * For statements that are awaited together, also slow ones: those of one turn of the event loop are sent on one connection as one packet, and run in
+   * sequence, each in a transaction of its own.
+   */
+  together(share?: Share): Queryable;
   close(): Promise<void>;
 };

@@ -1,8 +1,9 @@
 import type { ErrorRequestHandler } from 'express';
 import { hasOpenAiErrors, openAiProblem, type Problem } from '../../contract/shared/errors.ts';
-import { isTransientDatabaseError } from '../database/connection/connectionErrors.ts';
+import { isTransientDatabaseError, TooManyWaiting } from '../database/connection/connectionErrors.ts';
 import { Failure, ForeignFailure, invalid } from '../platform/failure.ts';
 import type { Log } from '../platform/telemetry/log.ts';
+import { overloaded } from './access/authenticateRequest.ts';
 import { traceIdOf } from './tracing.ts';
 
 /** The only code that converts an exception into a response. */
@@ -29,6 +30,7 @@ export const respondToError =
 /** Maps an exception to an API error. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
+  if (error instanceof TooManyWaiting) return overloaded();
   if (isTransientDatabaseError(error)) return unavailable();
   const { code, status } = error as { code?: unknown; status?: unknown };
   // Values that pass validation but PostgreSQL cannot store: NUL in text, numbers out of range, jsonb that is nested too deep.

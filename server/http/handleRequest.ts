@@ -43,7 +43,7 @@ export async function handleRequest(
   const { minDurationMs } = route.metadata;
   const minDuration = minDurationMs === undefined ? undefined : wait(minDurationMs);
   const notes = new AuditNotes();
-  const scope = scopeOf(app, authenticated, app.database, notes);
+  const scope = scopeOf(app, authenticated, notes);
   try {
     const loaded = await loadResources(handler, authenticated, scope);
     checkPermission(route, authenticated);
@@ -72,7 +72,7 @@ export async function handleRequest(
   } finally {
     if (isMultipart(route)) drainBody(req);
     if (isBestEffort(route))
-      await writeNotes(app.database, route, contextOf(route, authenticated), notes).catch((error) =>
+      await writeNotes(scope.db, route, contextOf(route, authenticated), notes).catch((error) =>
         app.log.error({ err: error }, 'an audit entry was lost'),
       );
     await minDuration;

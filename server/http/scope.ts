@@ -1,4 +1,5 @@
 import type { ParsedInput } from '../../contract/shared/input.ts';
+import type { Share } from '../database/connection/connectionShares.ts';
 import type { Queryable, Transaction } from '../database/sql.ts';
 import type { ClientAddress } from '../platform/network/clientAddress.ts';
 import type { AccountAccess, Actor } from './access/accessTypes.ts';
@@ -37,6 +38,8 @@ export type AuthenticatedRequest = ParsedInput & {
   caller: Caller;
   actor: Actor | undefined;
   access: AccountAccess | undefined;
+  /** Of the database connections. */
+  share: Share;
   /** Checks access again. Throws the same errors as `authenticateRequest`, except that an access token may have expired since if that is accepted. */
   recheckAccess(token?: { expired: 'accept' }): Promise<AccountAccess | undefined>;
   idempotencyKey: string | undefined;

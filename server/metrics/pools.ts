@@ -34,7 +34,7 @@ export const poolMetrics: MetricGroup = ({ registers }) => {
     registers,
     collect() {
       this.reset();
-      for (const { name, pool } of activePools) this.inc({ pool: name }, pool.waitingCount);
+      for (const { name, waiting } of activePools) this.inc({ pool: name }, waiting());
     },
   });
   return [];

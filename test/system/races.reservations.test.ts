@@ -195,10 +195,13 @@ test('a call covered by the reservation of the run does not use the database, an
   let transactions = 0;
   const counted: Database = {
     ...database,
-    transaction(work) {
-      transactions++;
-      return database.transaction(work);
-    },
+    of: (share) => ({
+      ...database.of(share),
+      transaction(work) {
+        transactions++;
+        return database.of(share).transaction(work);
+      },
+    }),
     run: () => Promise.reject(new Error('a statement outside of a transaction')),
   };
   const model = openModel(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { maxMemoryLength } from '../../../contract/memories.ts';
+import { backgroundShare } from '../../database/connection/connectionShares.ts';
 import type { Database, Queryable } from '../../database/sql.ts';
 import { Failure } from '../../platform/failure.ts';
 import type { RankedMemory } from '../../resources/memories/queries.ts';
@@ -49,6 +50,7 @@ const writeTool = (database: Database) =>
       if (isSuspicious(text, settings)) throw failed('This was not kept: it reads like instructions to a model, not like a fact.');
       const fact = { content: text, source: 'agent', threadId } as const;
       const written = await database
+        .of(backgroundShare(run.account_id))
         .transaction(async (tx) =>
           replaces
             ? { row: await replaceMemory(tx, owner, replaces, fact), isNew: false }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { NewSchedule } from '../../../contract/schedules.ts';
+import { backgroundShare } from '../../database/connection/connectionShares.ts';
 import type { Database, Transaction } from '../../database/sql.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { Failure } from '../../platform/failure.ts';
@@ -44,7 +45,7 @@ const createTool = (database: Database) =>
     run: ({ same_thread: sameThread, ...fields }, { run }) =>
       asUser(run, async (userId) => {
         const accountId = run.account_id;
-        const created = await database.transaction(async (tx) => {
+        const created = await database.of(backgroundShare(accountId)).transaction(async (tx) => {
           const origin = await tx.row(queries.lockRunOrigin, { accountId, runId: run.id });
           if (!origin) throw new ToolFailure('tool.execution_failed', 'The run has been cancelled.');
           // Never another persona: it could have tools that this run has not.
@@ -86,7 +87,7 @@ const deleteTool = (database: Database) =>
     run: ({ id }, { run }) =>
       asUser(run, async (userId) => {
         const accountId = run.account_id;
-        await database.transaction(async (tx) => {
+        await database.of(backgroundShare(accountId)).transaction(async (tx) => {
           if (!(await tx.row(queries.selectSchedule, { accountId, id, userId })))
             throw new ToolFailure('tool.execution_failed', 'The user has no schedule with this id.');
           await deleteSchedule({ tx, accountId }, id);

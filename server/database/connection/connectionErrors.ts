@@ -1,5 +1,17 @@
 import { errorCodeOf } from '../../platform/operatorError.ts';
 
+/** An account, or all callers of a kind, have used up their share of the connections (`connectionShares.ts`). */
+export class TooManyWaiting extends Error {
+  override name = 'TooManyWaiting';
+  override message = 'the share of the database connections is used up';
+}
+
+/** All connections were in use for too long. */
+export class ConnectionNotAvailable extends Error {
+  override name = 'ConnectionNotAvailable';
+  override message = 'no database connection became free in time';
+}
+
 /** Driver errors, which have no code, for a connection that broke, was closed, did not answer, or was not available in time. */
 const lostMessages = /^Connection terminated|^Client .* is not queryable$|^Query read timeout$|^timeout exceeded when trying to connect$/;
 
@@ -15,10 +27,14 @@ const isUnixSocketAway = (error: unknown) =>
 
 /** Whether the driver or PostgreSQL reports that a connection was lost or not available. The same statement may succeed on another connection. */
 export const isConnectionLost = (error: unknown): boolean =>
-  error instanceof Error && (lostMessages.test(error.message) || lostSqlStates.test(errorCodeOf(error) ?? ''));
+  error instanceof ConnectionNotAvailable ||
+  (error instanceof Error && (lostMessages.test(error.message) || lostSqlStates.test(errorCodeOf(error) ?? '')));
 
 /** Whether PostgreSQL is starting, or is shutting down or recovering, and accepts no connections yet. */
 export const isServerStarting = (error: unknown): boolean => errorCodeOf(error) === '57P03';
+
+/** A lock was not available within `lock_timeout`. */
+export const isLockTimeout = (error: unknown): boolean => errorCodeOf(error) === '55P03';
 
 /** A serialization failure or a deadlock. The same transaction may succeed when repeated. */
 export const isTransactionConflict = (error: unknown): boolean => ['40001', '40P01'].includes(errorCodeOf(error) ?? '');
@@ -37,8 +53,9 @@ export function ownFaultOf(error: unknown): string | undefined {
  * resources (53), canceled statements (57014), unavailable locks (55P03), and FATAL errors, which end or prevent a connection.
  */
 export function isTransientDatabaseError(error: unknown): boolean {
-  if (isConnectionLost(error) || isTransactionConflict(error) || isUnixSocketAway(error)) return true;
+  if (error instanceof TooManyWaiting || isConnectionLost(error) || isTransactionConflict(error) || isLockTimeout(error)) return true;
+  if (isUnixSocketAway(error)) return true;
   const code = errorCodeOf(error);
   if (code === undefined) return false;
-  return (error as { severity?: unknown }).severity === 'FATAL' || /^(53|57)/.test(code) || code === '55P03' || socketCodes.includes(code);
+  return (error as { severity?: unknown }).severity === 'FATAL' || /^(53|57)/.test(code) || socketCodes.includes(code);
 }

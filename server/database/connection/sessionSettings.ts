@@ -5,7 +5,8 @@ import pg from 'pg';
 /** The settings of every session of the pools, in the form that PostgreSQL displays. */
 const sessionSettings = {
   statement_timeout: '10s',
-  lock_timeout: '8s',
+  // A statement that waits for a lock holds its connection, which others may need.
+  lock_timeout: '2s',
   idle_in_transaction_session_timeout: '30s',
   TimeZone: 'UTC',
   DateStyle: 'ISO, MDY',

@@ -4,6 +4,7 @@ import { hasAccountInPath } from '../../../contract/shared/input.ts';
 import type { Policy, RequiredPermission } from '../../../contract/shared/policy.ts';
 import { isIdempotent, needsSecondFactor, serviceScopesOf } from '../../../contract/shared/policy.ts';
 import type { Route } from '../../../contract/shared/route.ts';
+import { accountShare, anonymousShare, type Share, signInShare } from '../../database/connection/connectionShares.ts';
 import { databaseDate } from '../../platform/databaseClock.ts';
 import { Failure, failWith } from '../../platform/failure.ts';
 import type { App } from '../app.ts';
@@ -68,11 +69,26 @@ export async function authenticateRequest(
     const access = admitted && (await grantTo(admitted));
     const recheckAccess: AuthenticatedRequest['recheckAccess'] = async (token) =>
       access && grantTo(await app.accessControl.authenticate(req.headers.authorization, wanted, token));
-    return { ...input, client, caller, actor, access, recheckAccess, idempotencyKey };
+    return {
+      ...input,
+      client,
+      caller,
+      actor,
+      access,
+      share: shareOf(route, access?.accountId ?? actor?.userId),
+      recheckAccess,
+      idempotencyKey,
+    };
   } catch (error) {
     if (admitted) await recordDenial(app, audit, admitted, wanted, client, error);
     throw error;
   }
+}
+
+/** Sign-ins have a share of their own, so that they work while other requests without a credential do not. */
+function shareOf({ path }: Route, owner: string | undefined): Share {
+  if (owner !== undefined) return accountShare(owner);
+  return path.startsWith('/v1/auth/') ? signInShare : anonymousShare;
 }
 
 /** Throws 403 if the account's IP rules block the client. They do not apply to platform admins or to callers outside the account. */

@@ -29,7 +29,7 @@ export async function callOperation(
     if (access) requirePermission(access, route.metadata.read);
     const { body, ...input } = readArguments(handler, args);
     authenticated = { ...authenticated, ...input, access };
-    const scope = scopeOf(app, authenticated, app.database, notes);
+    const scope = scopeOf(app, authenticated, notes);
     const loaded = await loadResources(handler, authenticated, scope);
     checkPermission(route, authenticated);
     const given = { ...authenticated, authenticated, loaded, body, req, signal: () => signal, releaseSlot: () => undefined };

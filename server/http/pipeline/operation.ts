@@ -1,5 +1,6 @@
 import { mayReadFromReplica } from '../../../contract/shared/policy.ts';
 import type { Route } from '../../../contract/shared/route.ts';
+import { nestedShare } from '../../database/connection/connectionShares.ts';
 import type { Queryable, Transaction } from '../../database/sql.ts';
 import { CommittedFailure } from '../../platform/failure.ts';
 import { isExempt, requireEitherPermission, requirePermission } from '../access/authenticateRequest.ts';
@@ -31,12 +32,18 @@ const noTransaction = new Proxy({} as Transaction, {
   },
 });
 
-export function scopeOf(app: App, authenticated: AuthenticatedRequest, db: Queryable, notes: AuditNotes, tx?: Transaction): Scope {
-  const { client, actor, access } = authenticated;
+/** `sql` replaces the database for reads. */
+export function scopeOf(
+  app: App,
+  authenticated: AuthenticatedRequest,
+  notes: AuditNotes,
+  { tx, sql }: { tx?: Transaction; sql?: Queryable } = {},
+): Scope {
+  const { client, actor, access, share } = authenticated;
   const base: RequestScope = {
     app,
     client,
-    db,
+    db: sql ?? app.database.of(tx ? nestedShare(share) : share),
     tx: tx ?? noTransaction,
     audit: (note) => void notes.list.push(note),
     skipAudit: () => {
@@ -78,7 +85,7 @@ export function runRead(
   scope: Scope,
   work: (scope: Scope) => Promise<HandlerResponse>,
 ): Promise<HandlerResponse> {
-  const read = (sql: Queryable) => work(sql === app.database ? scope : scopeOf(app, authenticated, sql, notes));
+  const read = (sql: Queryable) => work(sql === app.database ? scope : scopeOf(app, authenticated, notes, { sql }));
   return app.replica && mayReadFromReplica(route) ? app.replica.read(read) : read(app.database);
 }
 
@@ -92,9 +99,9 @@ export async function runInTransaction(
   work: (scope: Scope) => Promise<HandlerResponse>,
 ) {
   try {
-    const answer = await app.database.transaction(async (tx) => {
+    const answer = await app.database.of(authenticated.share).transaction(async (tx) => {
       notes.clear();
-      const answer = await work(scopeOf(app, authenticated, app.database, notes, tx)).catch(commitWithFailure);
+      const answer = await work(scopeOf(app, authenticated, notes, { tx })).catch(commitWithFailure);
       if (answer instanceof CommittedFailure) {
         if (!isBestEffort(route)) tx.awaitAtCommit(writeNotes(tx, route, contextOf(route, authenticated), notes));
         return answer;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { maxAttachmentBytes, maxDocumentBytes, type StagedAttachment } from '../../../contract/attachments.ts';
+import { accountShare, nestedShare } from '../../database/connection/connectionShares.ts';
 import { fileTooLarge, type Form, type UploadedFile } from '../../http/body/multipart.ts';
 import { countUpload, type UploadMemory } from '../../http/body/uploadMemory.ts';
 import type { Scope } from '../../http/scope.ts';
@@ -29,7 +30,7 @@ export async function stageAttachment(scope: Scope, form: Form, signal: AbortSig
   const id = newId();
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   // Commit the row before writing the object, so that every object has a row and counts toward the quota.
-  await app.database.transaction(async (own) => {
+  await app.database.of(nestedShare(accountShare(accountId))).transaction(async (own) => {
     // Reading a document takes longer than an erasure waits for requests that were authorized before.
     if (!(await keepOpen(own, accountId))) throw notFound();
     await own.run(queries.insertArriving, {

@@ -1,4 +1,5 @@
 import type { Credentials } from '../../../contract/auth.ts';
+import { signInShare } from '../../database/connection/connectionShares.ts';
 import { type AttemptLimit, countAttempt, resetCount, throwIfLimitReached } from '../../http/pipeline/attemptLimits.ts';
 import type { RequestScope } from '../../http/scope.ts';
 import { sha256 } from '../../platform/crypto/ids.ts';
@@ -19,7 +20,7 @@ export async function logIn(scope: RequestScope, typed: Credentials): Promise<Si
   const key = loginKeyOf(login);
   const limits = loginLimits(key, rateLimitAddress(scope.client.ip));
   const { passwords, database } = scope.app;
-  const beforeHash = database.together();
+  const beforeHash = database.together(signInShare);
   const [, known] = await Promise.all([
     throwIfLimitReached(beforeHash, limits),
     beforeHash.row(selectCredential, { loginKey: key, emailKey: readEmailKey(login) ?? null }),
@@ -27,7 +28,7 @@ export async function logIn(scope: RequestScope, typed: Credentials): Promise<Si
   const right = await passwords.verify(known?.password_hash, password);
   if (!known || !right) return rejectWrongPassword(scope, key, limits);
   // Parallel guesses can all pass the first check. Check again, so that a right guess beyond the limit looks like a wrong one.
-  const afterHash = database.together();
+  const afterHash = database.together(signInShare);
   const usable = requireUsableUser({ db: afterHash }, known);
   usable.catch(() => undefined);
   const counted = await throwIfLimitReached(afterHash, limits);

@@ -1,4 +1,5 @@
 import type { RunEventInput } from '../../../contract/events.ts';
+import { backgroundShare } from '../../database/connection/connectionShares.ts';
 import type { Database } from '../../database/sql.ts';
 import type { RunNotifier } from '../../pubsub/runNotifier.ts';
 import { runEventValues } from './appendRunEvents.ts';
@@ -14,7 +15,7 @@ export async function reportEnd(
   accountId: string,
   childRunId: string,
 ): Promise<void> {
-  const parentId = await database.transaction(async (tx) => {
+  const parentId = await database.of(backgroundShare(accountId)).transaction(async (tx) => {
     const child = await tx.row(selectEnded, { accountId, id: childRunId });
     if (!child) return undefined;
     const parent = await tx.row(lockRun, { accountId, id: child.parent_run_id! });

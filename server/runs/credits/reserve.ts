@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { backgroundShare } from '../../database/connection/connectionShares.ts';
 import type { Database } from '../../database/sql.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import { lockRunSlots } from '../../resources/accounts/queries.ts';
@@ -48,7 +49,7 @@ export function reserveCredits(
   wanted: number,
   billed: number,
 ): Promise<ReservationResult | undefined> {
-  return database.transaction(async (tx) => {
+  return database.of(backgroundShare(held.run.account_id)).transaction(async (tx) => {
     // The sum of the reservations must be read by a statement that starts after the lock is held.
     await tx.row(lockRunSlots, { accountId: held.run.account_id });
     const extended = tx.row(extend, { ...keyOf(held), wanted, billed });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { maxDocumentBytes } from '../../../contract/attachments.ts';
 import type { RunPort } from '../../agent/loop/runLoop.ts';
+import { backgroundShare } from '../../database/connection/connectionShares.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { Failure } from '../../platform/failure.ts';
 import { discard } from '../../resources/attachments/discard.ts';
@@ -55,7 +56,7 @@ export function createImageKeeper(
     };
     try {
       // The row first, so that every object has a row: after a crash, the cleanup removes both.
-      await database.transaction(async (tx) => {
+      await database.of(backgroundShare(accountId)).transaction(async (tx) => {
         await tx.run(queries.insertArriving, row);
         await checkQuota(database, tx, 'attachments', { accountId, userId });
       });

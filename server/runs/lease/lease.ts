@@ -1,6 +1,7 @@
 import { expressionBuilder, sql } from 'kysely';
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { RunStatus } from '../../../contract/runRequests.ts';
+import { backgroundShare } from '../../database/connection/connectionShares.ts';
 import type { Database, Queryable } from '../../database/sql.ts';
 import { jsonb, type Parameters, type RowOf, statement } from '../../database/statement.ts';
 import type { Tables } from '../../database/tables.ts';
@@ -416,7 +417,7 @@ export async function storeRemainingPlan(tx: Queryable, { run, token }: Pick<Lea
 
 /** Appends events, the last of which says that the run waits, together with the webhook deliveries. */
 const appendWait = (database: Database, run: LeasedRun, token: string, steps: readonly RunEventInput[], wait: RunWait) =>
-  database.transaction(async (tx) => {
+  database.of(backgroundShare(run.account_id)).transaction(async (tx) => {
     const stored = await appendSteps(tx, run, token, steps);
     if (stored) await insertWaitDeliveries(tx, run, wait);
     return stored;

@@ -3,6 +3,7 @@ import { expressionBuilder, sql } from 'kysely';
 import type { RunEventInput, Usage } from '../../../contract/events.ts';
 import type { AnswerImage, TurnAnswer } from '../../agent/loop/runLoop.ts';
 import { eventTotals, type UsageTotals } from '../../agent/loop/usageTotals.ts';
+import { backgroundShare } from '../../database/connection/connectionShares.ts';
 import type { Database, Transaction } from '../../database/sql.ts';
 import { type Builder, jsonb, type Parameters, statement } from '../../database/statement.ts';
 import type { Tables } from '../../database/tables.ts';
@@ -192,7 +193,7 @@ async function finishAtOnce(
 ): Promise<Finished | undefined> {
   let stored: StoredRunEvent[] = [];
   try {
-    await database.transaction(async (tx) => {
+    await database.of(backgroundShare(run.account_id)).transaction(async (tx) => {
       const answer = newAnswer(run, ending.answer.text, 'complete');
       const steps = [...rest, completedStep(ending.answer, eventTotals(spent), answer)];
       const values = valuesOfSteps(run, token, steps);
@@ -232,7 +233,7 @@ async function finishLocked(
   const { run, token } = lease;
   let cancelled: CancelledRun[] = [];
   let stored: StoredRunEvent[] = [];
-  const ended = await database.transaction(async (tx) => {
+  const ended = await database.of(backgroundShare(run.account_id)).transaction(async (tx) => {
     stored = [];
     await storeRemainingPlan(tx, lease);
     const held = await tx.row(lockLeased, { id: run.id, token });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { subagentGroup } from '../../agent/tools/subagentTools.ts';
 import { describeTool, type Tool, ToolFailure, type ToolOutput } from '../../agent/tools/tool.ts';
 import { hashArguments } from '../../agent/tools/validateCalls.ts';
+import { backgroundShare } from '../../database/connection/connectionShares.ts';
 import { Failure } from '../../platform/failure.ts';
 import type { RunNotifier } from '../../pubsub/runNotifier.ts';
 import { announceCancelled, cancelTree } from '../../resources/runs/cancel.ts';
@@ -140,6 +141,7 @@ async function sendInput(deps: AgentToolDeps, { run_id: id }: AgentRow, callId: 
     throw new ToolFailure('tool.args_invalid', `The input must hold at most ${most} bytes.`);
   const key = hashArguments({ run_id: lease.run.id, call_id: callId });
   const outcome = await database
+    .of(backgroundShare(accountId))
     .transaction((tx) => appendInput(tx, { accountId, id }, { content, key }))
     .catch((error: unknown) => {
       // The answer does not match the schema of the question.
@@ -155,7 +157,7 @@ async function stopAgent(deps: AgentToolDeps, agentId: string, isFinal: boolean)
   const { database, queue, lease, runNotifier } = deps;
   const { account_id: accountId } = lease.run;
   const { run_id: id } = await findAgent(database, lease.run, agentId);
-  const cancelled = await database.transaction(async (tx) => {
+  const cancelled = await database.of(backgroundShare(accountId)).transaction(async (tx) => {
     const runs = await cancelTree(tx, queue, { accountId, id }, {});
     if (isFinal) await tx.run(closeAgent, { accountId, id: agentId });
     return runs;

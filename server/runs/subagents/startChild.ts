@@ -1,4 +1,5 @@
 import { ToolFailure } from '../../agent/tools/tool.ts';
+import { backgroundShare } from '../../database/connection/connectionShares.ts';
 import type { Database, Transaction } from '../../database/sql.ts';
 import type { Queue } from '../../http/app.ts';
 import { RunFailure } from '../../models/runFailure.ts';
@@ -37,7 +38,7 @@ export async function startChild(deps: ParentDeps, child: NewChild): Promise<Chi
   if (most > 0 && Buffer.byteLength(input) > most) throw new ToolFailure('tool.args_invalid', `The input must hold at most ${most} bytes.`);
   if (child.personaId) await checkPersona(database, accountId, child.personaId);
   const rootRunId = run.root_run_id ?? run.id;
-  return database.transaction(async (tx) => {
+  return database.of(backgroundShare(accountId)).transaction(async (tx) => {
     const { root_thread_id } = (await tx.row(queries.selectThread, { accountId, threadId: run.thread_id })) ?? {};
     const rootThreadId = root_thread_id ?? run.thread_id;
     const thread = await tx.row(queries.lockRootThread, { accountId, threadId: rootThreadId });

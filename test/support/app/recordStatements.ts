@@ -1,19 +1,23 @@
-import type { Database } from '../../../server/database/sql.ts';
+import type { Database, SharedDatabase } from '../../../server/database/sql.ts';
 
 /** Records the texts of the statements that run outside transactions, and `begin` for each transaction, until `stop`. */
 export function recordStatements(database: Database): { texts: string[]; stop(): void } {
-  const { rows, row, run, transaction } = database;
+  const { rows, row, run, transaction, of } = database;
   const texts: string[] = [];
-  const record =
-    (method: (statement: never, values: never) => Promise<unknown>) =>
-    (statement: { text: string }, ...values: unknown[]) => {
-      texts.push(statement.text);
-      return Reflect.apply(method, database, [statement, ...values]);
+  const recorded = (shared: SharedDatabase): SharedDatabase => {
+    const record =
+      (method: (statement: never, values: never) => Promise<unknown>) =>
+      (statement: { text: string }, ...values: unknown[]) => {
+        texts.push(statement.text);
+        return Reflect.apply(method, shared, [statement, ...values]);
+      };
+    const begin: SharedDatabase['transaction'] = (...given) => {
+      texts.push('begin');
+      return shared.transaction(...given);
     };
-  const begin: Database['transaction'] = (...given) => {
-    texts.push('begin');
-    return transaction(...given);
+    return { rows: record(shared.rows), row: record(shared.row), run: record(shared.run), transaction: begin } as SharedDatabase;
   };
-  Object.assign(database, { rows: record(rows), row: record(row), run: record(run), transaction: begin });
-  return { texts, stop: () => void Object.assign(database, { rows, row, run, transaction }) };
+  const original = { rows, row, run, transaction };
+  Object.assign(database, recorded(original), { of: ((share) => recorded(of(share))) satisfies Database['of'] });
+  return { texts, stop: () => void Object.assign(database, original, { of }) };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Database, Queryable, Transaction } from '../../../server/database/sql.ts';
+import type { Database, Queryable, SharedDatabase, Transaction } from '../../../server/database/sql.ts';
 import type { Statement } from '../../../server/database/statement.ts';
 
 type Wrapping = {
@@ -26,24 +26,27 @@ export function wrapStatements(database: Database, { rewrite = (text) => text, b
       };
     return { rows: send('rows'), row: send('row'), run: send('run') } as Queryable;
   };
-  const transaction: Database['transaction'] = (work, options) =>
-    database.transaction(async (tx) => {
-      const sent: Promise<unknown>[] = [];
-      let last: Promise<unknown> = Promise.resolve();
-      const inOrder = before && (() => (last = last.then(before)));
-      const wrapped: Transaction = {
-        ...wrap(tx, inOrder),
-        attempt: tx.attempt,
-        awaitAtCommit(promise) {
-          sent.push(promise.catch(() => undefined));
-          tx.awaitAtCommit(promise);
-        },
-        afterCommit: (then) => tx.afterCommit(then),
-      };
-      const result = await work(wrapped);
-      // Delayed statements must be sent before the commit.
-      if (before) await Promise.all(sent);
-      return result;
-    }, options);
-  return { ...database, ...wrap(database, before), transaction };
+  const transactionsOf =
+    (shared: SharedDatabase): SharedDatabase['transaction'] =>
+    (work, options) =>
+      shared.transaction(async (tx) => {
+        const sent: Promise<unknown>[] = [];
+        let last: Promise<unknown> = Promise.resolve();
+        const inOrder = before && (() => (last = last.then(before)));
+        const wrapped: Transaction = {
+          ...wrap(tx, inOrder),
+          attempt: tx.attempt,
+          awaitAtCommit(promise) {
+            sent.push(promise.catch(() => undefined));
+            tx.awaitAtCommit(promise);
+          },
+          afterCommit: (then) => tx.afterCommit(then),
+        };
+        const result = await work(wrapped);
+        // Delayed statements must be sent before the commit.
+        if (before) await Promise.all(sent);
+        return result;
+      }, options);
+  const wrapShared = (shared: SharedDatabase): SharedDatabase => ({ ...wrap(shared, before), transaction: transactionsOf(shared) });
+  return { ...database, ...wrapShared(database), of: (share) => wrapShared(database.of(share)) };
 }

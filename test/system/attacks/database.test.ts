@@ -12,7 +12,7 @@ test('statements, lock waits and idle transactions have timeouts', async () => {
   );
   expect(rows).toEqual([
     { name: 'idle_in_transaction_session_timeout', ms: 30_000 },
-    { name: 'lock_timeout', ms: 8_000 },
+    { name: 'lock_timeout', ms: 2_000 },
     { name: 'statement_timeout', ms: 10_000 },
   ]);
 });

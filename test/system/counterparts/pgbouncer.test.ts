@@ -72,7 +72,7 @@ async function expectSettings({ url }: PgBouncer) {
     `select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,
       current_setting('idle_in_transaction_session_timeout') as idle, current_setting('TimeZone') as zone`,
   );
-  expect(settings).toEqual({ statement: '10s', lock: '8s', idle: '30s', zone: 'UTC' });
+  expect(settings).toEqual({ statement: '10s', lock: '2s', idle: '30s', zone: 'UTC' });
 }
 
 test('a start that cannot work behind a pooler fails with a one-line error', async () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import { openDatabase } from '../../../server/database/database.ts';
+import { activePools, openDatabase } from '../../../server/database/database.ts';
 import type { Database } from '../../../server/database/sql.ts';
 import { type Builder, type Parameters, statement } from '../../../server/database/statement.ts';
 import { freshDatabase } from '../../support/app/testApp.ts';
@@ -26,6 +26,7 @@ const long = statement<{ key: number }>()(lock);
 const shortButSlow = statement<{ key: number }>({ isShort: true })(lock);
 const readShort = (database: Database, numbers: readonly number[]) =>
   Promise.all(numbers.map(async (n) => (await database.row(short, { n }))!));
+const waitingIn = ({ pool }: Database) => [...activePools].find((each) => each.pool === pool)!.waiting();
 const pidsOf = (rows: readonly { pid: number }[]) => new Set(rows.map(({ pid }) => pid));
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
 
@@ -82,7 +83,7 @@ test('statements that wait for a connection of the pool are sent together', asyn
     await sleep(10);
     waiting.push(readShort(database, [n]));
   }
-  expect(database.pool.waitingCount).toBe(1);
+  expect(waitingIn(database)).toBe(1);
   await unlock();
   await busy;
   expect(pidsOf((await Promise.all(waiting)).flat()).size).toBe(1);
