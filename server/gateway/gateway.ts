@@ -13,7 +13,7 @@ import { userAgentType } from './caller/userAgent.ts';
 import { corsHeaders } from './cors.ts';
 import { type GatewayOptions, openDependencies } from './dependencies.ts';
 import { handleRequest, isApiPath } from './handleRequest.ts';
-import { sendReadiness } from './readiness.ts';
+import { monitorReadiness, sendReadiness } from './readiness.ts';
 import { newRequestContext, type RequestContext, statusOf } from './requestContext.ts';
 import { sendError, sendProbeResponse } from './responses.ts';
 import { type Certificates, openCertificates } from './tls.ts';
@@ -46,6 +46,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log } = options;
   const certificates = await openCertificates(config.gatewayTlsCertFile, config.gatewayTlsKeyFile, log);
   const dependencies = await openDependencies(options);
+  const readiness = monitorReadiness(dependencies.api);
   const origins = new Set(config.gatewayCorsAllowedOrigins);
   let ending = false;
   // Responses are the last of their connections before they are closed, see `announceClose`.
@@ -88,7 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (!hasValidHost(request)) return sendError(context, 'invalid');
     if (context.path === health.live.path) return sendProbeResponse(context, 200, { status: 'ok' });
     if (context.path === health.ready.path)
-      return sendReadiness(dependencies.api, ending ? 'shutting down' : options.readiness?.reason(), context);
+      return sendReadiness(readiness, ending ? 'shutting down' : options.readiness?.reason(), context);
     handleRequest(dependencies, dependencies.liveConfig(), context).catch((err) => {
       log.error({ err, trace_id: context.traceId, span_id: context.span.spanId }, 'the gateway has a defect');
       sendError(context, 'internal');
@@ -111,6 +112,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ending = true;
       watching?.close();
       await closeServer(server, drainMs);
+      readiness.stop();
       await dependencies.close();
     },
   };

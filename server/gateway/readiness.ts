@@ -1,16 +1,19 @@
 import type { Unreadiness } from '../../contract/health.ts';
+import { cacheAnswer, type CachedAnswer } from '../platform/cachedAnswer.ts';
 import type { RequestContext } from './requestContext.ts';
 import { sendProbeResponse } from './responses.ts';
 import { fetchReadiness, type ReadinessResponse } from './upstream/fetchReadiness.ts';
 import type { UpstreamPool } from './upstream/upstreamPool.ts';
 
-/** Returns the API's `/readyz` response, or 503 if the API does not respond in time or this gateway is not ready (`reason`). */
-export function sendReadiness(pool: UpstreamPool, reason: string | undefined, context: RequestContext) {
+/** Asks the upstreams for `/readyz` each second, from the first probe on. */
+export const monitorReadiness = (pool: UpstreamPool): CachedAnswer<ReadinessResponse> => cacheAnswer(() => readinessOf(pool));
+
+/** Returns the API's last `/readyz` response, or 503 if the API does not respond or this gateway is not ready (`reason`). */
+export function sendReadiness(monitor: CachedAnswer<ReadinessResponse>, reason: string | undefined, context: RequestContext) {
   if (reason !== undefined) return unavailable(context, reason);
-  readinessOf(pool).then(
-    ({ status, body }) => sendProbeResponse(context, status, body),
-    () => unavailable(context, 'upstream unreachable'),
-  );
+  const respond = (known?: ReadinessResponse) =>
+    known ? sendProbeResponse(context, known.status, known.body) : unavailable(context, 'upstream unreachable');
+  monitor.current().then(respond, () => respond());
 }
 
 const unavailable = (context: RequestContext, reason: string) =>

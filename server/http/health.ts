@@ -8,7 +8,7 @@ export type Health = { ready(): Promise<Omit<Readiness, 'status'> | { reason: st
 const live = health.live.path;
 const readiness = health.ready.path;
 
-/** `/healthz` checks nothing; `/readyz` checks the database. Must run before the mounted routes, which limit the requests in progress. */
+/** `/healthz` checks nothing; `/readyz` reports what is known of the database. Must run before the mounted routes, which limit the requests in progress. */
 export function healthRouter({ ready }: Health): RequestHandler {
   return (req, res, next) => {
     if (req.path !== live && req.path !== readiness) return next();

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { StorageState } from '../../contract/health.ts';
+import { monitorSchema, type SchemaMonitor } from '../database/connection/schemaMonitor.ts';
 import { expectedSchemaVersion } from '../database/expectedSchema.ts';
-import { isServed, schemaVersion } from '../database/migrate.ts';
+import { isServed } from '../database/migrate.ts';
 import { openReadReplica } from '../database/replica/readReplica.ts';
 import type { Database } from '../database/sql.ts';
 import { createAccessControl } from '../http/access/accessControl.ts';
@@ -35,7 +35,7 @@ import { prepareQuota } from '../resources/quotas/check.ts';
 import { enableSettingsCache, readSettings } from '../resources/settings/settings.ts';
 import { createEventBroker } from '../runs/follow/eventBroker.ts';
 import { openStorage } from '../storage/open.ts';
-import { monitorStorage } from '../storage/storageHealth.ts';
+import { monitorStorage, type StorageMonitor } from '../storage/storageHealth.ts';
 import { createApp } from './app.ts';
 
 export type ProcessDeps = {
@@ -152,9 +152,10 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
   });
 
   let stopping = false;
-  const storageState = monitorStorage(storage, log);
+  const schemaMonitor = monitorSchema(databaseUrl);
+  const storageMonitor = monitorStorage(storage, log);
   const handler = createApp(app, eventBroker, {
-    ready: () => checkReadiness(database, () => (stopping ? 'shutting down' : readiness.reason()), storageState, channel),
+    ready: () => checkReadiness(() => (stopping ? 'shutting down' : readiness.reason()), schemaMonitor, storageMonitor, channel),
   });
   let lastResponses = false;
   readiness.onChange((state) => {
@@ -170,7 +171,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
   server.on('checkExpectation', handle);
   enableLingeringClose(server);
   rejectMalformedRequests(server, { headers: safeHeaders });
-  await heard;
+  await Promise.all([heard, schemaMonitor.first]);
   await listen(server, config.apiAddr);
   const { address, port, family } = server.address() as AddressInfo;
   return {
@@ -182,7 +183,8 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
       eventBroker.close();
       await closeServer(server, drainMs);
       await accessControl.close();
-      await Promise.all([channel.close(), outbound.close(), storage?.close(), replica?.close()]);
+      storageMonitor.stop();
+      await Promise.all([schemaMonitor.close(), channel.close(), outbound.close(), storage?.close(), replica?.close()]);
     },
   };
 }
@@ -217,22 +219,21 @@ function firstUp(channel: NotificationChannel): Promise<void> {
 }
 
 /**
- * `/readyz`: the process accepts requests, the database responds within 2 s and has the schema that this build expects, or a newer compatible one:
+ * `/readyz`, from what is known: the process accepts requests, the database responds and has the schema that this build expects, or a newer compatible one:
  * migrations run before the processes are replaced, and the old ones serve until then. An unavailable object store or broker is reported but does not
  * make the process unready: most requests do not need it, and other API processes could not reach it either.
  */
 async function checkReadiness(
-  database: Database,
   unready: () => string | undefined,
-  storageState: () => Promise<StorageState>,
+  schemaMonitor: SchemaMonitor,
+  storageMonitor: StorageMonitor,
   channel: NotificationChannel,
 ) {
   const own = unready();
   if (own !== undefined) return { reason: own };
-  const late = new Promise<never>((_, reject) => setTimeout(reject, 2_000, new Error('late')).unref());
-  const schema = await Promise.race([schemaVersion(database.pool), late]).catch(() => undefined);
+  const [schema, storage] = await Promise.all([schemaMonitor.current(), storageMonitor.state()]);
   if (schema === undefined) return { reason: 'database unreachable' };
   if (!isServed(schema)) return { reason: `schema version mismatch: expected ${expectedSchemaVersion}, got ${schema.version}` };
   const notifications = channel.isUp ? ('ok' as const) : ('unreachable' as const);
-  return { schema_version: schema.version, storage: await storageState(), notifications };
+  return { schema_version: schema.version, storage, notifications };
 }

@@ -89,7 +89,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   const activeRuns = new Map<string, () => void>();
   const outbound = createOutboundFromConfig(config);
   const storage = openStorage(config, log);
-  monitorStorage(storage, log);
+  const storageMonitor = monitorStorage(storage, log);
   const cacheInvalidation = createCacheInvalidation(channel, complain('a notification was not sent'));
   enableSettingsCache({ config, keys, database, env }, cacheInvalidation);
   const tools = createToolSources({ config, keys, database, outbound, storage, changes: cacheInvalidation, log });
@@ -167,6 +167,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   const heartbeat = () => database.run(register, { id, version: config.workerVersion, capabilities });
   const disconnect = async () => {
     await runNotifier.close();
+    storageMonitor.stop();
     await Promise.all([channel.close(), storage?.close(), tools.close()]);
     await outbound.close();
   };

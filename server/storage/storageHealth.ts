@@ -1,17 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { StorageState } from '../../contract/health.ts';
+import { cacheAnswer } from '../platform/cachedAnswer.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { type Storage, StorageUnavailable } from './storage.ts';
 
-/** How long a result is reused, and how long a caller waits for one, in milliseconds. */
-const times = { fresh: 5_000, patience: 1_500 };
+/** Pause between two checks, in milliseconds. */
+const pauseMs = 5_000;
 
-/** Checks the object store now and on each call. Changes of the state are logged. */
-export function monitorStorage(storage: Storage | undefined, log: Log): () => Promise<StorageState> {
-  if (!storage) return async () => 'not_configured';
+export type StorageMonitor = { state(): Promise<StorageState>; stop(): void };
+
+/** Checks the object store in the background. Changes of the state are logged. */
+export function monitorStorage(storage: Storage | undefined, log: Log): StorageMonitor {
+  if (!storage) return { state: async () => 'not_configured', stop: () => {} };
   let known: StorageState = 'ok';
-  let looking: { since: number; state: Promise<StorageState> } | undefined;
-  const look = async () => {
+  const { current, start, stop } = cacheAnswer(async () => {
     const { state, cause } = await stateOf(storage);
     if (state !== known) {
       if (state === 'ok') log.info('the object store is available again');
@@ -19,14 +20,9 @@ export function monitorStorage(storage: Storage | undefined, log: Log): () => Pr
       known = state;
     }
     return state;
-  };
-  const ask = () => {
-    if (!looking || performance.now() - looking.since > times.fresh) looking = { since: performance.now(), state: look() };
-    const late = sleep(times.patience, 'unreachable' as const, { ref: false });
-    return Promise.race([looking.state, late]);
-  };
-  ask().catch((err) => log.warn({ err }, 'the object store could not be checked'));
-  return ask;
+  }, pauseMs);
+  start();
+  return { state: async () => (await current()) ?? 'unreachable', stop };
 }
 
 async function stateOf(storage: Storage): Promise<{ state: StorageState; cause?: unknown }> {

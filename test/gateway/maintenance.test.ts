@@ -52,7 +52,7 @@ test('an administrator turns maintenance on and off through the gateway, and str
   expect([completion.status, completion.body.error.code]).toEqual([503, 'maintenance']);
   const preflight = { origin: 'http://localhost:19080', 'access-control-request-method': 'POST' };
   expect((await call('OPTIONS', '/v1/threads', { headers: preflight })).status).toBe(204);
-  for (const path of ['/healthz', '/readyz']) expect((await call('GET', path)).status).toBe(200);
+  for (const path of ['/healthz', '/readyz']) await expect.poll(async () => (await call('GET', path)).status).toBe(200);
   for (const from of ['203.0.113.9', '2001:db8:1::9'])
     expect((await me({ token: ann.token, headers: { 'x-forwarded-for': from } })).status).toBe(200);
   expect((await me({ token: ann.token, headers: { 'x-forwarded-for': '198.51.100.1' } })).status).toBe(503);

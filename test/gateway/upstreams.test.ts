@@ -63,7 +63,7 @@ test('requests are distributed, and an upstream that is not ready gets none unti
   const before = one.state.requests;
   for (let n = 0; n < 30; n++) expect(await get(address)).toEqual({ status: 200, text: 'two' });
   expect(one.state.requests).toBe(before);
-  expect((await get(address, '/readyz')).status).toBe(200);
+  await expect.poll(async () => (await get(address, '/readyz')).status).toBe(200);
   one.state.isReady = true;
   await expect.poll(async () => (await get(address)).text).toBe('one');
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
+import type { StorageState } from '../../contract/health.ts';
 import { fileStorage } from '../../server/storage/filesystem.ts';
 import { s3Storage } from '../../server/storage/s3.ts';
 import { monitorStorage } from '../../server/storage/storageHealth.ts';
@@ -33,21 +34,23 @@ const app = await startTestApp({
   ARKLOOP_S3_SECRET_KEY: credentials.secretKey,
 });
 
-/** Returns the watched state of a storage and the logged reasons. */
-async function look(options: Partial<typeof place>) {
+/** Expects the state of a storage, which is logged unless it is `ok`. */
+async function expectState(options: Partial<typeof place>, state: StorageState) {
   const storage = s3Storage({ ...place, ...options });
   onTestFinished(() => storage.close());
   const lines: { msg: string; reason: string }[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  return { state: await monitorStorage(storage, log)(), logged: lines.map(({ reason }) => reason) };
+  const monitor = monitorStorage(storage, log);
+  onTestFinished(monitor.stop);
+  const seen = async () => ({ state: await monitor.state(), logged: lines.map(({ reason }) => reason) });
+  await expect.poll(seen).toEqual({ state, logged: state === 'ok' ? [] : [state] });
 }
 
 test('distinguishes unreachable storage, a missing bucket and wrong credentials', async () => {
-  expect(await look({})).toEqual({ state: 'ok', logged: [] });
-  const told = (reason: string) => ({ state: reason, logged: [reason] });
-  expect(await look({ bucket: 'elsewhere' })).toEqual(told('bucket_missing'));
-  expect(await look({ accessKey: 'nobody' })).toEqual(told('credentials_refused'));
-  expect(await look({ endpoint: 'http://127.0.0.1:1' })).toEqual(told('unreachable'));
+  await expectState({}, 'ok');
+  await expectState({ bucket: 'elsewhere' }, 'bucket_missing');
+  await expectState({ accessKey: 'nobody' }, 'credentials_refused');
+  await expectState({ endpoint: 'http://127.0.0.1:1' }, 'unreachable');
   const file = join(folder, 'a file');
   await writeFile(file, '');
   await expect(fileStorage(join(file, 'in it')).check()).rejects.toMatchObject({ reason: 'folder_unusable' });
@@ -80,7 +83,7 @@ test('a run whose image cannot be read fails as resumable, and a retry succeeds 
     const { status, body } = await call('GET', '/readyz');
     return [status, body.storage];
   };
-  expect(await state()).toEqual([200, 'ok']);
+  await expect.poll(state).toEqual([200, 'ok']);
 
   await stop();
   const runId = await startRun(app, person, threadId);

@@ -9,22 +9,8 @@ const timeoutMs = 2_000;
 
 export type ReadinessResponse = { status: 200 | 503; body: object };
 
-const pending = new WeakMap<Upstream, Promise<ReadinessResponse>>();
-
-/**
- * The `/readyz` response of the API. Rejects if there is none in time. Concurrent calls share one request, because probes are not rate limited
- * and each one makes an API ask its database.
- */
-export function fetchReadiness(upstream: Upstream): Promise<ReadinessResponse> {
-  const known = pending.get(upstream);
-  if (known) return known;
-  const response = requestReadiness(upstream).finally(() => pending.delete(upstream));
-  pending.set(upstream, response);
-  return response;
-}
-
-/** Uses a new connection, to check that the API accepts one. */
-function requestReadiness({ url }: Upstream): Promise<ReadinessResponse> {
+/** The `/readyz` response of the API. Rejects if there is none in time. Uses a new connection, to check that the API accepts one. */
+export function fetchReadiness({ url }: Upstream): Promise<ReadinessResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<ReadinessResponse>();
   const start = url.protocol === 'https:' ? secureGet : get;
   const target = new URL(`${url.pathname.replace(/\/$/, '')}${health.ready.path}`, url);

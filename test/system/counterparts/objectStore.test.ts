@@ -60,7 +60,7 @@ test('an installation stores attachments in it, and a run reads them', async () 
   });
   const person = await app.signUp();
   const { token } = person;
-  expect((await app.call('GET', '/readyz')).body).toMatchObject({ storage: 'ok' });
+  await expect.poll(async () => (await app.call('GET', '/readyz')).body).toMatchObject({ storage: 'ok' });
   const { key, filename, mime_type, size } = (await stage(app, person, { filename: 'dot.png', content: images.png })).body;
   const threadId: string = (await app.call('POST', '/v1/threads', { token, body: { title: 'An album' } })).body.id;
   const parts = [{ type: 'image', attachment: { key, filename, mime_type, size } }];
