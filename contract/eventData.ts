@@ -15,7 +15,7 @@ export const Usage = z
     cached_tokens: z.int().min(0).optional().meta({ description: 'Prompt tokens read from the cache (OpenAI); part of `input_tokens`.' }),
     excess_tokens: z.int().min(0).optional().meta({
       description:
-        'Tokens that the provider reported beyond what the call can have used. They are not in the other counts, and not charged.',
+        'Reported tokens beyond what the call can have used. Not charged.',
     }),
     estimated: z
       .boolean()
@@ -442,7 +442,7 @@ export const eventData = {
     .meta({ description: 'User input looks like an attempt to take over the model.' }),
   'security.tool_injection.detected': z.object({ tool_name: z.string().meta({ description: 'The tool.' }) }).meta({
     description:
-      'The output of a tool looks like an attempt to take over the model and was replaced by a warning; or the description of a tool of an MCP server does, and the run goes without the tool.',
+      'The output of a tool looks like an attack on the model and was replaced by a warning, or a tool was left out for its description.',
   }),
   'agent.parallel_dispatch': z
     .object({

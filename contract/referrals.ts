@@ -12,7 +12,7 @@ export const Referral = z
     invitee_user_id: Id.meta({ description: 'The user who registered with it.' }),
     invite_code_id: Id.meta({ description: 'The code that was used.' }),
     credited: z.boolean().meta({
-      description: 'Whether the inviter has received the reward: both users get theirs when the invitee has verified their address.',
+      description: 'Whether the inviter has received the reward.',
     }),
     created_at: Time.meta({ description: 'When the invitee registered.' }),
     inviter_login: login,

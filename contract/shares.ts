@@ -63,7 +63,7 @@ const SharedThread = z
       })
       .meta({ description: 'The thread.' }),
     messages: z.array(SharedMessage).meta({
-      description: 'Oldest first; the next page has later ones. Attachments can be downloaded with their keys and `share_token`.',
+      description: 'Oldest first. Attachments can be downloaded with their keys and `share_token`.',
     }),
   })
   .meta({ id: 'SharedThread', description: 'A shared thread. Contains nothing that identifies the account or its users.' });

@@ -4066,7 +4066,7 @@ export interface Referral {
   invitee_user_id: Id;
   /** The code that was used. */
   invite_code_id: Id;
-  /** Whether the inviter has received the reward: both users get theirs when the invitee has verified their address. */
+  /** Whether the inviter has received the reward. */
   credited: boolean;
   /** When the invitee registered. */
   created_at: Time;
@@ -5306,7 +5306,7 @@ export interface ScheduleChanges {
   overlap?: OverlapPolicy | undefined;
 }
 
-/** Why the server disabled a schedule. `access_ended`: its user, or the API key that created or last changed it, may not start runs any more. `plan_limit`: the plan requires a longer interval. */
+/** Why the server disabled a schedule. `access_ended`: its user or its API key may not start runs any more. `plan_limit`: the plan requires a longer interval. */
 export type ScheduleDisabledReason = "consecutive_failures" | "thread_not_found" | "access_ended" | "plan_limit";
 
 /** A time of a schedule, and what happened then. Kept for 90 days. */
@@ -5441,7 +5441,7 @@ export interface SecurityInjectionDetectedEventData {
 /** Where the input came from: the messages of the thread, steering, an answer or a check-in. */
 export type SecurityInjectionDetectedEventDataInputPhase = "initial" | "steering_input" | "ask_user" | "interactive_checkin";
 
-/** The output of a tool looks like an attempt to take over the model and was replaced by a warning; or the description of a tool of an MCP server does, and the run goes without the tool. */
+/** The output of a tool looks like an attack on the model and was replaced by a warning, or the description of a tool does and the tool is left out. */
 export interface SecurityToolInjectionDetectedEvent {
   /** Unique ID of the event. */
   event_id: Id;
@@ -5641,7 +5641,7 @@ export interface SharedThread {
   requires_password: false;
   /** The thread. */
   thread: SharedThreadThread;
-  /** Oldest first; the next page has later ones. Attachments can be downloaded with their keys and `share_token`. */
+  /** Oldest first. Attachments can be downloaded with their keys and `share_token`. */
   messages: SharedMessage[];
 }
 
@@ -6406,7 +6406,7 @@ export interface Usage {
   cache_read_input_tokens?: number | undefined;
   /** Prompt tokens read from the cache (OpenAI); part of `input_tokens`. */
   cached_tokens?: number | undefined;
-  /** Tokens that the provider reported beyond what the call can have used. They are not in the other counts, and not charged. */
+  /** Reported tokens beyond what the call can have used. Neither counted nor charged. */
   excess_tokens?: number | undefined;
   /** True if some of the counts are estimated because the provider did not report them. */
   estimated?: boolean | undefined;
@@ -7908,7 +7908,7 @@ export interface SchedulesApi {
   /**
    * Resume a schedule
    *
-   * Continues with the next time from now; occurrences in the meantime are not made up for. Also enables a schedule that was disabled, and resets its failures. If the access of its API key has ended, it continues in the name of the caller.
+   * Continues with the next time from now; occurrences in the meantime are not made up for. Also enables a schedule that was disabled, and resets its failures. If its API key has ended, it continues in your name.
    */
   readonly resume: Call<{ params: { schedule_id: Id; }; }, Schedule, Reasons['schedules.resume']>;
   /**

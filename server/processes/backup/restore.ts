@@ -12,7 +12,7 @@ import type { KeyTexts } from '../../platform/crypto/keys.ts';
 import { errorCodeOf, OperatorError } from '../../platform/operatorError.ts';
 import { fileStorage } from '../../storage/filesystem.ts';
 import { readWhole, type Storage } from '../../storage/storage.ts';
-import { columnsOf, copySettings, nameOf, selectForeignKeys, selectMigrations, selectTables } from './catalog.ts';
+import { columnsOf, copySettings, nameOf, selectForeignKeys, selectMigrations, selectPartitions, selectTables } from './catalog.ts';
 import { type BackupContent, backupFiles, backupFolders, hashFile, ObjectLine, tableFile } from './manifest.ts';
 
 export type RestoreOptions = {
@@ -120,6 +120,11 @@ async function restoreDatabase(client: pg.Client, folder: string, content: Backu
   await client.query(`begin; ${copySettings}`);
   const existing = await selectTables(client);
   expectColumns(existing, content);
+  // The schema has partitions of the month of its migration, whose bounds differ if the backup is of another month. They are empty.
+  const wanted = new Map(content.partitions.map(({ name, bounds }) => [name, bounds]));
+  const replaced = new Set(content.partitions.map(({ of }) => of));
+  for (const { name, of, bounds } of await selectPartitions(client))
+    if (replaced.has(of) && wanted.get(name) !== bounds) await client.query(`drop table "${name}"`);
   for (const { name, of, bounds } of content.partitions)
     await client.query(`create table if not exists "${name}" partition of "${of}" ${bounds}`);
   // Rows are read in the order of their tables, and triggers have counted them already. The keys are checked when they are added again.

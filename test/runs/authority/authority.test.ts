@@ -111,7 +111,7 @@ async function startWorkerOfFile() {
   onFileFinished(() => worker.shutDown());
 }
 
-test('what a worker takes later is done only if its author may still do it', { timeout: 120_000 }, async () => {
+test('what a worker takes later is done only if its author may still do it', async () => {
   const cells: [string, (typeof endings)[string], Deferred][] = [];
   for (const [name, ending] of Object.entries(endings)) cells.push([name, ending, await deferEverything()]);
   const limited = await deferEverything();
@@ -180,7 +180,7 @@ test('what a worker takes later is done only if its author may still do it', { t
   ).toEqual([{ api_key_id: null }]);
 });
 
-test('a run calls tools, tool servers and sub-agents only while its author may do so', { timeout: 120_000 }, async () => {
+test('a run calls tools, tool servers and sub-agents only while its author may do so', async () => {
   const plan: [string, string | null, (author: Author) => Promise<unknown>][] = Object.entries(endings).map(([name, { lost, end }]) => [
     name,
     lost,
