@@ -14,8 +14,7 @@ export const Usage = z
     cache_read_input_tokens: z.int().min(0).optional().meta({ description: 'Prompt tokens read from the cache (Anthropic).' }),
     cached_tokens: z.int().min(0).optional().meta({ description: 'Prompt tokens read from the cache (OpenAI); part of `input_tokens`.' }),
     excess_tokens: z.int().min(0).optional().meta({
-      description:
-        'Reported tokens beyond what the call can have used. Not charged.',
+      description: 'Reported tokens beyond what the call can have used. Not charged.',
     }),
     estimated: z
       .boolean()

@@ -5306,7 +5306,7 @@ export interface ScheduleChanges {
   overlap?: OverlapPolicy | undefined;
 }
 
-/** Why the server disabled a schedule. `access_ended`: its user or its API key may not start runs any more. `plan_limit`: the plan requires a longer interval. */
+/** Why the server disabled a schedule. `access_ended`: its user or API key may not start runs. `plan_limit`: the interval is too short for the plan. */
 export type ScheduleDisabledReason = "consecutive_failures" | "thread_not_found" | "access_ended" | "plan_limit";
 
 /** A time of a schedule, and what happened then. Kept for 90 days. */
@@ -5441,7 +5441,7 @@ export interface SecurityInjectionDetectedEventData {
 /** Where the input came from: the messages of the thread, steering, an answer or a check-in. */
 export type SecurityInjectionDetectedEventDataInputPhase = "initial" | "steering_input" | "ask_user" | "interactive_checkin";
 
-/** The output of a tool looks like an attack on the model and was replaced by a warning, or the description of a tool does and the tool is left out. */
+/** The output of a tool looks like an attack on the model and was replaced by a warning, or a tool was left out for its description. */
 export interface SecurityToolInjectionDetectedEvent {
   /** Unique ID of the event. */
   event_id: Id;
@@ -6406,7 +6406,7 @@ export interface Usage {
   cache_read_input_tokens?: number | undefined;
   /** Prompt tokens read from the cache (OpenAI); part of `input_tokens`. */
   cached_tokens?: number | undefined;
-  /** Reported tokens beyond what the call can have used. Neither counted nor charged. */
+  /** Reported tokens beyond what the call can have used. Not charged. */
   excess_tokens?: number | undefined;
   /** True if some of the counts are estimated because the provider did not report them. */
   estimated?: boolean | undefined;
