@@ -441,7 +441,7 @@ export const eventData = {
     .meta({ description: 'User input looks like an attempt to take over the model.' }),
   'security.tool_injection.detected': z.object({ tool_name: z.string().meta({ description: 'The tool.' }) }).meta({
     description:
-      'The output of a tool looks like an attack on the model and was replaced by a warning, or a tool was left out for its description.',
+      'The output of a tool looks like an attack on the model and was replaced by a warning, or the description of a tool, which was left out.',
   }),
   'agent.parallel_dispatch': z
     .object({

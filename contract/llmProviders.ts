@@ -286,7 +286,7 @@ export const llmModels = initContract().router({
     path: '/v1/llm-providers/{provider_id}/models',
     summary: 'Add a model to a provider',
     description:
-      'Runs can use the model at once. Costs and credits are calculated with its prices. Without any, a known model at the API of its vendor gets those of the list of known models. Then test it.',
+      'Runs can use the model at once. Costs and credits are calculated with its prices. Without any, a known model at its vendor gets those of the list. Then test it.',
     query: scoped,
     body: NewLlmModel,
     responses: { 201: LlmModel },

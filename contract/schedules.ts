@@ -29,8 +29,7 @@ export type OverlapPolicy = z.infer<typeof OverlapPolicy>;
 
 export const ScheduleDisabledReason = z.enum(['consecutive_failures', 'thread_not_found', 'access_ended', 'plan_limit']).meta({
   id: 'ScheduleDisabledReason',
-  description:
-    'Why the server disabled a schedule. `access_ended`: its user or API key may not start runs. `plan_limit`: the interval is too short for the plan.',
+  description: 'Why the server disabled a schedule: its user or API key may not start runs, or its interval is too short for the plan.',
 });
 export type ScheduleDisabledReason = z.infer<typeof ScheduleDisabledReason>;
 
@@ -230,8 +229,7 @@ export const schedules = initContract().router({
     method: 'POST',
     path: '/v1/schedules/{schedule_id}:resume',
     summary: 'Resume a schedule',
-    description:
-      'Continues with the next time from now; occurrences in the meantime are not made up for. Also enables a schedule that was disabled, and resets its failures. If its API key has ended, it continues in your name.',
+    description: 'Continues with the next time from now. Also enables a schedule that was disabled, and resets its failures.',
     body: null,
     responses: { 200: Schedule },
     metadata: { auth: 'user+key', read, permission, audit: ['schedule.resume', 'schedule'], extraErrors: [409] },

@@ -120,7 +120,7 @@ export const shares = initContract().router({
     path: '/v1/s/{token}',
     summary: 'Retrieve a shared thread',
     description:
-      'For pages that show a shared thread. If `requires_password` is true, ask for the password, verify it and repeat the request with the session token. A page has at most 200 messages and about 1 MB.',
+      'For pages that show a shared thread. If `requires_password` is true, ask for the password, verify it and repeat the request with the session token. A page has up to 200 messages and 1 MB.',
     pathParams: z.object({ token: ShareToken }),
     query: z.object({
       ...pageQuery(200).shape,

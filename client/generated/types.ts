@@ -5306,7 +5306,7 @@ export interface ScheduleChanges {
   overlap?: OverlapPolicy | undefined;
 }
 
-/** Why the server disabled a schedule. `access_ended`: its user or API key may not start runs. `plan_limit`: the interval is too short for the plan. */
+/** Why the server disabled a schedule: its user or API key may not start runs, or its interval is too short for the plan. */
 export type ScheduleDisabledReason = "consecutive_failures" | "thread_not_found" | "access_ended" | "plan_limit";
 
 /** A time of a schedule, and what happened then. Kept for 90 days. */
@@ -5441,7 +5441,7 @@ export interface SecurityInjectionDetectedEventData {
 /** Where the input came from: the messages of the thread, steering, an answer or a check-in. */
 export type SecurityInjectionDetectedEventDataInputPhase = "initial" | "steering_input" | "ask_user" | "interactive_checkin";
 
-/** The output of a tool looks like an attack on the model and was replaced by a warning, or a tool was left out for its description. */
+/** The output of a tool looks like an attack on the model and was replaced by a warning, or the description of a tool, which was left out. */
 export interface SecurityToolInjectionDetectedEvent {
   /** Unique ID of the event. */
   event_id: Id;
@@ -7782,7 +7782,7 @@ export interface SharesApi {
   /**
    * Retrieve a shared thread
    *
-   * For pages that show a shared thread. If `requires_password` is true, ask for the password, verify it and repeat the request with the session token. A page has at most 200 messages and about 1 MB.
+   * For pages that show a shared thread. If `requires_password` is true, ask for the password, verify it and repeat the request with the session token. A page has up to 200 messages and 1 MB.
    */
   readonly view: Call<{ params: { token: string; }; query?: { limit?: number | undefined; before?: PageCursor | undefined; session_token?: string | undefined; } | undefined; }, ShareView & Cursor, Reasons['shares.view']>;
   /**
@@ -7908,7 +7908,7 @@ export interface SchedulesApi {
   /**
    * Resume a schedule
    *
-   * Continues with the next time from now; occurrences in the meantime are not made up for. Also enables a schedule that was disabled, and resets its failures. If its API key has ended, it continues in your name.
+   * Continues with the next time from now. Also enables a schedule that was disabled, and resets its failures.
    */
   readonly resume: Call<{ params: { schedule_id: Id; }; }, Schedule, Reasons['schedules.resume']>;
   /**
@@ -8310,7 +8310,7 @@ export interface LlmModelsApi {
   /**
    * Add a model to a provider
    *
-   * Runs can use the model at once. Costs and credits are calculated with its prices. Without any, a known model at the API of its vendor gets those of the list of known models. Then test it.
+   * Runs can use the model at once. Costs and credits are calculated with its prices. Without any, a known model at its vendor gets those of the list. Then test it.
    */
   readonly create: Call<{ params: { provider_id: Id; }; query?: { scope?: ProviderScope | undefined; } | undefined; body: NewLlmModel; }, LlmModel, Reasons['llmModels.create']>;
   /**
