@@ -1,4 +1,5 @@
 import type { Client, PendingQuestion, RunEvent } from '../index.ts';
+import { printable } from './printable.ts';
 import { jsonPrinter, type Output, textPrinter } from './printer.ts';
 
 export type Conversation = {
@@ -36,12 +37,12 @@ export function openConversation({ client, output, json, model, threadId, stubHi
   };
   /** Not awaited by the event loop: the agent may stop waiting before the user has typed an answer. */
   const replyTo = ({ request_id, message = '' }: PendingQuestion, run_id: string, asking: AbortController) => {
-    reply?.(message, asking.signal)
+    reply?.(printable(message), asking.signal)
       .then(async (content) => {
         if (content.trim()) await client.runs.input({ params: { run_id }, body: { content, request_id } });
       })
       .catch((error: unknown) => {
-        if (!asking.signal.aborted) output.note(error instanceof Error ? error.message : String(error));
+        if (!asking.signal.aborted) output.note(printable(error instanceof Error ? error.message : String(error)));
       });
   };
 

@@ -1,4 +1,5 @@
 import type { RunEvent } from '../index.ts';
+import { printable, printableJson } from './printable.ts';
 
 /** `out` prints the answer, `note` prints status lines. */
 export type Output = { out(text: string): void; note(line: string): void };
@@ -15,7 +16,7 @@ export function jsonPrinter({ out }: Output): Printer {
   return {
     show(event) {
       marks.stub ||= isStub(event);
-      out(`${JSON.stringify(event)}\n`);
+      out(`${printableJson(JSON.stringify(event))}\n`);
     },
     get stub() {
       return marks.stub;
@@ -30,7 +31,9 @@ export function textPrinter({ out, note }: Output): Printer {
   let shownFrom: number | undefined;
   let midLine = false;
 
-  const write = (text: string) => {
+  const write = (typed: string) => {
+    const text = printable(typed);
+    if (text === '') return;
     out(text);
     midLine = !text.endsWith('\n');
   };
@@ -39,7 +42,7 @@ export function textPrinter({ out, note }: Output): Printer {
   };
   const remark = (line: string) => {
     endLine();
-    note(line);
+    note(printable(line));
     shownFrom = undefined;
   };
   /** Printed text cannot be removed, so a status line marks it as discarded. */

@@ -110,6 +110,22 @@ test('--json prints one event per line, and a failed run exits with 1', async ()
   expect(plain).toMatchObject({ code: 1, out: '', err: 'The run failed: No. (provider.retryable)\n' });
 });
 
+test('controls of the terminal and of the direction of text are not printed, and --json escapes them', async () => {
+  const hostile = 'a\u001b]52;c;cm0gLXJm\u0007b\u001b]0;title\u0007\u001b[2J\u009b2J\u202ec\r\td\n';
+  const answer = story(['tool.call', { tool_name: 'x\u001b[2J' }], delta(hostile), [
+    'run.failed',
+    { message: '\u001bc', error_class: 'e' },
+  ]);
+  const { baseUrl } = await chatServer((res) => void res.end(answer));
+  const dir = await dataDir();
+  const { out, err } = await chat(['--api', baseUrl, 'x'], dir);
+  expect(out).toBe('a]52;c;cm0gLXJmb]0;title[2J2Jc\td\n');
+  expect(err).toBe('(x[2J…)\nThe run failed: c (e)\n');
+  const json = (await chat(['--api', baseUrl, '--json', 'x'], dir)).out;
+  expect(json).not.toMatch(/[\u007f-\u009f\u202e]|(?!\n)\p{Cc}/u);
+  expect(JSON.parse(json.split('\n')[1]!).data.content).toBe(hostile);
+});
+
 test('after a retry the discarded text is marked and the new text begins on a new line', async () => {
   const answer = story(delta('Hal'), ['run.llm.retry', { discard_from_seq: 1 }], delta('Hello'), ['run.completed']);
   const { baseUrl } = await chatServer((res) => void res.end(answer));
