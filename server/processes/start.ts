@@ -213,6 +213,8 @@ async function startOnDatabase(
     process.stdout.write('arkloop: the database schema is up to date\n');
     return 0;
   }
+  const { checkStorage } = await import('../storage/open.ts');
+  await checkStorage(config, log);
   const clock = followDatabaseClock(database, log);
   teardown.add(shutdownLayer.parts, 'clock', clock.stop);
   await clock.measured;

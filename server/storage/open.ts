@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import type { Config } from '../platform/config/config.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Config, OperatorError } from '../platform/config/config.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { fileStorage } from './filesystem.ts';
 import { s3Storage } from './s3.ts';
-import type { Storage } from './storage.ts';
+import { type Storage, type StorageProblem, StorageUnavailable } from './storage.ts';
 
 /** Opens the configured object store. If its connection settings are missing, logs a warning and returns undefined. */
 export function openStorage(config: Config, log: Log): Storage | undefined {
@@ -12,4 +13,27 @@ export function openStorage(config: Config, log: Log): Storage | undefined {
   if (endpoint && accessKey && secretKey) return s3Storage({ endpoint, accessKey, secretKey, region, bucket });
   log.warn('ARKLOOP_STORAGE_BACKEND is s3, but ARKLOOP_S3_* do not say where: there are no workspace files');
   return undefined;
+}
+
+/** What a store says only if the configuration is wrong. */
+const refusals: Partial<Record<StorageProblem, string>> = {
+  credentials_refused: 'ARKLOOP_S3_ACCESS_KEY: the object store refuses it, or ARKLOOP_S3_SECRET_KEY',
+  bucket_missing: 'ARKLOOP_S3_BUCKET: there is no such bucket in the object store',
+};
+
+/** How long a start waits for the object store, in milliseconds. */
+const patience = 2_000;
+
+/** Throws an `OperatorError` if the store refuses the configuration. One that does not answer may be back later. */
+export async function checkStorage(config: Config, log: Log): Promise<void> {
+  if (config.storageBackend !== 's3') return;
+  const storage = openStorage(config, log);
+  if (!storage) return;
+  const problem = storage.check().catch((error: unknown) => {
+    const refusal = error instanceof StorageUnavailable ? refusals[error.reason] : undefined;
+    if (refusal) throw new OperatorError(refusal);
+  });
+  const close = () => storage.close();
+  problem.then(close, close).catch(() => undefined);
+  await Promise.race([problem, sleep(patience, undefined, { ref: false })]);
 }

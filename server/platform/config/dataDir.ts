@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, link, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errorCodeOf, OperatorError } from '../operatorError.ts';
 
 const whyNot: Record<string, string> = {
@@ -9,6 +9,7 @@ const whyNot: Record<string, string> = {
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space left on the device',
   EDQUOT: 'the quota of the user is used up',
+  ENOENT: 'it cannot be created there',
   ENOTDIR: 'it, or a part of its path, is not a folder',
   EEXIST: 'it is not a folder',
 };
@@ -16,7 +17,7 @@ const whyNot: Record<string, string> = {
 /** Creates the data folder if it is missing, checks that it is writable, and returns its real path. */
 export async function openDataDir(path: string): Promise<string> {
   try {
-    const made = await mkdir(path, { recursive: true, mode: 0o700 });
+    const made = await makeFolder(path);
     const folder = await realpath(path);
     if (made) await chmod(folder, 0o700);
     if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
@@ -31,6 +32,20 @@ export async function openDataDir(path: string): Promise<string> {
   } catch (error) {
     throw notWritable(path, error);
   }
+}
+
+/** Creates a folder and those above it. `mkdir` with `recursive` never returns where the system answers ENOENT, as below /proc. */
+async function makeFolder(path: string): Promise<boolean> {
+  const make = () => mkdir(path, { mode: 0o700 });
+  try {
+    await make();
+  } catch (error) {
+    if (errorCodeOf(error) === 'EEXIST') return false;
+    if (errorCodeOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await make();
+  }
+  return true;
 }
 
 function notWritable(path: string, error: unknown): OperatorError {

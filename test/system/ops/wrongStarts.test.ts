@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import pg from 'pg';
 import { afterAll, expect, inject, test } from 'vitest';
+import { credentials, startS3 } from '../../storage/s3Server.ts';
 import { certificate, otherCertificate } from '../../support/app/certificate.ts';
 import { emptyDatabase, freshDatabase } from '../../support/app/testApp.ts';
 
@@ -249,7 +250,47 @@ const migrations: Case[] = [
 const port = async () => `127.0.0.1:${await listen()}`;
 const migrated = async () => ({ ...at(await freshDatabase(), {}) });
 
+const s3 = await startS3(join(folder, 'objects'), 'arkloop');
+afterAll(() => s3.close());
+const store = async (changes: NodeJS.ProcessEnv) => ({
+  ...(await migrated()),
+  ARKLOOP_STORAGE_BACKEND: 's3',
+  ARKLOOP_S3_ENDPOINT: s3.endpoint,
+  ARKLOOP_S3_ACCESS_KEY: credentials.accessKey,
+  ARKLOOP_S3_SECRET_KEY: credentials.secretKey,
+  ...changes,
+});
+
 const settings: Case[] = [
+  {
+    name: 'a data folder that cannot be made',
+    role: 'api',
+    env: async () => ({ ...(await migrated()), ARKLOOP_DATA_DIR: '/proc/arkloop/data' }),
+    line: /^ARKLOOP_DATA_DIR: cannot write to /,
+  },
+  {
+    name: 'a bucket that does not exist',
+    role: 'worker',
+    env: () => store({ ARKLOOP_S3_BUCKET: 'elsewhere' }),
+    line: /^ARKLOOP_S3_BUCKET: /,
+  },
+  {
+    name: 'a wrong key of the object store',
+    role: 'api',
+    env: () => store({ ARKLOOP_S3_ACCESS_KEY: 'hunter2' }),
+    line: /^ARKLOOP_S3_ACCESS_KEY: /,
+  },
+  {
+    name: 'a weak password of the administrator',
+    role: 'api',
+    env: async () => ({
+      ...(await migrated()),
+      ARKLOOP_ADMIN_LOGIN: 'root',
+      ARKLOOP_ADMIN_EMAIL: 'a@example.com',
+      ARKLOOP_ADMIN_PASSWORD: 'hunter2',
+    }),
+    line: /^ARKLOOP_ADMIN_PASSWORD: /,
+  },
   {
     name: 'the port of an API that is taken',
     role: 'api',
