@@ -219,7 +219,7 @@ async function startOnDatabase(
   teardown.add(shutdownLayer.parts, 'clock', clock.stop);
   await clock.measured;
   const keys = await readKeys(config, dataDir);
-  await checkKeyUse(database, keys.encryptionKeys, log);
+  await checkKeyUse(database, keys.encryptionKeys, { isLost: config.encryptionKeyLost });
   const deps: Deps = { config, keys, database, databaseUrl: store.url, log, readiness };
   const processes = hasApiProcesses(role, config)
     ? (await import('./cluster/apiProcesses.ts')).createApiProcesses({ config, role, databaseUrl: store.url, log, readiness, fail })

@@ -186,6 +186,11 @@ export const configVariables = {
       hexKeys,
       'Keys of stored secrets, newest first: the first encrypts, all decrypt. `ARKLOOP_ENCRYPTION_KEY` counts as the last of them ([Changing keys](key-rotation.md)).',
     ),
+    ARKLOOP_ENCRYPTION_KEY_LOST: withDefault(
+      boolean,
+      'false',
+      'Start although the key that other processes seal with is missing. What it has sealed must be entered again.',
+    ),
     ARKLOOP_TURNSTILE_SITE_KEY: optional(text, 'Public key of the captcha (Turnstile); it is on when both keys are set.'),
     ARKLOOP_TURNSTILE_SECRET_KEY: optional(secret(1), 'Secret key of the captcha.'),
     ARKLOOP_TURNSTILE_ALLOWED_HOST: optional(text, 'The host that a captcha must have been solved on.', { shownDefault: 'any host' }),

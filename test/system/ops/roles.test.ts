@@ -78,7 +78,7 @@ test.each([
     'a data folder that is a file',
     'migrate',
     { ARKLOOP_DATA_DIR: entry },
-    `ARKLOOP_DATA_DIR: cannot write to ${entry}: it is not a folder`,
+    `ARKLOOP_DATA_DIR: cannot write to ${entry}: it, or a part of its path, is not a folder`,
   ],
 ])('%s ends the process with one line and status 1', async (_, role, env, line) => {
   expect(await failure(role, env)).toEqual({ stderr: `arkloop: ${line}\n`, code: 1 });
