@@ -7,24 +7,25 @@ import { Migration } from '@mikro-orm/migrations';
 export class Migration00085 extends Migration {
   override up(): void {
     this.addSql(`
-create or replace function pg_temp.tier_by_cost(tier jsonb) returns jsonb language sql as $$
+create function tier_by_cost(tier jsonb) returns jsonb language sql as $$
   select case
     when jsonb_typeof(tier -> 'up_to_tokens') is distinct from 'number' then tier - 'up_to_tokens'
     when coalesce(jsonb_typeof(tier -> 'up_to_cost_usd'), 'null') <> 'null' then tier - 'up_to_tokens'
     else tier - 'up_to_tokens' || jsonb_build_object('up_to_cost_usd', trim_scale((tier ->> 'up_to_tokens')::numeric / 1000000))
   end
 $$;
-create or replace function pg_temp.policy_by_cost(policy text) returns text language plpgsql as $$
+create function policy_by_cost(policy text) returns text language plpgsql as $$
 begin
   return coalesce(jsonb_set(policy::jsonb, '{tiers}', (
-    select jsonb_agg(pg_temp.tier_by_cost(tier) order by place)
+    select jsonb_agg(tier_by_cost(tier) order by place)
     from jsonb_array_elements(policy::jsonb -> 'tiers') with ordinality as t (tier, place)
   ))::text, policy);
 exception when data_exception then
   return policy;
 end $$;
-update platform_settings set value = to_jsonb(pg_temp.policy_by_cost(value #>> '{}'))
-where key = 'credit.deduction_policy' and value #>> '{}' like '%up_to_tokens%'`);
+update platform_settings set value = to_jsonb(policy_by_cost(value #>> '{}'))
+where key = 'credit.deduction_policy' and value #>> '{}' like '%up_to_tokens%';
+drop function policy_by_cost, tier_by_cost`);
   }
 
   override down(): void {

@@ -28,7 +28,7 @@ describe('defaults', () => {
       apiAddr: { host: '127.0.0.1', port: 19001 },
       gatewayAddr: { host: '0.0.0.0', port: 19000 },
       sseHeartbeatSeconds: 15,
-      workerLeaseSeconds: 30,
+      workerLeaseSeconds: 45,
       workerPollSeconds: 0.25,
       stubAgentEnabled: true,
       databaseUrl: undefined,
@@ -104,7 +104,7 @@ describe('values', () => {
 
 describe('rules between variables', () => {
   test('the heartbeat interval must be shorter than the lease', () => {
-    expect(problemsOf({ ARKLOOP_WORKER_HEARTBEAT_SECONDS: '30' })).toEqual([
+    expect(problemsOf({ ARKLOOP_WORKER_HEARTBEAT_SECONDS: '45' })).toEqual([
       'ARKLOOP_WORKER_HEARTBEAT_SECONDS: must be below ARKLOOP_WORKER_LEASE_SECONDS',
     ]);
   });
