@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startProxy } from '../../faults/network/proxy.ts';
 import { onFileFinished } from '../../support/app/fileCleanup.ts';
 import { freshDatabase, startTestApp } from '../../support/app/testApp.ts';
@@ -53,6 +53,8 @@ test('probes of API and gateway are answered at once while the database never an
   const both = () => Promise.all([app.url, address].map(probe));
   const ready = [200, 'ok'];
   await expect.poll(both).toEqual([ready, ready]);
+  // Otherwise the API could not be closed after a failure.
+  onTestFinished(() => proxy.set('database', { mode: 'open' }));
   proxy.set('database', { mode: 'blackHole' });
   const lostAt = performance.now();
   const unready = [503, 'database unreachable'];
