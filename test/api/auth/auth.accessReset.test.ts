@@ -174,9 +174,9 @@ test('requests that were authorized before the proof leave nothing behind that i
     ['select id from users where id = $1 for no key update', [person.id]],
     ...tables.map((text): [string, unknown[]] => [text, [person.id, new Date()]]),
   ] as [string, unknown[]][];
-  // The pool has eight connections, of which the change and the count of what waits take two.
-  for (let at = 0; at < sent.length; at += 5) {
-    const some = sent.slice(at, at + 5);
+  // An account has four of the eight connections of the pool.
+  for (let at = 0; at < sent.length; at += 4) {
+    const some = sent.slice(at, at + 4);
     const send = () => Promise.all(some.map(([[method, path, body], token]) => call(method, `/v1/${path}`, { token, body })));
     const answers = await duringUncommittedChange(app, revoke, send, some.length);
     expect(answers.map((answer, index) => [some[index]![0][1], ...statusAndReason(answer)])).toEqual(
