@@ -15,7 +15,7 @@ export const answerLimitsOf = (settings: {
 const mebibyte = 2 ** 20;
 const defaults = { maxAnswerBytes: 4 * mebibyte, maxToolCalls: 128 };
 /** Of one piece of an answer. Some servers send the whole answer as one piece. */
-const maxDeltaBytes = mebibyte;
+const maxDeltaBytes = 2 * mebibyte;
 /** Of an event that can contain an image in base64, in characters. */
 const maxImageEventChars = 16 * mebibyte;
 

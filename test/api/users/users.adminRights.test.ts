@@ -126,9 +126,14 @@ test('what an admin creates for the platform is rejected if they are demoted mea
     ['POST', `accounts/${workspace}/erasure`, { slug, current_password: admin.password }],
   ];
   const demotion: [string, unknown[]] = ['update users set is_platform_admin = false where id = $1', [admin.id]];
-  const send = () => Promise.all(requests.map(([method, path, body]) => call(method, `/v1/admin/${path}`, { token: admin.token, body })));
-  const answers = await duringUncommittedChange(app, [demotion], send, requests.length);
-  expect(tally(answers)).toEqual({ '403 missing_permission': requests.length });
+  // An account has four of the eight connections of the pool.
+  for (const some of [requests.slice(0, 3), requests.slice(3)]) {
+    await sql('update users set is_platform_admin = true where id = $1', [admin.id]);
+    await expect.poll(async () => (await call('GET', '/v1/admin/dashboard', { token: admin.token })).status).toBe(200);
+    const send = () => Promise.all(some.map(([method, path, body]) => call(method, `/v1/admin/${path}`, { token: admin.token, body })));
+    const answers = await duringUncommittedChange(app, [demotion], send, some.length);
+    expect(tally(answers)).toEqual({ '403 missing_permission': some.length });
+  }
   expect(await countRows('erasures where account_id = $1', [workspace])).toBe(0);
 });
 

@@ -53,11 +53,11 @@ test('a run that waits for input is sent once for each question, without its tex
   await sql(`update runs set lease_until = now() - interval '1 minute' where id = $1`, [runId]);
   await eventually(async () => (await sql('select attempt from runs where id = $1', [runId]))[0].attempt > 1, 'the next attempt');
   expect(await queued()).toHaveLength(1);
-  expect((await talk.input(runId, '{"color": "red"}')).status).toBe(200);
+  expect((await talk.input(runId, '{"colour": "red"}')).status).toBe(200);
   const second = (await unwrapped(2)).at(-1)!;
   expect(second).toMatchObject({ type: 'run.waiting_for_input', data: { run_id: runId } });
   expect((second.data as { request_id: string }).request_id).not.toBe(request_id);
-  await talk.input(runId, '{"color": "blue"}');
+  await talk.input(runId, '{"colour": "blue"}');
   expect((await unwrapped(3)).map(({ type }) => type)).toEqual(['run.waiting_for_input', 'run.waiting_for_input', 'run.completed']);
 });
 

@@ -77,11 +77,11 @@ test.each(cases)('%s: too much in %s ends the answer', async (dialect, _what, an
   expect(error).toMatchObject({ errorClass, details });
 });
 
-test('one piece of an answer has at most 1 MiB, and only an answer with images has longer events', async () => {
-  const piece = 'x'.repeat(2 ** 20 + 1);
-  const open = () => openAi('chat_completions', { maxAnswerBytes: 2 ** 21 });
+test('one piece of an answer has at most 2 MiB, and only an answer with images has longer events', async () => {
+  const piece = 'x'.repeat(2 ** 21 + 1);
+  const open = () => openAi('chat_completions', { maxAnswerBytes: 2 ** 22 });
   vendor().respondWith({ steps: [chat.text(piece)] });
-  expect((await failureOf(open())).error.details).toEqual({ reason: 'answer_too_long', max_delta_bytes: 2 ** 20 });
+  expect((await failureOf(open())).error.details).toEqual({ reason: 'answer_too_long', max_delta_bytes: 2 ** 21 });
   const image = (): ScriptedResponse => ({
     steps: [gemini.parts({ inlineData: { mimeType: 'image/png', data: 'A'.repeat(100_000) } }), gemini.stop()],
   });
