@@ -40,12 +40,12 @@ export const isLockTimeout = (error: unknown): boolean => errorCodeOf(error) ===
 export const isTransactionConflict = (error: unknown): boolean => ['40001', '40P01'].includes(errorCodeOf(error) ?? '');
 
 /**
- * The SQLSTATE of an error that a statement can cause by itself, and will cause again: a canceled statement, which ran too long, or insufficient memory
- * or disk. The first time it may be the load of others. Undefined for other errors.
+ * The SQLSTATE of an error that a statement can cause by itself, and will cause again: a canceled statement, which ran too long, or insufficient memory.
+ * The first time it may be the load of others. Undefined for other errors, such as a full disk, which is no fault of a statement.
  */
 export function ownFaultOf(error: unknown): string | undefined {
   const code = errorCodeOf(error);
-  return code === '57014' || code === '53100' || code === '53200' ? code : undefined;
+  return code === '57014' || code === '53200' ? code : undefined;
 }
 
 /**
