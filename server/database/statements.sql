@@ -1734,6 +1734,10 @@ with "open" as (select *
   returning "b"."status", "b"."sent_count";
 
 -- jobs/sendBroadcast.ts 4
+select set_config('lock_timeout', '8s', true)
+  limit 1;
+
+-- jobs/sendBroadcast.ts 5
 select graphile_worker.force_unlock_workers(array_agg(j.locked_by))
   from graphile_worker.jobs j
   left
@@ -1741,7 +1745,7 @@ select graphile_worker.force_unlock_workers(array_agg(j.locked_by))
   where j.task_identifier = $1 and j.id <> all ($2::bigint[]) and j.locked_at < now() - $3 * interval '1 second' and coalesce(o.moved_at, j.locked_at) < now() - $4 * interval '1 second'
   having count(*) > 0;
 
--- jobs/sendBroadcast.ts 5
+-- jobs/sendBroadcast.ts 6
 update broadcasts b
   set status = 'failed'
   where b.status in ('pending', 'sending') and not exists ( select

@@ -137,6 +137,9 @@ export async function sendBroadcast({ database, log, stopping }: SendDeps, paylo
   }
 }
 
+// Another worker may have the broadcast for longer than a request may wait for a lock.
+const waitLonger = sqlStatement()(() => sql`select set_config('lock_timeout', '8s', true) limit 1`);
+
 /**
  * Runs one statement in a transaction that is sent in one packet, so that a worker killed at any time leaves no
  * transaction open. Of two workers that send the same broadcast, one waits for the other and continues from its
@@ -144,6 +147,7 @@ export async function sendBroadcast({ database, log, stopping }: SendDeps, paylo
  */
 async function runSerialized<Row>(database: Database, id: string, work: Statement<One, Row>): Promise<Row | undefined> {
   const { done } = await database.transaction(async (tx) => {
+    tx.awaitAtCommit(tx.run(waitLonger));
     tx.awaitAtCommit(tx.row(lockBroadcast, { id }));
     const done = tx.row(work, { id });
     tx.awaitAtCommit(done);

@@ -68,9 +68,26 @@ async function leaseInTurn({ database, config, suspects, stopping }: ExecuteDeps
 }
 
 async function attemptRun(deps: ExecuteDeps, runId: string, job: RunJob, tracked: TrackedSlot): Promise<boolean> {
-  const { lease, endTurn } = await leaseInTurn(deps, runId, job, tracked.slot);
+  const { lease, endTurn: leave } = await leaseInTurn(deps, runId, job, tracked.slot);
+  let hasTurn = true;
+  const endTurn = () => {
+    if (hasTurn) leave();
+    hasTurn = false;
+  };
+  // A run that waits, for its user or for sub-agents that lost their worker with it, ends its turn.
+  const slot: ConcurrencySlot = {
+    ...tracked.slot,
+    release() {
+      endTurn();
+      tracked.slot.release();
+    },
+    lend() {
+      endTurn();
+      tracked.slot.lend();
+    },
+  };
   try {
-    return lease ? await executeLeased(deps, lease, job, tracked) : false;
+    return lease ? await executeLeased(deps, lease, job, { ...tracked, slot }) : false;
   } finally {
     endTurn();
   }

@@ -219,7 +219,7 @@ const bugs: PlantedBug[] = [
   ],
   [
     'a worker takes a lease that another worker has',
-    [/\("lease_token" is null or "lease_until" < clock_timestamp\(\)\)( returning "id", "account_id")/, 'true$1'],
+    [/\("lease_token" is null or "lease_until" < clock_timestamp\(\)\)( and "lost_leases" <=)/, 'true$1'],
   ],
   [
     'a worker takes the lease of a run that has ended',
