@@ -36,7 +36,7 @@ export const nestedShare = ({ name }: Share): Share => ({ name: `${name} nested`
 export const anonymousShare: Share = { name: 'anonymous', kind: { most: part(1 / 4), maxWaiting: 64, mayTakeLast: false } };
 
 /** Requests that sign in. */
-export const signInShare: Share = { name: 'sign-ins', kind: { most: part(1 / 4), maxWaiting: 256, mayTakeLast: true } };
+export const signInShare: Share = { name: 'sign-ins', kind: { most: part(1 / 2), maxWaiting: 256, mayTakeLast: true } };
 
 /** Short reads of all callers, which share connections. They wait for no locks. */
 export const shortReadShare: Share = {
