@@ -1616,7 +1616,7 @@ select d.name, d.noted[2] as bounds, d.noted[1]::timestamptz <= coalesce($1::tim
   order by d.name;
 
 -- jobs/queue.ts 1
-select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := $4::integer, flags := $5::text[]) as "job";
+select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := $4::integer, flags := $5::text[], run_at := now() + $6 * interval '1 second') as "job";
 
 -- jobs/queue.ts 2
 select graphile_worker.remove_job($1::text) as "job";
@@ -7634,7 +7634,8 @@ with recursive queue as ( (select account_id, endpoint_id
   from webhook_endpoints e, webhook_messages m
   where d.ctid = any (array(select ctid
   from due)) and e.account_id = d.account_id and e.id = d.endpoint_id and m.account_id = d.account_id and m.id = d.message_id
-  returning d.id, d.account_id, d.endpoint_id, d.message_id, d.event_type, d.attempts, d.is_test, e.url, e.enabled, e.secret_sealed, e.headers_sealed, case when e.previous_secret_expires_at > clock_timestamp() then e.previous_secret_sealed end as previous_secret_sealed, m.body;
+  returning d.id, d.account_id, d.endpoint_id, d.message_id, d.event_type, d.attempts, d.is_test, e.url, e.enabled, e.secret_sealed, e.headers_sealed, case when e.previous_secret_expires_at > clock_timestamp() then e.previous_secret_sealed end as previous_secret_sealed, m.body, extract(epoch
+  from clock_timestamp() - d.created_at)::float8 as age_seconds;
 
 -- resources/webhooks/sending/queries.ts lockEndpointsKeyShare
 select "e"."id"
@@ -7647,7 +7648,7 @@ select "e"."id"
 -- resources/webhooks/sending/queries.ts recordAttempts
 with "result" as (select *
   from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::float8[], $7::int[], $8::text[], $9::text[], $10::text[]) as r (account_id, id, claim_id, status, tried_at, wait, response_status, response_body, error, attempt)), "written" as (update "webhook_deliveries" as "d"
-  set "claim_id" = null, "claimed_until" = null, "attempts" = d.attempts + (r.tried_at is not null)::int, "attempt_log" = case when "r"."attempt"::text is null then d.attempt_log when jsonb_array_length(d.attempt_log) >= 20 then d.attempt_log - 0 || "r"."attempt"::jsonb else d.attempt_log || "r"."attempt"::jsonb end, "last_attempt_at" = coalesce(r.tried_at, d.last_attempt_at), "response_status" = case when r.tried_at is null then d.response_status else r.response_status end, "response_body" = case when r.tried_at is null then d.response_body else r.response_body end, "status" = case when r.status = 'pending' and not e.enabled then 'failed' else r.status end, "error" = case when r.status = 'pending' and not e.enabled then 'endpoint_disabled' when r.status = 'pending' and r.tried_at is null then d.error else r.error end, "next_attempt_at" = case when r.status = 'pending' and e.enabled then clock_timestamp() + r.wait * interval '1 second' end
+  set "claim_id" = null, "claimed_until" = null, "attempts" = d.attempts + (r.tried_at is not null)::int, "attempt_log" = case when "r"."attempt"::text is null then d.attempt_log when jsonb_array_length(d.attempt_log) >= 20 then d.attempt_log - 0 || "r"."attempt"::jsonb else d.attempt_log || "r"."attempt"::jsonb end, "last_attempt_at" = coalesce(r.tried_at, d.last_attempt_at), "response_status" = case when r.tried_at is null then d.response_status else r.response_status end, "response_body" = case when r.tried_at is null then d.response_body else r.response_body end, "status" = case when r.status = 'pending' and not e.enabled then 'failed' else r.status end, "error" = case when r.status = 'pending' and not e.enabled then 'endpoint_disabled' when r.status = 'pending' and r.tried_at is null then coalesce(r.error, d.error) else r.error end, "next_attempt_at" = case when r.status = 'pending' and e.enabled then clock_timestamp() + r.wait * interval '1 second' end
   from "result" as "r", "webhook_endpoints" as "e"
   where "d"."account_id" = "r"."account_id" and "d"."id" = "r"."id" and "d"."claim_id" = "r"."claim_id" and "d"."status" = 'pending' and "e"."account_id" = "d"."account_id" and "e"."id" = "d"."endpoint_id"
   returning "d"."account_id", "d"."endpoint_id", "d"."status", "d"."is_test"), "succeeded" as (select "e"."account_id", "e"."id"

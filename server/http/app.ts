@@ -21,7 +21,8 @@ export type QueuedRun = { id: string; account_id: string; trace_id: string; pare
 
 /** Adds jobs to the queue, in the transaction of the rows that they refer to. */
 export type Queue = {
-  enqueueRun(sql: Queryable, run: QueuedRun, maxAttempts: number): Promise<void>;
+  /** With `left`, the job waits, because a process that cannot do it has left it so many times. */
+  enqueueRun(sql: Queryable, run: QueuedRun, maxAttempts: number, left?: number): Promise<void>;
   /** What the job of a run says, for one that is started without a job. */
   payloadOf(run: QueuedRun): Record<string, unknown>;
   /** Removes the job of a run unless a worker has already started it. */

@@ -4,6 +4,7 @@ import { sendMailTask } from '../mail/mail.ts';
 import { openMailer } from '../mail/mailer.ts';
 import type { Config } from '../platform/config/config.ts';
 import type { Keys } from '../platform/crypto/keys.ts';
+import { UnknownKeyError } from '../platform/crypto/seal.ts';
 import { createPeriodicTasks } from '../platform/periodicTasks.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { sendBroadcastTask } from '../resources/broadcasts/queue.ts';
@@ -18,7 +19,7 @@ import { inJobSpan } from './jobSpan.ts';
 import { queue } from './queue.ts';
 import { recoverSchedules, runSchedule } from './runSchedules.ts';
 import { recoverBroadcasts, sendBroadcast } from './sendBroadcast.ts';
-import { recoverMailJobs, sendMail } from './sendMail.ts';
+import { leaveMail, recoverMailJobs, sendMail } from './sendMail.ts';
 
 type BackgroundJobDeps = { config: Config; keys: Keys; database: Database; databaseUrl: string; log: Log } & Pick<
   EraseDeps,
@@ -89,8 +90,17 @@ function tasksOf({ config, keys, database, log, storage, runNotifier }: Backgrou
   const periodicTasks: PeriodicTask[] = [];
   if (takes(sendMailTask)) {
     const mailer = openMailer(() => mailTransport(config, database), config, log);
-    taskList[sendMailTask] = (payload, { job }) =>
-      inJobSpan({ task: sendMailTask, id: job.id }, payload, () => sendMail(mailer, keys, payload, log.child({ job_id: job.id })));
+    taskList[sendMailTask] = (payload, helpers) => {
+      const { id } = helpers.job;
+      return inJobSpan({ task: sendMailTask, id }, payload, async () => {
+        try {
+          await sendMail(mailer, keys, payload, log.child({ job_id: id }));
+        } catch (error) {
+          if (!(error instanceof UnknownKeyError)) throw error;
+          await leaveMail(helpers, payload, error, log);
+        }
+      });
+    };
     periodicTasks.push([minute, () => recoverMailJobs(database)]);
   }
   /** Adds a resumable job and the periodic task that recovers it. */

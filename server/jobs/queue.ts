@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { statement } from '../database/statement.ts';
 import type { Queue, QueuedRun } from '../http/app.ts';
+import { secondsUntilNext } from '../platform/crypto/unopened.ts';
 import { traceFields } from './jobSpan.ts';
 
 export const executeRunTask = 'run.execute';
@@ -23,9 +24,11 @@ export const queuedJobs = sql.table<QueuedJob>('graphile_worker.jobs');
 /** A flag of the jobs of runs that are no sub-agents. */
 export const rootRunFlag = 'run.root';
 
-const addJob = statement<{ task: string; payload: string; key: string; maxAttempts: number; flags: readonly string[] }>()((db, $) =>
+type NewJob = { task: string; payload: string; key: string; maxAttempts: number; flags: readonly string[]; waitSeconds: number };
+
+const addJob = statement<NewJob>()((db, $) =>
   db.selectNoFrom(
-    sql<unknown>`graphile_worker.add_job(${$.task}::text, payload := ${$.payload}::json, job_key := ${$.key}::text, max_attempts := ${$.maxAttempts}::integer, flags := ${$.flags}::text[])`.as(
+    sql<unknown>`graphile_worker.add_job(${$.task}::text, payload := ${$.payload}::json, job_key := ${$.key}::text, max_attempts := ${$.maxAttempts}::integer, flags := ${$.flags}::text[], run_at := now() + ${$.waitSeconds} * interval '1 second')`.as(
       'job',
     ),
   ),
@@ -52,8 +55,10 @@ const jobOf = ({ id, parent_run_id: parent }: QueuedRun, payload: object) => ({
 /** The queue is in the same database, so a job commits with the rows that it refers to. */
 export const queue: Queue = {
   payloadOf,
-  async enqueueRun(connection, run, maxAttempts) {
-    await connection.rows(addJob, { ...jobOf(run, payloadOf(run)), maxAttempts });
+  async enqueueRun(connection, run, maxAttempts, left = 0) {
+    const payload = left > 0 ? { ...payloadOf(run), left } : payloadOf(run);
+    const waitSeconds = left > 0 ? secondsUntilNext(left - 1) : 0;
+    await connection.rows(addJob, { ...jobOf(run, payload), maxAttempts, waitSeconds });
   },
   async dequeueRun(connection, runId) {
     await connection.rows(removeJob, { key: runJobKey(runId) });

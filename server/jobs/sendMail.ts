@@ -1,3 +1,4 @@
+import type { JobHelpers } from 'graphile-worker';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import type { Database } from '../database/sql.ts';
@@ -6,7 +7,8 @@ import { Mail, sendMailTask } from '../mail/mail.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import { classifyMailError } from '../mail/mailErrors.ts';
 import type { Keys } from '../platform/crypto/keys.ts';
-import { unseal } from '../platform/crypto/seal.ts';
+import { UnknownKeyError, unseal } from '../platform/crypto/seal.ts';
+import { reportUnopened, secondsUntilNext } from '../platform/crypto/unopened.ts';
 import { databaseNow } from '../platform/databaseClock.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
@@ -24,19 +26,24 @@ const unlockLost = sqlStatement<{ task: string }>({ bound: 'one' })(
 /** Unlocks the mail jobs of killed workers. */
 export const recoverMailJobs = (database: Database): Promise<unknown> => database.rows(unlockLost, { task: sendMailTask });
 
-/** Sends the mail of a job. A permanent error drops it. Any other error is retried until the mail expires. */
+/**
+ * Sends the mail of a job. A permanent error drops it. Any other error is retried until the mail expires. Throws `UnknownKeyError` if only other processes
+ * could open the mail.
+ */
 export async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log: Log): Promise<void> {
   const known = Payload.safeParse(payload);
   if (!known.success) return void log.error('a mail job has a payload this worker does not know');
   const { until, sealed, trace_id } = known.data;
+  const mail = open(keys, sealed);
   if (Date.parse(until) <= databaseNow()) {
     metricsEvents.mailAttempted.emit('expired');
-    return void log.warn({ trace_id }, 'a mail was dropped: it could not be sent in time');
+    const why = mail instanceof UnknownKeyError ? `: ${mail.message}` : '';
+    return void log.warn({ trace_id }, `a mail was dropped: it could not be sent in time${why}`);
   }
-  const mail = open(keys, sealed);
+  if (mail instanceof UnknownKeyError) throw mail;
   if (!mail) {
     metricsEvents.mailAttempted.emit('unreadable');
-    return void log.error({ trace_id }, 'a mail was dropped: it was sealed with another key');
+    return void log.error({ trace_id }, 'a mail was dropped: it cannot be read');
   }
   try {
     await mailer.send(mail);
@@ -56,10 +63,25 @@ export async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log
   }
 }
 
-function open({ encryptionKeys }: Keys, sealed: string): Mail | undefined {
+function open({ encryptionKeys }: Keys, sealed: string): Mail | UnknownKeyError | undefined {
   try {
     return Mail.parse(JSON.parse(unseal(encryptionKeys, Buffer.from(sealed, 'base64'), sendMailTask).toString()));
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof UnknownKeyError ? error : undefined;
   }
+}
+
+const Left = z.object({ left: z.int().nonnegative().catch(0) });
+
+type Helpers = Pick<JobHelpers, 'job' | 'addJob'>;
+
+/**
+ * Queues a mail again that this process cannot open, for other processes. This is no attempt: the new job has all of them. It expires with the mail. If
+ * this process ends before the job does, the mail is sent twice.
+ */
+export async function leaveMail({ job, addJob }: Helpers, payload: unknown, error: UnknownKeyError, log: Log): Promise<void> {
+  const { left } = Left.parse(payload);
+  const runAt = new Date(databaseNow() + secondsUntilNext(left) * 1_000);
+  await addJob(sendMailTask, { ...(payload as object), left: left + 1 }, { runAt, maxAttempts: job.max_attempts, priority: job.priority });
+  reportUnopened(log, 'mail', error);
 }

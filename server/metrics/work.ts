@@ -49,6 +49,13 @@ export const workMetrics: MetricGroup = ({ registers }) => {
     registers,
   });
   startAtZero(mails, 'outcome', ['sent', 'retried', 'refused', 'expired', 'unreadable']);
+  const left = new Counter({
+    name: 'arkloop_work_left_total',
+    help: 'Work that this process left to others, because it lacks the encryption key of a stored value: mail, webhook or run.',
+    labelNames: ['work'],
+    registers,
+  });
+  startAtZero(left, 'work', ['mail', 'webhook', 'run']);
   const errorClass = boundedLabel(50);
   return [
     metricsEvents.runEnded.on((run) => runs.inc({ status: run.status, error_class: errorClass(run.errorClass) })),
@@ -61,6 +68,7 @@ export const workMetrics: MetricGroup = ({ registers }) => {
       webhooks.inc({ outcome });
       webhookTimes.observe(seconds);
     }),
+    metricsEvents.workLeft.on((work) => left.inc({ work })),
     metricsEvents.mailAttempted.on((outcome) => mails.inc({ outcome })),
   ];
 };

@@ -10,7 +10,7 @@ const resumable = new Set([
   'worker.recovery_unavailable',
 ]);
 
-type Facts = { code?: string | undefined; details?: Record<string, unknown> | undefined; reason?: string | undefined };
+type Facts = { cause?: unknown; code?: string | undefined; details?: Record<string, unknown> | undefined; reason?: string | undefined };
 
 /** The error that ends a run: the data of `run.failed`. */
 export class RunFailure extends Error {
@@ -19,8 +19,8 @@ export class RunFailure extends Error {
   readonly code: string | undefined;
   readonly details: Record<string, unknown> | undefined;
   readonly reason: string | undefined;
-  constructor(errorClass: string, message: string, { code, details, reason }: Facts = {}) {
-    super(message);
+  constructor(errorClass: string, message: string, { cause, code, details, reason }: Facts = {}) {
+    super(message, { cause });
     this.errorClass = errorClass;
     this.code = code;
     this.details = details;

@@ -53,7 +53,7 @@ const drainMs = 25_000;
 const maxLocalWaitMs = 1_500;
 const minute = 60_000;
 
-const ExecutePayload = z.object({ v: z.literal(1), run_id: z.guid() });
+const ExecutePayload = z.object({ v: z.literal(1), run_id: z.guid(), left: z.int().optional() });
 
 const register = statement<{ id: string; version: string; capabilities: readonly string[] }>()((db, $) =>
   db
@@ -153,7 +153,8 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
         let isEnded = false;
         try {
           await slots.run(async (slot) => {
-            isEnded = await execute({ id: String(job.id), isLocal: false }, known.data.run_id, payload, slot);
+            const { run_id: runId, left = 0 } = known.data;
+            isEnded = await execute({ id: String(job.id), isLocal: false, left }, runId, payload, slot);
           });
         } finally {
           starter?.startNext(true);

@@ -70,7 +70,7 @@ function openTarget(encryptionKeys: Keyring, target: RouteTarget): ResolvedRoute
     // A snapshot that is stored while values are re-sealed would otherwise bring the old key back.
     if (!isSealedWithNewest(encryptionKeys, sealed)) key.sealed = seal(encryptionKeys, apiKey, key.owner).toString('base64');
     return { ...upstream, api_key: apiKey };
-  } catch {
-    throw new RunFailure('config.invalid', 'The key of the model provider cannot be read; it has to be set again.');
+  } catch (cause) {
+    throw new RunFailure('config.invalid', 'The key of the model provider cannot be read; it has to be set again.', { cause });
   }
 }

@@ -55,6 +55,8 @@ export const metricsEvents = {
   modelRetried: fact<undefined>('model-retried'),
   webhookAttempted: fact<{ outcome: string; seconds: number }>('webhook-tried'),
   mailAttempted: fact<MailOutcome>('mail-tried'),
+  /** This process lacks the key of a stored value, and has put the work back for others. */
+  workLeft: fact<'mail' | 'webhook' | 'run'>('work-left'),
   /** A response of the gateway has ended, either its own or one of the upstream. */
   gatewayResponded: fact<{ method: string; status: number; seconds: number }>('gateway-answered'),
   /** The gateway itself rejected a request, for the given reason. */

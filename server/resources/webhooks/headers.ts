@@ -1,7 +1,7 @@
 import { jsonPointer } from '../../../contract/shared/input.ts';
 import { isDeniedHeader } from '../../../contract/webhookHeaders.ts';
 import type { Keys } from '../../platform/crypto/keys.ts';
-import { seal, unseal } from '../../platform/crypto/seal.ts';
+import { seal, UnknownKeyError, unseal } from '../../platform/crypto/seal.ts';
 import { invalidField } from '../../platform/failure.ts';
 
 type Owner = { id: string; account_id: string };
@@ -24,12 +24,16 @@ export function sealHeaders({ encryptionKeys }: Keys, owner: Owner, headers: Rea
   return { headerNames: [...named.keys()], sealedHeaders: named.size > 0 ? sealed : null };
 }
 
-/** Decrypts custom headers; undefined if that fails. */
-export function tryUnsealHeaders({ encryptionKeys }: Keys, owner: Owner, sealed: Buffer | null): Record<string, string> | undefined {
+/** Decrypts custom headers; undefined if it is damaged. */
+export function tryUnsealHeaders(
+  { encryptionKeys }: Keys,
+  owner: Owner,
+  sealed: Buffer | null,
+): Record<string, string> | UnknownKeyError | undefined {
   if (!sealed) return {};
   try {
     return Object.fromEntries(JSON.parse(unseal(encryptionKeys, sealed, headersContext(owner)).toString()) as [string, string][]);
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof UnknownKeyError ? error : undefined;
   }
 }

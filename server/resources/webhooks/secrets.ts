@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Keyring } from '../../platform/crypto/keyring.ts';
-import { seal, unseal } from '../../platform/crypto/seal.ts';
+import { seal, UnknownKeyError, unseal } from '../../platform/crypto/seal.ts';
 
 type Owner = { id: string; account_id: string };
 
@@ -13,11 +13,11 @@ export function newSecret(encryptionKeys: Keyring, owner: Owner): { secret: stri
   return { secret, sealed: seal(encryptionKeys, secret, secretContext(owner)), prefix: secret.slice(0, 10) };
 }
 
-/** Decrypts a secret; undefined if that fails. */
-export function tryUnsealSecret(encryptionKeys: Keyring, owner: Owner, sealed: Buffer): string | undefined {
+/** Decrypts a secret; undefined if it is damaged. */
+export function tryUnsealSecret(encryptionKeys: Keyring, owner: Owner, sealed: Buffer): string | UnknownKeyError | undefined {
   try {
     return unseal(encryptionKeys, sealed, secretContext(owner)).toString();
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof UnknownKeyError ? error : undefined;
   }
 }

@@ -5,6 +5,8 @@ import { isTransientDatabaseError, ownFaultOf } from '../../database/connection/
 import { usdCost } from '../../models/cost.ts';
 import { ModelError } from '../../models/model.ts';
 import { RunFailure, toRunFailure } from '../../models/runFailure.ts';
+import { UnknownKeyError } from '../../platform/crypto/seal.ts';
+import { reportUnopened } from '../../platform/crypto/unopened.ts';
 import type { Log } from '../../platform/telemetry/log.ts';
 import { reportEnd } from '../../resources/runs/reportEnd.ts';
 import { readSettings } from '../../resources/settings/settings.ts';
@@ -25,6 +27,8 @@ import { finishRun, type RunEnding } from '../record/finishRun.ts';
 import type { ExecuteDeps } from './executeDeps.ts';
 import { answersOf } from './runAttempt.ts';
 
+/** How often processes that lack its key leave a run to others, about five minutes in all, until it fails. */
+const maxLeft = 14;
 /** Of all events of a run. */
 const maxEventBytes = 64 * 2 ** 20;
 
@@ -127,6 +131,14 @@ async function executeLeased(deps: ExecuteDeps, lease: Lease, job: RunJob, track
       return false;
     } catch (error) {
       const ending = endingOf(error, heartbeat.signal);
+      const unopened = unopenedIn(ending);
+      const left = (job.left ?? 0) + 1;
+      if (unopened && left <= maxLeft) {
+        await writer.flush();
+        await requeueRun(deps, lease, left);
+        reportUnopened(deps.log, 'run', unopened);
+        return false;
+      }
       logUnexpectedError(deps.log, error, ending, lease);
       // From here on only the database decides about the lease: the end of the run may already be written.
       heartbeat.stop();
@@ -182,9 +194,14 @@ function trackSlot(slot: ConcurrencySlot) {
 }
 
 /** Queues a run again. The retry of a failed job would be delayed by its backoff. */
-async function requeueRun({ database, queue }: ExecuteDeps, { run, release }: Lease) {
+async function requeueRun({ database, queue }: ExecuteDeps, { run, release }: Lease, left?: number) {
   await release();
-  await queue.enqueueRun(database, run, (await readSettings(database))['queue.max_attempts']);
+  await queue.enqueueRun(database, run, (await readSettings(database))['queue.max_attempts'], left);
+}
+
+/** The stored value that a run failed for, because this process lacks its key. */
+function unopenedIn(ending: RunEnding): UnknownKeyError | undefined {
+  return ending.type === 'failed' && ending.failure.cause instanceof UnknownKeyError ? ending.failure.cause : undefined;
 }
 
 function endingOf(error: unknown, signal: AbortSignal): RunEnding {

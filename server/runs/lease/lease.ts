@@ -59,7 +59,8 @@ const leasedColumns = [
 ] as const;
 
 /** A job that a worker has taken from the queue, or the start of a run of the same process, which has a new id. */
-export type RunJob = { id: string; isLocal: boolean };
+/** `left`: how often it was left to other processes. */
+export type RunJob = { id: string; isLocal: boolean; left?: number };
 
 /** The job that a worker has received, for the event that says so. Null for none. */
 type ReceivedJob = { jobId: string | null; jobType: string; eventId: string };

@@ -154,7 +154,7 @@ test('a temporary SMTP error is retried, a permanent one is not', async () => {
   await expect.poll(() => jobs(app), wait).toEqual([]);
 });
 
-test('expired mail, mail encrypted with another key and unknown payload versions are dropped', async () => {
+test('expired mail and unknown payload versions are dropped; mail encrypted with another key waits for another process until it expires', async () => {
   const server = await startServer();
   const app = await startMailApp({ ...server.env, ARKLOOP_SMTP_TLS_MODE: 'none' });
   await queueMail(app, mailTo('late@example.test'), new Date(Date.now() - 1));
@@ -164,7 +164,11 @@ test('expired mail, mail encrypted with another key and unknown payload versions
     await app.sql('select graphile_worker.add_job($1, $2::json)', ['email.send', JSON.stringify(payload)]);
   await queueMail(app, mailTo('good@example.test'));
   await expect.poll(() => server.received.map(({ to }) => to), wait).toEqual([['good@example.test']]);
-  await expect.poll(() => jobs(app), wait).toEqual([]);
+  await expect.poll(() => jobs(app), wait).toEqual([{ attempts: 0, last_error: null }]);
+  await app.sql(`update graphile_worker._private_jobs set run_at = now(),
+    payload = jsonb_set(payload::jsonb, '{until}', '"2020-01-01T00:00:00.000Z"')`);
+  await expect.poll(() => jobs(app), { ...wait, timeout: 10_000 }).toEqual([]);
+  expect(server.received).toHaveLength(1);
 });
 
 test('mail locked by a killed worker is sent by the next one', async () => {

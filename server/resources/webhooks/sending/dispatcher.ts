@@ -47,7 +47,7 @@ const claimSeconds = dispatcherTimes.requestMs / 1_000 + 10;
  */
 export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   const { config, keys, database, outbound, log, times = dispatcherTimes } = deps;
-  const sending = { config, keys, outbound, timeoutMs: times.requestMs };
+  const sending = { config, keys, outbound, timeoutMs: times.requestMs, log };
   const stop = new AbortController();
   const claims = new Map<ClaimedDelivery, string>();
   const underway = new Set<Promise<void>>();

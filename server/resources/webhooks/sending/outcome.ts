@@ -1,8 +1,11 @@
 import type { WebhookDeliveryStatus, WebhookError } from '../../../../contract/webhooks.ts';
 import type { Config } from '../../../platform/config/config.ts';
 import type { Keys } from '../../../platform/crypto/keys.ts';
+import { UnknownKeyError } from '../../../platform/crypto/seal.ts';
+import { reportUnopened } from '../../../platform/crypto/unopened.ts';
 import { databaseDate, databaseNow } from '../../../platform/databaseClock.ts';
 import type { OutboundClient } from '../../../platform/outbound/outbound.ts';
+import type { Log } from '../../../platform/telemetry/log.ts';
 import { metricsEvents } from '../../../platform/telemetry/metricsEvents.ts';
 import { inSpan, type SpanEnd, type SpanStart } from '../../../platform/telemetry/spans.ts';
 import { tryUnsealHeaders } from '../headers.ts';
@@ -26,13 +29,19 @@ export type Outcome = {
   error: WebhookError | null;
 };
 
-type SendDeps = { config: Config; keys: Keys; outbound: OutboundClient; timeoutMs: number };
+type SendDeps = { config: Config; keys: Keys; outbound: OutboundClient; timeoutMs: number; log: Log };
 
 const untried = { attemptedAt: null, durationMs: 0, delaySeconds: 0, responseStatus: null, responseBody: null };
 
+/**
+ * A delivery that this process lacks the key for is left to others, without counting as an attempt: for a time that grows with its age, in seconds, and
+ * until its age says that no process has the key.
+ */
+const [minLeftSeconds, maxLeftSeconds, maxUnopenedSeconds] = [2, 60, 86_400];
+
 /** Sends a delivery once, unless its endpoint is disabled. A test is not tried again. */
 export async function attemptDelivery(
-  { config, keys, outbound, timeoutMs }: SendDeps,
+  { config, keys, outbound, timeoutMs, log }: SendDeps,
   delivery: ClaimedDelivery,
   stop: AbortSignal,
 ): Promise<Outcome> {
@@ -40,6 +49,12 @@ export async function attemptDelivery(
   const attemptedAt = databaseDate();
   const secrets = secretsOf(keys, delivery);
   const own = tryUnsealHeaders(keys, ownerOf(delivery), delivery.headers_sealed);
+  if (secrets instanceof UnknownKeyError || own instanceof UnknownKeyError) {
+    const isLeft = delivery.age_seconds < maxUnopenedSeconds;
+    if (isLeft) reportUnopened(log, 'webhook', secrets instanceof UnknownKeyError ? secrets : (own as UnknownKeyError));
+    const delaySeconds = Math.max(minLeftSeconds, Math.min(maxLeftSeconds, delivery.age_seconds));
+    return { delivery, status: isLeft ? 'pending' : 'failed', ...untried, delaySeconds, error: 'secret_unreadable' };
+  }
   const { id, event_type: eventType, body } = delivery;
   const message = { id: messageIdOf(delivery.message_id), deliveryId: id, eventType, body };
   const made: SendResult | undefined =
@@ -88,11 +103,11 @@ const endOf = (result: SendResult | undefined): SpanEnd => ({
 
 const ownerOf = ({ endpoint_id: id, account_id }: ClaimedDelivery) => ({ id, account_id });
 
-/** The secrets that sign, the current one first; undefined if the current one cannot be decrypted. */
-function secretsOf({ encryptionKeys }: Keys, delivery: ClaimedDelivery): string[] | undefined {
+/** The secrets that sign, the current one first; undefined if the current one is damaged. */
+function secretsOf({ encryptionKeys }: Keys, delivery: ClaimedDelivery): string[] | UnknownKeyError | undefined {
   const owner = ownerOf(delivery);
   const current = tryUnsealSecret(encryptionKeys, owner, delivery.secret_sealed);
-  if (current === undefined) return undefined;
+  if (typeof current !== 'string') return current;
   const previous = delivery.previous_secret_sealed && tryUnsealSecret(encryptionKeys, owner, delivery.previous_secret_sealed);
-  return previous ? [current, previous] : [current];
+  return typeof previous === 'string' ? [current, previous] : [current];
 }

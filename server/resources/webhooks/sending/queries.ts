@@ -18,6 +18,7 @@ export type ClaimedDelivery = {
   previous_secret_sealed: Buffer | null;
   headers_sealed: Buffer | null;
   body: string;
+  age_seconds: number;
 };
 
 export const traceIdOf = ({ body }: ClaimedDelivery): string => (JSON.parse(body) as WebhookEvent).data.trace_id;
@@ -69,7 +70,8 @@ export const claimDue = sqlStatement<{ limit: number; limitOfEndpoint: number; s
   where d.ctid = any (array(select ctid from due)) and e.account_id = d.account_id and e.id = d.endpoint_id
     and m.account_id = d.account_id and m.id = d.message_id
   returning d.id, d.account_id, d.endpoint_id, d.message_id, d.event_type, d.attempts, d.is_test, e.url, e.enabled, e.secret_sealed, e.headers_sealed,
-    case when e.previous_secret_expires_at > clock_timestamp() then e.previous_secret_sealed end as previous_secret_sealed, m.body`,
+    case when e.previous_secret_expires_at > clock_timestamp() then e.previous_secret_sealed end as previous_secret_sealed, m.body,
+    extract(epoch from clock_timestamp() - d.created_at)::float8 as age_seconds`,
 );
 
 /**
@@ -156,7 +158,7 @@ export const recordAttempts = statement<Results>()((db, $) =>
           response_status: sql`case when r.tried_at is null then d.response_status else r.response_status end`,
           response_body: sql`case when r.tried_at is null then d.response_body else r.response_body end`,
           status: sql`case when r.status = 'pending' and not e.enabled then 'failed' else r.status end`,
-          error: sql`case when r.status = 'pending' and not e.enabled then 'endpoint_disabled' when r.status = 'pending' and r.tried_at is null then d.error else r.error end`,
+          error: sql`case when r.status = 'pending' and not e.enabled then 'endpoint_disabled' when r.status = 'pending' and r.tried_at is null then coalesce(r.error, d.error) else r.error end`,
           next_attempt_at: sql`case when r.status = 'pending' and e.enabled then clock_timestamp() + r.wait * interval '1 second' end`,
         })
         .whereRef('d.account_id', '=', 'r.account_id')
