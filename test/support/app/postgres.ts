@@ -8,6 +8,7 @@ import { openDatabase } from '../../../server/database/database.ts';
 import { startEmbeddedPostgres } from '../../../server/database/embedded.ts';
 import { migrate } from '../../../server/database/migrate.ts';
 import { createPartitions } from '../../../server/jobs/partitions/maintainPartitions.ts';
+import { memoryFolder } from '../cluster/memoryFolder.ts';
 import { overTcp } from '../cluster/overTcp.ts';
 import { limitPrograms } from './programs.ts';
 
@@ -43,8 +44,6 @@ async function makePartitions(url: string) {
   await database.close();
 }
 
-const memoryFolder = '/dev/shm';
-
 /**
  * The folder for the data: memory where there are 4 GB of it, otherwise that of temporary files. A new database consists of 700 files: creating it takes
  * 17 ms of a core in memory, and 20 to 200 ms on a disk.
@@ -64,22 +63,29 @@ async function trustLocalConnections(folder: string, admin: pg.Client) {
   await admin.query('select pg_reload_conf()');
 }
 
-/** Starts one PostgreSQL server for the whole run and creates the template database. */
+/** Starts one PostgreSQL server for the whole run and creates the template database. What it has made is also removed if it fails. */
 export default async function setup(project: TestProject) {
+  await using made = new AsyncDisposableStack();
+  const temporary = async (parent: string, name: string) => {
+    const folder = await mkdtemp(join(parent, name));
+    made.defer(() => rm(folder, { recursive: true, force: true }));
+    return folder;
+  };
   process.env.NODE_COMPILE_CACHE ??= compileCache;
-  const runFolder = await mkdtemp(join(tmpdir(), 'arkloop-run-'));
-  const programs = await mkdtemp(join(tmpdir(), 'arkloop-programs-'));
-  limitPrograms(programs);
-  const dataDir = await mkdtemp(join(await dataParent(), 'arkloop-test-'));
+  const runFolder = await temporary(tmpdir(), 'arkloop-run-');
+  limitPrograms(await temporary(tmpdir(), 'arkloop-programs-'));
+  const dataDir = await temporary(await dataParent(), `${process.env.TEST_RUN ?? 'arkloop-test'}-`);
   const socketFolder = join(dataDir, 'postgres');
   const embedded = await startEmbeddedPostgres({
     dataDir,
     log: pino({ level: 'silent' }),
     settings: { ...settings, unix_socket_directories: socketFolder },
   });
+  made.defer(embedded.stop);
   const inPostgres = (each: string) => Object.assign(new URL(each), { pathname: '/postgres' }).href;
   const [url, superuserUrl] = [inPostgres(embedded.url), inPostgres(embedded.superuserUrl)];
   const admin = new pg.Client({ connectionString: superuserUrl });
+  made.defer(() => admin.end());
   await admin.connect();
   // As on a server of other people, where no database has this name.
   await admin.query('drop database arkloop');
@@ -97,8 +103,6 @@ export default async function setup(project: TestProject) {
   project.onTestsRerun(async () => {
     for (const name of await readdir(runFolder)) await rm(join(runFolder, name), { recursive: true, force: true });
   });
-  return async () => {
-    await embedded.stop();
-    for (const folder of [dataDir, runFolder, programs]) await rm(folder, { recursive: true, force: true });
-  };
+  const kept = made.move();
+  return () => kept.disposeAsync();
 }

@@ -24,18 +24,38 @@ export function childrenOf(pid: number): number[] {
   return pairs.flatMap(([child, parent]) => (parent === pid ? [child!] : []));
 }
 
-/** Command lines by process ID, from `/proc` on Linux and from `ps` elsewhere. In `/proc`, the command line of a zombie is empty. */
+/** Command lines by process ID. The command line of a zombie is empty in `/proc`. */
 function* commandLines(): Generator<[pid: number, command: string]> {
+  for (const { pid, command } of processes(false)) yield [pid, command];
+}
+
+/** Processes whose environment this one may read: its own user's, or all for root. */
+export const commandsAndEnvironments = () => processes(true);
+
+/** From `/proc` on Linux and from `ps` elsewhere. */
+function* processes(environments: boolean): Generator<{ pid: number; command: string; text: string }> {
   if (process.platform === 'linux') {
     for (const pid of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
       try {
-        yield [pid, readFileSync(`/proc/${pid}/cmdline`, 'utf8')];
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        yield { pid, command, text: environments ? `${command}\n${environmentOf(pid)}` : command };
       } catch {
         // The process has exited.
       }
     }
     return;
   }
-  const { stdout } = spawnSync('ps', ['-ww', '-A', '-o', 'pid=,args='], { encoding: 'utf8' });
-  for (const line of stdout.split('\n')) if (!line.includes('<defunct>')) yield [Number.parseInt(line, 10), line];
+  const { stdout } = spawnSync('ps', [...(environments ? ['-E'] : []), '-ww', '-A', '-o', 'pid=,args='], { encoding: 'utf8' });
+  for (const line of stdout.split('\n').filter((each) => !each.includes('<defunct>'))) {
+    const command = line.trim().replace(/^\d+ +/, '');
+    yield { pid: Number.parseInt(line, 10), command, text: command };
+  }
+}
+
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return '';
+  }
 }
