@@ -65,7 +65,7 @@ test('input during the final answer adds one more turn', async () => {
 
 test('input with a used input_key is accepted and ignored, also after the run has ended', async () => {
   const { runId, reader, token, input } = await openQuestion();
-  const sent = await Promise.all(Array.from({ length: 10 }, () => input(runId, 'blue', { input_key: 'k' })));
+  const sent = await Promise.all(Array.from({ length: 20 }, () => input(runId, 'blue', { input_key: 'k' })));
   expect(sent.map(({ status }) => status)).toEqual(sent.map(() => 200));
   await reader.ended;
   expect(dataOf(await expectRunInvariants(app, runId, token), 'run.input_provided')).toMatchObject([{ content: 'blue', input_key: 'k' }]);
