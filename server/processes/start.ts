@@ -193,8 +193,6 @@ async function startOnDatabase(
   requireSchema(role, await migrate(store.directUrl));
   ending.throwIfAborted();
   if (role !== 'migrate') await checkSettings();
-  if (role === 'rotate') return await rotateKeys(await readKeys(config, dataDir), store.directUrl, ending);
-  if (role === 'rotate-erasure-key') return await rotateErasureKey(await readKeys(config, dataDir), { url: store.directUrl, log });
   if (config.databaseReadUrl && (role === 'api' || role === 'all')) await checkReadReplica(config.databaseReadUrl, store.directUrl, log);
   const { openDatabase } = await import('../database/database.ts');
   const { createPartitions } = await import('../jobs/partitions/maintainPartitions.ts');
@@ -207,6 +205,13 @@ async function startOnDatabase(
     applicationName: `arkloop ${role}`,
   });
   teardown.add(shutdownLayer.connections, 'connections', database.close);
+  if (isRotation(role)) {
+    const keys = await readKeys(config, dataDir);
+    await checkKeyUse(database, keys.encryptionKeys, { isLost: config.encryptionKeyLost });
+    return role === 'rotate'
+      ? await rotateKeys(keys, store.directUrl, ending)
+      : await rotateErasureKey(keys, { url: store.directUrl, log });
+  }
   // A gateway finds its partition before a worker has started.
   await createPartitions({ database, log });
   if (role === 'migrate') {

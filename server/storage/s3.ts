@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { S3mini, S3ServiceError } from 's3mini';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { createEarlyResponseConnector } from '../platform/outbound/dispatchers.ts';
 import { checkKey, type Storage, type StorageProblem, StorageUnavailable, type StoredObject } from './storage.ts';
 
 export type S3Options = { endpoint: string; accessKey: string; secretKey: string; region: string; bucket: string };
+
+/** How long requests that are still going have to end, in milliseconds. A store that does not answer would hold up the end of the process. */
+const maxCloseMs = 1_000;
 
 /** Stores objects in a bucket of an S3-compatible store. The bucket must exist. */
 export function s3Storage({ endpoint, accessKey, secretKey, region, bucket }: S3Options): Storage {
@@ -39,7 +43,10 @@ export function s3Storage({ endpoint, accessKey, secretKey, region, bucket }: S3
       return keysUnder(s3, prefix);
     },
     check,
-    close: () => agent.close(),
+    async close() {
+      await Promise.race([agent.close().catch(() => undefined), sleep(maxCloseMs, undefined, { ref: false })]);
+      await agent.destroy();
+    },
   };
 }
 

@@ -129,3 +129,25 @@ test('the containers of the Kubernetes files start with what the examples ask to
     expect(ports.filter(({ containerPort }) => !open.includes(containerPort))).toEqual([]);
   }
 });
+
+test('a unit of a gateway gets only the secrets that it needs, and runs as a user of its own', () => {
+  const linesOf = (file: string) => read(`systemd/${file}`).split('\n');
+  const unit = linesOf('arkloop@.service');
+  expect(unit.filter((line) => line.startsWith('EnvironmentFile='))).toEqual([
+    'EnvironmentFile=/etc/arkloop/environment',
+    'EnvironmentFile=-/etc/arkloop/%i.environment',
+  ]);
+  const ofGateway = linesOf('arkloop@gateway.service.d/user.conf');
+  const userOf = (lines: string[]) => lines.find((line) => line.startsWith('User='));
+  expect([userOf(unit), userOf(ofGateway)]).toEqual(['User=arkloop', 'User=arkloop-gateway']);
+  expect(ofGateway).toContain('StateDirectory=');
+  const common = { ...variablesOf('kubernetes/settings.example.env'), ...secretsOf('gateway-secrets') };
+  const [secrets, upstream] = [secretsOf('secrets'), { ARKLOOP_GATEWAY_UPSTREAM: 'http://127.0.0.1:19001' }];
+  const ofWorker = Object.fromEntries(Object.entries(secrets).filter(([name]) => !name.startsWith('ARKLOOP_ADMIN_')));
+  expectConfig('gateway', { ...common, ...upstream });
+  expectConfig('api', { ...common, ...secrets });
+  expectConfig('worker', { ...common, ...ofWorker });
+  expect(Object.keys(common).filter(namesSecret).toSorted()).toEqual(
+    [...secretsOfGateway, ...Object.keys(common).filter((name) => /SMTP_USER/.test(name))].toSorted(),
+  );
+});

@@ -15,7 +15,10 @@ const whyNot: Record<string, string> = {
 };
 
 /** Creates the data folder if it is missing, checks that it is writable, and returns its real path. */
-export async function openDataDir(path: string): Promise<string> {
+export const openDataDir = (path: string): Promise<string> => openFolder(path, 'ARKLOOP_DATA_DIR');
+
+/** The same for another folder, which the variable names. */
+export async function openFolder(path: string, variable: string): Promise<string> {
   try {
     const made = await makeFolder(path);
     const folder = await realpath(path);
@@ -30,7 +33,7 @@ export async function openDataDir(path: string): Promise<string> {
     }
     return folder;
   } catch (error) {
-    throw notWritable(path, error);
+    throw notWritable(path, error, variable);
   }
 }
 
@@ -48,9 +51,9 @@ async function makeFolder(path: string): Promise<boolean> {
   return true;
 }
 
-function notWritable(path: string, error: unknown): OperatorError {
+function notWritable(path: string, error: unknown, variable = 'ARKLOOP_DATA_DIR'): OperatorError {
   const code = errorCodeOf(error) ?? 'unknown error';
-  return new OperatorError(`ARKLOOP_DATA_DIR: cannot write to ${path}: ${whyNot[code] ?? code}`);
+  return new OperatorError(`${variable}: cannot write to ${path}: ${whyNot[code] ?? code}`);
 }
 
 /** Reads a file of the data folder, and creates it once with mode 0600. If several processes create it at once, all get the same text. */

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { followWithReconnects, registerUser, temporaryDataDir } from '../../support/app/instance.ts';
 import { startProcess } from '../../support/app/process.ts';
 import { callTo } from '../../support/app/testApp.ts';
@@ -8,6 +10,31 @@ import { openThread, startRun } from '../../support/resources/conversation.ts';
 
 /** The log lines of level warn and above. */
 const warnings = (output: string) => output.split('\n').filter((line) => /^\{"level":(40|50|60)/.test(line));
+
+test('an object store that does not answer stops neither a start nor, for long, an end', async () => {
+  const store = createServer();
+  store.listen(0, '127.0.0.1');
+  await once(store, 'listening');
+  onTestFinished(() => void store.close());
+  const { port } = store.address() as AddressInfo;
+  const connections = new Set<Socket>();
+  store.on('connection', (socket) => void connections.add(socket.on('error', () => undefined)));
+  onTestFinished(() => connections.forEach((socket) => void socket.destroy()));
+  const instance = await startProcess('all', {
+    ARKLOOP_DATA_DIR: temporaryDataDir(),
+    ARKLOOP_STORAGE_BACKEND: 's3',
+    ARKLOOP_S3_ENDPOINT: `http://127.0.0.1:${port}`,
+    ARKLOOP_S3_ACCESS_KEY: 'key',
+    ARKLOOP_S3_SECRET_KEY: 'secret',
+  });
+  expect((await callTo(instance.url)('GET', '/readyz')).status).toBe(200);
+  expect(connections.size).toBeGreaterThan(0);
+  const begin = performance.now();
+  instance.kill('SIGTERM');
+  expect(await instance.exited).toEqual({ code: 0, signal: null });
+  // 30 seconds, the limit of a request, if it waits for the store.
+  expect(performance.now() - begin).toBeLessThan(10_000);
+});
 
 test.each([
   ['SIGTERM', '1'],

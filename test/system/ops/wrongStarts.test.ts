@@ -9,6 +9,7 @@ import pg from 'pg';
 import { afterAll, expect, inject, test } from 'vitest';
 import { credentials, startS3 } from '../../storage/s3Server.ts';
 import { certificate, otherCertificate } from '../../support/app/certificate.ts';
+import { testKeysEnv } from '../../support/app/process.ts';
 import { emptyDatabase, freshDatabase } from '../../support/app/testApp.ts';
 
 const entry = new URL('../../../server/main.ts', import.meta.url).pathname;
@@ -261,12 +262,42 @@ const store = async (changes: NodeJS.ProcessEnv) => ({
   ...changes,
 });
 
+async function lackingKey() {
+  const url = await freshDatabase();
+  await administer([`insert into encryption_keys (id) values ('0123456789abcdef')`], new URL(url).pathname);
+  return { ...at(url, {}), ...testKeysEnv, ARKLOOP_ENCRYPTION_KEYS: 'a1'.repeat(32) };
+}
+
 const settings: Case[] = [
   {
     name: 'a data folder that cannot be made',
     role: 'api',
     env: async () => ({ ...(await migrated()), ARKLOOP_DATA_DIR: '/proc/arkloop/data' }),
     line: /^ARKLOOP_DATA_DIR: cannot write to /,
+  },
+  {
+    name: 'a data folder that cannot be made, with database and keys,',
+    role: 'api',
+    env: async () => ({ ...(await migrated()), ...testKeysEnv, ARKLOOP_DATA_DIR: '/proc/arkloop/data' }),
+    line: /^ARKLOOP_DATA_DIR: cannot write to /,
+  },
+  {
+    name: 'a folder of files that is a file',
+    role: 'worker',
+    env: async () => ({ ...(await migrated()), ...testKeysEnv, ARKLOOP_STORAGE_ROOT: file('no-folder', '') }),
+    line: /^ARKLOOP_STORAGE_ROOT: cannot write to .*is not a folder$/,
+  },
+  {
+    name: 'a rotation without the key that is in use',
+    role: 'rotate',
+    env: () => lackingKey(),
+    line: /^ARKLOOP_ENCRYPTION_KEYS: lacks key 0123456789abcdef, /,
+  },
+  {
+    name: 'a new key of proofs without the key that is in use',
+    role: 'rotate-erasure-key',
+    env: () => lackingKey(),
+    line: /^ARKLOOP_ENCRYPTION_KEYS: lacks key 0123456789abcdef, /,
   },
   {
     name: 'a bucket that does not exist',
