@@ -98,6 +98,22 @@ const mockRunOf = ({ engine, params }: { engine: Context['engine']; params: { ru
 
 const maxInputBytes = 32_768;
 
+/** What a run has not read yet. The runs of the mocks read only answers to their questions. */
+const maxPending = { inputs: 100, bytes: 2 ** 20 };
+
+const bytesOf = (text: string) => new TextEncoder().encode(text).length;
+
+function checkPending({ events }: MockRun, content: string): void {
+  const pending = events.filter((event) => event.type === 'run.input_provided' && event.data.request_id === undefined);
+  const bytes = pending.reduce((sum, { data }) => sum + bytesOf((data as { content: string }).content), bytesOf(content));
+  if (pending.length >= maxPending.inputs || bytes > maxPending.bytes)
+    throw apiError(
+      'conflict',
+      'too_many_inputs',
+      `A run has at most ${maxPending.inputs} inputs of ${maxPending.bytes} bytes that it has not read yet.`,
+    );
+}
+
 export const runs: RouteHandlers<typeof routes> = {
   create: (context) => {
     const { model, persona_id, route_id, reasoning_mode } = context.body;
@@ -140,13 +156,13 @@ export const runs: RouteHandlers<typeof routes> = {
     const { engine, body } = context;
     const { content = '', action, request_id: named, input_key } = body;
     const live = mockRunOf(context);
-    if (new TextEncoder().encode(content).length > maxInputBytes)
-      throw invalidField('/content', `must hold at most ${maxInputBytes} bytes`, 'content_too_large');
+    if (bytesOf(content) > maxInputBytes) throw invalidField('/content', `must hold at most ${maxInputBytes} bytes`, 'content_too_large');
     if (input_key && live.inputKeys.has(input_key)) return { status: 200, body: { ok: true } };
     if (hasEnded(live) || live.run.status === 'cancelling')
       throw apiError('conflict', 'run_not_active', 'The run takes no input any more.');
     if (named !== undefined && named !== live.request)
       throw apiError('conflict', 'question_closed', 'The run does not wait for an answer to this question any more.');
+    if (live.request === undefined) checkPending(live, content);
     const ofServer = live.request !== undefined && live.isElicitation;
     if (action && !ofServer) throw invalidField('/action', 'is only for a question of a tool server', 'action_not_allowed');
     const taken = ofServer ? { action: action ?? ('accept' as const) } : {};

@@ -126,6 +126,21 @@ export function describeRuns(target: Target) {
     );
   });
 
+  test.each([
+    { limit: '100 inputs', most: 100, content: 'x' },
+    { limit: '1 MiB of input', most: 32, content: 'x'.repeat(2 ** 15) },
+  ])('a run takes at most $limit that it has not read', async ({ most, content }) => {
+    const { client } = await register();
+    await target.plan(client, { waitAfter: 'Working' });
+    const { runId } = await startRun(client);
+    await readUntil(client, runId, 'message.delta');
+    const send = (key: number) => client.runs.input({ params: { run_id: runId }, body: { content, input_key: `k${key}` } });
+    for (let key = 0; key < most; key++) expect(await send(key)).toEqual({ ok: true });
+    expect(await errorOf(send(most))).toEqual(apiError(409, 'conflict', 'too_many_inputs'));
+    expect(await send(0)).toEqual({ ok: true });
+    await client.runs.cancel({ params: { run_id: runId }, body: {} });
+  });
+
   test('a run waits for the answer to its question', async () => {
     const { client } = await register();
     await target.plan(client, { ask: 'Which colour?', say: 'Blue it is.' });
