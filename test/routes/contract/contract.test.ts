@@ -167,8 +167,12 @@ describe('while all accounts are suspended', () => {
   const turn = async (status: string) => {
     await sql('update accounts set status = $1', [status]);
     await sql(`select pg_notify('arkloop_access', id::text) from users`);
-    const wanted = status === 'active' ? 200 : 403;
-    await eventually(async () => (await call('GET', '/v1/me', { token: owner.token })).status === wanted, `status ${wanted}`);
+    const statusesOf = (tokens: (string | undefined)[]) =>
+      Promise.all(tokens.map(async (token) => (await call('GET', '/v1/me', { token })).status));
+    if (status === 'active') return eventually(async () => (await statusesOf([owner.token]))[0] === 200, 'access');
+    // Access ends for one user after the other.
+    const tokens = [...new Set([...samples.values()].map(({ token }) => token))];
+    return eventually(async () => !(await statusesOf(tokens)).includes(200), 'the end of access for all callers');
   };
   beforeAll(async () => {
     for (const [, operation] of operationRows(isProtected))
