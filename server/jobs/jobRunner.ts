@@ -16,6 +16,9 @@ export type JobRunner = {
   stop(): Promise<void>;
 };
 
+// The library prints what ends its workers to standard error, beside the log (graphile-worker 0.18.0, `main.js`).
+console.trace = () => undefined;
+
 const pauseMs = 500;
 /** How long a job or the listener waits for a connection, in milliseconds. */
 const maxConnectMs = 5_000;

@@ -110,7 +110,23 @@ const checkDirectUrl: Check = async (client, link) => {
 const about = `select
   current_setting('server_version_num')::int as version, current_setting('is_superuser')::boolean as "isSuperuser",
   current_database() || ' since ' || extract(epoch from pg_postmaster_start_time()) as database,
-  extract(epoch from clock_timestamp())::float8 as seconds`;
+  extract(epoch from clock_timestamp())::float8 as seconds, current_setting('server_encoding') as encoding,
+  array(select name || ' = ' || current_setting(name) from pg_settings
+    where name in ('idle_session_timeout', 'idle_in_transaction_session_timeout') and setting::int between 1 and 9999) as "shortTimeouts"`;
+
+type About = { version: number; seconds: number; isSuperuser: boolean; database: string; encoding: string; shortTimeouts: string[] };
+
+/** Throws an `OperatorError` if the server, the database or the settings of the role do not suit. Timeouts are in milliseconds. */
+function checkServer(variable: string, { version, encoding, shortTimeouts }: About) {
+  if (version < 150_000) throw new OperatorError(`${variable}: expected PostgreSQL 15 or newer`);
+  // SQL_ASCII stores what it gets, and installations may have it.
+  if (encoding !== 'UTF8' && encoding !== 'SQL_ASCII')
+    throw new OperatorError(`${variable}: the database has the encoding ${encoding}, which cannot store all texts; expected UTF8`);
+  if (shortTimeouts.length > 0)
+    throw new OperatorError(
+      `${variable}: the role or the database has ${shortTimeouts.join(', ')}, which cuts its connections; expected 0`,
+    );
+}
 
 /** Waits up to 20 s while a server is starting (57P03). Other errors are thrown at once: retrying is up to the process supervisor. */
 async function probe(variable: string, url: string, check?: Check, until = performance.now() + 20_000): Promise<Probed> {
@@ -123,10 +139,10 @@ async function probe(variable: string, url: string, check?: Check, until = perfo
   try {
     const client = await connect();
     const asked = Date.now();
-    const { rows } = await client.query<{ version: number; seconds: number; isSuperuser: boolean; database: string }>(about);
+    const { rows } = await client.query<About>(about);
     const secondsAhead = rows[0]!.seconds - (asked + Date.now()) / 2_000;
-    const { version, isSuperuser, database } = rows[0]!;
-    if (version < 150_000) throw new OperatorError(`${variable}: expected PostgreSQL 15 or newer`);
+    const { isSuperuser, database } = rows[0]!;
+    checkServer(variable, rows[0]!);
     const poolerMode = await detectPoolerMode(client, connect);
     await check?.(client, poolerMode);
     return { poolerMode, isSuperuser, database, secondsAhead, mismatchedSettings: await mismatchedSettings(client) };

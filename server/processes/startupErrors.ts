@@ -24,6 +24,7 @@ export async function withBindErrors<T>(variable: string, { host, port }: Config
 export function fatalErrorMessage(error: unknown): string {
   if (error instanceof OperatorError) return error.message.replace(/^/gm, 'arkloop: ');
   // Of what a start connects to, only the database ends the process.
-  if (isTransientDatabaseError(error)) return 'arkloop: ARKLOOP_DATABASE_URL: the database took no connection in time, or cut it';
+  if (isTransientDatabaseError(error))
+    return `arkloop: ARKLOOP_DATABASE_URL: the database took no connection in time, or cut it${errorCodeOf(error) ? `: ${(error as Error).message.split('\n')[0]}` : ''}`;
   return `arkloop: stopped by an unexpected error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

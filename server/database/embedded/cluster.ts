@@ -72,7 +72,10 @@ async function makeCluster(dataDir: string, folder: string, initdb: string, acco
   const { code, output } = await run(account.command(initdb, ['-D', draft, ...access, ...text]));
   if (code !== 0) {
     await rm(draft, { recursive: true, force: true });
-    throw new OperatorError(`ARKLOOP_DATA_DIR: cannot make a database in ${dataDir}: ${output.trim().split('\n').at(-1)}`);
+    const lines = output.trim().split('\n');
+    // The last lines say that it cleans up.
+    const reason = lines.find((line) => /error:|FATAL:|PANIC:/.test(line)) ?? lines.at(-1);
+    throw new OperatorError(`ARKLOOP_DATA_DIR: cannot make a database in ${dataDir}: ${reason}`);
   }
   await rename(draft, folder).catch(async (error) => {
     await rm(draft, { recursive: true, force: true });

@@ -152,6 +152,28 @@ const connections: Case[] = [
     line: cannotUse,
   },
   {
+    name: 'a role with too few connections',
+    role: 'worker',
+    env: () => ownDatabase((role) => [`alter role ${role} connection limit 3`]),
+    line: /^ARKLOOP_DATABASE_URL: .*too many connections for role/,
+  },
+  {
+    name: 'a role whose sessions end while they are idle',
+    role: 'migrate',
+    env: () => ownDatabase((role) => [`alter role ${role} set idle_session_timeout = '1s'`]),
+    line: /^ARKLOOP_DATABASE_URL: .* has idle_session_timeout = 1s, /,
+  },
+  {
+    name: 'a database of another encoding',
+    role: 'api',
+    env: async () => {
+      const name = `latin_${process.pid}`;
+      await administer([`create database ${name} encoding 'LATIN1' locale 'C' template template0`]);
+      return at(url(), { pathname: `/${name}` });
+    },
+    line: /^ARKLOOP_DATABASE_URL: the database has the encoding LATIN1, /,
+  },
+  {
     name: 'a role that may not connect',
     role: 'migrate',
     env: () => ownDatabase((_, name) => [`revoke all on database ${name} from public`], { owner: false }),
