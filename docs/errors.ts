@@ -31,7 +31,7 @@ The typed client throws an \`ApiError\`:
 \`\`\`js file=errors.mjs
 import { ApiError, createClient } from '@arkloop/client';
 
-const client = createClient({ baseUrl: 'http://127.0.0.1:19001', apiKey: 'al_00000000000000000000000000000000' });
+const client = createClient({ baseUrl: 'http://localhost:19000', apiKey: 'al_00000000000000000000000000000000' });
 try {
   await client.threads.create({ body: {} });
 } catch (error) {

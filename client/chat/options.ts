@@ -25,7 +25,7 @@ export const usage = `Talk to an agent in the terminal.
   npm run chat                      a conversation
   npm run chat -- "a question"      one question; exit status 0 when it was answered
 
-  --api URL      the server, otherwise ARKLOOP_API_URL or http://127.0.0.1:19001
+  --api URL      the server, otherwise ARKLOOP_API_URL or http://localhost:19000
   --thread ID    go on with a thread
   --model NAME   "provider^model", or a model alone
   --login        sign in as a user that exists, and remember it
@@ -38,9 +38,9 @@ Ctrl-C stops an answer; at the prompt Ctrl-C or Ctrl-D leaves.
 /** Throws a ChatError for invalid arguments. */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): ChatOptions {
   const { values, positionals } = parse(args);
-  const api = values.api || env.ARKLOOP_API_URL || 'http://127.0.0.1:19001';
+  const api = values.api || env.ARKLOOP_API_URL || 'http://localhost:19000';
   if (!/^https?:\/\/[^/]/.test(api) || !URL.canParse(api))
-    throw new ChatError(`--api wants an address like http://127.0.0.1:19001, not "${api}".`);
+    throw new ChatError(`--api wants an address like http://localhost:19000, not "${api}".`);
   return {
     api: trimEnd(api, '/'),
     file: join(resolve(env.ARKLOOP_DATA_DIR || '.arkloop'), 'chat.json'),

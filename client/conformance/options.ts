@@ -27,7 +27,7 @@ export type KitOptions = {
 
 const usage = `Checks over HTTP whether a server implements the Arkloop API: every response must be one that the contract promises.
 
-  arkloop-conformance --url http://127.0.0.1:19001
+  arkloop-conformance --url http://localhost:19000
 
 Who calls:
   --url URL            the server
@@ -70,7 +70,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): KitOptions 
   if (values.list) return { print: table(operations.map(({ id, title }) => [id, title])) };
   const url = values.url ?? '';
   if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
-    throw new KitError('--url wants an address like http://127.0.0.1:19001. See --help.');
+    throw new KitError('--url wants an address like http://localhost:19000. See --help.');
   const password = values.password ?? env.ARKLOOP_CONFORMANCE_PASSWORD;
   if (values.login !== undefined && !password) throw new KitError('--login wants --password.');
   if (values.login !== undefined && values.token !== undefined) throw new KitError('--login and --token exclude each other.');

@@ -37,7 +37,7 @@ export {
 export type { WebhookReceiver } from './webhooks/sending.ts';
 
 export type MockOptions = {
-  /** URL of the mocked server. Default `http://127.0.0.1:19001`; a path is kept as a prefix. */
+  /** URL of the mocked server. Default `http://localhost:19000`; a path is kept as a prefix. */
   baseUrl?: string | URL | undefined;
   /** Seed of all fake values. Default 1. With equal seeds and clocks, the same requests get byte-identical responses. */
   seed?: number | undefined;
@@ -93,7 +93,7 @@ export type Mocks = {
 
 /** Creates a stateful mock of the whole API. */
 export function createMocks(options: MockOptions = {}): Mocks {
-  const { baseUrl = 'http://127.0.0.1:19001', seed = 1, now = Date.now, stepMs = 20, allowedOrigins = [], credits = 1_000 } = options;
+  const { baseUrl = 'http://localhost:19000', seed = 1, now = Date.now, stepMs = 20, allowedOrigins = [], credits = 1_000 } = options;
   const { onWebhook = () => {}, webhookRetryMs = 1_000, persist } = options;
   const { origin, pathname } = new URL(baseUrl);
   const prefix = trimEnd(pathname, '/');

@@ -12,8 +12,7 @@ import { sharedErrorResponses } from './responses.ts';
 import { webhooksOf, webhooksTag } from './webhooks.ts';
 
 const servers: readonly ServerObject[] = [
-  { url: 'http://localhost:19000', description: 'Gateway' },
-  { url: 'http://localhost:19001', description: 'API' },
+  { url: 'http://localhost:19000', description: 'The public address' },
   {
     url: '{scheme}://{host}',
     description: 'Your installation',

@@ -29,16 +29,6 @@ function addCopyButtons() {
   }
 }
 
-/** The samples name the address of a local installation; this page knows the real one. */
-function setAddress() {
-  const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const { currentNode: text } = texts;
-    if (text.parentElement.closest('.panel') && text.data.includes('http://localhost:19001'))
-      text.data = text.data.replaceAll('http://localhost:19001', location.origin);
-  }
-}
-
 const languagePlace = 'arkloop.docs.language';
 
 function keepLanguage() {
@@ -153,7 +143,6 @@ const header = document.querySelector('header.site');
 addSearch(header);
 addThemeButton(header);
 addCopyButtons();
-setAddress();
 keepLanguage();
 followReading();
 

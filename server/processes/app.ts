@@ -15,6 +15,7 @@ import type { Implementation } from '../http/pipeline/implement.ts';
 import { recordRequestMetrics } from '../http/requestMetrics.ts';
 import { docsRouter } from '../http/site/docs.ts';
 import { playgroundRouter } from '../http/site/playground.ts';
+import { redirectToBaseUrl } from '../http/site/redirectToBaseUrl.ts';
 import { traceRequests } from '../http/tracing.ts';
 import { mcpHandlers } from '../mcpServer/handlers.ts';
 import type { Config } from '../platform/config/config.ts';
@@ -153,7 +154,8 @@ export function createApp(app: App, eventBroker: EventBroker, health: Health): E
         recordRequestMetrics,
         traceRequests((peer) => config.trustIncomingTraceId && trusted(peer)),
         rejectInvalidFraming,
-        besideV1(docsRouter()),
+        besideV1(redirectToBaseUrl(app.baseUrl)),
+        besideV1(docsRouter(app.baseUrl)),
         besideV1(playgroundRouter()),
         fixedHeaders,
         cors(config.gatewayCorsAllowedOrigins),

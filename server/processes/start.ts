@@ -1,4 +1,5 @@
 import type { Database } from '../database/sql.ts';
+import { defaultBaseUrl } from '../platform/config/baseUrl.ts';
 import {
   type Config,
   isRotation,
@@ -152,6 +153,7 @@ async function startRole(start: Start): Promise<number | void> {
     start.serves();
     bannerInfo.gateway = gateway.address;
   }
+  if (deps && bannerInfo.api) bannerInfo.baseUrl = await publicAddress(start, deps.database, bannerInfo);
   // The log is written in the background, the banner at once.
   await flushLog(start.log);
   start.ending.throwIfAborted();
@@ -218,6 +220,7 @@ async function startOnDatabase(
     process.stdout.write('arkloop: the database schema is up to date\n');
     return 0;
   }
+  if (config.env === 'production') await requireBaseUrl(database);
   const { checkStorage } = await import('../storage/open.ts');
   await checkStorage(config, log);
   const clock = followDatabaseClock(database, log);
@@ -262,6 +265,24 @@ async function checkSettings() {
   const { settingProblems } = await import('../resources/settings/settings.ts');
   const problems = settingProblems(process.env);
   if (problems.length > 0) throw new OperatorError(problems.join('\n'));
+}
+
+/** Links in mails must lead to this installation. */
+async function requireBaseUrl(database: Database) {
+  const { readSettings } = await import('../resources/settings/settings.ts');
+  const settings = await readSettings(database);
+  const sendsMail = settings['email.smtp_host'] !== null && settings['email.from'] !== null;
+  if (sendsMail && settings['app.base_url'] === defaultBaseUrl(process.env))
+    throw new OperatorError('ARKLOOP_APP_BASE_URL: is required in production, because mail is sent (ARKLOOP_SMTP_HOST)');
+}
+
+/** The base URL, if one is configured or the default leads here, which it does unless there is no gateway or the system has chosen its port. */
+async function publicAddress({ role, config }: Start, database: Database, { api, gateway }: BannerInfo) {
+  const { readSettings } = await import('../resources/settings/settings.ts');
+  const { 'app.base_url': baseUrl } = await readSettings(database);
+  const isDefault = baseUrl === defaultBaseUrl(process.env);
+  if (isDefault && role === 'api') return api;
+  return isDefault && config.gatewayAddr.port === 0 ? gateway : baseUrl;
 }
 
 /** Call before starting the parts that emit metrics. */

@@ -15,8 +15,10 @@ import { openPage, setSessionCookie } from './playground.ts';
 let browser: Browser;
 let app: TestApp;
 
+const publicUrl = 'https://arkloop.example.test';
+
 beforeAll(async () => {
-  [browser, app] = await Promise.all([launchBrowser(), startTestApp()]);
+  [browser, app] = await Promise.all([launchBrowser(), startTestApp({ ARKLOOP_APP_BASE_URL: publicUrl })]);
 });
 afterAll(() => browser?.close());
 
@@ -181,7 +183,7 @@ test('the samples in curl work against this server', async ({ skip }) => {
   skip(missing !== undefined, missing);
   const { token } = await app.signUp();
   const env = { PATH: machinePath(), ARKLOOP_API_KEY: token };
-  const samples = new Map(referenceSamples().map(({ id, sh }) => [id, sh.replaceAll('http://localhost:19001', app.url)]));
+  const samples = new Map(referenceSamples().map(({ id, sh }) => [id, sh.replaceAll('http://localhost:19000', app.url)]));
   const run = async (id: string) =>
     JSON.parse((await promisify(execFile)('bash', ['-c', `${samples.get(id)!.replace('curl', 'curl -sS')}`], { env })).stdout) as unknown;
   const created = await run('threadsCreate');
@@ -196,8 +198,7 @@ test('the code of a sample is copied', async () => {
   const operation = page.getByRole('region', { name: 'Start a run' });
   await operation.getByRole('button', { name: 'Copy code' }).first().click();
   await operation.getByText('Copied').first().waitFor();
-  // The sample names this server.
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(`baseUrl: '${app.url}'`);
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(`baseUrl: '${publicUrl}'`);
 });
 
 test('the files are served with their security, caching and encoding headers', async () => {

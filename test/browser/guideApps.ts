@@ -74,7 +74,7 @@ export async function bundleGuideApps() {
       const place = join(folder, `served-${app}`);
       saveGuideApp(['docs/guides/react.md', '.'], place);
       const configFile = join(place, 'vite.config.ts');
-      writeFileSync(configFile, readFileSync(configFile, 'utf8').replace('http://127.0.0.1:19001', apiUrl));
+      writeFileSync(configFile, readFileSync(configFile, 'utf8').replace('http://localhost:19000', apiUrl));
       mkdirSync(join(place, 'dist'), { recursive: true });
       for (const [file, code] of scripts) writeFileSync(join(place, 'dist', file), code);
       writeFileSync(join(place, 'dist/index.html'), pageOf(app, ''));

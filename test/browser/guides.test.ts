@@ -11,7 +11,9 @@ let origin: string;
 let stop: () => void;
 
 beforeAll(async () => {
-  const server = express().use(docsRouter()).listen(0, '127.0.0.1');
+  const server = express()
+    .use(docsRouter(async () => origin))
+    .listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   stop = () => server.close();

@@ -8,7 +8,7 @@ import { differenceOf, httpDifferenceOf, missingLines } from './differences.ts';
 import { fileOf, isProgram, root, type Snippet, snippetsOf, whyNotRun } from './snippets.ts';
 
 /** Addresses in the documents, replaced by those of the test servers. */
-const shownUrl = 'http://127.0.0.1:19001';
+const shownUrl = 'http://localhost:19000';
 const shownPort = '19090';
 const shownVendor = 'https://api.openai.com';
 

@@ -58,7 +58,7 @@ function save(guide: string, project: string, within = '', to = ''): void {
     if (!file?.startsWith(within)) continue;
     const path = join(project, to, file.slice(within.length));
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, snippet.text.replaceAll('http://127.0.0.1:19001', app.url));
+    writeFileSync(path, snippet.text.replaceAll('http://localhost:19000', app.url));
   }
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import mime from 'mime';
 import { Failure } from '../../platform/failure.ts';
+import type { App } from '../app.ts';
 import { assetNames, readAsset } from './assets.ts';
 import { acceptedEncoding, compressedForms, type Encoding } from './compression.ts';
 import { llmsFullText, llmsText, rawText, readLibrary } from './pages/guideLibrary.ts';
@@ -29,6 +30,9 @@ const headersOfPage = {
   'referrer-policy': 'no-referrer',
 };
 
+/** The address in the guides and in the document, which is replaced by that of the installation. */
+const documentedUrl = 'http://localhost:19000';
+
 /** A response that is made once, with its tag and its compressed forms. */
 type Prepared = { body: Buffer; tag: string; packed(encoding: Encoding): Promise<Buffer> };
 
@@ -36,19 +40,31 @@ type Prepared = { body: Buffer; tag: string; packed(encoding: Encoding): Promise
  * Serves the documentation: the guides at `/docs/guides/…` (as Markdown at `….md`, their index also at `/llms.txt`), the reference at `/docs`
  * and `/docs/reference/…`, the entries of the search, and the OpenAPI document. The pages send no request to another host.
  */
-function createDocsRouter(): RequestHandler {
+function createPages() {
   const library = readLibrary();
   const description = readFileSync(new URL('../../../docs/openapi.json', import.meta.url));
   const { tags } = JSON.parse(description.toString()) as { tags: { name: string }[] };
   const areas = new Set(tags.map(({ name }) => areaPath(name)));
-  const render = createRenderer();
+  return { library, description, areas, render: createRenderer() };
+}
+
+let pages: ReturnType<typeof createPages> | undefined;
+
+export function docsRouter(baseUrl: App['baseUrl']): RequestHandler {
+  // One for all apps of a process, because reading the guides and the document takes 20 ms.
+  pages ??= createPages();
+  const { library, description, areas, render } = pages;
   const kept = new Map<string, Promise<Prepared>>();
-  const once = (path: string, make: () => Promise<Buffer | string> | Buffer | string) => {
-    const made = kept.get(path) ?? Promise.resolve(make()).then(prepare);
+  let keptFor: string | undefined;
+  const once = async (path: string, make: () => Promise<Buffer | string> | Buffer | string) => {
+    const url = new URL(await baseUrl()).href.replace(/\/$/, '');
+    if (url !== keptFor) kept.clear();
+    keptFor = url;
+    const made = kept.get(path) ?? Promise.resolve(make()).then((content) => prepare(content, url));
     kept.set(path, made);
     // A page that could not be rendered is tried again.
     made.catch(() => kept.delete(path));
-    return made;
+    return await made;
   };
   const page = (path: string) => once(path, () => render(path));
 
@@ -96,16 +112,8 @@ function createDocsRouter(): RequestHandler {
   );
 }
 
-let router: RequestHandler | undefined;
-
-/** One for all apps of a process, because reading the guides and the document takes 20 ms. */
-export function docsRouter(): RequestHandler {
-  router ??= createDocsRouter();
-  return router;
-}
-
-function prepare(content: Buffer | string): Prepared {
-  const body = Buffer.from(content);
+function prepare(content: Buffer | string, baseUrl: string): Prepared {
+  const body = typeof content === 'string' ? Buffer.from(content.replaceAll(documentedUrl, baseUrl)) : content;
   const tag = createHash('sha256').update(body).digest('base64url').slice(0, 22);
   return { body, tag, packed: compressedForms(body) };
 }

@@ -95,7 +95,11 @@ export const configVariables = {
       '64',
       'The same for an address (IPv6: a /64); above it its slowest is refused.',
     ),
-    ARKLOOP_APP_BASE_URL: withDefault(url, 'http://localhost:19000', 'Base of links shown to people.'),
+    ARKLOOP_APP_BASE_URL: optional(
+      url,
+      'The public address: that of links, mails, passkeys and documents. Required in production if mail is sent.',
+      { shownDefault: 'that of `ARKLOOP_GATEWAY_ADDR`, as `localhost` for 127.0.0.1 and all interfaces' },
+    ),
   },
   API: {
     ARKLOOP_API_ADDR: withDefault(address, '127.0.0.1:19001', 'Listen address of the API.', {

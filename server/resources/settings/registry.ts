@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RateLimitRules } from '../../../contract/gatewayConfig.ts';
 import { Instant } from '../../../contract/shared/instant.ts';
 import { DeductionPolicy, defaultPolicy } from '../../models/cost.ts';
+import { defaultBaseUrl } from '../../platform/config/baseUrl.ts';
 import { boolean, host, mailbox, url, word } from '../../platform/config/kinds.ts';
 import {
   decimal,
@@ -16,7 +17,7 @@ import {
   type Typed,
 } from './types.ts';
 
-type Options = Partial<Pick<Setting, 'scope' | 'sensitive' | 'variable' | 'databaseFirst'>>;
+type Options = Partial<Pick<Setting, 'scope' | 'sensitive' | 'variable' | 'databaseFirst' | 'defaultFrom'>>;
 
 const ordinary = { scope: 'platform', sensitive: false, variable: undefined, databaseFirst: false } as const;
 
@@ -195,7 +196,7 @@ const features = {
     instant,
     'From when all users need a second factor or a passkey, such as 2026-01-31T09:30:00Z. API keys are not affected.',
   ),
-  'app.base_url': withDefault(address, 'http://localhost:19000', 'Base URL of links in mail and pages.'),
+  'app.base_url': withDefault(address, 'http://localhost:19000', 'Base URL of links in mail and pages.', { defaultFrom: defaultBaseUrl }),
 } as const;
 
 const agent = {

@@ -33,7 +33,7 @@ export function resolveSettings(stored: ReadonlyMap<string, string | undefined>,
   const resolve = (key: string, setting: Setting) => {
     const [fromEnv, fromStore] = [environmentText(key, setting, env), stored.get(key)];
     const order = setting.databaseFirst ? [fromStore, fromEnv] : [fromEnv, fromStore];
-    return [...order, setting.defaultText].reduce<unknown>(
+    return [...order, setting.defaultFrom?.(env) ?? setting.defaultText].reduce<unknown>(
       (found, text) => (found === undefined ? parseText(setting, text) : found),
       undefined,
     );

@@ -19,6 +19,8 @@ export type Setting<T = unknown> = {
   format?: SettingFormat;
   /** The default as text; null if the setting defaults to null. */
   defaultText: string | null;
+  /** The default where it depends on the environment. */
+  defaultFrom?: (env: NodeJS.ProcessEnv) => string;
   description: string;
   /** `both`: an override or a plan may set the value for an account. */
   scope: 'both' | 'platform';

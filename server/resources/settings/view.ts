@@ -16,13 +16,13 @@ export const viewSetting = ({ key, value, updated_at }: SettingRow): PlatformSet
 
 /** Without `env`, the environment is not shown. */
 export function viewSchema(key: SettingKey, env: NodeJS.ProcessEnv | undefined): SettingSchema {
-  const { type, format = null, defaultText, description, sensitive, scope, databaseFirst } = settingOf(key)!;
+  const { type, format = null, defaultText, defaultFrom, description, sensitive, scope, databaseFirst } = settingOf(key)!;
   const set = env && environmentOf(key, env);
   return {
     key,
     type,
     format,
-    default: defaultText ?? (type === 'string' ? '' : null),
+    default: (env && defaultFrom?.(env)) ?? defaultText ?? (type === 'string' ? '' : null),
     description,
     sensitive,
     scope,

@@ -12,7 +12,7 @@ import type { ToolProviderGroup } from '../../../contract/toolProviders.ts';
 import { expectConforming } from '../../support/http/conformance.ts';
 import { idParams, isProtected, type Operation, operationRows, operations } from '../../support/http/operations.ts';
 
-const baseUrl = 'http://127.0.0.1:19001';
+const baseUrl = 'http://localhost:19000';
 const start = Date.UTC(2026, 0, 2, 3, 4, 5);
 const fakes = createFakes(7, start);
 

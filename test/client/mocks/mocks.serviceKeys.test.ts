@@ -4,7 +4,7 @@ import { createMocks } from '../../../client/mocks/index.ts';
 import { servicePermissions } from '../../../contract/shared/permissions.ts';
 import { registry } from '../../../server/resources/settings/registry.ts';
 
-const baseUrl = 'http://127.0.0.1:19001';
+const baseUrl = 'http://localhost:19000';
 
 async function start() {
   const mocks = createMocks({ baseUrl });

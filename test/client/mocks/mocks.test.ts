@@ -11,7 +11,7 @@ import {
 } from '../../../client/index.ts';
 import { callTool, createMocks, type MockOptions, say, type Script, think, untilCancelled } from '../../../client/mocks/index.ts';
 
-const baseUrl = 'http://127.0.0.1:19001';
+const baseUrl = 'http://localhost:19000';
 
 /** A mock with a client of a signed-in user that calls it without a network. */
 function open(options: MockOptions = {}) {

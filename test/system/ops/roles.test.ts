@@ -143,13 +143,19 @@ test('a database that cuts a connection during the start is reported in one line
 });
 
 test('the banner shows the setup call only while one is possible', () => {
-  const facts = { role: 'all', api: 'http://127.0.0.1:19001', gateway: 'http://localhost:19000', place: '/data' };
+  const facts = {
+    role: 'all',
+    baseUrl: 'http://localhost:19000',
+    api: 'http://127.0.0.1:19001',
+    gateway: 'http://127.0.0.1:19000',
+    place: '/data',
+  };
   expect(banner(facts)).not.toContain('Setup');
-  expect(banner({ ...facts, setupToken: 'abc' })).toContain('curl -X POST http://127.0.0.1:19001/v1/bootstrap/setup');
-  expect(banner(facts)).toContain('http://127.0.0.1:19001/docs');
+  expect(banner({ ...facts, setupToken: 'abc' })).toContain('curl -X POST http://localhost:19000/v1/bootstrap/setup');
+  expect(banner(facts)).toContain('http://localhost:19000/docs');
   const withPlayground = banner({ ...facts, hasPlayground: true, setupToken: 'abc' });
-  expect(withPlayground).toContain('Setup:   http://127.0.0.1:19001/setup#abc ');
-  expect(withPlayground).toContain('or curl -X POST http://127.0.0.1:19001/v1/bootstrap/setup');
+  expect(withPlayground).toContain('Setup:   http://localhost:19000/setup#abc ');
+  expect(withPlayground).toContain('or curl -X POST http://localhost:19000/v1/bootstrap/setup');
 });
 
 test('layers stop from the top, a layer that fails or hangs does not block the others, and a second call has no effect', async () => {

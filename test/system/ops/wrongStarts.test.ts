@@ -345,6 +345,19 @@ const settings: Case[] = [
     line: /^ARKLOOP_ADMIN_PASSWORD: /,
   },
   {
+    name: 'mail in production without a public address',
+    role: 'worker',
+    env: async () => ({
+      ...(await migrated()),
+      ARKLOOP_ENV: 'production',
+      ARKLOOP_AUTH_JWT_SECRET: 'q7Rk2vXw9ZbN4mTs8LpY3cHd6FgJ1aEu',
+      ARKLOOP_ENCRYPTION_KEY: '9f86d081884c7d659a2feaa0c55ad015'.repeat(2),
+      ARKLOOP_EMAIL_FROM: 'a@example.com',
+      ARKLOOP_SMTP_HOST: '127.0.0.1',
+    }),
+    line: /^ARKLOOP_APP_BASE_URL: is required in production/,
+  },
+  {
     name: 'the port of an API that is taken',
     role: 'api',
     env: async () => ({ ...(await migrated()), ARKLOOP_API_ADDR: await port() }),

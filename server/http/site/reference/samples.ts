@@ -9,7 +9,7 @@ export const languages: readonly { language: Language; title: string }[] = [
 ];
 
 /** The address in the samples. A script on the page replaces it with that of the server. */
-const server = 'http://localhost:19001';
+const server = 'http://localhost:19000';
 
 type Resolve = (schema: Schema) => Schema;
 type Values = Readonly<Record<string, unknown>>;

@@ -7,7 +7,7 @@ import { useArkloopRuntime } from '@arkloop/client/assistant-ui';
 import { useConversation } from '@arkloop/client/react';
 import { AssistantRuntimeProvider } from '@assistant-ui/react';
 
-const client = createClient({ baseUrl: 'http://localhost:19001' });
+const client = createClient({ baseUrl: 'http://localhost:19000' });
 const transport = new ArkloopChatTransport({ client, run: { model: 'x' } });
 
 export function useAdapters(id: string) {

@@ -26,7 +26,7 @@ import { completes, says, scriptRun, signTestWebhook, testWebhookSecret } from '
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Same<A, B>) => {};
 
-const client: Client = createClient({ baseUrl: 'http://localhost:19001' });
+const client: Client = createClient({ baseUrl: 'http://localhost:19000' });
 
 export async function core() {
   const thread = await client.threads.create({ body: { title: 'Plans' } });
