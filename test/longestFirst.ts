@@ -13,7 +13,7 @@ const system = [
   'package/programs',
   'faults/gateways/cluster',
   'ops/cleanStop',
-  'faults/faultRun',
+  'faults/faultRun/faultRun',
   'races.reservations',
   'regularExpressions',
   'attacks/slow',

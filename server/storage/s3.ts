@@ -97,12 +97,14 @@ async function checkBucket(s3: S3mini) {
 }
 
 const aboutCredentials =
-  /^(InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|ExpiredToken|InvalidSecurity|RequestTimeTooSkewed|InvalidClientTokenId|AuthorizationHeaderMalformed)$/;
+  /^(InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|ExpiredToken|InvalidSecurity|InvalidClientTokenId|AuthorizationHeaderMalformed)$/;
 
 function problemOf(error: unknown): StorageProblem {
   if (!(error instanceof S3ServiceError)) return 'unreachable';
   const { serviceCode = '', status } = error;
   if (serviceCode === 'NoSuchBucket') return 'bucket_missing';
+  // The clock of this process is wrong, not its configuration.
+  if (serviceCode === 'RequestTimeTooSkewed') return 'failing';
   if (aboutCredentials.test(serviceCode) || status === 401) return 'credentials_refused';
   return status === 403 ? 'access_denied' : 'failing';
 }

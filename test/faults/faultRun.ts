@@ -3,11 +3,13 @@ import { audit } from '../support/auditor/audit.ts';
 import type { Finding } from '../support/auditor/finding.ts';
 import { newJournal } from '../support/auditor/journal.ts';
 import { query } from '../support/cluster/query.ts';
-import { auditFailures, auditUploads, findingsOfProcesses, isSettled, until } from './finalChecks.ts';
-import { injectFaults } from './inject.ts';
+import { auditFailures, auditUploads, findingsOfProcesses, findingsOfRecoveries, isSettled, until, watchDeletions } from './finalChecks.ts';
+import { createFlood } from './flood.ts';
+import { createInjector, injectFaults } from './inject.ts';
 import { type Installation, startInstallation } from './installation.ts';
 import { type Load, startLoad } from './load.ts';
-import { describeFault, planFaults, workers } from './plan.ts';
+import { describe, describeFault, planEach, planFaults, workers } from './plan.ts';
+import { createProbe, measureRecovery, type Recovery } from './probe.ts';
 import { seededRandom } from './random.ts';
 import { startUpstream } from './upstream.ts';
 
@@ -15,6 +17,8 @@ export type FaultRunOptions = {
   seed: number;
   /** Duration of the faults. Starting and settling come on top. */
   seconds: number;
+  /** Whether one fault of each kind follows, each after the last is over, for the times of recovery. */
+  each?: boolean;
   /** Kinds of faults; all by default. */
   kinds?: readonly string[] | undefined;
   /** Conversations at a time. */
@@ -34,6 +38,8 @@ export type FaultReport = {
   /** Seconds from the last fault until the API serves again and all work is done. */
   recoverySeconds: number;
   settlingSeconds: number;
+  /** Of the faults that came one at a time. */
+  recoveries: Recovery[];
   rows: Record<string, number>;
   findings: Finding[];
 };
@@ -44,20 +50,31 @@ const maxRecoveryMs = 45_000;
 const maxSettlingMs = 120_000;
 
 /** Runs the load while faults are injected, lets the installation recover, and audits the database. */
-export async function runFaults({ seed, seconds, kinds, people = 10, say, onLine }: FaultRunOptions): Promise<FaultReport> {
+export async function runFaults({ seed, seconds, each = false, kinds, people = 10, say, onLine }: FaultRunOptions): Promise<FaultReport> {
   const journal = newJournal();
   const upstream = await startUpstream(journal);
-  const installation = await startInstallation({ upstreamUrl: upstream.url, ...(onLine && { onLine }) });
+  const installation = await startInstallation({ upstreamUrl: upstream.url, isFaulty: true, ...(onLine && { onLine }) });
   try {
     const plan = planFaults(seed, seconds, kinds);
     say(`seed ${seed}: ${plan.length} faults in ${seconds} s`);
     const { url, admin } = installation;
+    const findDeletions = await watchDeletions(installation);
+    const probe = await createProbe(url, admin);
+    const { inject, kills } = createInjector(installation, upstream, await createFlood(installation));
     const load = startLoad({ url, upstreamUrl: upstream.url, admin, journal, random: seededRandom(seed + 1), people, pauseMs: 150 });
-    const injection = injectFaults(installation, upstream, plan, (fault) => say(describeFault(fault)));
+    const injection = injectFaults(inject, plan, (fault) => say(describeFault(fault)));
     await injection.done;
     const healed = Date.now();
     const isServing = await until(() => isRecovered(installation, load), maxRecoveryMs);
     const recoverySeconds = (Date.now() - healed) / 1_000;
+    const recoveries: Recovery[] = [];
+    if (isServing && each)
+      for (const fault of planEach(seed, kinds)) {
+        say(describe(fault));
+        const recovery = await measureRecovery(url, fault, inject, probe, maxRecoveryMs);
+        recoveries.push(recovery);
+        for (const failure of recovery.failures) say(`  a conversation failed at ${failure}`);
+      }
     await load.stop();
     const stopped = Date.now();
     await until(() => isSettled(installation), maxSettlingMs);
@@ -75,15 +92,17 @@ export async function runFaults({ seed, seconds, kinds, people = 10, say, onLine
         detail: `${maxRecoveryMs / 1_000} s after the last fault, an API does not serve or a worker does not announce itself`,
       });
     findings.push(...(await auditUploads(url, load)), ...(await auditFailures(installation)), ...findingsOfProcesses(installation));
+    findings.push(...(await findDeletions()), ...findingsOfRecoveries(recoveries));
     return {
       seed,
-      kills: injection.kills(),
+      kills: kills(),
       faults: injection.byKind,
       requests: load.totals.requests,
       statuses: load.totals.statuses,
       acknowledged: load.totals.acknowledged,
       recoverySeconds,
       settlingSeconds,
+      recoveries,
       rows: await countRows(installation),
       findings,
     };

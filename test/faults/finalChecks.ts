@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callWithin } from '../../client/conformance/call.ts';
+import { newId } from '../../server/platform/crypto/ids.ts';
 import { audit } from '../support/auditor/audit.ts';
 import type { Finding } from '../support/auditor/finding.ts';
 import { query } from '../support/cluster/query.ts';
 import type { Installation } from './installation.ts';
 import type { Load } from './load.ts';
+import type { Recovery } from './probe.ts';
 
 /** What is checked after the load has stopped. */
 type Audited = Pick<Installation, 'databaseUrl'>;
@@ -38,6 +40,29 @@ export async function auditUploads(url: string, { uploads }: Pick<Load, 'uploads
   return findings;
 }
 
+/** The path of a line of the access log that no one else writes. */
+const keptPath = '/kept';
+
+/** What a process with a wrong clock would delete. Returns a function that finds what is missing. */
+export async function watchDeletions({ databaseUrl }: Audited): Promise<() => Promise<Finding[]>> {
+  const partitions = async () => {
+    const rows = await query<{ name: string }>(databaseUrl, `select inhrelid::regclass::text as name from pg_inherits`);
+    return new Set(rows.map(({ name }) => name));
+  };
+  await query(
+    databaseUrl,
+    `insert into access_log values ('${newId()}', now(), '', '', '${keptPath}', 200, 0, '', '', '', '', 'tool', 0, 'anonymous', '', '')`,
+  );
+  const before = await partitions();
+  return async () => {
+    const now = await partitions();
+    const missing = [...before].filter((name) => !now.has(name));
+    const kept = await query(databaseUrl, `select 1 from access_log where path = '${keptPath}'`);
+    if (kept.length === 0) missing.push('access_log');
+    return missing.map((subject) => ({ kind: 'deleted', subject, detail: 'was there when the faults began' }));
+  };
+}
+
 /** Runs may fail because of the model, or because a busy account has used up its credits, but not because of our own processes. */
 export async function auditFailures({ databaseUrl }: Audited): Promise<Finding[]> {
   const failed = await query<{ subject: string; detail: string }>(
@@ -46,6 +71,21 @@ export async function auditFailures({ databaseUrl }: Audited): Promise<Finding[]
      where status = 'failed' and error ->> 'error_class' not like 'provider.%' and error ->> 'error_class' <> 'budget.exceeded'`,
   );
   return failed.map((row) => ({ kind: 'run.failed', ...row }));
+}
+
+/** Faults beside which others are served, because they concern one account, one process of two, or files. */
+const harmless = new Set(['pool.flood', 'pool.lock', 'storage.blackHole', 'disk.storage', 'flush.hang', 'clock.jump', 'memory']);
+/** For how long conversations may fail beside such a fault. */
+const maxHarmSeconds = 10;
+
+export function findingsOfRecoveries(recoveries: readonly Recovery[]): Finding[] {
+  return recoveries.flatMap(({ fault, kind, isRecovered, outageSeconds, notReady }) => {
+    const found: string[] = [];
+    if (!isRecovered) found.push('conversations did not succeed again');
+    if (harmless.has(kind) && outageSeconds > maxHarmSeconds) found.push(`others were not served for ${outageSeconds.toFixed(1)} s`);
+    if (harmless.has(kind) && notReady > 0) found.push(`the installation was not ready ${notReady} times`);
+    return found.map((detail) => ({ kind: 'recovery', subject: fault, detail }));
+  });
 }
 
 /** Messages that say that something happened which the program did not foresee. */

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clockOff } from '../support/app/clock.ts';
+import type { Flood } from './flood.ts';
 import type { Installation } from './installation.ts';
-import type { Fault, PlannedFault } from './plan.ts';
+import { type Fault, type PlannedFault, storageLink } from './plan.ts';
 import type { Upstream } from './upstream.ts';
+
+/** Injects one fault. Resolves when it has ended; processes and connections may not have recovered. */
+export type Inject = (fault: Fault) => Promise<void>;
 
 /** Injects planned faults. Faults overlap: the next one does not wait for the end of the last. */
 export type Injection = {
-  /** Processes that were killed or terminated, those of PostgreSQL included. */
-  kills(): number;
   byKind: Map<string, number>;
   /** Resolves when all planned faults have been injected and have ended. */
   done: Promise<void>;
@@ -22,31 +23,43 @@ const signalTo = (pid: number, signal: NodeJS.Signals) => {
   }
 };
 
-export function injectFaults(
-  installation: Installation,
-  upstream: Upstream,
-  plan: readonly PlannedFault[],
-  onFault: (fault: PlannedFault) => void,
-): Injection {
-  const byKind = new Map<string, number>();
-  const began = Date.now();
-  const underway = new Set<Promise<void>>();
+/** How long a process may take to start with a wrong clock until the clock is mended, in milliseconds. */
+const maxStartMs = 20_000;
+
+/** `kills` counts processes that were killed or terminated, those of PostgreSQL included. */
+export function createInjector(installation: Installation, upstream: Upstream, flood: Flood): { inject: Inject; kills(): number } {
   const exclusive = createExclusive();
   let kills = 0;
 
   async function inject(fault: Fault): Promise<void> {
-    const { servers, proxy, postgres, disk } = installation;
+    const { servers, proxy, postgres, disk, setClock } = installation;
     switch (fault.kind) {
       case 'kill':
       case 'terminate': {
         kills++;
-        servers[fault.target].override({});
+        setClock(fault.target, 0);
         return servers[fault.target].restart(fault.kind === 'kill' ? 'SIGKILL' : 'SIGTERM', fault.downMs);
       }
       case 'clock': {
         kills++;
-        servers[fault.target].override(clockOff(fault.offSeconds));
+        setClock(fault.target, fault.offSeconds);
         return servers[fault.target].restart('SIGKILL', fault.downMs);
+      }
+      case 'clock.jump':
+      case 'clock.start':
+        return exclusive(`clock of ${fault.target}`, async () => {
+          setClock(fault.target, fault.offSeconds);
+          if (fault.kind === 'clock.start') {
+            kills++;
+            await servers[fault.target].restart('SIGKILL', 0);
+            await Promise.race([servers[fault.target].ready(), sleep(maxStartMs)]);
+          }
+          await sleep(fault.ms);
+          setClock(fault.target, 0);
+        });
+      case 'memory': {
+        kills++;
+        return servers[fault.target].restart('SIGUSR2', fault.downMs);
       }
       case 'freeze': {
         const pid = servers[fault.target].pid();
@@ -78,6 +91,16 @@ export function injectFaults(
         for (const pid of pids) signalTo(pid, 'SIGCONT');
         return;
       }
+      case 'flush.hang': {
+        const pids = await postgres.flushes();
+        for (const pid of pids) signalTo(pid, 'SIGSTOP');
+        await sleep(fault.ms);
+        for (const pid of pids) signalTo(pid, 'SIGCONT');
+        return;
+      }
+      case 'pool.flood':
+      case 'pool.lock':
+        return flood.rush(fault.ms, fault.kind === 'pool.lock');
       case 'link.cut':
       case 'link.blackHole':
       case 'link.slow':
@@ -107,6 +130,12 @@ export function injectFaults(
           await sleep(fault.ms);
           disk.setStorageWritable(true);
         });
+      case 'storage.blackHole':
+        return exclusive('storage', async () => {
+          proxy.set(storageLink, { mode: 'blackHole' });
+          await sleep(fault.ms);
+          proxy.set(storageLink, { mode: 'open' });
+        });
       case 'vendor':
       case 'tools':
       case 'receiver':
@@ -118,6 +147,14 @@ export function injectFaults(
     }
   }
 
+  return { inject, kills: () => kills };
+}
+
+export function injectFaults(inject: Inject, plan: readonly PlannedFault[], onFault: (fault: PlannedFault) => void): Injection {
+  const byKind = new Map<string, number>();
+  const began = Date.now();
+  const underway = new Set<Promise<void>>();
+
   async function run() {
     for (const fault of plan) {
       await sleep(Math.max(0, began + fault.at - Date.now()));
@@ -128,7 +165,7 @@ export function injectFaults(
     }
     await Promise.all(underway);
   }
-  return { kills: () => kills, byKind, done: run() };
+  return { byKind, done: run() };
 }
 
 /** Faults of one thing wait for each other, so that the end of one does not end another. */

@@ -7,11 +7,14 @@ import { pino } from 'pino';
 import { startEmbeddedPostgres } from '../../server/database/embedded.ts';
 import { migrate } from '../../server/database/migrate.ts';
 import { type Keyring, keyringOf } from '../../server/platform/crypto/keyring.ts';
+import { credentials, startS3 } from '../storage/s3Server.ts';
+import { clockFrom } from '../support/app/clock.ts';
 import { freePort } from '../support/app/ports.ts';
 import { overTcp } from '../support/cluster/overTcp.ts';
+import { fillsMemory } from '../support/failures/preload.ts';
 import { installDiskFault } from './diskFault.ts';
 import { type Proxy, startProxy } from './network/proxy.ts';
-import { apis, type ServerName, serverNames, workers } from './plan.ts';
+import { apis, type ServerName, serverNames, storageLink, workers } from './plan.ts';
 import { type LoggedError, type ServerProcess, superviseServer } from './serverProcess.ts';
 
 /** Two APIs, two workers, a gateway and PostgreSQL, each in a process of its own, connected by the proxy. */
@@ -29,12 +32,16 @@ export type Installation = {
     pids(): number[];
     /** Process ids of the sessions of our servers. */
     backends(): Promise<number[]>;
+    /** Those that wait for the disk on behalf of many transactions. */
+    flushes(): Promise<number[]>;
   };
   disk: {
     /** The share of inserts that fail with 53100 (disk full). */
     setFull(share: number): Promise<void>;
     setStorageWritable(isWritable: boolean): void;
   };
+  /** Sets the clock of a process, now and after its next starts, if the installation is faulty. */
+  setClock(name: ServerName, secondsAhead: number): void;
   /** Errors that servers logged, and exits that no one caused. */
   errors: LoggedError[];
   exits: { name: string; how: string }[];
@@ -46,6 +53,8 @@ export type InstallationOptions = {
   /** The model server. */
   upstreamUrl: string;
   env?: Record<string, string>;
+  /** The clocks of its processes can be set, workers fill their memory on SIGUSR2, and files are in an object store behind the proxy. */
+  isFaulty?: boolean;
   onLine?: (name: string, line: string) => void;
 };
 
@@ -74,7 +83,12 @@ export const loadedServerEnv: Readonly<Record<string, string>> = { ...quick, ...
 
 const admin = { login: 'chief', password: 'Passw0rd-1' };
 
-export async function startInstallation({ upstreamUrl, env: more = {}, onLine }: InstallationOptions): Promise<Installation> {
+export async function startInstallation({
+  upstreamUrl,
+  env: more = {},
+  isFaulty = false,
+  onLine,
+}: InstallationOptions): Promise<Installation> {
   const folder = mkdtempSync(join(tmpdir(), 'arkloop-faults-'));
   const storageRoot = join(folder, 'storage');
   mkdirSync(storageRoot);
@@ -84,6 +98,13 @@ export async function startInstallation({ upstreamUrl, env: more = {}, onLine }:
   await migrate(server.url);
   const setFull = await installDiskFault(server.url);
   const proxy = startProxy();
+  const store = isFaulty ? await startS3(storageRoot, 'arkloop') : undefined;
+  const clockFile = (name: ServerName) => join(folder, `${name}.clock`);
+  const setClock = (name: ServerName, secondsAhead: number) => {
+    // Replaced as a whole: the process may read it now.
+    writeFileSync(`${clockFile(name)}.new`, String(secondsAhead));
+    renameSync(`${clockFile(name)}.new`, clockFile(name));
+  };
   const postgresPort = Number(new URL(server.url).port);
   const encryptionKey = randomBytes(32);
   const shared = {
@@ -95,6 +116,7 @@ export async function startInstallation({ upstreamUrl, env: more = {}, onLine }:
     ARKLOOP_ADMIN_LOGIN: admin.login,
     ARKLOOP_ADMIN_EMAIL: 'chief@example.test',
     ARKLOOP_ADMIN_PASSWORD: admin.password,
+    ...(store && (await behindProxy(store.endpoint, proxy))),
     ...more,
   };
   const errors: LoggedError[] = [];
@@ -102,7 +124,10 @@ export async function startInstallation({ upstreamUrl, env: more = {}, onLine }:
   const start = async (name: ServerName, role: string, env: Record<string, string>) => {
     const url = overTcp(server.url);
     url.port = String(await proxy.link(`${name} to postgres`, [postgresPort]));
-    const own = { ...shared, ARKLOOP_DATA_DIR: join(folder, name), ARKLOOP_DATABASE_URL: url.href, ...env };
+    setClock(name, 0);
+    const options = [clockFrom(clockFile(name)), ...(role === 'worker' ? [fillsMemory] : [])].join(' ');
+    const faulty = isFaulty && { NODE_OPTIONS: options };
+    const own = { ...shared, ARKLOOP_DATA_DIR: join(folder, name), ARKLOOP_DATABASE_URL: url.href, ...faulty, ...env };
     return superviseServer(name, role, own, {
       ...(onLine && { onLine }),
       onError: (error) => void errors.push(error),
@@ -132,7 +157,9 @@ export async function startInstallation({ upstreamUrl, env: more = {}, onLine }:
       postmaster: () => postmasterOf(folder),
       pids: () => [postmasterOf(folder), ...childrenOf(postmasterOf(folder))],
       backends: () => backendsOf(server.superuserUrl),
+      flushes: () => backendsOf(server.superuserUrl, 'select pg_logical_emit_message%'),
     },
+    setClock,
     disk: { setFull, setStorageWritable: (isWritable) => setWritable(storageRoot, isWritable) },
     errors,
     exits,
@@ -140,7 +167,7 @@ export async function startInstallation({ upstreamUrl, env: more = {}, onLine }:
     async stop() {
       await Promise.all(serverNames.map((name) => servers[name].stop()));
       proxy.stop();
-      await server.stop();
+      await Promise.all([server.stop(), store?.close()]);
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
@@ -174,13 +201,27 @@ function childrenOf(parent: number): number[] {
   });
 }
 
-async function backendsOf(superuserUrl: string): Promise<number[]> {
+/** The object store through the proxy. */
+async function behindProxy(endpoint: string, proxy: Proxy): Promise<Record<string, string>> {
+  const port = await proxy.link(storageLink, [Number(new URL(endpoint).port)]);
+  return {
+    ARKLOOP_STORAGE_BACKEND: 's3',
+    ARKLOOP_S3_ENDPOINT: `http://127.0.0.1:${port}`,
+    ARKLOOP_S3_ACCESS_KEY: credentials.accessKey,
+    ARKLOOP_S3_SECRET_KEY: credentials.secretKey,
+    ARKLOOP_S3_BUCKET: 'arkloop',
+  };
+}
+
+/** `lastQuery`: a pattern of the last query of the session. */
+async function backendsOf(superuserUrl: string, lastQuery = '%'): Promise<number[]> {
   const client = new pg.Client({ connectionString: superuserUrl, connectionTimeoutMillis: 2_000, query_timeout: 2_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();
     const { rows } = await client.query<{ pid: number }>(
-      `select pid from pg_stat_activity where usename = 'arkloop_app' and application_name <> 'arkloop faults' order by pid`,
+      `select pid from pg_stat_activity where usename = 'arkloop_app' and application_name <> 'arkloop faults' and query like $1 order by pid`,
+      [lastQuery],
     );
     return rows.map(({ pid }) => pid);
   } catch {

@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { summarize } from '../support/auditor/audit.ts';
 import { type FaultReport, runFaults } from './faultRun.ts';
+import { tableOf } from './probe.ts';
 
 /* `npm run test:faults -- --seconds 600 --seed 1`: see docs/guides/fault-tests.md. */
 
@@ -11,6 +12,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
     seconds: { type: 'string', default: '3600' },
     people: { type: 'string', default: '10' },
+    /** Leaves out the faults that come one at a time. */
+    'no-table': { type: 'boolean', default: false },
     /** Only these kinds of faults, separated by commas. */
     kinds: { type: 'string' },
   },
@@ -24,6 +27,7 @@ const log = createWriteStream(`${folder}${values.seed}.log`);
 const report = await runFaults({
   seed: Number(values.seed),
   seconds: Number(values.seconds),
+  each: !values['no-table'],
   people: Number(values.people),
   kinds: values.kinds?.split(','),
   say(line) {
@@ -46,6 +50,7 @@ function linesOf(report: FaultReport): string[] {
     `acknowledged writes: ${report.acknowledged}`,
     `rows: ${counted(Object.entries(report.rows))}`,
     `recovered after ${report.recoverySeconds.toFixed(1)} s, settled after ${report.settlingSeconds.toFixed(1)} s`,
+    ...tableOf(report.recoveries),
     `findings: ${report.findings.length}`,
     ...summarize(report.findings, 20).map((line) => `  ${line}`),
   ];

@@ -15,8 +15,6 @@ export type ServerProcess = {
   /** Undefined while the process is down. */
   pid(): number | undefined;
   isReady(): boolean;
-  /** Environment variables for the next start. */
-  override(env: Record<string, string>): void;
   signal(signal: NodeJS.Signals): void;
   /** Ends the process with a signal and starts it again `downMs` after it has ended. */
   restart(signal: NodeJS.Signals, downMs: number): Promise<void>;
@@ -42,7 +40,6 @@ export function superviseServer(name: string, role: string, env: Record<string, 
   const entry = (watch.home ? undefined : process.env.TEST_SERVER_ENTRY) ?? `${home}server/main.ts`;
   const own = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !foreign.test(variable)));
   let child: ChildProcess | undefined;
-  let more: Record<string, string> = {};
   let isReady = false;
   let isStopping = false;
   let expected = false;
@@ -64,7 +61,7 @@ export function superviseServer(name: string, role: string, env: Record<string, 
       expected = false;
       child = spawn(process.execPath, [entry, role], {
         cwd: home,
-        env: { ...own, ...env, ...more },
+        env: { ...own, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       for (const stream of [child.stdout!, child.stderr!]) createInterface({ input: stream }).on('line', onLine);
@@ -83,9 +80,6 @@ export function superviseServer(name: string, role: string, env: Record<string, 
     name,
     pid: () => child?.pid,
     isReady: () => isReady,
-    override(next) {
-      more = next;
-    },
     signal,
     async restart(kind, downMs) {
       pauseMs = downMs;

@@ -19,6 +19,9 @@ export type Upstream = {
 /** Turns of a run before its answer. Each calls a tool. */
 const toolTurns = 2;
 
+/** Runs of a message that begins with it call no tools. */
+export const probePrefix = 'probe';
+
 const words = ['I ', 'look ', 'at ', 'this ', 'now. '];
 
 /** The answer follows from the messages, because calls are repeated and arrive in no fixed order. */
@@ -28,7 +31,7 @@ function think(messages: readonly Message[]): ScriptedResponse {
   const step = messages.slice(asked).filter(({ role }) => role === 'assistant').length;
   const said = words.flatMap((word) => [chat.text(word), { wait: 10 }]);
   const usage = chat.usage({ prompt_tokens: 900, completion_tokens: 100, total_tokens: 1_000 });
-  if (step >= toolTurns) return { steps: [...said, chat.stop(), usage, chat.done] };
+  if (step >= toolTurns || run.startsWith(probePrefix)) return { steps: [...said, chat.stop(), usage, chat.done] };
   const call = { id: `call-${step}-${run}`, name: 'mcp__tools__count', arguments: JSON.stringify({ run, step }) };
   return { steps: [...said, chat.call(0, call), chat.stop('tool_calls'), usage, chat.done] };
 }

@@ -7,12 +7,14 @@ import { startInstallation } from './installation.ts';
 import { startModel } from './model.ts';
 import { registerTenant } from './tenant.ts';
 
-/** How a day beside a neighbour differed from a day alone. `p99` is in milliseconds. */
+/** How a day beside a neighbour differed from the days alone before and after it. Percentiles are in milliseconds. */
 export type Comparison = {
   noise: string;
   requests: number;
   p50: number;
   p99: number;
+  /** Of both days alone: what else the machine does meanwhile delays them too. */
+  aloneP99: number;
   maxP99: number;
   differences: string[];
   /** The answers that the neighbour got, by status. */
@@ -34,7 +36,7 @@ const minKinds = 60;
 const maxFactor = 3;
 const maxAddedMs = 100;
 
-/** Compares days of one tenant beside each neighbour with its days alone. Every day has a tenant and a neighbour of its own. */
+/** Compares days of one tenant beside each neighbour with its days alone, which come in between. Every day has a tenant and a neighbour of its own. */
 export async function compareNeighbours({ noises, runs, rounds, onComparison, onLine = () => {} }: CompareOptions): Promise<Comparison[]> {
   const installation = await startInstallation(onLine);
   const { url, adminToken, databaseUrl, exits } = installation;
@@ -53,27 +55,36 @@ export async function compareNeighbours({ noises, runs, rounds, onComparison, on
     await day();
     const alone = await day();
     if (alone.kinds.size < minKinds) throw new Error(`a day has ${alone.kinds.size} kinds of requests`);
-    const maxP99 = Math.max(maxFactor * percentile(alone, 0.99), percentile(alone, 0.99) + maxAddedMs);
-    const compare = (noise: string, one: Day, neighbour = {}): Comparison => ({
-      noise,
-      requests: one.durations.length,
-      p50: percentile(one, 0.5),
-      p99: percentile(one, 0.99),
-      maxP99,
-      differences: [...differencesOf(alone, one), ...exits.splice(0)],
-      neighbour,
-    });
-    const comparisons = [compare('alone', await day())];
-    onComparison?.(comparisons[0]!);
+    const comparisons: Comparison[] = [];
+    let before = alone;
     for (const noise of noises) {
       const neighbour = await startNeighbour(noise, [url, databaseUrl, adminToken]);
+      let beside: Day;
+      let statuses: Record<string, number>;
       try {
-        const beside = await day();
-        comparisons.push(compare(noise, beside, await stop(neighbour)));
+        beside = await day();
+        statuses = await stop(neighbour);
       } finally {
         neighbour.kill('SIGKILL');
       }
+      const after = await day();
+      const aloneP99 = percentile([...before.durations, ...after.durations], 0.99);
+      comparisons.push({
+        noise,
+        requests: beside.durations.length,
+        p50: percentile(beside.durations, 0.5),
+        p99: percentile(beside.durations, 0.99),
+        aloneP99,
+        maxP99: Math.max(maxFactor * aloneP99, aloneP99 + maxAddedMs),
+        differences: [
+          ...differencesOf(alone, beside),
+          ...differencesOf(alone, after).map((each) => `afterwards, ${each}`),
+          ...exits.splice(0),
+        ],
+        neighbour: statuses,
+      });
       onComparison?.(comparisons.at(-1)!);
+      before = after;
     }
     return comparisons;
   } finally {
@@ -97,7 +108,7 @@ async function stop(child: ChildProcess): Promise<Record<string, number>> {
   return JSON.parse((await rest).trim().split('\n').at(-1)!) as Record<string, number>;
 }
 
-const percentile = ({ durations }: Day, share: number) =>
+const percentile = (durations: readonly number[], share: number) =>
   durations.toSorted((a, b) => a - b)[Math.min(durations.length - 1, Math.floor(durations.length * share))]!;
 
 function differencesOf(alone: Day, beside: Day): string[] {

@@ -1,10 +1,12 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { createLocalBuckets } from '../../../server/gateway/rateLimits/buckets.ts';
 import { ExpiringCache } from '../../../server/http/cache.ts';
 import { newId } from '../../../server/platform/crypto/ids.ts';
 import { limiterKeyOf } from '../../../server/platform/limiterKey.ts';
+import { credentials, startS3 } from '../../storage/s3Server.ts';
 import { clockOff } from '../../support/app/clock.ts';
 import { expectWithin } from '../../support/app/expectWithin.ts';
+import { temporaryDataDir } from '../../support/app/instance.ts';
 import { fastWorkerEnv, startProcess, testKeysEnv } from '../../support/app/process.ts';
 import { callTo, startTestApp } from '../../support/app/testApp.ts';
 import { expectRunInvariants } from '../../support/checks/invariants.ts';
@@ -105,7 +107,15 @@ test.each([
       [kept],
     );
   const before = await counts();
-  const wrong = await startProcess('all', { ...env, ...clockOff(days * 86_400), ARKLOOP_METRICS_ADDR: '127.0.0.1:0' });
+  const files = await startS3(temporaryDataDir(), 'arkloop');
+  onTestFinished(files.close);
+  const store = {
+    ARKLOOP_STORAGE_BACKEND: 's3',
+    ARKLOOP_S3_ENDPOINT: files.endpoint,
+    ARKLOOP_S3_ACCESS_KEY: credentials.accessKey,
+    ARKLOOP_S3_SECRET_KEY: credentials.secretKey,
+  };
+  const wrong = await startProcess('all', { ...env, ...store, ...clockOff(days * 86_400), ARKLOOP_METRICS_ADDR: '127.0.0.1:0' });
   expect(await counts()).toEqual(before);
   const run = await talk(callTo(wrong.url), wrong.url);
   const made = await sql(

@@ -7,6 +7,6 @@ const noises = ['writes memories while its account is locked', 'calls a model th
 test('the answers of a tenant are the same beside a noisy neighbour', async () => {
   const comparisons = await compareNeighbours({ noises, runs: 4, rounds: 1 });
   expect(comparisons.map(({ noise, differences }) => ({ noise, differences }))).toEqual(
-    ['alone', ...noises].map((noise) => ({ noise, differences: [] })),
+    noises.map((noise) => ({ noise, differences: [] })),
   );
 });

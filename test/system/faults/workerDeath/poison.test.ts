@@ -5,12 +5,11 @@ import { onFileFinished } from '../../../support/app/fileCleanup.ts';
 import { fastWorkerEnv, type ServerProcess, startProcess, testKeysEnv } from '../../../support/app/process.ts';
 import { startTestApp } from '../../../support/app/testApp.ts';
 import { expectRunInvariants } from '../../../support/checks/invariants.ts';
+import { fillsMemory } from '../../../support/failures/preload.ts';
 import { eventually } from '../../../support/resources/conversation.ts';
 
 const innocents = 20;
 
-/** On a signal, the worker fills its memory until it ends. */
-const fillMemory = `process.on('SIGUSR2',()=>{const%20kept=[];for(;;)kept.push(new%20Array(1e6).fill(Math.random()))})`;
 const app = await startTestApp(fastWorkerEnv, { worker: false });
 const env = {
   ...fastWorkerEnv,
@@ -18,7 +17,7 @@ const env = {
   ARKLOOP_DATABASE_URL: app.databaseUrl,
   ARKLOOP_WORKER_CONCURRENCY: '25',
   ARKLOOP_WORKER_MAX_CONCURRENCY: '25',
-  NODE_OPTIONS: `--max-old-space-size=400 --import=data:text/javascript,${fillMemory}`,
+  NODE_OPTIONS: fillsMemory,
 };
 
 /** A worker that is started again whenever it ends. */
