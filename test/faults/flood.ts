@@ -42,5 +42,7 @@ async function lockAccount(databaseUrl: string, accountId: string): Promise<pg.C
   await client.connect();
   await client.query('begin');
   await client.query('select 1 from accounts where id = $1 for update', [accountId]);
+  // The writes wait for this one.
+  await client.query('select 1 from memberships where account_id = $1 for update', [accountId]);
   return client;
 }
