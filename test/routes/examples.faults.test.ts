@@ -8,6 +8,8 @@ import { statusAndReason } from '../support/http/responses.ts';
 import { startRouteSuite } from '../support/http/routeSuite.ts';
 import { eventually } from '../support/resources/conversation.ts';
 import type { Sample } from '../support/samples/samples.ts';
+import { databaseOf } from '../support/world/databases.ts';
+import { world } from '../support/world/world.ts';
 
 const walk = await startRouteSuite();
 const samples = new Map<string, Sample>();
@@ -23,7 +25,8 @@ const failingClosed = ['auth.sendCode', 'auth.verifyCode'];
 
 const admin = new pg.Client({ connectionString: inject('postgresSuperuserUrl') });
 await admin.connect();
-const name = new URL(walk.app.databaseUrl).pathname.slice(1);
+const name = databaseOf(walk.app.databaseUrl);
+const schema = pg.escapeIdentifier(world().schema);
 
 /** The operation whose error responses are recorded as the example for all. */
 const shown = 'me.get';
@@ -35,11 +38,11 @@ describe('while the tables are missing', () => {
   beforeAll(async () => {
     // Invalidate the cached access, so that it is read again.
     await walk.app.sql(`select pg_notify('arkloop_access', id::text) from users`);
-    await walk.app.sql('alter schema public rename to gone');
+    await walk.app.sql(`alter schema ${schema} rename to gone`);
     for (const { token } of [walk.owner, walk.platformAdmin])
       await eventually(async () => (await walk.app.call('GET', '/v1/me', { token })).status === 500, 'the invalidation of access');
     return async () => {
-      await walk.app.sql('alter schema gone rename to public');
+      await walk.app.sql(`alter schema gone rename to ${schema}`);
     };
   });
 
@@ -54,10 +57,10 @@ describe('while the tables are missing', () => {
 
 describe('while the database accepts no connections', () => {
   beforeAll(async () => {
-    await admin.query(`alter database ${name} allow_connections false`);
+    await admin.query(`alter database ${pg.escapeIdentifier(name)} allow_connections false`);
     await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
     return async () => {
-      await admin.query(`alter database ${name} allow_connections true`);
+      await admin.query(`alter database ${pg.escapeIdentifier(name)} allow_connections true`);
       await admin.end();
     };
   });

@@ -65,8 +65,8 @@ test('every column that references an account resource has a foreign key', async
   const columns: { place: string; noun: string }[] = await sql(`
     select c.table_name || '.' || c.column_name as place, substring(c.column_name from '([a-z]+)_id$') || 's' as noun
     from information_schema.columns c
-    where c.table_schema = 'public' and c.column_name <> 'account_id' and c.column_name like '%\\_id'
-      and exists (select from information_schema.columns o where o.table_schema = 'public' and o.table_name = c.table_name and o.column_name = 'account_id')`);
+    where c.table_schema = current_schema() and c.column_name <> 'account_id' and c.column_name like '%\\_id'
+      and exists (select from information_schema.columns o where o.table_schema = current_schema() and o.table_name = c.table_name and o.column_name = 'account_id')`);
   const nouns = new Set(links.map(({ parent }) => parent).concat('runs', 'messages'));
   const naming = columns.filter(({ noun }) => nouns.has(noun)).map(({ place }) => place);
   const keyed = links.map(({ child, own }) => `${child}.${own[1]}`);
@@ -75,7 +75,7 @@ test('every column that references an account resource has a foreign key', async
 
 test('every entity of a table with account_id has the property accountId', async () => {
   const owned = await sql(
-    `select table_name as name from information_schema.columns where table_schema = 'public' and column_name = 'account_id'`,
+    `select table_name as name from information_schema.columns where table_schema = current_schema() and column_name = 'account_id'`,
   );
   const silent = entities.filter(({ meta }) => owned.some(({ name }) => name === meta.tableName) && !('accountId' in meta.properties));
   expect(silent.map(({ meta }) => meta.className)).toEqual([]);

@@ -40,7 +40,7 @@ async function columnsOf(client: pg.Client): Promise<Column[]> {
     `select c.relname || '.' || attname as name, format_type(atttypid, atttypmod) as type,
        attnotnull and not atthasdef and attidentity = '' as "isRequired"
      from pg_attribute join pg_class c on c.oid = attrelid
-     where attnum > 0 and not attisdropped and relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+     where attnum > 0 and not attisdropped and relnamespace = quote_ident(current_schema())::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
      order by 1`,
   );
   return rows;

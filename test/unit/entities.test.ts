@@ -12,14 +12,14 @@ const catalog = {
       concat_ws(' ', format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' end, 'default ' || pg_get_expr(d.adbin, d.adrelid)) as is
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`,
+    where c.relnamespace = quote_ident(current_schema())::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`,
   constraints: `
     select c.relname || '.' || o.conname as name, pg_get_constraintdef(o.oid) as is
     from pg_constraint o join pg_class c on c.oid = o.conrelid
-    where o.connamespace = 'public'::regnamespace and o.contype in ('p', 'u', 'c') and not c.relispartition`,
+    where o.connamespace = quote_ident(current_schema())::regnamespace and o.contype in ('p', 'u', 'c') and not c.relispartition`,
   indexes: `
     select i.indexrelid::regclass::text as name, replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON ') as is
-    from pg_index i join pg_class c on c.oid = i.indrelid where c.relnamespace = 'public'::regnamespace and not c.relispartition`,
+    from pg_index i join pg_class c on c.oid = i.indrelid where c.relnamespace = quote_ident(current_schema())::regnamespace and not c.relispartition`,
 };
 
 async function describe(url: string): Promise<Record<string, Record<string, string>>> {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { overSocket } from '../cluster/socketUrl.ts';
+import { databaseOf } from '../world/databases.ts';
 
 const endings: (() => Promise<unknown>)[] = [];
 const databases: string[] = [];
@@ -14,7 +15,7 @@ export const onFileFinished = (end: () => Promise<unknown>): void => void ending
 
 /** Drops the database of this URL after the last test of the file. Fails the file if connections to it are still open 10 s later. */
 export function closedWithFile(databaseUrl: string): string {
-  databases.push(new URL(databaseUrl).pathname.slice(1));
+  databases.push(databaseOf(databaseUrl));
   return databaseUrl;
 }
 
@@ -31,7 +32,7 @@ async function dropDatabases(names: readonly string[]) {
   await admin.connect();
   try {
     await expectClosed(admin, names);
-    for (const name of names) await admin.query(`drop database ${name}`);
+    for (const name of names) await admin.query(`drop database ${pg.escapeIdentifier(name)}`);
   } finally {
     await admin.end();
   }

@@ -10,6 +10,8 @@ import { migrate } from '../../../server/database/migrate.ts';
 import { createPartitions } from '../../../server/jobs/partitions/maintainPartitions.ts';
 import { memoryFolder } from '../cluster/memoryFolder.ts';
 import { overTcp } from '../cluster/overTcp.ts';
+import { makeDatabase } from '../world/databases.ts';
+import { describeWorld, home, newSeed, type World, worldOf } from '../world/world.ts';
 import { limitPrograms } from './programs.ts';
 
 declare module 'vitest' {
@@ -63,6 +65,29 @@ async function trustLocalConnections(folder: string, admin: pg.Client) {
   await admin.query('select pg_reload_conf()');
 }
 
+/** Chooses the world of this run, also for the processes that are started from now on. `TEST_WORLD` is a seed, or `random`; home without it. The seed is printed at the start and at the end. */
+function enterWorld(): World {
+  const seed = process.env.TEST_WORLD ?? home;
+  const world = worldOf(seed === 'random' ? newSeed() : seed);
+  process.env.TEST_WORLD = world.seed;
+  if (world.seed !== home) Object.assign(process.env, { TZ: world.processZone, LC_ALL: world.locale });
+  tell(world);
+  return world;
+}
+
+const tell = (world: World) => world.seed !== home && process.stdout.write(`${describeWorld(world)}\n`);
+
+/** A host name may lead to both addresses. */
+const listening = ({ databaseHost }: World) => (databaseHost === '[::1]' ? { listen_addresses: '127.0.0.1,::1' } : {});
+
+/** The role of the embedded server has no rights in other databases, so neither has this one. At home it is that role. */
+async function makeRole(admin: pg.Client, { role, schema }: World, password: string) {
+  const name = pg.escapeIdentifier(role);
+  const { rowCount: exists } = await admin.query('select from pg_roles where rolname = $1', [role]);
+  if (!exists) await admin.query(`create role ${name} login password ${pg.escapeLiteral(password)}`);
+  if (schema !== 'public') await admin.query(`alter role ${name} set search_path = ${pg.escapeIdentifier(schema)}, public`);
+}
+
 /** Starts one PostgreSQL server for the whole run and creates the template database. What it has made is also removed if it fails. */
 export default async function setup(project: TestProject) {
   await using made = new AsyncDisposableStack();
@@ -71,6 +96,7 @@ export default async function setup(project: TestProject) {
     made.defer(() => rm(folder, { recursive: true, force: true }));
     return folder;
   };
+  const world = enterWorld();
   process.env.NODE_COMPILE_CACHE ??= compileCache;
   const runFolder = await temporary(tmpdir(), 'arkloop-run-');
   limitPrograms(await temporary(tmpdir(), 'arkloop-programs-'));
@@ -79,30 +105,35 @@ export default async function setup(project: TestProject) {
   const embedded = await startEmbeddedPostgres({
     dataDir,
     log: pino({ level: 'silent' }),
-    settings: { ...settings, unix_socket_directories: socketFolder },
+    settings: { ...settings, unix_socket_directories: socketFolder, timezone: world.databaseZone, ...listening(world) },
   });
   made.defer(embedded.stop);
   const inPostgres = (each: string) => Object.assign(new URL(each), { pathname: '/postgres' }).href;
-  const [url, superuserUrl] = [inPostgres(embedded.url), inPostgres(embedded.superuserUrl)];
+  const superuserUrl = inPostgres(embedded.superuserUrl);
+  const url = Object.assign(new URL(inPostgres(embedded.url)), { username: encodeURIComponent(world.role) }).href;
   const admin = new pg.Client({ connectionString: superuserUrl });
   made.defer(() => admin.end());
   await admin.connect();
   // As on a server of other people, where no database has this name.
   await admin.query('drop database arkloop');
   await trustLocalConnections(socketFolder, admin);
-  await admin.query(`create database ${templateDatabase} owner ${new URL(url).username}`);
-  const templateUrl = new URL(url);
-  templateUrl.pathname = `/${templateDatabase}`;
+  await makeRole(admin, world, decodeURIComponent(new URL(url).password));
+  await makeDatabase(admin, { name: templateDatabase, template: 'template0', superuserUrl });
+  const templateUrl = Object.assign(new URL(url), { pathname: `/${templateDatabase}` });
   await migrate(templateUrl.href);
   await makePartitions(templateUrl.href);
   await admin.end();
-  project.provide('postgresUrl', overTcp(url).href);
-  project.provide('postgresSuperuserUrl', overTcp(superuserUrl).href);
+  const provided = (each: string) => Object.assign(overTcp(each), world.databaseHost !== 'socket' && { hostname: world.databaseHost }).href;
+  project.provide('postgresUrl', provided(url));
+  project.provide('postgresSuperuserUrl', provided(superuserUrl));
   project.provide('postgresSocketFolder', socketFolder);
   project.provide('runFolder', runFolder);
   project.onTestsRerun(async () => {
     for (const name of await readdir(runFolder)) await rm(join(runFolder, name), { recursive: true, force: true });
   });
   const kept = made.move();
-  return () => kept.disposeAsync();
+  return async () => {
+    await kept.disposeAsync();
+    tell(world);
+  };
 }

@@ -19,6 +19,8 @@ import { createLocalRuns, type LocalRuns } from '../../../server/pubsub/localRun
 import { overSocket } from '../cluster/socketUrl.ts';
 import { createTestLog } from '../failures/serverErrors.ts';
 import { callTo } from '../http/call.ts';
+import { makeDatabase } from '../world/databases.ts';
+import { world } from '../world/world.ts';
 import { closedWithFile, onFileFinished } from './fileCleanup.ts';
 import { templateDatabase } from './postgres.ts';
 
@@ -63,14 +65,13 @@ export const freshDatabase = async (): Promise<string> => closedWithFile(await c
 export const emptyDatabase = async (): Promise<string> => closedWithFile(await createDatabase('template0'));
 
 async function createDatabase(from: string): Promise<string> {
-  const name = `test_${randomBytes(6).toString('hex')}`;
-  const url = new URL(inject('postgresUrl'));
-  const admin = new pg.Client({ connectionString: overSocket(inject('postgresSuperuserUrl')) });
+  const name = `${world().database}_${randomBytes(6).toString('hex')}`;
+  const superuserUrl = overSocket(inject('postgresSuperuserUrl'));
+  const admin = new pg.Client({ connectionString: superuserUrl });
   await admin.connect();
-  await admin.query(`create database ${name} owner ${url.username} template ${from} strategy file_copy`);
+  await makeDatabase(admin, { name, template: from, superuserUrl });
   await admin.end();
-  url.pathname = `/${name}`;
-  return url.href;
+  return Object.assign(new URL(inject('postgresUrl')), { pathname: `/${encodeURI(name)}` }).href;
 }
 
 /**

@@ -11,7 +11,7 @@ type TableState = { table_name: string; rows: number; written: number };
 export async function watchRows({ database, sql }: Pick<TestApp, 'database' | 'sql'>): Promise<() => Promise<string[]>> {
   const [{ start }] = await sql('select pg_snapshot_xmax(pg_current_snapshot())::text as start');
   const tables: { table_name: string }[] = await sql(
-    `select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE' order by 1`,
+    `select table_name from information_schema.tables where table_schema = current_schema() and table_type = 'BASE TABLE' order by 1`,
   );
   const text = tables
     .map(

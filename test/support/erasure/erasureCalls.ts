@@ -32,7 +32,7 @@ const tenantTables = async (sql: TestApp['sql']): Promise<string[]> =>
   (
     await sql(
       `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'account_id' and a.attnum > 0
-       where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition order by 1`,
+       where c.relnamespace = quote_ident(current_schema())::regnamespace and c.relkind in ('r', 'p') and not c.relispartition order by 1`,
     )
   ).map(({ name }) => name as string);
 

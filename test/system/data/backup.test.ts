@@ -125,10 +125,10 @@ const schemaOf = (databaseUrl: string) =>
     databaseUrl,
     `select 'column' as kind, attrelid::regclass::text || '.' || attname as name, format_type(atttypid, atttypmod) as what
        from pg_attribute join pg_class c on c.oid = attrelid
-       where attnum > 0 and not attisdropped and relnamespace in ('public'::regnamespace, 'graphile_worker'::regnamespace)
-     union all select 'index', indexname, indexdef from pg_indexes where schemaname in ('public', 'graphile_worker')
+       where attnum > 0 and not attisdropped and relnamespace in (quote_ident(current_schema())::regnamespace, 'graphile_worker'::regnamespace)
+     union all select 'index', indexname, indexdef from pg_indexes where schemaname in (current_schema(), 'graphile_worker')
      union all select 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) from pg_constraint
-       where connamespace in ('public'::regnamespace, 'graphile_worker'::regnamespace)
+       where connamespace in (quote_ident(current_schema())::regnamespace, 'graphile_worker'::regnamespace)
      union all select 'trigger', tgrelid::regclass || '.' || tgname, tgenabled::text from pg_trigger where not tgisinternal
      order by 1, 2, 3`,
   );
@@ -193,7 +193,7 @@ test('a damaged backup, a foreign one, and a used installation are refused with 
   expect(await refusalOf(join(folder, 'nowhere'), env)).toMatch(/nowhere is not a complete backup/);
   const [{ n }] = await query<{ n: number }>(
     databaseUrl,
-    `select count(*)::int as n from pg_class where relnamespace = 'public'::regnamespace`,
+    `select count(*)::int as n from pg_class where relnamespace = quote_ident(current_schema())::regnamespace`,
   );
   expect(n).toBe(0);
   expect(existsSync(join(folder, 'untouched'))).toBe(false);

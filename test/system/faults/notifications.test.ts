@@ -7,6 +7,8 @@ import { startTestApp } from '../../support/app/testApp.ts';
 import { expectRunInvariants } from '../../support/checks/invariants.ts';
 import { openStream } from '../../support/http/events.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
+import { databaseOf } from '../../support/world/databases.ts';
+import { world } from '../../support/world/world.ts';
 
 const app = await startTestApp();
 const { url, sql } = app;
@@ -47,12 +49,13 @@ test('no event is lost or late when listening connections are terminated repeate
 });
 
 test('without notifications, runs start by polling and events arrive within 2 s', async () => {
-  const database = new URL(app.databaseUrl).pathname.slice(1);
+  const [database, schema] = [databaseOf(app.databaseUrl), world().schema].map((name) => pg.escapeIdentifier(name));
   const admin = new pg.Client({ connectionString: app.databaseUrl });
   await admin.connect();
   // A function of the same name that does nothing and precedes PostgreSQL's own in the search path.
   await admin.query(`create schema quiet; create function quiet.pg_notify(text, text) returns void language sql as 'select'`);
-  await admin.query(`alter database ${database} set search_path = quiet, pg_catalog, public`);
+  // A setting of the role would precede that of the database.
+  await admin.query(`alter role current_user in database ${database} set search_path = quiet, pg_catalog, ${schema}`);
   await admin.query(
     'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
   );

@@ -19,7 +19,7 @@ async function readForeignKeys(): Promise<{ child: string; parent: string }[]> {
   onTestFinished(() => client.end());
   const { rows } = await client.query(
     `select distinct conrelid::regclass::text as child, confrelid::regclass::text as parent from pg_constraint
-     where contype = 'f' and connamespace = 'public'::regnamespace and conparentid = 0 and conrelid <> confrelid`,
+     where contype = 'f' and connamespace = quote_ident(current_schema())::regnamespace and conparentid = 0 and conrelid <> confrelid`,
   );
   return rows;
 }

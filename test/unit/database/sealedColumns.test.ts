@@ -13,7 +13,7 @@ test('the columns that are re-sealed are all columns of bytes and all columns th
     url,
     `select c.relname || '.' || a.attname as name, format_type(a.atttypid, null) as type
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`,
+    where c.relnamespace = quote_ident(current_schema())::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`,
   );
   const named = columns.filter(({ name, type }) => type === 'bytea' || name.endsWith('_sealed')).map(({ name }) => name);
   const resealed = sealedColumns();

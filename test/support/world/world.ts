@@ -1,0 +1,49 @@
+import { createHash, randomInt } from 'node:crypto';
+
+/** What differs between installations and must not matter. One choice for each run of the tests. */
+export type World = {
+  /** `TEST_WORLD` with this value repeats the choice. */
+  seed: string;
+  /** The first part of the names of databases. */
+  database: string;
+  /** The role that owns the databases and serves. */
+  role: string;
+  /** The first schema of the search path of the role. */
+  schema: string;
+  /** How the processes of the tests reach PostgreSQL: over its Unix socket, or over TCP at this host. */
+  databaseHost: 'socket' | 'localhost' | '127.0.0.1' | '[::1]';
+  /** The time zones of processes and of PostgreSQL. */
+  processZone: string;
+  databaseZone: string;
+  /** Of processes: it decides how numbers and dates are written, and the lower case of I. */
+  locale: string;
+};
+
+/** The world of most developers. */
+export const home = 'home';
+
+// Never `/`, `?`, `#` and `&`: the driver takes the name of a database from the path of a URL and decodes all but these.
+const choices = {
+  database: ['test', 'Arkloop Tests', `o'Brien "dev"`, 'prüfung-データ', 'select', '100%'],
+  role: ['arkloop_app', 'Arkloop App', `"o'Brien"`, 'betreiber-für-東京', 'user', 'app@example.com:5432/x?y#z'],
+  schema: ['public', 'Arkloop', `app's "own"`, 'данные', 'table'],
+  databaseHost: ['socket', 'localhost', '127.0.0.1', '[::1]'],
+  processZone: ['UTC', 'America/St_Johns', 'Pacific/Kiritimati', 'Europe/Berlin', 'Asia/Kathmandu'],
+  databaseZone: ['UTC', 'Pacific/Apia', 'America/Los_Angeles', 'Asia/Kolkata', 'Antarctica/Troll'],
+  locale: ['en_US.UTF-8', 'tr_TR.UTF-8', 'de_DE.UTF-8', 'ar_EG.UTF-8', 'C'],
+} as const;
+
+/** At home, each choice is the first one. */
+export function worldOf(seed: string): World {
+  const indexOf = (name: string, count: number) =>
+    seed === home ? 0 : createHash('sha256').update(`${seed} ${name}`).digest().readUInt32BE() % count;
+  const chosen = Object.entries(choices).map(([name, values]) => [name, values[indexOf(name, values.length)]]);
+  return { seed, ...Object.fromEntries(chosen) };
+}
+
+export const newSeed = () => String(randomInt(1_000_000));
+
+/** The world of this run, in the processes that the setup has started. */
+export const world = (): World => worldOf(process.env.TEST_WORLD ?? home);
+
+export const describeWorld = ({ seed, ...rest }: World): string => `TEST_WORLD=${seed} (${Object.values(rest).join(', ')})`;
