@@ -348,15 +348,16 @@ select o.id, o.trace_id
 -- jobs/closedAccounts.ts 1
 update "threads"
   set "deleted_at" = now()
-  where ("account_id", "id") in (select "t"."account_id", "t"."id"
+  where id = any (array((select "t"."id"
   from "threads" as "t"
-  where "t"."account_id" in (select "q"."account_id"
+  where "t"."account_id" = any (array((select "q"."account_id"
   from "quota_usage" as "q"
   inner
   join "accounts" as "a" on "a"."id" = "q"."account_id" and "a"."deleted_at" is not null
-  where "q"."quota" = 'messages' and "q"."used" > 0) and "t"."deleted_at" is null
+  where "q"."quota" = 'messages' and "q"."used" > 0))) and "t"."deleted_at" is null
+  order by "t"."account_id", "t"."id"
   limit 100
-  for update skip locked)
+  for update skip locked)))
   returning "account_id", "id";
 
 -- jobs/closedAccounts.ts 2
@@ -381,12 +382,13 @@ delete
 -- jobs/closedAccounts.ts 4
 delete
   from "chat_completions"
-  where ("account_id", "id") in (select "c"."account_id", "c"."id"
+  where ctid = any (array((select c.ctid as "ctid"
   from "chat_completions" as "c"
-  inner
-  join "accounts" as "a" on "a"."id" = "c"."account_id" and "a"."deleted_at" is not null
-  where "c"."status" <> 'running'
-  limit 5000);
+  where "c"."account_id" = any (array((select "id"
+  from "accounts"
+  where "deleted_at" is not null))) and "c"."status" <> 'running'
+  order by "c"."account_id", "c"."ended_at"
+  limit $1)));
 
 -- jobs/endAbandonedCompletions.ts 1
 select "account_id", "id", "usage", "route", "trace_id"
@@ -1381,17 +1383,24 @@ select count(*) as "count"
 -- jobs/housekeeping.ts 1
 with "gone" as (delete
   from "threads" as "t"
-  where "t"."is_private" = true and "t"."expires_at" < now() and not exists (select 1 as "one"
+  where t.id = any (array((select "e"."id"
+  from "threads" as "e"
+  where ("e"."is_private" = true and "e"."expires_at" < now() and not exists (select 1 as "one"
   from "runs" as "r"
-  where "r"."thread_id" = "t"."id" and "r"."status" in ('running', 'waiting_for_input', 'cancelling'))
+  where "r"."thread_id" = "e"."id" and "r"."status" in ('running', 'waiting_for_input', 'cancelling')))
+  order by "e"."expires_at"
+  limit $1))) and ("t"."is_private" = true and "t"."expires_at" < now() and not exists (select 1 as "one"
+  from "runs" as "r"
+  where "r"."thread_id" = "t"."id" and "r"."status" in ('running', 'waiting_for_input', 'cancelling')))
   returning "t"."id", (select array_agg(r.id) as "ids"
   from "runs" as "r"
   where "r"."thread_id" = "t"."id") as "run_ids"), "archives" as (update "run_event_archives" as "a"
   set "state" = 'removing'
   from "gone"
-  where "a"."run_id" = any (gone.run_ids)) delete
+  where "a"."run_id" = any (gone.run_ids)), "events" as (delete
   from "run_events" as "e" using "gone"
-  where "e"."run_id" = any (gone.run_ids);
+  where "e"."run_id" = any (gone.run_ids)) select count(*) as "count"
+  from "gone";
 
 -- jobs/housekeeping.ts 2
 select "r"."id", "r"."trace_id"
@@ -1405,12 +1414,20 @@ select "r"."id", "r"."trace_id"
 -- jobs/housekeeping.ts 3
 delete
   from "idempotency_keys"
-  where "claimed_at" < now() - interval '24 hours';
+  where ctid = any (array( select ctid
+  from "idempotency_keys"
+  where true and claimed_at < now() - interval '1 day'
+  order by claimed_at
+  limit $1)) and true and claimed_at < now() - interval '1 day';
 
 -- jobs/housekeeping.ts 4
 delete
   from "attempt_counts"
-  where "window_ends" < now();
+  where ctid = any (array( select ctid
+  from "attempt_counts"
+  where true and window_ends < now()
+  order by window_ends
+  limit $1)) and true and window_ends < now();
 
 -- jobs/housekeeping.ts 5
 delete
@@ -1420,11 +1437,11 @@ delete
 -- jobs/housekeeping.ts 6
 delete
   from "refresh_tokens"
-  where "token_hash" in (select "t"."token_hash"
-  from "refresh_tokens" as "t"
-  where "t"."expires_at" < now() - interval '1 day'
-  order by "t"."expires_at"
-  limit $1);
+  where ctid = any (array( select ctid
+  from "refresh_tokens"
+  where true and expires_at < now() - interval '1 day'
+  order by expires_at
+  limit $1)) and true and expires_at < now() - interval '1 day';
 
 -- jobs/housekeeping.ts 7
 with "walked" as (select "w"."id"
@@ -1442,45 +1459,82 @@ with "walked" as (select "w"."id"
 -- jobs/housekeeping.ts 8
 delete
   from "login_codes"
-  where "expires_at" < now();
+  where ctid = any (array( select ctid
+  from "login_codes"
+  where true and expires_at < now()
+  order by expires_at
+  limit $1)) and true and expires_at < now();
 
 -- jobs/housekeeping.ts 9
 delete
   from "sign_in_challenges"
-  where "expires_at" < now();
+  where ctid = any (array( select ctid
+  from "sign_in_challenges"
+  where true and expires_at < now()
+  order by expires_at
+  limit $1)) and true and expires_at < now();
 
 -- jobs/housekeeping.ts 10
 delete
   from "identity_flows"
-  where "expires_at" < now();
+  where ctid = any (array( select ctid
+  from "identity_flows"
+  where true and expires_at < now()
+  order by expires_at
+  limit $1)) and true and expires_at < now();
 
 -- jobs/housekeeping.ts 11
 delete
   from "passkey_challenges"
-  where "expires_at" < now();
+  where ctid = any (array( select ctid
+  from "passkey_challenges"
+  where true and expires_at < now()
+  order by expires_at
+  limit $1)) and true and expires_at < now();
 
 -- jobs/housekeeping.ts 12
 delete
   from "email_verifications"
-  where "expires_at" < now();
+  where ctid = any (array( select ctid
+  from "email_verifications"
+  where true and expires_at < now()
+  order by expires_at
+  limit $1)) and true and expires_at < now();
 
 -- jobs/housekeeping.ts 13
 delete
   from "schedule_occurrences"
-  where "created_at" < now() - interval '90 days';
+  where ctid = any (array( select ctid
+  from "schedule_occurrences"
+  where true and created_at < now() - interval '90 days'
+  order by created_at
+  limit $1)) and true and created_at < now() - interval '90 days';
 
 -- jobs/housekeeping.ts 14
 delete
   from "schedules"
-  where "status" = 'completed' and greatest(run_at, updated_at) < now() - interval '90 days';
+  where ctid = any (array( select ctid
+  from "schedules"
+  where status = 'completed' and greatest(run_at, updated_at) < now() - interval '90 days'
+  order by greatest(run_at, updated_at)
+  limit $1)) and status = 'completed' and greatest(run_at, updated_at) < now() - interval '90 days';
 
 -- jobs/housekeeping.ts 15
-with "ranked" as (select "account_id", "id", row_number() over (partition by account_id
-  order by greatest(run_at, updated_at) desc, id desc) as "rank"
-  from "schedules"
-  where "status" = 'completed') delete
-  from "schedules" as "s" using "ranked" as "r"
-  where "s"."account_id" = "r"."account_id" and "s"."id" = "r"."id" and "s"."status" = 'completed' and "r"."rank" > 1000;
+with walked as (select id
+  from accounts
+  where id > $1
+  order by id
+  limit $2), gone as (delete
+  from schedules
+  where status = 'completed' and ctid = any (array( select s.ctid
+  from walked
+  cross
+  join lateral ( select ctid
+  from schedules
+  where account_id = walked.id and status = 'completed'
+  order by greatest(run_at, updated_at) desc, id desc offset 1000
+  limit $3) s))) select count(*) as count, max(id::text) as last
+  from walked;
 
 -- jobs/housekeeping.ts 16
 delete
@@ -1494,35 +1548,35 @@ delete
 -- jobs/housekeeping.ts 17
 delete
   from "chat_completions"
-  where ("account_id", "id") in (select "c"."account_id", "c"."id"
-  from "chat_completions" as "c"
-  where "c"."status" <> 'running' and "c"."ended_at" < now() - $1 * interval '1 month'
-  order by "c"."ended_at"
-  limit $2);
+  where ctid = any (array( select ctid
+  from "chat_completions"
+  where status <> 'running' and ended_at < now() - $1 * interval '1 month'
+  order by ended_at
+  limit $2)) and status <> 'running' and ended_at < now() - $3 * interval '1 month';
 
 -- jobs/housekeeping.ts 18
+delete
+  from "notifications"
+  where ctid = any (array( select ctid
+  from "notifications"
+  where true and created_at < now() - $1 * interval '1 day'
+  order by created_at
+  limit $2)) and true and created_at < now() - $3 * interval '1 day';
+
+-- jobs/housekeeping.ts 19
 with "merged" as (delete
   from "run_count_changes"
   returning "change", "created_on") insert into "run_count_changes" ("change", "created_on") select sum(change) as "change", case when created_on >= (now() at time zone 'UTC')::date then created_on end as "day"
   from "merged"
   group by "day";
 
--- jobs/housekeeping.ts 19
+-- jobs/housekeeping.ts 20
 with "merged" as (delete
   from "directory_count_changes"
   returning "subject", "change", "last_login_on") insert into "directory_count_changes" ("subject", "change", "last_login_on") select "subject", sum(change) as "change", case when last_login_on >= (now() at time zone 'UTC')::date - 30 then last_login_on end as "day"
   from "merged"
   group by "subject", "day"
   having sum(change) <> 0;
-
--- jobs/housekeeping.ts 20
-delete
-  from "notifications"
-  where ("account_id", "id") in (select "n"."account_id", "n"."id"
-  from "notifications" as "n"
-  where "n"."created_at" < now() - $1 * interval '1 day'
-  order by "n"."created_at"
-  limit $2);
 
 -- jobs/jobRunner.ts 1
 select 1 as "alive";
@@ -7576,14 +7630,24 @@ update "webhook_replays"
 -- resources/webhooks/sending/deleteExpired.ts 1
 delete
   from "webhook_deliveries"
-  where "created_at" < now() - $1 * interval '1 day';
+  where ctid = any (array( select ctid
+  from "webhook_deliveries"
+  where true and created_at < now() - $1 * interval '1 day'
+  order by created_at
+  limit $2)) and true and created_at < now() - $3 * interval '1 day';
 
 -- resources/webhooks/sending/deleteExpired.ts 2
 delete
-  from "webhook_messages" as "m"
-  where "m"."created_at" < now() - $1 * interval '1 day' and not exists (select 1 as "one"
-  from "webhook_deliveries" as "d"
-  where "d"."account_id" = "m"."account_id" and "d"."message_id" = "m"."id");
+  from "webhook_messages"
+  where ctid = any (array( select ctid
+  from "webhook_messages"
+  where not exists (select 1
+  from webhook_deliveries as d
+  where d.account_id = webhook_messages.account_id and d.message_id = webhook_messages.id offset 0) and created_at < now() - $1 * interval '1 day'
+  order by created_at
+  limit $2)) and not exists (select 1
+  from webhook_deliveries as d
+  where d.account_id = webhook_messages.account_id and d.message_id = webhook_messages.id offset 0) and created_at < now() - $3 * interval '1 day';
 
 -- resources/webhooks/sending/deleteExpired.ts 3
 update "webhook_endpoints"

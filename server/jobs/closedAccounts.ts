@@ -1,5 +1,6 @@
 import { expressionBuilder, sql } from 'kysely';
 import type { StorageQuotaName } from '../../contract/shared/quotas.ts';
+import { inBatches } from '../database/deleting/batches.ts';
 import type { Database } from '../database/sql.ts';
 import { statement } from '../database/statement.ts';
 import type { Tables } from '../database/tables.ts';
@@ -16,24 +17,23 @@ const closedAccounts = (quota: StorageQuotaName) =>
 
 const batch = 100;
 
-const deleteThreads = statement()((db) =>
+// The order makes the planner use the index of the accounts.
+const deleteThreads = statement({ bound: 'batch' })((db) =>
   db
     .updateTable('threads')
     .set({ deleted_at: sql`now()` })
-    .where(({ eb, refTuple, selectFrom }) =>
-      eb(
-        refTuple('account_id', 'id'),
-        'in',
-        selectFrom('threads as t')
-          .select(['t.account_id', 't.id'])
-          .where('t.account_id', 'in', closedAccounts('messages'))
-          .where('t.deleted_at', 'is', null)
-          .limit(sql.lit(batch))
-          .forUpdate()
-          .skipLocked()
-          .$asTuple('account_id', 'id'),
-      ),
-    )
+    .where(({ selectFrom }) => {
+      const some = selectFrom('threads as t')
+        .select('t.id')
+        .where('t.account_id', '=', sql<string>`any (array(${closedAccounts('messages')}))`)
+        .where('t.deleted_at', 'is', null)
+        .orderBy('t.account_id')
+        .orderBy('t.id')
+        .limit(sql.lit(batch))
+        .forUpdate()
+        .skipLocked();
+      return sql<boolean>`id = any (array(${some}))`;
+    })
     .returning(['account_id', 'id']),
 );
 
@@ -62,22 +62,19 @@ const deleteSkills = statement()((db) =>
   ),
 );
 
-const completionBatch = 5_000;
-
 /** The ledger and the usage records stay. */
-const deleteCompletions = statement()((db) =>
-  db.deleteFrom('chat_completions').where(({ eb, refTuple, selectFrom }) =>
-    eb(
-      refTuple('account_id', 'id'),
-      'in',
-      selectFrom('chat_completions as c')
-        .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'c.account_id').on('a.deleted_at', 'is not', null))
-        .select(['c.account_id', 'c.id'])
-        .where('c.status', '<>', sql.lit('running' as const))
-        .limit(sql.lit(completionBatch))
-        .$asTuple('account_id', 'id'),
-    ),
-  ),
+const deleteCompletions = statement<{ limit: number }>()((db, $) =>
+  db.deleteFrom('chat_completions').where(({ selectFrom }) => {
+    const closed = selectFrom('accounts').select('id').where('deleted_at', 'is not', null);
+    const some = selectFrom('chat_completions as c')
+      .select(sql`c.ctid`.as('ctid'))
+      .where('c.account_id', '=', sql<string>`any (array(${closed}))`)
+      .where('c.status', '<>', sql.lit('running' as const))
+      .orderBy('c.account_id')
+      .orderBy('c.ended_at')
+      .limit($.limit);
+    return sql<boolean>`ctid = any (array(${some}))`;
+  }),
 );
 
 /**
@@ -85,15 +82,14 @@ const deleteCompletions = statement()((db) =>
  * threads.
  */
 export async function emptyClosedAccounts(database: Database): Promise<number> {
-  while ((await database.run(deleteSkills)) === batch);
-  while ((await database.run(deleteCompletions)) === completionBatch);
+  await inBatches(() => database.run(deleteSkills), batch);
+  await inBatches((limit) => database.run(deleteCompletions, { limit }));
   await database.run(releaseWorkspaces);
-  let removed = 0;
-  for (let found = batch; found === batch; removed += found)
-    found = await database.transaction(async (tx) => {
+  const removeThreads = () =>
+    database.transaction(async (tx) => {
       const threads = await tx.rows(deleteThreads);
       if (threads.length > 0) await removeContent(tx, threads);
       return threads.length;
     });
-  return removed;
+  return inBatches(removeThreads, batch);
 }

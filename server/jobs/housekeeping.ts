@@ -1,29 +1,35 @@
-import { sql } from 'kysely';
+import { expressionBuilder, sql } from 'kysely';
+import { createWalk, deleteOldest, inBatches } from '../database/deleting/batches.ts';
 import type { Database } from '../database/sql.ts';
-import { statement } from '../database/statement.ts';
+import { sqlStatement, statement, type WithAlias } from '../database/statement.ts';
 import type { Config } from '../platform/config/config.ts';
 import { runEventValues } from '../resources/runs/appendRunEvents.ts';
 import { appendEvents } from '../resources/runs/eventQueries.ts';
 import { activeStatuses, openStatuses } from '../resources/runs/statuses.ts';
 import { deleteExpiredWebhooks } from '../resources/webhooks/sending/deleteExpired.ts';
 
-const expireThreads = statement()((db) =>
+/** Each with its messages, runs and events. */
+const threadBatch = 100;
+
+const isExpired = (thread: 't' | 'e') => {
+  const eb = expressionBuilder<WithAlias<'threads', 't' | 'e'>, 't' | 'e'>();
+  const openRun = eb.selectFrom('runs as r').select(sql.lit(1).as('one')).whereRef('r.thread_id', '=', `${thread}.id`);
+  return eb.and([
+    eb(`${thread}.is_private`, '=', sql.lit(true)),
+    eb(`${thread}.expires_at`, '<', sql<string>`now()`),
+    eb.not(eb.exists(openRun.where('r.status', 'in', openStatuses))),
+  ]);
+};
+const expireThreads = statement<{ limit: number }>()((db, $) =>
   db
     .with('gone', (qc) =>
       qc
         .deleteFrom('threads as t')
-        .where('t.is_private', '=', sql.lit(true))
-        .where('t.expires_at', '<', sql<string>`now()`)
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('runs as r')
-                .select(sql.lit(1).as('one'))
-                .whereRef('r.thread_id', '=', 't.id')
-                .where('r.status', 'in', openStatuses),
-            ),
-          ),
-        )
+        .where(({ selectFrom }) => {
+          const oldest = selectFrom('threads as e').select('e.id').where(isExpired('e')).orderBy('e.expires_at').limit($.limit);
+          return sql<boolean>`t.id = any (array(${oldest}))`;
+        })
+        .where(isExpired('t'))
         .returning(({ selectFrom }) => [
           't.id',
           selectFrom('runs as r')
@@ -39,9 +45,14 @@ const expireThreads = statement()((db) =>
         .set({ state: sql.lit('removing' as const) })
         .where('a.run_id', '=', sql<string>`any (gone.run_ids)`),
     )
-    .deleteFrom('run_events as e')
-    .using('gone')
-    .where('e.run_id', '=', sql<string>`any (gone.run_ids)`),
+    .with('events', (qc) =>
+      qc
+        .deleteFrom('run_events as e')
+        .using('gone')
+        .where('e.run_id', '=', sql<string>`any (gone.run_ids)`),
+    )
+    .selectFrom('gone')
+    .select(({ fn }) => fn.countAll<number>().as('count')),
 );
 const lockExpired = statement()((db) =>
   db
@@ -67,32 +78,18 @@ export async function removeExpiredThreads(database: Database): Promise<string[]
       });
     return runs.map(({ id }) => id);
   });
-  await database.run(expireThreads);
+  await inBatches(async (limit) => (await database.row(expireThreads, { limit }))!.count, threadBatch);
   return stopping;
 }
 
-/** Rows that one statement deletes or looks at, at most. */
-const batch = 5_000;
-
 const now = sql<string>`now()`;
 const dayAgo = sql<string>`now() - interval '1 day'`;
+const daysAgo = sql<string>`now() - interval '90 days'`;
 
-const forgetKeys = statement()((db) =>
-  db.deleteFrom('idempotency_keys').where('claimed_at', '<', sql<string>`now() - interval '24 hours'`),
-);
-const forgetCounts = statement()((db) => db.deleteFrom('attempt_counts').where('window_ends', '<', now));
+const forgetKeys = deleteOldest('idempotency_keys', sql`claimed_at`, () => dayAgo);
+const forgetCounts = deleteOldest('attempt_counts', sql`window_ends`, () => now);
 const forgetWorkers = statement()((db) => db.deleteFrom('workers').where('last_seen_at', '<', dayAgo));
-const forgetTokens = statement<{ limit: number }>()((db, $) =>
-  db
-    .deleteFrom('refresh_tokens')
-    .where(({ eb, selectFrom }) =>
-      eb(
-        'token_hash',
-        'in',
-        selectFrom('refresh_tokens as t').select('t.token_hash').where('t.expires_at', '<', dayAgo).orderBy('t.expires_at').limit($.limit),
-      ),
-    ),
-);
+const forgetTokens = deleteOldest('refresh_tokens', sql`expires_at`, () => dayAgo);
 /** Looks at the sessions that follow `after`. One without refresh tokens can never be used again. */
 const forgetSessions = statement<{ after: string; limit: number }>()((db, $) =>
   db
@@ -110,52 +107,29 @@ const forgetSessions = statement<{ after: string; limit: number }>()((db, $) =>
     .selectFrom('walked')
     .select(({ fn }) => [fn.countAll<number>().as('count'), sql<string | null>`max(id::text)`.as('last')]),
 );
-const firstSession = '00000000-0000-0000-0000-000000000000';
-/** Where the next round goes on. */
-let lastSession = firstSession;
 
-async function forgetNextSessions(database: Database): Promise<number> {
-  const { count, last } = (await database.row(forgetSessions, { after: lastSession, limit: batch }))!;
-  lastSession = count === batch && last !== null ? last : firstSession;
-  return count;
-}
-
-const forgetCodes = statement()((db) => db.deleteFrom('login_codes').where('expires_at', '<', now));
-const forgetChallenges = statement()((db) => db.deleteFrom('sign_in_challenges').where('expires_at', '<', now));
-const forgetIdentityFlows = statement()((db) => db.deleteFrom('identity_flows').where('expires_at', '<', now));
-const forgetPasskeyChallenges = statement()((db) => db.deleteFrom('passkey_challenges').where('expires_at', '<', now));
-const forgetVerifications = statement()((db) => db.deleteFrom('email_verifications').where('expires_at', '<', now));
-const forgetOccurrences = statement()((db) =>
-  db.deleteFrom('schedule_occurrences').where('created_at', '<', sql<string>`now() - interval '90 days'`),
-);
+const forgetCodes = deleteOldest('login_codes', sql`expires_at`, () => now);
+const forgetChallenges = deleteOldest('sign_in_challenges', sql`expires_at`, () => now);
+const forgetIdentityFlows = deleteOldest('identity_flows', sql`expires_at`, () => now);
+const forgetPasskeyChallenges = deleteOldest('passkey_challenges', sql`expires_at`, () => now);
+const forgetVerifications = deleteOldest('email_verifications', sql`expires_at`, () => now);
+const forgetOccurrences = deleteOldest('schedule_occurrences', sql`created_at`, () => daysAgo);
 /** Schedules without further times, with their history. */
-const forgetSchedules = statement()((db) =>
-  db
-    .deleteFrom('schedules')
-    .where('status', '=', sql.lit('completed' as const))
-    .where(sql<string>`greatest(run_at, updated_at)`, '<', sql<string>`now() - interval '90 days'`),
-);
+const completedAt = sql<string>`greatest(run_at, updated_at)`;
+const forgetSchedules = deleteOldest('schedules', completedAt, () => daysAgo, sql`status = 'completed'`);
 
 /**
  * Completed schedules do not count toward `limit.schedules`, and those whose runs were rejected, for example without credits, cost nothing. So an account
- * keeps the newest ones only.
+ * keeps the newest ones only. Looks at the accounts that follow `after`.
  */
 const maxCompletedSchedules = 1_000;
-const forgetManySchedules = statement()((db) =>
-  db
-    .with('ranked', (qc) =>
-      qc
-        .selectFrom('schedules')
-        .select(['account_id', 'id'])
-        .select(sql<number>`row_number() over (partition by account_id order by greatest(run_at, updated_at) desc, id desc)`.as('rank'))
-        .where('status', '=', sql.lit('completed' as const)),
-    )
-    .deleteFrom('schedules as s')
-    .using('ranked as r')
-    .whereRef('s.account_id', '=', 'r.account_id')
-    .whereRef('s.id', '=', 'r.id')
-    .where('s.status', '=', sql.lit('completed' as const))
-    .where('r.rank', '>', sql.lit(maxCompletedSchedules)),
+const forgetManySchedules = sqlStatement<{ after: string; limit: number }>({ bound: 'one' })<{ count: number; last: string | null }>(
+  ($) => sql`with walked as (select id from accounts where id > ${$.after} order by id limit ${$.limit}),
+    gone as (delete from schedules where status = 'completed' and ctid = any (array(
+      select s.ctid from walked cross join lateral (
+        select ctid from schedules where account_id = walked.id and status = 'completed'
+        order by ${completedAt} desc, id desc offset ${sql.lit(maxCompletedSchedules)} limit ${$.limit}) s)))
+    select count(*) as count, max(id::text) as last from walked`,
 );
 
 // An array and not `in`, so that the planner looks each id up.
@@ -171,20 +145,16 @@ const forgetAudit = statement<{ days: number; limit: number }>()((db, $) => {
     .limit($.limit);
   return db.deleteFrom('audit_logs').where('id', '=', sql<string>`any (array(${oldest}))`);
 });
-const forgetCompletions = statement<{ months: number; limit: number }>()((db, $) =>
-  db.deleteFrom('chat_completions').where(({ eb, refTuple, selectFrom }) =>
-    eb(
-      refTuple('account_id', 'id'),
-      'in',
-      selectFrom('chat_completions as c')
-        .select(['c.account_id', 'c.id'])
-        .where('c.status', '<>', sql.lit('running' as const))
-        .where('c.ended_at', '<', sql<string>`now() - ${$.months} * interval '1 month'`)
-        .orderBy('c.ended_at')
-        .limit($.limit)
-        .$asTuple('account_id', 'id'),
-    ),
-  ),
+const forgetCompletions = deleteOldest<{ months: number }>(
+  'chat_completions',
+  sql`ended_at`,
+  ($) => sql`now() - ${$.months} * interval '1 month'`,
+  sql`status <> 'running'`,
+);
+const forgetNotifications = deleteOldest<{ days: number }>(
+  'notifications',
+  sql`created_at`,
+  ($) => sql`now() - ${$.days} * interval '1 day'`,
 );
 
 /** Replaces the changes of the number of runs by two sums: of the runs of today, and of all earlier ones. */
@@ -223,57 +193,38 @@ const mergeDirectoryCounts = statement()((db) =>
     ),
 );
 
-const forgetNotifications = statement<{ days: number; limit: number }>()((db, $) =>
-  db.deleteFrom('notifications').where(({ eb, refTuple, selectFrom }) =>
-    eb(
-      refTuple('account_id', 'id'),
-      'in',
-      selectFrom('notifications as n')
-        .select(['n.account_id', 'n.id'])
-        .where('n.created_at', '<', sql<string>`now() - ${$.days} * interval '1 day'`)
-        .orderBy('n.created_at')
-        .limit($.limit)
-        .$asTuple('account_id', 'id'),
-    ),
-  ),
-);
-
 /** In days and months. 0 days of the audit log and of notifications mean forever. */
 type Retention = Pick<Config, 'auditRetentionDays' | 'runEventsRetentionMonths' | 'notificationRetentionDays' | 'webhookRetentionDays'>;
 
 /** Runs a named step of the housekeeping. One that fails must not keep the next from running. */
 export type RunStep = (name: string, step: () => Promise<unknown>) => Promise<unknown>;
 
-/** The batches of a step begin within this time, in milliseconds. The next round does the rest. */
-const maxStepMs = 5_000;
-
-async function inBatches(deleteSome: () => Promise<number>): Promise<void> {
-  for (const until = performance.now() + maxStepMs; (await deleteSome()) === batch && performance.now() < until;);
-}
+const walkSessions = createWalk();
+const walkAccounts = createWalk();
 
 /** Deletes what is older than its retention, expired rows, and superseded rows of the count of runs. Each kind is a step. */
 export async function deleteExpiredRows(database: Database, retention: Retention, runStep: RunStep = (_, step) => step()): Promise<void> {
   const { auditRetentionDays: days, runEventsRetentionMonths: months, notificationRetentionDays: noticeDays } = retention;
   const steps: Record<string, () => Promise<unknown>> = {
-    ...(days > 0 && { audit_log: () => inBatches(() => database.run(forgetAudit, { days, limit: batch })) }),
-    chat_completions: () => inBatches(() => database.run(forgetCompletions, { months, limit: batch })),
-    ...(noticeDays > 0 && { notifications: () => inBatches(() => database.run(forgetNotifications, { days: noticeDays, limit: batch })) }),
+    ...(days > 0 && { audit_log: () => inBatches((limit) => database.run(forgetAudit, { days, limit })) }),
+    chat_completions: () => inBatches((limit) => database.run(forgetCompletions, { months, limit })),
+    ...(noticeDays > 0 && { notifications: () => inBatches((limit) => database.run(forgetNotifications, { days: noticeDays, limit })) }),
     run_counts: () => database.run(mergeRunCount),
     directory_counts: () => database.run(mergeDirectoryCounts),
     webhooks: () => deleteExpiredWebhooks(database, retention.webhookRetentionDays),
-    idempotency_keys: () => database.run(forgetKeys),
-    attempt_counts: () => database.run(forgetCounts),
+    idempotency_keys: () => inBatches((limit) => database.run(forgetKeys, { limit })),
+    attempt_counts: () => inBatches((limit) => database.run(forgetCounts, { limit })),
     workers: () => database.run(forgetWorkers),
-    refresh_tokens: () => inBatches(() => database.run(forgetTokens, { limit: batch })),
-    sessions: () => inBatches(() => forgetNextSessions(database)),
-    login_codes: () => database.run(forgetCodes),
-    sign_in_challenges: () => database.run(forgetChallenges),
-    identity_flows: () => database.run(forgetIdentityFlows),
-    passkey_challenges: () => database.run(forgetPasskeyChallenges),
-    email_verifications: () => database.run(forgetVerifications),
-    schedule_occurrences: () => database.run(forgetOccurrences),
-    schedules: () => database.run(forgetSchedules),
-    completed_schedules: () => database.run(forgetManySchedules),
+    refresh_tokens: () => inBatches((limit) => database.run(forgetTokens, { limit })),
+    sessions: () => inBatches((limit) => walkSessions((after) => database.row(forgetSessions, { after, limit }), limit)),
+    login_codes: () => inBatches((limit) => database.run(forgetCodes, { limit })),
+    sign_in_challenges: () => inBatches((limit) => database.run(forgetChallenges, { limit })),
+    identity_flows: () => inBatches((limit) => database.run(forgetIdentityFlows, { limit })),
+    passkey_challenges: () => inBatches((limit) => database.run(forgetPasskeyChallenges, { limit })),
+    email_verifications: () => inBatches((limit) => database.run(forgetVerifications, { limit })),
+    schedule_occurrences: () => inBatches((limit) => database.run(forgetOccurrences, { limit })),
+    schedules: () => inBatches((limit) => database.run(forgetSchedules, { limit })),
+    completed_schedules: () => inBatches((limit) => walkAccounts((after) => database.row(forgetManySchedules, { after, limit }), limit)),
   };
   for (const [name, step] of Object.entries(steps)) await runStep(name, step);
 }

@@ -1,4 +1,5 @@
 import { expressionBuilder, sql } from 'kysely';
+import { inBatches } from '../database/deleting/batches.ts';
 import type { Database } from '../database/sql.ts';
 import { statement, type WithAlias } from '../database/statement.ts';
 import { objectKey } from '../resources/attachments/key.ts';
@@ -61,9 +62,7 @@ const batch = 100;
  * number of removed objects.
  */
 export async function removeAttachments({ database, storage }: { database: Database; storage: Storage | undefined }): Promise<number> {
-  let removed = 0;
-  for (let found = batch; storage && found === batch; removed += found) found = await removeBatch(database, storage);
-  return removed;
+  return storage ? inBatches(() => removeBatch(database, storage), batch) : 0;
 }
 
 /** Deletes objects before the rows commit: a remaining row causes a retry. */

@@ -288,6 +288,63 @@ test('a schedule without further times is deleted 90 days after its time and its
   expect(kept).toEqual([{ count: 1_000, oldest: 1_000 }]);
 });
 
+/** A row of each kind that the housekeeping deletes, as often as `count` says. */
+const expired: Record<string, string> = {
+  idempotency_keys: `insert into idempotency_keys (scope_hash, request_hash, claim_id, claimed_at)
+    select 'many' || k, '', new_id(), now() - interval '2 days' from generate_series(1, $1::int) k`,
+  attempt_counts: `insert into attempt_counts (bucket, count, window_ends) select 'many' || k, 1, now() - interval '1 hour' from generate_series(1, $1::int) k`,
+  sign_in_challenges: `insert into sign_in_challenges (token_hash, user_id, method, expires_at)
+    select 'many' || k, $2::uuid, 'password', now() - interval '1 hour' from generate_series(1, $1::int) k`,
+  passkey_challenges: `insert into passkey_challenges (challenge_hash, purpose, expires_at)
+    select 'many' || k, 'sign_in', now() - interval '1 hour' from generate_series(1, $1::int) k`,
+  webhook_messages: `insert into webhook_messages (account_id, id, event_type, body, created_at)
+    select $3::uuid, new_id(), 'run.completed', '{}', now() - interval '400 days' from generate_series(1, $1::int) k`,
+};
+
+test('expired rows are deleted in batches of 5,000', async () => {
+  const left = async (table: string) => (await sql(`select count(*)::int as n from ${table}`))[0].n as number;
+  const before = new Map<string, number>();
+  for (const [table, insert] of Object.entries(expired)) {
+    before.set(table, await left(table));
+    // Each parameter has to be used.
+    await sql(`with used as (select $2::uuid, $3::uuid) ${insert}`, [10_001, bob.id, bob.accountId]);
+    await sql(`create table deletions_${table} as select 0 as n`);
+    await sql(`create function count_${table}() returns trigger language plpgsql as $$ begin
+      insert into deletions_${table} select count(*) from gone; return null; end $$`);
+    await sql(
+      `create trigger counted after delete on ${table} referencing old table as gone for each statement execute function count_${table}()`,
+    );
+    onTestFinished(() =>
+      sql(`drop function count_${table} cascade`)
+        .then(() => sql(`drop table deletions_${table}`))
+        .then(() => undefined),
+    );
+  }
+  await deleteExpiredRows(database, app.config);
+  for (const table of Object.keys(expired)) {
+    expect(await left(table), table).toBeLessThanOrEqual(before.get(table)!);
+    const [{ most, total }] = await sql(`select max(n)::int as most, sum(n)::int as total from deletions_${table}`);
+    expect(most, table).toBe(5_000);
+    expect(total, table).toBeGreaterThanOrEqual(10_001);
+  }
+});
+
+test('of completed schedules an account keeps the newest 1,000', async () => {
+  const carol = await app.signUp();
+  await sql(
+    `insert into schedules (account_id, id, created_by_user_id, name, run_at, timezone, input, missed, overlap, status)
+     select $1, new_id(), $2, 'S' || k, now() - k * interval '1 minute', 'UTC', 'x', 'skip', 'skip', 'completed' from generate_series(1, 1010) k`,
+    [carol.accountId, carol.id],
+  );
+  await sql(`update schedules set updated_at = run_at where account_id = $1`, [carol.accountId]);
+  await deleteExpiredRows(database, app.config);
+  const [kept] = await sql(
+    `select count(*)::int as n, min(run_at) > now() - interval '1005 minutes' as newest from schedules where account_id = $1`,
+    [carol.accountId],
+  );
+  expect(kept).toEqual({ n: 1_000, newest: true });
+});
+
 test('a step that fails does not keep the later ones from running, and is counted; tokens and sessions are deleted in batches', async () => {
   await sql(`create function fail_to_delete() returns trigger language plpgsql as $$ begin raise exception 'this step fails'; end $$`);
   await sql('create trigger fails before delete on idempotency_keys for each row execute function fail_to_delete()');

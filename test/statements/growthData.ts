@@ -119,6 +119,15 @@ const rest = [
   `insert into access_log (id, timestamp, trace_id, method, path, status_code, duration_ms, client_ip, country, city, user_agent, ua_type, risk_score,
      identity_type, account_id, user_id)
    select new_id(), created_at, '', 'GET', '/v1/x', 200, 1, '203.0.113.1', '', '', '', 'tool', 0, 'user', account_id, created_by_user_id from runs`,
+  `insert into attempt_counts (bucket, count, window_ends) select id, 1, created_at from runs`,
+  `insert into chat_completions (account_id, id, created_by_user_id, status, model, route, trace_id, created_at, expires_at, ended_at)
+   select account_id, id, created_by_user_id, 'completed', model, '{}', '', created_at, created_at, created_at from runs`,
+  `insert into users (id, username, email) select id, 'u' || id, id || '@example.test' from threads`,
+  `insert into login_codes (user_id, email, code_hmac, asked_from, expires_at) select id, '', '', '', created_at from threads`,
+  `insert into email_verifications (user_id, email, token_hash, expires_at) select id, '', id, created_at from threads`,
+  `insert into sign_in_challenges (token_hash, user_id, method, expires_at) select id, id, 'password', created_at from threads`,
+  `insert into passkey_challenges (challenge_hash, purpose, expires_at) select id, 'sign_in', created_at from threads`,
+  `insert into identity_flows (key_hash, purpose, provider_id, contents_sealed, expires_at) select id, 'sign_in', id, '', created_at from threads`,
   `insert into workspaces (account_id, project_id, owner_user_id, workspace_ref) select account_id, id, owner_user_id, id from projects`,
   `insert into workspace_objects (account_id, workspace_ref, name, size)
    select account_id, workspace_ref, 'o' || n, 1 from workspaces, generate_series(1, 200) n`,

@@ -9,17 +9,26 @@ import { type Finding, findLinear, type PlanNode } from '../statements/plans.ts'
 const growing = new Set([
   'access_log',
   'attachments',
+  'attempt_counts',
   'audit_logs',
+  'chat_completions',
   'credit_transactions',
+  'email_verifications',
   'idempotency_keys',
+  'identity_flows',
+  'login_codes',
   'messages',
   'notifications',
+  'passkey_challenges',
   'refresh_tokens',
   'run_event_archives',
   'run_events',
   'run_turns',
   'runs',
+  'schedule_occurrences',
+  'schedules',
   'sessions',
+  'sign_in_challenges',
   'thread_attachments',
   'thread_reports',
   'thread_share_messages',
@@ -36,11 +45,9 @@ const growing = new Set([
 
 /** Statements that may read whole tables, with the reason. */
 const exceptions: Record<string, string> = {
-  'jobs/closedAccounts.ts 1': 'hourly, in batches; with more threads the planner joins them by their key',
   'jobs/erasure/ownBatches.ts 7': 'some rows of the account, in any order',
   'jobs/erasure/steps.ts 55': 'tokens of the sessions of an account, which the planner joins if the account has many of all sessions',
   'jobs/erasure/steps.ts 119': 'the same',
-  'jobs/housekeeping.ts 20': 'hourly; PostgreSQL plans it with the values, and finds the rows of a batch by the index of their age',
   'jobs/removeAttachments.ts 1': 'hourly; looks for files whose threads are all gone',
   'resources/reports/queries.ts selectReports':
     'for platform administrators; PostgreSQL plans it with the values, and without filters reads the index in order',
@@ -48,8 +55,6 @@ const exceptions: Record<string, string> = {
     'a substring has no index: the newest runs are read until the page is full',
   'resources/runs/list.ts runs of all accounts by personaPattern': 'the same',
   'resources/runs/list.ts runs of all accounts by status completed': 'most runs are completed',
-  'resources/webhooks/sending/deleteExpired.ts 2':
-    'hourly; PostgreSQL plans it with the values, and finds the rows by the index of their age',
 };
 
 // Commands of transactions have no plan.

@@ -26,6 +26,9 @@ export const EmailVerification = defineEntity({
     tokenHash: p.text().unique('email_verifications_token_hash_key'),
     expiresAt: timestamptz(),
   },
+  indexes: [
+    { name: 'email_verifications_expiry', expression: 'create index email_verifications_expiry on email_verifications (expires_at)' },
+  ],
 });
 
 export const LoginCode = defineEntity({
@@ -39,6 +42,7 @@ export const LoginCode = defineEntity({
     askedFrom: p.text().primary(),
     foreignGuesses: p.integer().default(0),
   },
+  indexes: [{ name: 'login_codes_expiry', expression: 'create index login_codes_expiry on login_codes (expires_at)' }],
 });
 
 export const RefreshToken = defineEntity({

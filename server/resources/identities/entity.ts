@@ -38,6 +38,7 @@ export const IdentityFlow = defineEntity({
     expiresAt: timestamptz(),
   },
   indexes: [
+    { name: 'identity_flows_expiry', expression: 'create index identity_flows_expiry on identity_flows (expires_at)' },
     { name: 'identity_flows_provider', expression: 'create index identity_flows_provider on identity_flows (provider_id)' },
     { name: 'identity_flows_user', expression: 'create index identity_flows_user on identity_flows (user_id)' },
   ],

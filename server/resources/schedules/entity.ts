@@ -41,6 +41,15 @@ export const Schedule = defineEntity({
     },
     { name: 'schedules_due', expression: "create index schedules_due on schedules (next_run_at) where (status = 'active')" },
     {
+      name: 'schedules_completed',
+      expression:
+        "create index schedules_completed on schedules (account_id, greatest(run_at, updated_at) desc, id desc) where (status = 'completed')",
+    },
+    {
+      name: 'schedules_age',
+      expression: "create index schedules_age on schedules (greatest(run_at, updated_at)) where (status = 'completed')",
+    },
+    {
       name: 'schedules_thread',
       expression: 'create index schedules_thread on schedules (account_id, thread_id) where (thread_id is not null)',
     },
@@ -91,9 +100,6 @@ export const ScheduleOccurrence = defineEntity({
       name: 'schedule_occurrences_run',
       expression: 'create unique index schedule_occurrences_run on schedule_occurrences (account_id, run_id) where (run_id is not null)',
     },
-    {
-      name: 'schedule_occurrences_time',
-      expression: 'create index schedule_occurrences_time on schedule_occurrences using brin (created_at)',
-    },
+    { name: 'schedule_occurrences_age', expression: 'create index schedule_occurrences_age on schedule_occurrences (created_at)' },
   ],
 });

@@ -31,5 +31,8 @@ export const SignInChallenge = defineEntity({
     attempts: p.integer().default(0),
     expiresAt: timestamptz(),
   },
-  indexes: [{ name: 'sign_in_challenges_user', expression: 'create index sign_in_challenges_user on sign_in_challenges (user_id)' }],
+  indexes: [
+    { name: 'sign_in_challenges_user', expression: 'create index sign_in_challenges_user on sign_in_challenges (user_id)' },
+    { name: 'sign_in_challenges_expiry', expression: 'create index sign_in_challenges_expiry on sign_in_challenges (expires_at)' },
+  ],
 });

@@ -49,9 +49,7 @@ export const WebhookMessage = defineEntity({
     createdAt: timestamptz().defaultRaw('now()'),
   },
   checks: [{ name: 'webhook_messages_body_check', expression: 'octet_length(body) <= 20480' }],
-  indexes: [
-    { name: 'webhook_messages_time', expression: 'create index webhook_messages_time on webhook_messages using brin (created_at)' },
-  ],
+  indexes: [{ name: 'webhook_messages_age', expression: 'create index webhook_messages_age on webhook_messages (created_at)' }],
 });
 
 export const WebhookDelivery = defineEntity({
@@ -104,7 +102,7 @@ export const WebhookDelivery = defineEntity({
       expression:
         'create unique index webhook_deliveries_once on webhook_deliveries (account_id, message_id, endpoint_id) where (redelivery_of is null)',
     },
-    { name: 'webhook_deliveries_time', expression: 'create index webhook_deliveries_time on webhook_deliveries using brin (created_at)' },
+    { name: 'webhook_deliveries_age', expression: 'create index webhook_deliveries_age on webhook_deliveries (created_at)' },
   ],
 });
 
