@@ -23,7 +23,7 @@ const system = [
   'models/ledger.model',
   'data/backup',
   'keyRotation/procedure',
-  'ops/servingRole',
+  'ops/roles/servingRole',
   'ops/readiness',
   'ops/embedded',
   'faults/instance',

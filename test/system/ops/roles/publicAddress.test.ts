@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryDataDir } from '../../support/app/instance.ts';
-import { freePort } from '../../support/app/ports.ts';
-import { startProcess } from '../../support/app/process.ts';
-import { callTo } from '../../support/app/testApp.ts';
-import { textOfMessage } from '../../support/resources/mail.ts';
+import { temporaryDataDir } from '../../../support/app/instance.ts';
+import { freePort } from '../../../support/app/ports.ts';
+import { startProcess } from '../../../support/app/process.ts';
+import { callTo } from '../../../support/app/testApp.ts';
+import { textOfMessage } from '../../../support/resources/mail.ts';
 
 const page = { redirect: 'manual', headers: { accept: 'text/html' } } as const;
 

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { banner } from '../../../server/processes/banner.ts';
-import { newTeardown } from '../../../server/processes/shutdown.ts';
-import { fatalErrorMessage } from '../../../server/processes/startupErrors.ts';
-import { freshDatabase } from '../../support/app/testApp.ts';
+import { banner } from '../../../../server/processes/banner.ts';
+import { newTeardown } from '../../../../server/processes/shutdown.ts';
+import { fatalErrorMessage } from '../../../../server/processes/startupErrors.ts';
+import { freshDatabase } from '../../../support/app/testApp.ts';
 
-const entry = new URL('../../../server/main.ts', import.meta.url).pathname;
+const entry = new URL('../../../../server/main.ts', import.meta.url).pathname;
 
 function arkloop(role: string, env: NodeJS.ProcessEnv) {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(ARKLOOP_|PORT$|DATABASE_URL$)/.test(name)));
@@ -139,7 +139,9 @@ test('an unexpected error is reported with its stack', () => {
 test('a database that cuts a connection during the start is reported in one line', () => {
   const cut = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' });
   for (const error of [cut, new Error('Connection terminated unexpectedly')])
-    expect(fatalErrorMessage(error)).toBe('arkloop: ARKLOOP_DATABASE_URL: the database took no connection in time, or cut it');
+    expect(fatalErrorMessage(error)).toBe(
+      'arkloop: ARKLOOP_DATABASE_URL: the database took no connection in time, or cut it: read ECONNRESET',
+    );
 });
 
 test('the banner shows the setup call only while one is possible', () => {
