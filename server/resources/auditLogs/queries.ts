@@ -38,8 +38,14 @@ const entries = (db: Builder, $: Parameters<EntryFilter>, filters: readonly Filt
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc');
 
+/** Entries that the list has only if they are asked for by action: each open session writes one every few minutes. */
+const routineAction = 'user.refresh';
+
+const listed = (db: Builder, $: Parameters<EntryFilter>, filters: readonly FilterName[]) =>
+  entries(db, $, filters).$if(!filters.includes('action'), (query) => query.where('action', '<>', sql.lit(routineAction)));
+
 const pageOf = (db: Builder, $: Parameters<EntryFilter & Page>, filters: readonly FilterName[]) =>
-  entries(db, $, filters).select(entryFields).limit($.limit).offset($.offset);
+  listed(db, $, filters).select(entryFields).limit($.limit).offset($.offset);
 
 /** By `accountId` or not, alone and with each other filter. */
 const representatives: Record<string, readonly FilterName[]> = Object.fromEntries(
@@ -64,7 +70,7 @@ const selectPageWithStates = statementFamily(labelled('page with states'), (filt
 const countUpTo = statementFamily(labelled('count'), (filters: readonly FilterName[]) =>
   statement<EntryFilter & { most: number }>()((db, $) =>
     db
-      .selectFrom(entries(db, $, filters).select(sql.lit(1).as('one')).limit($.most).as('found'))
+      .selectFrom(listed(db, $, filters).select(sql.lit(1).as('one')).limit($.most).as('found'))
       .select(({ fn }) => fn.countAll<number>().as('total')),
   ),
 );

@@ -31,7 +31,7 @@ const newest = { created_at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffff
 
 const csvFieldsWithStates = [...entryFields.filter((name) => name !== 'created_at'), ...stateFields, 'created_at'] as const;
 
-/** The entries that `listEntries` would return on all of its pages. */
+/** The entries that `listEntries` would return on all of its pages, and renewed tokens: an export is the whole record. */
 export function exportEntries(scope: Scope, { format, include, ...query }: AuditExportQuery, call: ExportCall) {
   const filter = filterOf(scope, query);
   const { exported } = statementsFor(filter);

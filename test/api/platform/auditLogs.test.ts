@@ -139,6 +139,19 @@ test('an invalid parameter is rejected', async () => {
     expect((await read(owner, { limit, offset })).status).toBe(200);
 });
 
+test('renewed tokens are listed and counted only by their action, and exported', async () => {
+  const owner = await signUp();
+  const before = (await read(owner)).body;
+  expect((await call('POST', '/v1/auth/refresh', { headers: { cookie: owner.cookie } })).status).toBe(200);
+  expect((await read(owner)).body).toEqual(before);
+  expect((await read(owner, { target_type: 'user', actor_user_id: owner.id })).body.data).not.toContainEqual(
+    expect.objectContaining({ action: 'user.refresh' }),
+  );
+  const renewed = (await read(owner, { action: 'user.refresh' })).body;
+  expect([renewed.total, renewed.data]).toEqual([1, [expect.objectContaining({ action: 'user.refresh', actor_user_id: owner.id })]]);
+  expect((await call('GET', '/v1/audit-logs/export', { token: owner.token })).text).toContain('"user.refresh"');
+});
+
 test('an account sees only its own entries', async () => {
   const [owner, other, member] = [await signUp(), await signUp(), await signUp()];
   await joinAccount(member, owner, 'member');
@@ -207,7 +220,7 @@ test('a platform admin reads all entries or those of one account', async () => {
   expect([failed?.account_id, failed?.actor_user_id]).toEqual([null, null]);
   expect(JSON.stringify(failed)).not.toContain(login);
   const { total } = (await read(platformAdmin)).body;
-  expect(total).toBe((await sql('select count(*)::int as n from audit_logs'))[0].n);
+  expect(total).toBe((await sql("select count(*)::int as n from audit_logs where action <> 'user.refresh'"))[0].n);
   // Admin rights of the user apply also where the role in the account is member.
   await joinAccount(platformAdmin, owner, 'member');
   expect((await read(platformAdmin, {}, { 'x-account-id': owner.accountId })).status).toBe(200);
