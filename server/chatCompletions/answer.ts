@@ -1,6 +1,7 @@
 import type { ChatCompletion, ChatCompletionChunk, ChatUsage, FinishReason } from '../../contract/chatCompletions.ts';
 import { openAiProblem, type Problem } from '../../contract/shared/errors.ts';
 import { failureOf } from '../http/errors.ts';
+import { escapeBreaks } from '../http/sse.ts';
 import type { ModelEvent, Usage } from '../models/model.ts';
 import { toFailure } from './failures.ts';
 
@@ -82,7 +83,7 @@ export async function* viewChunks(
   }
 }
 
-const encode = (value: object): Buffer => Buffer.from(`data: ${JSON.stringify(value)}\n\n`);
+const encode = (value: object): Buffer => Buffer.from(`data: ${escapeBreaks(JSON.stringify(value))}\n\n`);
 const done = Buffer.from('data: [DONE]\n\n');
 
 /** Encodes chunks. A failure is the last event, in place of `[DONE]`, in the form that the clients of OpenAI throw as an error. */

@@ -22,9 +22,16 @@ export type StreamOptions = {
   onError(error: unknown): void;
 };
 
+const unicodeBreaks = /[\u0085\u2028\u2029]/;
+const escapeOf = (char: string) => String.raw`\u` + char.charCodeAt(0).toString(16).padStart(4, '0');
+
+/** Escapes what JSON may contain, but clients that split at the line breaks of Unicode would read as the end of a line. */
+export const escapeBreaks = (json: string): string =>
+  unicodeBreaks.test(json) ? json.replaceAll(/[\u0085\u2028\u2029]/g, escapeOf) : json;
+
 /** Encodes an event (WHATWG HTML standard, section 9.2). JSON has no raw line breaks, so `data` is one line. */
 export const encodeEvent = (event: { seq: number; type: string }): Buffer =>
-  Buffer.from(`id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+  Buffer.from(`id: ${event.seq}\nevent: ${event.type}\ndata: ${escapeBreaks(JSON.stringify(event))}\n\n`);
 
 /** `first` and what follows it. Closes the generator that it was read from. */
 export async function* restAfter<T>(first: IteratorResult<T, void>, rest: AsyncGenerator<T, void>): AsyncGenerator<T, void> {

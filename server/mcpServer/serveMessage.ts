@@ -1,7 +1,7 @@
 import { createMcpHandler, isLegacyRequest, Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import type { JsonRpcAnswer, JsonRpcMessage } from '../../contract/mcp.ts';
 import type { CallContext } from '../http/pipeline/callOperation.ts';
-import { eventStream } from '../http/sse.ts';
+import { escapeBreaks, eventStream } from '../http/sse.ts';
 import { newId } from '../platform/crypto/ids.ts';
 import { failWith, ForeignFailure } from '../platform/failure.ts';
 import { limiterKeyOf } from '../platform/limiterKey.ts';
@@ -115,8 +115,9 @@ function callOf({ authenticated: { actor }, req }: CallContext, id: unknown): un
   return session === undefined ? undefined : [actor?.apiKeyId ?? actor?.userId, session, id];
 }
 
+/** The SDK sends an event, with JSON as its data, as one chunk. */
 async function* chunksOf({ body }: Response): AsyncGenerator<Buffer> {
-  for await (const chunk of body ?? []) yield Buffer.from(chunk);
+  for await (const chunk of body ?? []) yield Buffer.from(escapeBreaks(Buffer.from(chunk).toString()));
 }
 
 /** An error of the protocol, with the status that the SDK has chosen. */

@@ -174,6 +174,16 @@ test('a stream sends chunks and [DONE], with usage if requested, and calls tools
   expect((await rowsOf(user)).map(({ status: end }) => end)).toEqual(['completed', 'completed', 'completed']);
 });
 
+test('a stream has no line breaks of Unicode, which clients may split at', async () => {
+  const { vendor, complete } = await openModel();
+  const text = 'a\u0085\u2028data: [DONE]\u2029\u2028b';
+  vendor.respondWith(chat.answer(text));
+  const answer = await complete({ stream: true });
+  expect(answer.text).not.toMatch(/[\u0085\u2028\u2029]/);
+  const chunks = eventsOf(answer.text).filter((each) => each !== '[DONE]');
+  expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe(text);
+});
+
 test('JSON formats, images, limits and other vendors', async () => {
   const { vendor, user, complete } = await openModel();
   vendor.respondWith(chat.answer('{}'), chat.answer('{}'), { steps: [chat.text('cut'), chat.stop('length'), chat.done] });

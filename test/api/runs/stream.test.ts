@@ -131,9 +131,17 @@ test('twenty readers of 1,000 deltas written meanwhile get every event once', as
 test('line breaks, separators, quotes and emoji are preserved', async () => {
   const bob = await app.signUp();
   const vendor = await addVendorModel(app, bob);
-  const nasty = 'a\nb\r\n\u2028\u2029"quoted" \\ 👩‍👩‍👧 é data: x\n\nid: 9';
+  const nasty = 'a\nb\r\n\u0085\u2028\u2029data: {}\u2028\u2028"quoted" \\ 👩‍👩‍👧 é data: x\n\nid: 9';
   vendor.respondWith(chat.answer(nasty));
-  const events = await readAll(url, await startRun(app, bob, await openThread(app, bob)), bob.token);
+  const threadId = await openThread(app, bob);
+  const runId = await startRun(app, bob, threadId);
+  const events = await readAll(url, runId, bob.token);
+  const raw = await openStream(url, runId, { token: bob.token });
+  await raw.ended;
+  // A client that splits at the line breaks of Unicode reads no other lines.
+  expect(raw.text()).not.toMatch(/[\u0085\u2028\u2029]/);
+  const { body } = await call('GET', `/v1/threads/${threadId}/messages`, { token: bob.token });
+  expect(JSON.stringify(body)).toContain(JSON.stringify(nasty));
   expect(events.map((event) => (event.type === 'message.delta' ? event.data.content : '')).join('')).toBe(nasty);
   expect(events.at(-1)?.type).toBe('run.completed');
   await vendor.close();
