@@ -2598,7 +2598,7 @@ select "u"."id"
 -- resources/auditLogs/queries.ts page of an account
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where "account_id" = $1
+  where "account_id" = $1 and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
@@ -2612,35 +2612,35 @@ select "id", "account_id", "actor_user_id", "action", "target_type", "target_id"
 -- resources/auditLogs/queries.ts page of an account by targetType
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where ("account_id" = $1 and "target_type" = $2)
+  where ("account_id" = $1 and "target_type" = $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $3 offset $4;
 
 -- resources/auditLogs/queries.ts page of an account by actorId
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where ("account_id" = $1 and "actor_user_id" = $2)
+  where ("account_id" = $1 and "actor_user_id" = $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $3 offset $4;
 
 -- resources/auditLogs/queries.ts page of an account by since
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where ("account_id" = $1 and "created_at" >= $2)
+  where ("account_id" = $1 and "created_at" >= $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $3 offset $4;
 
 -- resources/auditLogs/queries.ts page of an account by until
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where ("account_id" = $1 and "created_at" <= $2)
+  where ("account_id" = $1 and "created_at" <= $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $3 offset $4;
 
 -- resources/auditLogs/queries.ts page of all accounts
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where 1 = 1 and "action" > ''
+  where 1 = 1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $1 offset $2;
 
@@ -2654,35 +2654,35 @@ select "id", "account_id", "actor_user_id", "action", "target_type", "target_id"
 -- resources/auditLogs/queries.ts page of all accounts by targetType
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where "target_type" = $1 and "action" > ''
+  where "target_type" = $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page of all accounts by actorId
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where "actor_user_id" = $1
+  where "actor_user_id" = $1 and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page of all accounts by since
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where "created_at" >= $1 and "action" > ''
+  where "created_at" >= $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page of all accounts by until
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
-  where "created_at" <= $1 and "action" > ''
+  where "created_at" <= $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page with states of an account
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where "account_id" = $1
+  where "account_id" = $1 and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
@@ -2696,35 +2696,35 @@ select "id", "account_id", "actor_user_id", "action", "target_type", "target_id"
 -- resources/auditLogs/queries.ts page with states of an account by targetType
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where ("account_id" = $1 and "target_type" = $2)
+  where ("account_id" = $1 and "target_type" = $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $3 offset $4;
 
 -- resources/auditLogs/queries.ts page with states of an account by actorId
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where ("account_id" = $1 and "actor_user_id" = $2)
+  where ("account_id" = $1 and "actor_user_id" = $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $3 offset $4;
 
 -- resources/auditLogs/queries.ts page with states of an account by since
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where ("account_id" = $1 and "created_at" >= $2)
+  where ("account_id" = $1 and "created_at" >= $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $3 offset $4;
 
 -- resources/auditLogs/queries.ts page with states of an account by until
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where ("account_id" = $1 and "created_at" <= $2)
+  where ("account_id" = $1 and "created_at" <= $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $3 offset $4;
 
 -- resources/auditLogs/queries.ts page with states of all accounts
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where 1 = 1 and "action" > ''
+  where 1 = 1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $1 offset $2;
 
@@ -2738,28 +2738,28 @@ select "id", "account_id", "actor_user_id", "action", "target_type", "target_id"
 -- resources/auditLogs/queries.ts page with states of all accounts by targetType
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where "target_type" = $1 and "action" > ''
+  where "target_type" = $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page with states of all accounts by actorId
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where "actor_user_id" = $1
+  where "actor_user_id" = $1 and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page with states of all accounts by since
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where "created_at" >= $1 and "action" > ''
+  where "created_at" >= $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
 -- resources/auditLogs/queries.ts page with states of all accounts by until
 select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
-  where "created_at" <= $1 and "action" > ''
+  where "created_at" <= $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2 offset $3;
 
@@ -2767,7 +2767,7 @@ select "id", "account_id", "actor_user_id", "action", "target_type", "target_id"
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where "account_id" = $1
+  where "account_id" = $1 and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2) as "found";
 
@@ -2783,7 +2783,7 @@ select count(*) as "total"
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where ("account_id" = $1 and "target_type" = $2)
+  where ("account_id" = $1 and "target_type" = $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $3) as "found";
 
@@ -2791,7 +2791,7 @@ select count(*) as "total"
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where ("account_id" = $1 and "actor_user_id" = $2)
+  where ("account_id" = $1 and "actor_user_id" = $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $3) as "found";
 
@@ -2799,7 +2799,7 @@ select count(*) as "total"
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where ("account_id" = $1 and "created_at" >= $2)
+  where ("account_id" = $1 and "created_at" >= $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $3) as "found";
 
@@ -2807,7 +2807,7 @@ select count(*) as "total"
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where ("account_id" = $1 and "created_at" <= $2)
+  where ("account_id" = $1 and "created_at" <= $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $3) as "found";
 
@@ -2815,7 +2815,7 @@ select count(*) as "total"
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where 1 = 1 and "action" > ''
+  where 1 = 1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $1) as "found";
 
@@ -2831,7 +2831,7 @@ select count(*) as "total"
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where "target_type" = $1 and "action" > ''
+  where "target_type" = $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2) as "found";
 
@@ -2839,7 +2839,7 @@ select count(*) as "total"
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where "actor_user_id" = $1
+  where "actor_user_id" = $1 and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2) as "found";
 
@@ -2847,7 +2847,7 @@ select count(*) as "total"
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where "created_at" >= $1 and "action" > ''
+  where "created_at" >= $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2) as "found";
 
@@ -2855,7 +2855,7 @@ select count(*) as "total"
 select count(*) as "total"
   from (select 1 as "one"
   from "audit_logs"
-  where "created_at" <= $1 and "action" > ''
+  where "created_at" <= $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
   limit $2) as "found";
 

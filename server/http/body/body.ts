@@ -4,6 +4,7 @@ import type { Issue } from '../../../contract/shared/errors.ts';
 import { jsonPointer, parseValue } from '../../../contract/shared/input.ts';
 import { isMultipart, maxBodyBytes, type Route } from '../../../contract/shared/route.ts';
 import { Failure, failWith, invalid } from '../../platform/failure.ts';
+import { countKeys, findDuplicateKey } from './duplicateKeys.ts';
 
 /**
  * Maximum nesting of JSON, and number of its values. Checked before parsing, because parsers recurse, and because each value of a body can
@@ -87,22 +88,25 @@ function parseJson(req: Request, raw: Buffer): unknown {
   } catch {
     throw unparsableBody('invalid_encoding', 'The body is not UTF-8.');
   }
-  if (raw.length > maxDepth) checkShape(text);
+  const keys = checkShape(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw unparsableBody('malformed_json', 'The body is not JSON.');
   }
+  if (countKeys(value) !== keys) throw invalid([findDuplicateKey(text)]);
   // Only escapes can produce invalid text: unescaped, it is not valid JSON or not UTF-8.
   if (text.includes('\\u') || text.includes('__proto__')) rejectUnstorable(value);
   return value;
 }
 
-function checkShape(text: string) {
+/** Returns the number of keys of all objects. */
+function checkShape(text: string): number {
   let depth = 0;
   let deepest = 0;
   let values = 1;
+  let keys = 0;
   let quoted = false;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
@@ -111,6 +115,7 @@ function checkShape(text: string) {
       else if (char === 34) quoted = false;
     } else if (char === 34) quoted = true;
     else if (char === 44) values++;
+    else if (char === 58) keys++;
     else if (char === 91 || char === 123) {
       values++;
       deepest = Math.max(deepest, ++depth);
@@ -119,6 +124,7 @@ function checkShape(text: string) {
   const reject = (message: string) => invalid([{ location: 'body', path: '', message }]);
   if (deepest > maxDepth) throw reject(`is nested deeper than ${maxDepth} levels`);
   if (values > maxValues) throw reject(`has more than ${maxValues.toLocaleString('en')} values`);
+  return keys;
 }
 
 /** Rejects text that PostgreSQL cannot store, and the key `__proto__`, which breaks copies of an object. */

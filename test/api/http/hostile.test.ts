@@ -188,8 +188,20 @@ describe('JSON bodies', () => {
     expect((await create({ title: '__proto__' })).body.title).toBe('__proto__');
   });
 
-  test('of duplicate keys the last one counts', async () => {
-    expect((await call('POST', '/v1/threads', { raw: '{"title":"first","title":"last"}' })).body.title).toBe('last');
+  test('a key that is given twice in an object is rejected and named', async () => {
+    const cases: [string, string][] = [
+      ['{"title":"first","title":"last"}', '/title'],
+      [String.raw`{"title":"a","t\u0069tle":"a"}`, '/title'],
+      ['{"title":"a\\\\","title":[]}', '/title'],
+      ['{"a":[{"b":1},{"b/c":":,\\"","x":{"b":2},"b/c":null}]}', '/a/1/b~1c'],
+      ['{"":1,"":2}', '/'],
+    ];
+    for (const [raw, path] of cases) expect(issuesOf(await call('POST', '/v1/threads', { raw }))).toEqual([400, [['body', path]]]);
+    const nested = await call('POST', '/v1/llm-providers', { raw: provider('{"a":{"b":1,"b":1}}', 'twice') });
+    expect(issuesOf(nested)).toEqual([400, [['body', '/advanced_json/a/b']]]);
+    expect(
+      (await call('POST', '/v1/llm-providers', { raw: provider('{"a":{"b":1},"b":[{"b":1},{"b":1}],"c":"\\":{:"}', 'once') })).status,
+    ).toBe(201);
   });
 
   test('server-managed fields cannot be set', async () => {
