@@ -3,7 +3,7 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import { health } from '../../contract/health.ts';
 import { hasValidHost } from '../http/body/framing.ts';
 import { rejectMalformedRequests } from '../http/body/malformedRequest.ts';
-import { closeServer, enableLingeringClose, trackResponse } from '../http/connections.ts';
+import { closeServer, enableLingeringClose, trackConnections, trackResponse } from '../http/connections.ts';
 import { endOfResponse } from '../http/tracing.ts';
 import type { Config } from '../platform/config/config.ts';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
@@ -129,6 +129,7 @@ function serverOf(
   server.maxHeadersCount = 0;
   for (const event of ['checkContinue', 'checkExpectation']) server.on(event, handle);
   enableLingeringClose(server, secure ? 'secureConnection' : 'connection');
+  trackConnections(server);
   // A handshake that fails has no HTTP response, not even after its timeout.
   secure?.prependListener('tlsClientError', (_error, socket) => socket.destroy());
   return { server, watching: secure && certificates.watch(secure) };

@@ -75,12 +75,43 @@ export function lingeringClose(socket: Socket, text?: string): void {
  */
 export const announceClose = (answer: ServerResponse): void => void answer.setHeader('connection', 'close');
 
-/** Stops accepting connections, waits up to `timeoutMs` for running requests, then closes all connections. */
+/** How old a connection must be to be closed at shutdown although it has brought nothing, in milliseconds: the first request of a younger one may be under way. */
+const maxFirstRequestMs = 500;
+
+/** The open connections of a server, and when each was accepted. */
+const accepted = new WeakMap<Server, Map<Socket, number>>();
+
+/** Lets `closeServer` find the connections that have brought nothing yet, as browsers open them in advance. Node.js does not count them as idle. */
+export function trackConnections(server: Server): void {
+  const sockets = new Map<Socket, number>();
+  accepted.set(server, sockets);
+  const track = (socket: Socket) => {
+    sockets.set(socket, performance.now());
+    socket.once('close', () => sockets.delete(socket));
+  };
+  server.on('connection', track);
+  // Of a connection whose handshake is over, this one counts the bytes of requests.
+  server.on('secureConnection', track);
+}
+
+function closeUnused(server: Server) {
+  const youngest = performance.now() - maxFirstRequestMs;
+  for (const [socket, at] of accepted.get(server) ?? []) if (socket.bytesRead === 0 && at <= youngest) socket.destroy();
+}
+
+/**
+ * Stops accepting connections, waits up to `timeoutMs` for running requests, then closes all connections. Those that have brought nothing end at once, if
+ * `trackConnections` was called for the server.
+ */
 export async function closeServer(server: Server, timeoutMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
+  closeUnused(server);
   // Close connections as they become idle.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+    closeUnused(server);
+  }, 50);
   const force = setTimeout(() => server.closeAllConnections(), timeoutMs);
   await closed;
   clearInterval(sweep);

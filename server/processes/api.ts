@@ -9,7 +9,7 @@ import type { Database } from '../database/sql.ts';
 import { createAccessControl } from '../http/access/accessControl.ts';
 import type { App } from '../http/app.ts';
 import { rejectMalformedRequests } from '../http/body/malformedRequest.ts';
-import { announceClose, closeServer, enableLingeringClose, trackResponse } from '../http/connections.ts';
+import { announceClose, closeServer, enableLingeringClose, trackConnections, trackResponse } from '../http/connections.ts';
 import { safeHeaders } from '../http/cors.ts';
 import { messageClassesFor } from '../http/expressMessages.ts';
 import { createCursors } from '../http/pages.ts';
@@ -170,6 +170,7 @@ export async function startApi(deps: ProcessDeps): Promise<Api> {
   // The application rejects the request, so that the response has the error envelope.
   server.on('checkExpectation', handle);
   enableLingeringClose(server);
+  trackConnections(server);
   rejectMalformedRequests(server, { headers: safeHeaders });
   await Promise.all([heard, schemaMonitor.first]);
   await listen(server, config.apiAddr);

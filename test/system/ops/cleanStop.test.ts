@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { followWithReconnects, registerUser, temporaryDataDir } from '../../support/app/instance.ts';
@@ -34,6 +34,18 @@ test('an object store that does not answer stops neither a start nor, for long, 
   expect(await instance.exited).toEqual({ code: 0, signal: null });
   // 30 seconds, the limit of a request, if it waits for the store.
   expect(performance.now() - begin).toBeLessThan(10_000);
+});
+
+test('connections that have brought no request hold up the end of no server', async () => {
+  const instance = await startProcess('all', { ARKLOOP_DATA_DIR: temporaryDataDir(), ARKLOOP_METRICS_ADDR: '127.0.0.1:0' });
+  const addresses = ['API', 'Gateway', 'Metrics'].map((name) => new URL(new RegExp(`${name}: +(\\S+)`).exec(instance.output())![1]!));
+  const sockets = addresses.map(({ port, hostname }) => connect(Number(port), hostname).on('error', () => undefined));
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  const begin = performance.now();
+  instance.kill('SIGTERM');
+  expect(await instance.exited).toEqual({ code: 0, signal: null });
+  // 10 seconds, the limit of running requests, if it waits for them.
+  expect(performance.now() - begin).toTakeLessThan(5_000);
 });
 
 test.each([
