@@ -91,7 +91,12 @@ export const headerName: Kind<string> = {
 };
 
 /** A file system path, absolute or relative to the working directory. */
-export const path: Kind<string> = { type: 'path', expected: 'a path', schema: line.refine((value) => !value.includes('\0')) };
+export const path: Kind<string> = {
+  type: 'path',
+  // A folder called `~` would be created in the working directory.
+  expected: 'a path that does not begin with ~, which only a shell expands',
+  schema: line.refine((value) => !value.includes('\0') && !value.startsWith('~')),
+};
 
 export const csv: Kind<string[]> = { type: 'CSV', expected: 'a comma-separated list', schema: list };
 

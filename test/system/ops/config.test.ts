@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { configurationGuide } from '../../../docs/configuration.ts';
 import { OperatorError, readConfig, type Role, unknownVariables } from '../../../server/platform/config/config.ts';
+import { configVariables, type Variable } from '../../../server/platform/config/configVariables.ts';
 
 const strong = {
   ARKLOOP_AUTH_JWT_SECRET: 'q7Rk2vXw9ZbN4mTs8LpY3cHd6FgJ1aEu',
@@ -95,6 +96,15 @@ describe('values', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(new RegExp(`^${name}: expected `));
     if (value !== '*') expect(problems[0]).not.toContain(value);
+  });
+
+  const paths = Object.values(configVariables)
+    .flatMap((chapter) => Object.entries<Variable>(chapter))
+    .flatMap(([name, { kind }]) => (kind.type === 'path' ? [name] : []));
+
+  test.each(paths)('%s does not begin with a ~ that no shell has expanded', (name) => {
+    expect(problemsOf({ [name]: '~/x' })[0]).toBe(`${name}: expected a path that does not begin with ~, which only a shell expands`);
+    expect(problemsOf({ [name]: './~x' }).filter((problem) => problem.includes('~'))).toEqual([]);
   });
 
   test('all invalid variables are reported at once', () => {
