@@ -4,6 +4,8 @@ import type { Key, Keyring } from './keyring.ts';
 /** The first byte. A value of version 2 names its key. */
 const versions = { withoutId: 1, withId: 2 };
 const idLength = 8;
+const nonceLength = 12;
+const tagLength = 16;
 
 /** A value is sealed with a key that is not in the ring. `keyId` is undefined if the value does not name its key. */
 export class UnknownKeyError extends Error {
@@ -19,7 +21,7 @@ export class UnknownKeyError extends Error {
  * tag, ciphertext. `owner` is authenticated too, so a sealed value copied to another record cannot be unsealed.
  */
 export function seal(ring: Keyring, plain: string | Buffer, owner: string): Buffer {
-  const nonce = randomBytes(12);
+  const nonce = randomBytes(nonceLength);
   const cipher = createCipheriv('aes-256-gcm', ring.keys[0].secret, nonce).setAAD(Buffer.from(owner));
   const body = Buffer.concat([cipher.update(plain), cipher.final()]);
   return Buffer.concat([newestHeader(ring), nonce, cipher.getAuthTag(), body]);
@@ -34,6 +36,8 @@ export function unseal({ keys }: Keyring, sealed: Buffer, owner: string): Buffer
     return open(key, sealed.subarray(1 + idLength), owner);
   }
   if (sealed[0] !== versions.withoutId) throw new Error('sealed with an unknown version');
+  // Damaged: there is no use in waiting for a process that has the key.
+  if (sealed.length < 1 + nonceLength + tagLength) throw new Error('too short for a sealed value');
   for (const key of keys) {
     try {
       return open(key, sealed.subarray(1), owner);
@@ -45,9 +49,10 @@ export function unseal({ keys }: Keyring, sealed: Buffer, owner: string): Buffer
 }
 
 function open({ secret }: Key, sealed: Buffer, owner: string): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', secret, sealed.subarray(0, 12), { authTagLength: 16 }).setAAD(Buffer.from(owner));
-  decipher.setAuthTag(sealed.subarray(12, 28));
-  return Buffer.concat([decipher.update(sealed.subarray(28)), decipher.final()]);
+  const bodyStart = nonceLength + tagLength;
+  const decipher = createDecipheriv('aes-256-gcm', secret, sealed.subarray(0, nonceLength), { authTagLength: tagLength });
+  decipher.setAAD(Buffer.from(owner)).setAuthTag(sealed.subarray(nonceLength, bodyStart));
+  return Buffer.concat([decipher.update(sealed.subarray(bodyStart)), decipher.final()]);
 }
 
 /** The first bytes of all values that are sealed with the newest key. */

@@ -82,6 +82,8 @@ test('a ring opens what each of its keys has sealed, and names a key that it lac
   for (const ring of [used!, after!]) expect(() => unseal(ring, values[3]!, 'you')).toThrow();
   const cut = (length: number) => () => unseal(used!, values[3]!.subarray(0, length), 'me');
   for (const length of [0, 1, 8, 9, 20, 36]) expect(cut(length)).toThrow();
+  // Damage, which no other process can open either.
+  expect(() => unseal(after!, values[0]!.subarray(0, 28), 'me')).toThrow('too short');
   expect(hmacsOf(used!, 'label', 'text')[1]).toEqual(hmacsOf(before!, 'label', 'text')[0]);
 });
 
