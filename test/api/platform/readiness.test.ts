@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startProxy } from '../../faults/network/proxy.ts';
 import { onFileFinished } from '../../support/app/fileCleanup.ts';
 import { freshDatabase, startTestApp } from '../../support/app/testApp.ts';
+import { overTcp } from '../../support/cluster/overTcp.ts';
 import { startGatewayTo } from '../../support/gateway/upstream.ts';
 
 /** A server that accepts connections and never answers. */
@@ -46,7 +47,7 @@ test('probes of API and gateway are answered at once with 200 while the object s
 test('probes of API and gateway are answered at once while the database never answers', async () => {
   const proxy = startProxy();
   onFileFinished(async () => proxy.stop());
-  const databaseUrl = new URL(await freshDatabase());
+  const databaseUrl = overTcp(await freshDatabase());
   databaseUrl.port = `${await proxy.link('database', [Number(databaseUrl.port)])}`;
   const app = await startTestApp({}, { databaseUrl: databaseUrl.href, worker: false });
   const { address } = await startGatewayTo(app.url);

@@ -27,7 +27,7 @@ export async function startCuttableDatabase(
   onEnd: (close: () => Promise<void>) => void = onTestFinished,
 ): Promise<CuttableDatabase> {
   const url = overTcp(databaseUrl);
-  const target = { port: Number(url.port), host: url.hostname.replaceAll(/[[\]]/g, ''), noDelay: true };
+  const target = { port: Number(url.port), host: url.hostname, noDelay: true };
   const open = new Set<Socket>();
   const counts = { commit: 0, flush: 0 };
   let armed: { statement: 'commit' | 'flush'; fault: Fault; isDone: boolean } | undefined;

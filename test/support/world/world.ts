@@ -1,4 +1,5 @@
 import { createHash, randomInt } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 
 /** What differs between installations and must not matter. One choice for each run of the tests. */
 export type World = {
@@ -33,12 +34,19 @@ const choices = {
   locale: ['en_US.UTF-8', 'tr_TR.UTF-8', 'de_DE.UTF-8', 'ar_EG.UTF-8', 'C'],
 } as const;
 
+/** Containers often have no address of IPv6. There, the host is another one. */
+const hasIpv6 = () =>
+  Object.values(networkInterfaces())
+    .flat()
+    .some((each) => each?.address === '::1');
+
 /** At home, each choice is the first one. */
 export function worldOf(seed: string): World {
   const indexOf = (name: string, count: number) =>
     seed === home ? 0 : createHash('sha256').update(`${seed} ${name}`).digest().readUInt32BE() % count;
   const chosen = Object.entries(choices).map(([name, values]) => [name, values[indexOf(name, values.length)]]);
-  return { seed, ...Object.fromEntries(chosen) };
+  const world: World = { seed, ...Object.fromEntries(chosen) };
+  return world.databaseHost === '[::1]' && !hasIpv6() ? { ...world, databaseHost: '127.0.0.1' } : world;
 }
 
 export const newSeed = () => String(randomInt(1_000_000));

@@ -46,7 +46,8 @@ export const schemaOf = (databaseUrl: string): Promise<SchemaRow[]> =>
     `select 'column' as kind, attrelid::regclass::text || '.' || attname as name, format_type(atttypid, atttypmod) as what
        from pg_attribute join pg_class c on c.oid = attrelid where attnum > 0 and not attisdropped and relnamespace = quote_ident(current_schema())::regnamespace
          and c.relkind in ('r','p') and not c.relispartition
-     union all select 'index', indexname, indexdef from pg_indexes where schemaname = current_schema() and tablename !~ '_\\d{4}_'
+     union all select 'index', indexname, replace(indexdef, ' ' || quote_ident(schemaname) || '.', ' public.')
+       from pg_indexes where schemaname = current_schema() and tablename !~ '_\\d{4}_'
      union all select 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) from pg_constraint
        where connamespace = quote_ident(current_schema())::regnamespace and conrelid::regclass::text !~ '_\\d{4}_'
      order by 1, 2, 3`,

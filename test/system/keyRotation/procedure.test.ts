@@ -108,7 +108,7 @@ async function rowsThatName(sql: Sql, key: string): Promise<string[]> {
   const header = Buffer.concat([Buffer.of(2), Buffer.from(idOf(key), 'hex')]);
   const tables = await sql(
     `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname in ('public', 'graphile_worker') and c.relkind = 'r'`,
+    where n.nspname in (current_schema(), 'graphile_worker') and c.relkind = 'r'`,
   );
   const found: string[] = [];
   for (const { name } of tables) {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -11,6 +12,7 @@ import { credentials, startS3 } from '../../storage/s3Server.ts';
 import { certificate, otherCertificate } from '../../support/app/certificate.ts';
 import { testKeysEnv } from '../../support/app/process.ts';
 import { emptyDatabase, freshDatabase } from '../../support/app/testApp.ts';
+import { databaseOf } from '../../support/world/databases.ts';
 
 const entry = new URL('../../../server/main.ts', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-wrong-'));
@@ -50,11 +52,13 @@ const at = (url: string, changes: Partial<Record<'username' | 'password' | 'path
 /** A database of a new role without rights, as administrators of other people's servers give out. `prepare` runs as the superuser inside of it. */
 async function ownDatabase(prepare: (role: string, database: string) => string[], changes: { owner?: boolean; login?: string } = {}) {
   const url = new URL(await emptyDatabase());
-  const database = url.pathname.slice(1);
-  const role = `${database}_role`;
+  const database = pg.escapeIdentifier(databaseOf(url.href));
+  const role = `role_${randomBytes(6).toString('hex')}`;
   await administer([
     `create role ${role} ${changes.login ?? 'login'} password 'sesame'`,
     ...((changes.owner ?? true) ? [`alter database ${database} owner to ${role}`] : []),
+    // In each world its tables are in `public`, the only schema that a role without rights may look into.
+    `alter database ${database} reset search_path`,
   ]);
   await administer(prepare(role, database), url.pathname);
   return at(url.href, { username: role, password: 'sesame' });

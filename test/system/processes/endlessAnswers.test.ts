@@ -24,7 +24,7 @@ test('six endless answers at a time do not make an API process grow', async () =
   const ask = async (content: string) => {
     const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content }] });
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${person.token}` };
-    const response = await fetch(`${api.url}/v1/chat/completions`, { method: 'POST', headers, body, signal: AbortSignal.timeout(60_000) });
+    const response = await fetch(`${api.url}/v1/chat/completions`, { method: 'POST', headers, body, signal: AbortSignal.timeout(240_000) });
     return { status: response.status, body: (await response.json()) as { details?: { reason?: string } } };
   };
   /** Asks six at a time. Returns the number of answers for each status. */
@@ -49,6 +49,7 @@ test('six endless answers at a time do not make an API process grow', async () =
   const sampling = setInterval(() => {
     peak = Math.max(peak, residentMib(api.pid));
   }, 100);
+  onTestFinished(() => clearInterval(sampling));
   const answers = await flood('endless', seconds);
   clearInterval(sampling);
   expect(Object.keys(answers)).toEqual(['400 answer_too_long']);

@@ -8,6 +8,7 @@ import { startProxy } from '../../../faults/network/proxy.ts';
 import { expectWithin } from '../../../support/app/expectWithin.ts';
 import { fastWorkerEnv, startProcess, testKeysEnv } from '../../../support/app/process.ts';
 import { callTo, startTestApp } from '../../../support/app/testApp.ts';
+import { overTcp } from '../../../support/cluster/overTcp.ts';
 import { isTerminal, openStream } from '../../../support/http/events.ts';
 import { openThread, startRun } from '../../../support/resources/conversation.ts';
 
@@ -19,7 +20,7 @@ const app = await startTestApp({}, { worker: false });
 async function proxied() {
   const proxy = startProxy();
   onTestFinished(proxy.stop);
-  const url = new URL(app.databaseUrl);
+  const url = overTcp(app.databaseUrl);
   url.port = String(await proxy.link('database', [Number(url.port)]));
   return { url: url.href, forget: () => proxy.forget('database') };
 }
