@@ -64,12 +64,12 @@ import { Migration00074 } from './Migration00074.ts';
 import { Migration00076 } from './Migration00076.ts';
 import { Migration00077 } from './Migration00077.ts';
 import { Migration00081 } from './Migration00081.ts';
-import { Migration00084 } from './Migration00084.ts';
 import { Migration00085 } from './Migration00085.ts';
 import { Migration00086 } from './Migration00086.ts';
 import { Migration00087 } from './Migration00087.ts';
 import { Migration00089 } from './Migration00089.ts';
 import { Migration00090 } from './Migration00090.ts';
+import { Migration00093 } from './Migration00093.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -139,10 +139,10 @@ export const migrations = [
   { name: 'Migration00076', class: Migration00076 },
   { name: 'Migration00077', class: Migration00077 },
   { name: 'Migration00081', class: Migration00081 },
-  { name: 'Migration00084', class: Migration00084 },
   { name: 'Migration00085', class: Migration00085 },
   { name: 'Migration00086', class: Migration00086 },
   { name: 'Migration00087', class: Migration00087 },
   { name: 'Migration00089', class: Migration00089 },
   { name: 'Migration00090', class: Migration00090 },
+  { name: 'Migration00093', class: Migration00093 },
 ];

@@ -13,10 +13,10 @@ const indexes = [
 ] as const;
 
 /** Lets jobs find the oldest rows without reading all. Locks each of these tables for about a second per million rows. */
-export class Migration00084 extends Migration {
+export class Migration00093 extends Migration {
   override up(): void {
-    for (const [name, columns] of indexes) this.addSql(`create index ${name} on ${columns}`);
-    this.addSql('drop index webhook_deliveries_time, webhook_messages_time, schedule_occurrences_time');
+    for (const [name, columns] of indexes) this.addSql(`create index if not exists ${name} on ${columns}`);
+    this.addSql('drop index if exists webhook_deliveries_time, webhook_messages_time, schedule_occurrences_time');
   }
 
   override down(): void {
