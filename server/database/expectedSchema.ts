@@ -1,12 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-const numbers = readdirSync(new URL('./migrations', import.meta.url)).flatMap((file) => /^Migration(\d{5})\./.exec(file)?.[1] ?? []);
+/** In order. */
+export const migrationNumbers: readonly string[] = readdirSync(new URL('./migrations', import.meta.url))
+  .flatMap((file) => /^Migration(\d{5})\./.exec(file)?.[1] ?? [])
+  .sort();
 
 /**
  * The schema version that this build needs, which is that of its newest migration. Read from file names, because importing the migrations loads the
  * ORM (20 MiB).
  */
-export const expectedSchemaVersion: string = numbers.sort().at(-1) ?? '00000';
+export const expectedSchemaVersion: string = migrationNumbers.at(-1) ?? '00000';
 
 const { schemaVersion } = JSON.parse(readFileSync(new URL('./compatibleRelease.json', import.meta.url), 'utf8')) as {
   schemaVersion: string | null;

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { isRotation } from '../platform/config/shape.ts';
 import { errorCodeOf, OperatorError } from '../platform/operatorError.ts';
 import { isTransientDatabaseError } from './connection/connectionErrors.ts';
-import { expectedSchemaVersion, oldestCompatibleVersion } from './expectedSchema.ts';
+import { expectedSchemaVersion, migrationNumbers, oldestCompatibleVersion } from './expectedSchema.ts';
 import { lockTables } from './migrations/lockTables.ts';
 
 /** An advisory lock. If several instances start at once, one migrates and the others wait. */
@@ -22,7 +22,7 @@ export async function migrate(url: string, only?: readonly string[]): Promise<Sc
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     // A process of the release before may start again after a newer one has migrated.
     const found = await schemaVersion(client);
-    if (found.version >= expectedSchemaVersion) return found;
+    if (found.version > expectedSchemaVersion || (found.version === expectedSchemaVersion && (await isComplete(client)))) return found;
     const place = await placeOf(client);
     // First, because the version is what says that nothing is left to do.
     await migrateQueue(url);
@@ -33,6 +33,13 @@ export async function migrate(url: string, only?: readonly string[]): Promise<Sc
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** Of two changes that are made side by side, the one with the lower number can be merged, and reach a database, after the other. */
+async function isComplete(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ name: string }>('select name from mikro_orm_migrations');
+  const applied = new Set(rows.map(({ name }) => name.slice(-5)));
+  return migrationNumbers.every((each) => applied.has(each));
 }
 
 /** A role that is used behind a pooler has time limits (`setRoleDefaults`), which must not apply to migrations. */

@@ -1676,19 +1676,28 @@ select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::tex
 select graphile_worker.remove_job($1::text) as "job";
 
 -- jobs/removeAttachments.ts 1
-select "a"."account_id", "a"."id"
-  from "attachments" as "a"
-  where (("a"."state" = 'kept' and not exists (select 1 as "one"
+select "a"."account_id", "a"."id", (("a"."state" = 'kept' and not exists (select 1 as "one"
   from "thread_attachments" as "u"
-  where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id")) or ("a"."state" <> 'kept' and "a"."created_at" < now() - interval '24 hours'))
-  limit $1
-  for update skip locked;
+  where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id")) or ("a"."state" <> 'kept' and "a"."created_at" < now() - interval '24 hours')) as "is_removable"
+  from "attachments" as "a"
+  where ("a"."account_id", "a"."id") > ($1, $2)
+  order by "a"."account_id", "a"."id"
+  limit $3;
 
 -- jobs/removeAttachments.ts 2
+select "a"."account_id", "a"."id"
+  from "attachments" as "a"
+  where ("a"."account_id", "a"."id") in (select "keys"."account_id", "keys"."id"
+  from unnest($1::uuid[], $2::uuid[]) as keys (account_id, id)) and (("a"."state" = 'kept' and not exists (select 1 as "one"
+  from "thread_attachments" as "u"
+  where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id")) or ("a"."state" <> 'kept' and "a"."created_at" < now() - interval '24 hours'))
+  for update skip locked;
+
+-- jobs/removeAttachments.ts 3
 delete
   from "attachments" as "a"
-  where ("a"."account_id", "a"."id") in (select "locked"."account_id", "locked"."id"
-  from unnest($1::uuid[], $2::uuid[]) as locked (account_id, id)) and not exists (select 1 as "one"
+  where ("a"."account_id", "a"."id") in (select "keys"."account_id", "keys"."id"
+  from unnest($1::uuid[], $2::uuid[]) as keys (account_id, id)) and not exists (select 1 as "one"
   from "thread_attachments" as "u"
   where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id")
   returning "a"."account_id", "a"."id";

@@ -1,5 +1,5 @@
 import { expressionBuilder, sql } from 'kysely';
-import { createWalk, deleteOldest, inBatches } from '../database/deleting/batches.ts';
+import { createWalk, deleteOldest, firstId, inBatches } from '../database/deleting/batches.ts';
 import type { Database } from '../database/sql.ts';
 import { sqlStatement, statement, type WithAlias } from '../database/statement.ts';
 import type { Config } from '../platform/config/config.ts';
@@ -199,8 +199,8 @@ type Retention = Pick<Config, 'auditRetentionDays' | 'runEventsRetentionMonths' 
 /** Runs a named step of the housekeeping. One that fails must not keep the next from running. */
 export type RunStep = (name: string, step: () => Promise<unknown>) => Promise<unknown>;
 
-const walkSessions = createWalk();
-const walkAccounts = createWalk();
+const walkSessions = createWalk(firstId);
+const walkAccounts = createWalk(firstId);
 
 /** Deletes what is older than its retention, expired rows, and superseded rows of the count of runs. Each kind is a step. */
 export async function deleteExpiredRows(database: Database, retention: Retention, runStep: RunStep = (_, step) => step()): Promise<void> {

@@ -48,7 +48,6 @@ const exceptions: Record<string, string> = {
   'jobs/erasure/ownBatches.ts 7': 'some rows of the account, in any order',
   'jobs/erasure/steps.ts 55': 'tokens of the sessions of an account, which the planner joins if the account has many of all sessions',
   'jobs/erasure/steps.ts 119': 'the same',
-  'jobs/removeAttachments.ts 1': 'hourly; looks for files whose threads are all gone',
   'resources/reports/queries.ts selectReports':
     'for platform administrators; PostgreSQL plans it with the values, and without filters reads the index in order',
   'resources/runs/list.ts runs of all accounts by modelPattern':

@@ -17,14 +17,14 @@ export async function inBatches(next: (limit: number) => Promise<number>, limit 
   }
 }
 
-const firstId = '00000000-0000-0000-0000-000000000000';
+export const firstId = '00000000-0000-0000-0000-000000000000';
 
-/** Goes through a table by its IDs. A round that ends early is continued by the next one. */
-export function createWalk() {
-  let after = firstId;
-  return async (look: (after: string) => Promise<{ count: number; last: string | null } | undefined>, limit: number): Promise<number> => {
+/** Goes through a table by its key. A round that ends early is continued by the next one. */
+export function createWalk<Key>(first: Key) {
+  let after = first;
+  return async (look: (after: Key) => Promise<{ count: number; last: Key | null } | undefined>, limit: number): Promise<number> => {
     const { count, last } = (await look(after))!;
-    after = count === limit && last !== null ? last : firstId;
+    after = count === limit && last !== null ? last : first;
     return count;
   };
 }

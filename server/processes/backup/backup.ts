@@ -10,7 +10,16 @@ import type { KeyTexts } from '../../platform/crypto/keys.ts';
 import { errorCodeOf, OperatorError } from '../../platform/operatorError.ts';
 import { fileStorage } from '../../storage/filesystem.ts';
 import { readWhole, type Storage } from '../../storage/storage.ts';
-import { columnsOf, copySettings, nameOf, selectMigrations, selectPartitions, selectSequences, selectTables } from './catalog.ts';
+import {
+  columnsOf,
+  copySettings,
+  nameOf,
+  selectDetached,
+  selectMigrations,
+  selectPartitions,
+  selectSequences,
+  selectTables,
+} from './catalog.ts';
 import {
   type BackupContent,
   backupFiles,
@@ -115,7 +124,7 @@ async function writeBackup({ databaseUrl, storage, encryptionKeyIds, keys, versi
       migrations: await selectMigrations(client),
       encryptionKeyIds,
       tables,
-      partitions: await selectPartitions(client),
+      partitions: [...(await selectPartitions(client)), ...(await selectDetached(client))],
       sequences: await selectSequences(client),
       objects: await objects.close(),
       missingObjects,
@@ -132,9 +141,11 @@ async function writeBackup({ databaseUrl, storage, encryptionKeyIds, keys, versi
 
 /** Locks the tables against changes of their definition: a partition dropped later would be missing, although its rows belong to the snapshot. */
 async function openSnapshot(client: pg.Client, schemaVersion: string) {
-  await client.query(`begin isolation level repeatable read read only; ${copySettings}`);
-  const names = (await selectTables(client)).map(nameOf);
+  const detached = await selectDetached(client);
+  const names = [...(await selectTables(client)).map(nameOf), ...detached.map(({ name }) => `"${name}"`)];
   if (!names.includes('"users"')) throw new OperatorError('backup: the database has no data of an installation');
+  // The lock comes before the snapshot, which then shows each partition as it is.
+  await client.query(`begin isolation level repeatable read read only; ${copySettings}`);
   await client.query(`lock table ${names.join(', ')} in access share mode`);
   const applied = (await selectMigrations(client)).at(-1)?.slice(-5);
   if (applied !== schemaVersion)
@@ -159,10 +170,13 @@ async function expectKeyInUse(client: pg.Client, encryptionKeyIds: string[]) {
 
 async function copyTables(client: pg.Client, draft: string): Promise<BackupTable[]> {
   const tables: BackupTable[] = [];
+  const detached = await selectDetached(client);
   for (const table of await selectTables(client)) {
     const path = join(draft, tableFile(table));
     // The name of a partitioned table copies nothing by itself, so a query does.
-    const source = client.query(copyTo(`copy (select ${columnsOf(table)} from ${nameOf(table)}) to stdout`));
+    const parts = [nameOf(table), ...detached.flatMap(({ name, of }) => (of === table.name ? [`"${name}"`] : []))];
+    const rows = parts.map((part) => `select ${columnsOf(table)} from ${part}`).join(' union all ');
+    const source = client.query(copyTo(`copy (${rows}) to stdout`));
     const file = await open(path, 'wx', 0o600);
     const hash = createHash('sha256');
     const hashing = new Transform({

@@ -9,11 +9,13 @@ const isOwn = `(n.oid = ${productSchema} or n.nspname = 'graphile_worker')`;
 const schemaLabel = `case n.oid when ${productSchema} then 'public' else n.nspname end`;
 
 /**
- * Which migrations ran is in the manifest, and the schema of a restored database brings these rows itself. Detached partitions are past their
- * retention, and their comments say so.
+ * The bounds of a partition that is detached because a clock says that it is past its retention. The clock may be wrong, so a backup has it as if it
+ * were attached.
  */
-const notData = `(c.relname = 'mikro_orm_migrations' or n.nspname = 'graphile_worker' and c.relname = 'migrations'
-  or starts_with(coalesce(obj_description(c.oid, 'pg_class'), ''), 'detached at '))`;
+const detachedBounds = `substring(obj_description(c.oid, 'pg_class') from '^detached at \\S+, (.*)$')`;
+
+/** Which migrations ran is in the manifest, and the schema of a restored database brings these rows itself. */
+const notData = `(c.relname = 'mikro_orm_migrations' or n.nspname = 'graphile_worker' and c.relname = 'migrations' or ${detachedBounds} is not null)`;
 
 /** A partitioned table stands for its partitions. Generated columns are computed again. */
 const tables = `select ${schemaLabel} as schema, c.relname as name,
@@ -25,6 +27,11 @@ const tables = `select ${schemaLabel} as schema, c.relname as name,
 const partitions = `select c.relname as name, p.relname as of, pg_get_expr(c.relpartbound, c.oid) as bounds
   from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_inherits i on i.inhrelid = c.oid join pg_class p on p.oid = i.inhparent
   where n.oid = ${productSchema} and c.relispartition and pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT' order by 1`;
+
+const detached = `select c.relname as name, p.relname as of, ${detachedBounds} as bounds
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    join pg_class p on p.relnamespace = c.relnamespace and p.relkind = 'p' and c.relname ~ ('^' || p.relname || '[0-9_]+$')
+  where n.oid = ${productSchema} and c.relkind = 'r' and not c.relispartition and ${detachedBounds} is not null order by 1`;
 
 /** Sequences are outside of snapshots. A value that is too high only leaves a gap. */
 const sequences = `select ${schemaLabel} as schema, sequencename as name, last_value::text as "lastValue"
@@ -39,6 +46,7 @@ const rowsOf = async <Row extends pg.QueryResultRow>(client: pg.ClientBase, text
 
 export const selectTables = (client: pg.ClientBase): Promise<(TableName & { columns: string[] })[]> => rowsOf(client, tables);
 export const selectPartitions = (client: pg.ClientBase): Promise<BackupContent['partitions']> => rowsOf(client, partitions);
+export const selectDetached = (client: pg.ClientBase): Promise<BackupContent['partitions']> => rowsOf(client, detached);
 export const selectSequences = (client: pg.ClientBase): Promise<BackupContent['sequences']> => rowsOf(client, sequences);
 
 /** A foreign key, with the names as SQL. */

@@ -218,6 +218,20 @@ test('unused attachments are removed, and those used by another thread are kept'
   expect([await exists(both), await exists(fresh)]).toEqual([false, true]);
 });
 
+test('unused attachments are removed however many there are', async () => {
+  const storage = storageOf(app);
+  await removeAttachments({ database: app.database, storage });
+  const left = await stageImage();
+  await sql(
+    `insert into attachments (account_id, id, state, uploader_user_id, name, mime_type, kind, size, sha256)
+     select account_id, gen_random_uuid(), 'kept', uploader_user_id, name, mime_type, kind, size, sha256
+     from attachments, generate_series(1, 1100) where id = $1`,
+    [left.split('/')[2]],
+  );
+  expect(await removeAttachments({ database: app.database, storage })).toBe(1_100);
+  expect(await statesOf(left)).toEqual(['staged']);
+});
+
 test('if storage fails, nothing is lost and the next run retries', async () => {
   const key = await stageImage();
   await sql(`update attachments set created_at = now() - interval '25 hours' where id = $1`, [key.split('/')[2]]);

@@ -3,9 +3,11 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 import { queryableOf } from '../../../server/database/database.ts';
 import { expectedSchemaVersion } from '../../../server/database/expectedSchema.ts';
 import { migrate, schemaVersion } from '../../../server/database/migrate.ts';
+import { migrations } from '../../../server/database/migrations/index.ts';
 import { lockTables } from '../../../server/database/migrations/lockTables.ts';
 import { inOrder } from '../../../server/jobs/erasure/order.ts';
 import { accountSteps } from '../../../server/jobs/erasure/steps.ts';
+import { emptyDatabase } from '../../support/app/testApp.ts';
 
 async function connect(url: string) {
   const client = new pg.Client({ connectionString: url });
@@ -57,6 +59,22 @@ test('the search path of the role selects the schema, in which all tables are lo
   await client.query('rollback');
   const order = (await inOrder(queryableOf(client), accountSteps)).map(({ table }) => table);
   expect(order.indexOf('messages')).toBeLessThan(order.indexOf('threads'));
+});
+
+test('a migration that is merged after one with a higher number reaches a database that has the higher one', async () => {
+  const url = await emptyDatabase();
+  const late = migrations.at(-2)!.name;
+  await migrate(
+    url,
+    migrations.map(({ name }) => name).filter((name) => name !== late),
+  );
+  const client = await connect(url);
+  onTestFinished(() => client.end());
+  expect(await schemaVersion(client)).toMatchObject({ version: expectedSchemaVersion });
+  const isApplied = async () => (await client.query('select from mikro_orm_migrations where name = $1', [late])).rowCount === 1;
+  expect(await isApplied()).toBe(false);
+  await migrate(url);
+  expect(await isApplied()).toBe(true);
 });
 
 test('an error of a migration is reported in one line, whatever closing the connections reports', async () => {
