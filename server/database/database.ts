@@ -77,7 +77,7 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName, 
   // Without a listener, a lost connection ends the process. It does not belong to the span of the request that opened it.
   const onBroken = (err: Error) => withoutSpan(() => log.debug({ err }, 'a database connection broke'));
   const connect = async () => {
-    const client = new pg.Client(connection);
+    const client = new pg.Client({ ...connection, types });
     client.on('error', onBroken);
     await client.connect();
     return client;
@@ -110,6 +110,16 @@ export function openDatabase(url: string, { max, min = 0, log, applicationName, 
     ...of(processShare),
     of,
     together: (share = processShare) => createQueryable(shareConnections(() => shares.take(share))),
+    async connect() {
+      const client = await connect();
+      try {
+        await prepareConnection(client);
+        return client;
+      } catch (error) {
+        client.end().catch(() => {});
+        throw error;
+      }
+    },
     async close() {
       closing = true;
       activePools.delete(known);

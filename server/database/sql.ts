@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Client, Pool } from 'pg';
 import type { Share } from './connection/connectionShares.ts';
 import type { Statement } from './statement.ts';
 
@@ -54,5 +54,7 @@ export type Database = SharedDatabase & {
    * sequence, each in a transaction of its own.
    */
   together(share?: Share): Queryable;
+  /** Opens a connection that is not of the pool, for what holds one for long. The caller ends it, and limits how many there are at once. */
+  connect(): Promise<Client>;
   close(): Promise<void>;
 };

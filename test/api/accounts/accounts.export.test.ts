@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import { entities } from '../../../server/database/entities.ts';
 import { exportedArchives, exportedAttachments, exportedRows } from '../../../server/resources/accounts/export/queries.ts';
-import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
+import { type Person, sharedTestApp, startTestApp } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 import { readZip } from '../../support/resources/zip.ts';
 
@@ -39,24 +39,24 @@ async function threadOf(person: Person, title: string, more: object = {}): Promi
 }
 
 /** How many exports hold a transaction open. */
-const openExports = async () =>
+const openExports = async (sql = app.sql) =>
   (
-    await app.sql(
+    await sql(
       `select 1 from pg_stat_activity where datname = current_database() and state like 'idle in transaction%' and query like '%export_%'`,
     )
   ).length;
 
 /** Adds more than the buffers of a connection hold. */
-const fillAccount = ({ accountId }: Person) =>
-  app.sql(
+const fillAccount = ({ accountId }: Person, sql = app.sql) =>
+  sql(
     `insert into audit_logs (id, account_id, action, target_type, trace_id, metadata, created_at)
      select gen_random_uuid(), $1, 'sample.fill', 'sample', 'trace', jsonb_build_object('text', repeat('x', 20000)), now() from generate_series(1, 1000)`,
     [accountId],
   );
 
 /** Reads the head of the response only. */
-async function openExport({ token, accountId }: Person) {
-  const request = get(app.url + pathOf(accountId), { headers: { authorization: `Bearer ${token}` }, agent: false });
+async function openExport({ token, accountId }: Person, url = app.url) {
+  const request = get(url + pathOf(accountId), { headers: { authorization: `Bearer ${token}` }, agent: false });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   return { request, response };
 }
@@ -182,7 +182,7 @@ test('of exports that start at once, two are sent, of different accounts, and ot
   const people = await Promise.all(Array.from({ length: 4 }, () => app.signUp()));
   const [person] = people;
   for (const each of people) await fillAccount(each);
-  const opened = await Promise.all([...people, ...people].map(openExport));
+  const opened = await Promise.all([...people, ...people].map((each) => openExport(each)));
   const sent = opened.filter(({ response }) => response.statusCode === 200);
   expect(opened.map(({ response }) => response.statusCode).sort()).toEqual([200, 200, ...Array<number>(6).fill(429)]);
   expect(new Set(sent.map(({ response }) => response.headers['content-disposition'])).size).toBe(2);
@@ -203,6 +203,29 @@ test('of exports that start at once, two are sent, of different accounts, and ot
   for (let n = 0; n < 3; n++) expect((await call('GET', path, { token: person!.token })).status).toBe(429);
   await app.sql('delete from attempt_counts where bucket = $1', [bucket]);
   await eventually(async () => (await head()) === 200, 'a free place after a failure');
+});
+
+test('exports whose clients read nothing take no connection of the others', async () => {
+  const small = await startTestApp({}, { worker: false, pool: { max: 2, maxWaitMs: 5_000 } });
+  const people = await Promise.all([small.signUp(), small.signUp(), small.signUp()]);
+  const [first, second] = people;
+  for (const each of people) await fillAccount(each, small.sql);
+  const opened = await Promise.all([first, second].map((each) => openExport(each, small.url)));
+  expect(opened.map(({ response }) => response.statusCode)).toEqual([200, 200]);
+  await eventually(async () => (await openExports(small.sql)) === 2, 'two exports that wait');
+
+  for (const { token } of people) {
+    const statuses = await Promise.all(
+      Array.from({ length: 5 }, async (_, n) => [
+        (await small.call('POST', '/v1/threads', { token, body: { title: `thread ${n}` } })).status,
+        (await small.call('GET', '/v1/threads', { token })).status,
+      ]),
+    );
+    expect(statuses).toEqual(Array(5).fill([201, 200]));
+  }
+  expect(await openExports(small.sql)).toBe(2);
+  for (const { request } of opened) request.destroy();
+  await eventually(async () => (await openExports(small.sql)) === 0, 'the end of both exports');
 });
 
 test('no exported statement selects a column with a secret', () => {

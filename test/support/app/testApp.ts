@@ -99,10 +99,20 @@ export function sharedTestApp(env: Record<string, string> = {}): Promise<TestApp
   return started;
 }
 
-/** `databaseUrl` is a migrated database that the caller created. */
-type AppOptions = { worker?: boolean; costlyHashes?: boolean; databaseUrl?: string; limits?: Partial<typeof apiLimits> };
+/** `databaseUrl` is a migrated database that the caller created. `pool`: the size of the pool, and how long a request waits for a connection. */
+type AppOptions = {
+  worker?: boolean;
+  costlyHashes?: boolean;
+  databaseUrl?: string;
+  limits?: Partial<typeof apiLimits>;
+  pool?: { max: number; maxWaitMs?: number };
+};
 
-async function openApp(databaseUrl: string, env: Record<string, string>, { worker = true, costlyHashes = false, limits = {} }: AppOptions) {
+async function openApp(
+  databaseUrl: string,
+  env: Record<string, string>,
+  { worker = true, costlyHashes = false, limits = {}, pool }: AppOptions,
+) {
   const storageRoot = join(tmpdir(), `arkloop-storage-${randomBytes(6).toString('hex')}`);
   const config = readConfig({
     ARKLOOP_API_ADDR: '127.0.0.1:0',
@@ -119,7 +129,7 @@ async function openApp(databaseUrl: string, env: Record<string, string>, { worke
   });
   const log = createTestLog();
   // The wait for a connection is long, so that bursts of requests succeed on a busy machine too.
-  const database = openDatabase(overSocket(databaseUrl), { max: 8, log, applicationName: 'arkloop test', maxWaitMs: 60_000 });
+  const database = openDatabase(overSocket(databaseUrl), { max: 8, log, applicationName: 'arkloop test', maxWaitMs: 60_000, ...pool });
   const localRuns = worker ? createLocalRuns() : undefined;
   const deps = {
     config,

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Pool, PoolClient, QueryConfig } from 'pg';
+import type { Client, QueryConfig } from 'pg';
+import type { Database } from '../../../database/sql.ts';
 import { bindValues, type RowOf, type Statement } from '../../../database/statement.ts';
 import { type AttemptLimit, countAttempt } from '../../../http/pipeline/attemptLimits.ts';
 import { whileAllowed } from '../../../http/pipeline/recheck.ts';
@@ -18,7 +19,7 @@ import { readManifest } from '../../workspaces/manifest.ts';
 import * as queries from './queries.ts';
 
 const limits = {
-  /** Exports in progress in this process. Each holds a connection and a snapshot of the database. */
+  /** Exports in progress in this process. Each holds a connection, which is not of the pool, and a snapshot of the database. */
   underway: { inAll: 2, perOwner: 1 },
   /** A client that reads nothing for this time is disconnected. */
   idleMs: 60_000,
@@ -79,15 +80,15 @@ async function* zipOf({ app }: Scope, exported: queries.Exported, place: Place):
   place.hasBegun = true;
   try {
     const { makeZip } = await import('client-zip');
-    yield* inSnapshot(app.database.pool, (snapshot) => makeZip(entriesOf(snapshot, app.storage, exported)));
+    yield* inSnapshot(app.database, (snapshot) => makeZip(entriesOf(snapshot, app.storage, exported)));
   } finally {
     place.leave();
   }
 }
 
-async function* inSnapshot(pool: Pool, read: (snapshot: PoolClient) => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const snapshot = await pool.connect();
-  let broken: Error | undefined;
+/** On a connection of its own: one of the pool would be missing there for as long as a slow client reads. */
+async function* inSnapshot(database: Database, read: (snapshot: Client) => AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const snapshot = await database.connect();
   try {
     // Between two statements, files are sent, which `limits` bounds.
     await snapshot.query(
@@ -95,17 +96,14 @@ async function* inSnapshot(pool: Pool, read: (snapshot: PoolClient) => AsyncIter
     );
     yield* read(snapshot);
   } finally {
-    // Rows that were not fetched end with the transaction.
-    await snapshot.query('rollback').catch((error: Error) => {
-      broken = error;
-    });
-    snapshot.release(broken);
+    // Ends the transaction, and with it the rows that were not fetched.
+    snapshot.end().catch(() => {});
   }
 }
 
 type Entry = { name: string; input: AsyncIterable<Uint8Array> | string; lastModified?: Date };
 
-async function* entriesOf(snapshot: PoolClient, storage: Storage | undefined, exported: queries.Exported): AsyncGenerator<Entry> {
+async function* entriesOf(snapshot: Client, storage: Storage | undefined, exported: queries.Exported): AsyncGenerator<Entry> {
   const { rows } = await snapshot.query<{ at: string }>('select now() as at');
   const about = { format: 1, account_id: exported.accountId, exported_by: exported.userId, snapshot_at: rows[0]!.at };
   yield { name: 'export.json', input: `${JSON.stringify(about, undefined, 2)}\n` };
@@ -123,7 +121,7 @@ async function* entriesOf(snapshot: PoolClient, storage: Storage | undefined, ex
 
 /** The rows of a statement, a few at a time. A cursor of the transaction, so that memory is bounded and all statements see one snapshot. */
 async function* rowsOf<Row>(
-  snapshot: PoolClient,
+  snapshot: Client,
   statement: Statement<queries.Exported, Row>,
   exported: queries.Exported,
 ): AsyncGenerator<Row> {
@@ -147,7 +145,7 @@ async function* linesOf(rows: AsyncIterable<object>): AsyncGenerator<Uint8Array>
 
 type File = { name: string; input: AsyncIterable<Uint8Array> | undefined };
 
-async function* filesOf(snapshot: PoolClient, storage: Storage, exported: queries.Exported): AsyncGenerator<File> {
+async function* filesOf(snapshot: Client, storage: Storage, exported: queries.Exported): AsyncGenerator<File> {
   const { accountId } = exported;
   const object = async (key: string) => (await storage.get(key))?.chunks;
   for await (const { id, name } of rowsOf(snapshot, queries.exportedAttachments, exported))
