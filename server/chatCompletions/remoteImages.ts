@@ -3,7 +3,7 @@ import type { UploadMemory } from '../http/body/uploadMemory.ts';
 import type { ImagePart } from '../models/model.ts';
 import { Failure, invalidField } from '../platform/failure.ts';
 import { type OutboundClient, OutboundDenied } from '../platform/outbound/outbound.ts';
-import { detectImageType, typeDetectionBytes } from '../resources/attachments/types.ts';
+import { detectImageType, hasTooManyPixels, tooManyPixels, typeDetectionBytes } from '../resources/attachments/types.ts';
 
 /** An image of a request that is still at its URL. `at`: where the request has the URL. */
 export type RemoteImage = { part: ImagePart; url: string; at: string };
@@ -104,6 +104,7 @@ async function fetchImage(
   const bytes = Buffer.concat(chunks);
   const mime_type = await detectImageType(bytes.subarray(0, typeDetectionBytes));
   if (mime_type === undefined) throw new Unusable('is not a PNG, JPEG, GIF or WebP image');
+  if (hasTooManyPixels(bytes, mime_type)) throw new Unusable(tooManyPixels);
   return { mime_type, data: bytes.toString('base64') };
 }
 

@@ -2,7 +2,7 @@ import type { ChatMessage, NewChatCompletion } from '../../contract/chatCompleti
 import type { ImagePart, ModelMessage, ModelPart, ModelRequest, ModelTool, ToolChoice } from '../models/model.ts';
 import { isBase64 } from '../platform/base64.ts';
 import { invalidField } from '../platform/failure.ts';
-import { detectImageType, typeDetectionBytes } from '../resources/attachments/types.ts';
+import { detectImageType, hasTooManyPixels, tooManyPixels, typeDetectionBytes } from '../resources/attachments/types.ts';
 import type { RemoteImage } from './remoteImages.ts';
 
 type Content<Role extends ChatMessage['role']> = Extract<ChatMessage, { role: Role }>['content'];
@@ -129,8 +129,11 @@ async function imageOf(url: string, at: string, remote: RemoteImage[]): Promise<
   }
   const data = url.slice(url.indexOf(',') + 1);
   if (!isBase64(data)) throw invalidField(at, 'is not base64');
-  const mime_type = await detectImageType(Buffer.from(data.slice(0, 2 * typeDetectionBytes), 'base64'));
+  const head = Buffer.from(data.slice(0, 2 * typeDetectionBytes), 'base64');
+  const mime_type = await detectImageType(head);
   if (mime_type === undefined) throw invalidField(at, 'is not a PNG, JPEG, GIF or WebP image');
+  const bytes = mime_type === 'image/jpeg' ? Buffer.from(data, 'base64') : head;
+  if (hasTooManyPixels(bytes, mime_type)) throw invalidField(at, tooManyPixels);
   return { type: 'image', mime_type, data };
 }
 

@@ -8,7 +8,7 @@ import { gemini, responses, type ScriptedResponse, startVendor } from '../suppor
 import { type Person, startTestApp } from '../support/app/testApp.ts';
 import { expectRunInvariants } from '../support/checks/invariants.ts';
 import { openStream } from '../support/http/events.ts';
-import { images } from '../support/http/forms.ts';
+import { images, pngOf } from '../support/http/forms.ts';
 import { openThread, startRun } from '../support/resources/conversation.ts';
 import { storageOf } from '../support/resources/files.ts';
 import { limitSetter } from '../support/resources/quotas.ts';
@@ -148,10 +148,12 @@ test('a run that is stopped keeps its images, and a continued answer has those o
 test('an image that cannot be stored is named with its reason, and the run continues', async () => {
   const full = Array.from({ length: 11 }, () => picture());
   const bad = () => picture(Buffer.from('no image'));
-  const studio = await openStudio({ steps: [bad(), bad(), ...full, gemini.text('Done.'), gemini.stop()] });
+  const huge = picture(pngOf(2 ** 31 - 1, 2 ** 31 - 1));
+  const studio = await openStudio({ steps: [bad(), huge, ...full, gemini.text('Done.'), gemini.stop()] });
   const told = dataOf(await studio.run(), 'message.image');
   expect(told.map(({ error }) => error?.message)).toEqual([
     'It is not a PNG, JPEG, GIF or WebP image.',
+    'It has more than 50 megapixels.',
     ...Array(8).fill(undefined),
     'An answer has at most 8 images.',
   ]);

@@ -14,7 +14,7 @@ import { DocumentError } from './documents/readDocument.ts';
 import { extractText } from './extractText.ts';
 import { formatKey, objectKey, safeFileName } from './key.ts';
 import * as queries from './queries.ts';
-import { type AttachmentType, detectType, typeDetectionBytes } from './types.ts';
+import { type AttachmentType, detectType, hasTooManyPixels, tooManyPixels, typeDetectionBytes } from './types.ts';
 import { withStorage } from './withStorage.ts';
 
 /** Stores an uploaded file for a future message. Throws 400 `unsupported_attachment`, 409 `quota_exceeded`, 413, 422, 503. */
@@ -90,7 +90,10 @@ async function receive({ filename, mimeType, chunks }: UploadedFile, memory: Upl
     if (type && own > maxBytesOf(type)) throw fileTooLarge(maxBytesOf(type), { kind: type.kind });
   }
   type ??= await requireSupportedType(parts, name, mimeType);
-  return { ...type, bytes: Buffer.concat(parts), name };
+  const bytes = Buffer.concat(parts);
+  if (type.kind === 'image' && hasTooManyPixels(bytes, type.mime_type))
+    throw invalidField('/file', tooManyPixels, 'unsupported_attachment');
+  return { ...type, bytes, name };
 }
 
 const maxBytesOf = ({ kind, mime_type }: AttachmentType) => (documentFormatOf(mime_type) ? maxDocumentBytes : maxAttachmentBytes[kind]);

@@ -7,7 +7,7 @@ import { Failure } from '../../platform/failure.ts';
 import { discard } from '../../resources/attachments/discard.ts';
 import { formatKey, objectKey } from '../../resources/attachments/key.ts';
 import * as queries from '../../resources/attachments/queries.ts';
-import { detectImageType, typeDetectionBytes } from '../../resources/attachments/types.ts';
+import { detectImageType, hasTooManyPixels, tooManyPixels, typeDetectionBytes } from '../../resources/attachments/types.ts';
 import { checkQuota } from '../../resources/quotas/check.ts';
 import { StorageUnavailable } from '../../storage/storage.ts';
 import type { LeasedRun } from '../lease/lease.ts';
@@ -40,6 +40,7 @@ export function createImageKeeper(
     const bytes = Buffer.from(data, 'base64');
     const mime_type = await detectImageType(bytes.subarray(0, typeDetectionBytes));
     if (mime_type === undefined) return notStored('It is not a PNG, JPEG, GIF or WebP image.');
+    if (hasTooManyPixels(bytes, mime_type)) return notStored(`It ${tooManyPixels}.`);
     const id = newId();
     const name = `image-${++stored}.${mime_type.slice('image/'.length).replace('jpeg', 'jpg')}`;
     const sha256 = createHash('sha256').update(bytes).digest('hex');

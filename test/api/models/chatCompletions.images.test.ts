@@ -8,7 +8,7 @@ import { addModel, addProvider } from '../../support/agent/providers.ts';
 import { messages as anthropic, chat, gemini } from '../../support/agent/vendor.ts';
 import { sharedTestApp } from '../../support/app/testApp.ts';
 import { chatCompletionsOf, prices } from '../../support/credits/chatCompletions.ts';
-import { images } from '../../support/http/forms.ts';
+import { images, pngOf } from '../../support/http/forms.ts';
 
 const app = await sharedTestApp();
 const { openModel, rowsOf } = chatCompletionsOf(app);
@@ -28,6 +28,7 @@ site.pages['/around'] = redirect('/around');
 site.pages['/inside'] = redirect('https://10.0.0.7/dot.png');
 site.pages['/page'] = (res) => res.writeHead(200, { 'content-type': 'image/png' }).end('<html></html>');
 site.pages['/huge'] = (res) => res.writeHead(200).end(Buffer.concat([images.png, Buffer.alloc(4 * 2 ** 20)]));
+site.pages['/pixels'] = (res) => res.writeHead(200).end(pngOf(2 ** 31 - 1, 1));
 site.pages['/broken'] = (res) => {
   res.writeHead(200, { 'content-length': '999' }).write(images.png.subarray(0, 8));
   setImmediate(() => res.destroy());
@@ -66,6 +67,7 @@ test('what cannot be fetched is 400 at its place, without a call or a charge', a
   const before = await balance();
   const refused = [
     [at('/page'), 'image_not_fetched', 'is not a PNG'],
+    [at('/pixels'), 'image_not_fetched', 'has more than 50 megapixels'],
     [at('/huge'), 'image_not_fetched', 'at most 3670016 bytes'],
     [at('/around'), 'image_not_fetched', 'redirects more than 3 times'],
     [at('/missing'), 'image_not_fetched', 'status 404'],

@@ -6,6 +6,7 @@ import { addModel, addProvider } from '../../support/agent/providers.ts';
 import { messages as anthropic, chat } from '../../support/agent/vendor.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { chatCompletionsOf, eventsOf, hello, prices } from '../../support/credits/chatCompletions.ts';
+import { hugeImages } from '../../support/http/forms.ts';
 
 const app = await startTestApp({ ARKLOOP_API_MAX_IN_FLIGHT: '3', ARKLOOP_MAX_CHAT_COMPLETIONS: '4' }, { worker: false });
 const { call, sql, url } = app;
@@ -205,6 +206,7 @@ test('JSON formats, images, limits and other vendors', async () => {
     ['ftp://example.com/a.png', 'data URL'],
     ['data:image/png;base64,AAAA!!!!', 'base64'],
     ['data:image/png;base64,AAAA', 'is not a PNG'],
+    ...Object.values(hugeImages).map((huge) => [`data:image/png;base64,${huge.toString('base64')}`, '50 megapixels'] as const),
   ] as const) {
     const refused = await complete(shown(picture));
     expect([refused.status, refused.body.error]).toMatchObject([

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createClient } from '../../../client/index.ts';
 import { sharedTestApp, startTestApp } from '../../support/app/testApp.ts';
-import { images, stage, stagedText } from '../../support/http/forms.ts';
+import { hugeImages, images, pngOf, stage, stagedText } from '../../support/http/forms.ts';
 import { rawSend, request } from '../../support/http/raw.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { storageOf } from '../../support/resources/files.ts';
@@ -76,6 +76,13 @@ test('a file that is neither an image nor text is rejected', async () => {
     expect([file.filename, statusAndReason(await asAlice(file))]).toEqual([file.filename, [400, 'unsupported_attachment']]);
   // Text that starts like a binary format is still text.
   for (const content of ['BMW', 'PK', 'GIFs are fun', svg]) expect((await asAlice({ filename: 'a.xml', content })).body.kind).toBe('file');
+});
+
+test('an image that declares more than 50 megapixels is rejected, however small its file is', async () => {
+  for (const [name, content] of Object.entries(hugeImages))
+    expect([name, statusAndReason(await asAlice({ filename: name, content }))]).toEqual([name, [400, 'unsupported_attachment']]);
+  const { status, body } = await asAlice({ filename: 'large.png', content: pngOf(10_000, 5_000) });
+  expect([status, body.kind]).toEqual([201, 'image']);
 });
 
 test('an HTML file is never rendered in our origin', async () => {

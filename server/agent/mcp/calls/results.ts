@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { imageTypes, maxAttachmentBytes, maxImageChars } from '../../../../contract/attachments.ts';
 import type { ImagePart } from '../../../models/model.ts';
-import { detectImageType, typeDetectionBytes } from '../../../resources/attachments/types.ts';
+import { detectImageType, hasTooManyPixels, tooManyPixels, typeDetectionBytes } from '../../../resources/attachments/types.ts';
 import type { ToolOutput } from '../../tools/tool.ts';
 
 type Json = Record<string, unknown>;
@@ -54,6 +54,7 @@ async function readBytes(named: { type: string; mimeType: unknown }, base64: unk
   // Data declared as audio is never an image. Only the bytes decide the type of everything else.
   const type = named.type === 'audio' ? undefined : await detectImageType(bytes.subarray(0, typeDetectionBytes));
   if (!type) return noted(`Left out: a model can be shown ${imageTypes.join(', ')} only.`);
+  if (hasTooManyPixels(bytes, type)) return noted(`Left out: it ${tooManyPixels}.`);
   // Re-encode: vendors reject base64 in other alphabets.
   const data = bytes.toString('base64');
   if (data.length > room)

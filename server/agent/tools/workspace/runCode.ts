@@ -5,7 +5,7 @@ import { isPortablePath, normalizePath, workspaceLimits } from '../../../../cont
 import { workspacePath } from '../../../../contract/workspaceTools.ts';
 import type { ImagePart } from '../../../models/model.ts';
 import { Failure } from '../../../platform/failure.ts';
-import { detectImageType, typeDetectionBytes } from '../../../resources/attachments/types.ts';
+import { detectImageType, hasTooManyPixels, typeDetectionBytes } from '../../../resources/attachments/types.ts';
 import { type Draft, setFile } from '../../../resources/workspaces/change.ts';
 import { openContent } from '../../../resources/workspaces/content.ts';
 import { fileAt, filesBelow } from '../../../resources/workspaces/folder.ts';
@@ -165,7 +165,7 @@ async function imagesOf(files: readonly SandboxFile[]): Promise<ImagePart[]> {
   for (const { bytes } of files) {
     const type =
       bytes.byteLength <= maxAttachmentBytes.image && (await detectImageType(Buffer.from(bytes.subarray(0, typeDetectionBytes))));
-    if (!type) continue;
+    if (!type || hasTooManyPixels(bytes, type)) continue;
     const data = Buffer.from(bytes).toString('base64');
     if (data.length > room) continue;
     room -= data.length;
