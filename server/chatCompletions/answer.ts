@@ -1,7 +1,7 @@
 import type { ChatCompletion, ChatCompletionChunk, ChatUsage, FinishReason } from '../../contract/chatCompletions.ts';
+import { escapeBreaks } from '../../contract/events.ts';
 import { openAiProblem, type Problem } from '../../contract/shared/errors.ts';
 import { failureOf } from '../http/errors.ts';
-import { escapeBreaks } from '../http/sse.ts';
 import type { ModelEvent, Usage } from '../models/model.ts';
 import { toFailure } from './failures.ts';
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
+import { escapeBreaks } from '../../contract/events.ts';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 
 /** A response body that writes itself to the response. */
@@ -21,13 +22,6 @@ export type StreamOptions = {
   signal: AbortSignal;
   onError(error: unknown): void;
 };
-
-const unicodeBreaks = /[\u0085\u2028\u2029]/;
-const escapeOf = (char: string) => String.raw`\u` + char.charCodeAt(0).toString(16).padStart(4, '0');
-
-/** Escapes what JSON may contain, but clients that split at the line breaks of Unicode would read as the end of a line. */
-export const escapeBreaks = (json: string): string =>
-  unicodeBreaks.test(json) ? json.replaceAll(/[\u0085\u2028\u2029]/g, escapeOf) : json;
 
 /** Encodes an event (WHATWG HTML standard, section 9.2). JSON has no raw line breaks, so `data` is one line. */
 export const encodeEvent = (event: { seq: number; type: string }): Buffer =>

@@ -1,7 +1,8 @@
 import { createMcpHandler, isLegacyRequest, Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import { escapeBreaks } from '../../contract/events.ts';
 import type { JsonRpcAnswer, JsonRpcMessage } from '../../contract/mcp.ts';
 import type { CallContext } from '../http/pipeline/callOperation.ts';
-import { escapeBreaks, eventStream } from '../http/sse.ts';
+import { eventStream } from '../http/sse.ts';
 import { newId } from '../platform/crypto/ids.ts';
 import { failWith, ForeignFailure } from '../platform/failure.ts';
 import { limiterKeyOf } from '../platform/limiterKey.ts';

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../../contract/events.ts';
+import { escapeBreaks, type RunEvent } from '../../../contract/events.ts';
 import type { Engine } from '../context.ts';
 import { RawBody } from '../context.ts';
 import { hasEnded, type MockRun } from './runs.ts';
@@ -7,7 +7,7 @@ const encoder = new TextEncoder();
 const heartbeatMs = 15_000;
 
 /** Server-sent event format (WHATWG HTML, 9.2). */
-const encode = (event: RunEvent) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+const encode = (event: RunEvent) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${escapeBreaks(JSON.stringify(event))}\n\n`;
 
 type StreamRequest = { after: number; follow: boolean; isReconnection: boolean; signal: AbortSignal };
 

@@ -100,6 +100,22 @@ test('events are streamed immediately, before the run ends', async () => {
   expect((await client.runs.get({ params: { run_id } })).status).toBe('running');
 });
 
+test('event streams have no line breaks of Unicode, which clients may split at', async () => {
+  const { client, mocks, address, authorization } = await open();
+  const content = 'a\u0085\u2028data: {}\u2029\u2028b';
+  const { id: thread_id } = await client.threads.create();
+  await client.messages.create({ params: { thread_id }, body: { content: 'one' } });
+  mocks.plan(async function* () {
+    yield { type: 'message.delta', data: { content, content_delta: content, role: 'assistant' } };
+  });
+  const { run_id } = await client.runs.create({ params: { thread_id } });
+  const answer = await fetch(`${address}/v1/runs/${run_id}/events`, { headers: { authorization, accept: 'text/event-stream' } });
+  expect(await answer.text()).not.toMatch(/[\u0085\u2028\u2029]/);
+  const told: string[] = [];
+  for await (const event of client.runs.stream(run_id)) if (event.type === 'message.delta') told.push(event.data.content);
+  expect(told).toEqual([content]);
+});
+
 test('injected connection losses reach the client, and a cut stream is resumed', async () => {
   const { client, mocks } = await open();
   mocks.faults.next({ status: 'lost' });
