@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ReasoningMode } from './events.ts';
 import { AnyObject, changes, Id, inconsistentValues, notBlankMeta, Time, trimmedText } from './shared/fields.ts';
+import { pageQuery } from './shared/pagination.ts';
 import { initContract, type Resource } from './shared/route.ts';
 import { SkillName } from './skills.ts';
 
@@ -223,9 +224,9 @@ export const personas = initContract().router({
     path: '/v1/personas',
     summary: 'List the personas of a scope, newest first, then the built-in personas that are not overridden',
     description: 'Returns complete personas for managing them, inactive ones too. For a picker, use `GET /v1/me/selectable-personas`.',
-    query: scoped,
+    query: pageQuery(200).extend(scoped.shape),
     responses: { 200: z.array(Persona) },
-    metadata: { auth: 'user', permission: { account: read, platform: 'platform.admin' } },
+    metadata: { auth: 'user', permission: { account: read, platform: 'platform.admin' }, pages: 'cursor' },
   },
   create: {
     method: 'POST',

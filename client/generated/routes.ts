@@ -197,7 +197,7 @@ export const routes = {
   },
   personas: {
     selectable: { method: 'GET', path: '/v1/me/selectable-personas', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-    list: { method: 'GET', path: '/v1/personas', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
+    list: { method: 'GET', path: '/v1/personas', auth: 'user', retryable: true, paged: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
     create: { method: 'POST', path: '/v1/personas', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
     update: { method: 'PATCH', path: '/v1/personas/{persona_id}', auth: 'user', errorStatuses: [400, 401, 403, 404, 413, 422, 500, 503] },
     delete: { method: 'DELETE', path: '/v1/personas/{persona_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },

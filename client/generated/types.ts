@@ -7970,7 +7970,7 @@ export interface PersonasApi {
    *
    * Returns complete personas for managing them, inactive ones too. For a picker, use `GET /v1/me/selectable-personas`.
    */
-  readonly list: Call<{ query?: { scope?: PersonaScope | undefined; } | undefined; }, Persona[], Reasons['personas.list']>;
+  readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; scope?: PersonaScope | undefined; } | undefined; }, Persona, Reasons['personas.list']>;
   /**
    * Create a persona
    *

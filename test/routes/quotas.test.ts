@@ -194,7 +194,6 @@ const unpaged: Readonly<Record<string, string>> = {
   'llmProviders.availableModels': '1 answer of a provider, whose size is limited',
   'llmProviders.list': 'quota llm_providers',
   'mcpConfigs.prompts': '1,000 of a server',
-  'personas.list': 'quota personas',
   'personas.selectable': 'quota personas',
   'plans.get': '1 row for each entitlement of the server',
   'platformSettings.list': '1 row for each setting of the server',

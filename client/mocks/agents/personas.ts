@@ -1,7 +1,8 @@
 import type { Persona, personas as routes } from '../../../contract/personas.ts';
 import { type RouteHandlers, untypedContext } from '../context.ts';
-import { visibleRows } from '../resources/generic.ts';
+import { listResult, visibleRows } from '../resources/generic.ts';
 import { resourceType } from '../resourceTypes.ts';
+import type { Json, Row } from '../state.ts';
 
 const personaKind = resourceType('/v1/personas');
 
@@ -15,13 +16,26 @@ const builtins: Persona[] = ['normal', 'pro', 'search'].map((persona_key, at) =>
   ...{ created_at: null, updated_at: null },
 }));
 
-const withBuiltins = (context: object): Persona[] => {
-  const own = visibleRows(personaKind, untypedContext(context)).map(({ value }) => value as Persona);
-  return [...own, ...builtins.filter(({ persona_key }) => own.every((persona) => persona.persona_key !== persona_key))];
+const withBuiltins = (context: object): Row[] => {
+  const own = visibleRows(personaKind, untypedContext(context));
+  const missing = builtins.filter(({ persona_key }) => own.every(({ value }) => value.persona_key !== persona_key));
+  return [
+    ...own.map((row) => ({ ...row, order: row.order + missing.length })),
+    ...missing.map((value, at) => ({ order: missing.length - at, owner: '', parents: {}, value: value as unknown as Json })),
+  ];
 };
 
 /** A persona of the account replaces the built-in one with the same `persona_key`. */
 export const personas: RouteHandlers<typeof routes> = {
-  list: (context) => ({ status: 200, body: withBuiltins(context) }),
-  selectable: (context) => ({ status: 200, body: withBuiltins(context).filter(({ user_selectable: is, is_active }) => is && is_active) }),
+  list: (context) => {
+    const name = JSON.stringify(['personas', context.caller.accountId, context.query.scope]);
+    const { body, next } = listResult(withBuiltins(context), untypedContext(context), name);
+    return { status: 200, body: body as Persona[], next };
+  },
+  selectable: (context) => ({
+    status: 200,
+    body: withBuiltins(context)
+      .map(({ value }) => value as Persona)
+      .filter(({ user_selectable: is, is_active }) => is && is_active),
+  }),
 };

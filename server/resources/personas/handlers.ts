@@ -9,7 +9,10 @@ export const personaHandlers = implement(
   { persona: (scope, id, _intent, _found, query) => findPersona(scope, id, query.scope) },
   {
     selectable: async ({ scope }) => ({ status: 200, body: (await listSelectable(scope)).map(viewSelectable) }),
-    list: async ({ scope, query }) => ({ status: 200, body: (await listPersonas(scope, query.scope)).map(viewPersona) }),
+    list: async ({ scope, query }) => {
+      const { rows, next } = await listPersonas(scope, query.scope, query);
+      return { status: 200, body: rows.map(viewPersona), next };
+    },
     create: async ({ scope, body }) => ({ status: 201, body: viewPersona(await createPersona(scope, body)) }),
     update: async ({ scope, loaded, body }) => ({ status: 200, body: viewPersona(await updatePersona(scope, loaded.persona, body)) }),
     delete: async ({ scope, loaded }) => {

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { onPage, pageBytes, type PageKey, withinBytes } from '../../database/paging.ts';
 import { jsonb, type RowOf, statement } from '../../database/statement.ts';
 import type { PersonaDefinition } from './definition.ts';
 
@@ -8,13 +9,32 @@ const columns = [...summaryColumns, 'definition'] as const;
 /** `owner` is an account, or null for the platform. */
 type Owned = { owner: string | null; id: string };
 
-export const selectPersonas = statement<{ owner: string | null }>()((db, $) =>
+export const selectPersonas = statement<{ owner: string | null } & PageKey>()((db, $) =>
   db
-    .selectFrom('personas')
-    .select(columns)
-    .where('account_id', 'is not distinct from', $.owner)
+    .selectFrom(
+      db
+        .selectFrom('personas')
+        .select(columns)
+        .select(pageBytes(sql`octet_length(definition::text)`, sql`created_at desc, id desc`))
+        .where('account_id', 'is not distinct from', $.owner)
+        .where(onPage($, 'created_at', 'id'))
+        .orderBy('created_at', 'desc')
+        .orderBy('id', 'desc')
+        .limit($.limit)
+        .as('page'),
+    )
+    .select([...columns, 'page_bytes'])
+    .where(withinBytes())
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc'),
+);
+
+export const selectActiveKeys = statement<{ owner: string | null }>()((db, $) =>
+  db
+    .selectFrom('personas')
+    .select('persona_key')
+    .where('account_id', 'is not distinct from', $.owner)
+    .where('is_active', '=', sql.lit(true)),
 );
 
 export const selectPersona = statement<Owned>()((db, $) =>
@@ -55,7 +75,7 @@ export const deletePersona = statement<Owned>()((db, $) =>
 );
 
 /**
- * The effective persona of each key, without its long texts. Personas of the account take precedence over those of the platform, then newer
+ * The effective persona of each key, with what a picker shows. Personas of the account take precedence over those of the platform, then newer
  * ones over older ones.
  */
 export const selectEffectivePersonas = statement<{ accountId: string }>({ isShort: true })((db, $) =>
@@ -63,7 +83,11 @@ export const selectEffectivePersonas = statement<{ accountId: string }>({ isShor
     .selectFrom('personas')
     .distinctOn('persona_key')
     .select(summaryColumns)
-    .select(sql<PersonaDefinition>`definition - '{prompt_md,soul_md,roles,executor_config}'::text[]`.as('definition'))
+    .select(
+      sql<PersonaDefinition>`definition - '{prompt_md,soul_md,roles,executor_config,tool_allowlist,tool_denylist,core_tools,skills,budgets}'::text[]`.as(
+        'definition',
+      ),
+    )
     .where('is_active', '=', sql.lit(true))
     .where(({ eb, or }) => or([eb('account_id', '=', $.accountId), eb('account_id', 'is', null)]))
     .orderBy('persona_key')

@@ -1,5 +1,6 @@
-import type { NewPersona, PersonaChanges } from '../../../contract/personas.ts';
+import type { NewPersona, PersonaChanges, PersonaScope } from '../../../contract/personas.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
+import type { PageQuery } from '../../../contract/shared/pagination.ts';
 import type { Scope } from '../../http/scope.ts';
 import { newId } from '../../platform/crypto/ids.ts';
 import { Failure, failWith, invalid, invalidField, notFound } from '../../platform/failure.ts';
@@ -10,11 +11,35 @@ import { defaults, definedFields, type PersonaDefinition } from './definition.ts
 import { checkExecutor } from './executors.ts';
 import type { PersonaRow } from './queries.ts';
 import * as queries from './queries.ts';
-import { type ListedPersona, withBuiltins } from './withBuiltins.ts';
+import { identityOf, type ListedPersona, withBuiltins } from './withBuiltins.ts';
+
+/** Stands for the time in the cursors of built-in personas, which have none. */
+const builtinTime = '';
 
 /** The personas of a scope, newest first, then the built-in personas without an active override. */
-export async function listPersonas({ db, accountId }: Scope, wanted: unknown): Promise<ListedPersona[]> {
-  return withBuiltins(await db.rows(queries.selectPersonas, { owner: ownerOf(accountId, wanted) }));
+export async function listPersonas(
+  { app, db, accountId }: Scope,
+  wanted: PersonaScope,
+  page: PageQuery,
+): Promise<{ rows: ListedPersona[]; next: string | undefined }> {
+  const owner = ownerOf(accountId, wanted);
+  return app.cursors.fetchPage(
+    page,
+    ['personas', owner],
+    async (key) => {
+      const { beforeTime, beforeId } = key;
+      const isFirst = beforeId === null;
+      const rows = beforeTime !== builtinTime ? await db.rows(queries.selectPersonas, { owner, ...key }) : [];
+      const active = isFirst ? rows.filter((row) => row.is_active) : await db.rows(queries.selectActiveKeys, { owner });
+      const all = await withBuiltins(
+        rows,
+        active.map((row) => row.persona_key),
+      );
+      const listed = all.map((persona) => ({ ...persona, page_bytes: persona.row?.page_bytes }));
+      return listed.slice(listed.findIndex((persona) => identityOf(persona).id === beforeId) + 1);
+    },
+    (persona) => [persona.row?.created_at ?? builtinTime, identityOf(persona).id],
+  );
 }
 
 /** Checks the permission before the lookup, so that callers who are not platform admins cannot probe ids of platform personas. */

@@ -5,10 +5,13 @@ import type { PersonaRow } from './queries.ts';
 /** A persona with the built-in persona that it overrides, or a built-in persona itself. */
 export type ListedPersona = { row: PersonaRow; builtin: BuiltinPersona | undefined } | { row?: undefined; builtin: BuiltinPersona };
 
-/** The given personas, then the built-in ones without an active override. */
-export async function withBuiltins(rows: PersonaRow[]): Promise<ListedPersona[]> {
+/** The given personas, then the built-in ones without an active override, which has one of the keys `overridden`. */
+export async function withBuiltins<Row extends PersonaRow>(
+  rows: readonly Row[],
+  overridden = rows.filter((row) => row.is_active).map((row) => row.persona_key),
+): Promise<(ListedPersona & { row?: Row })[]> {
   const all = await builtins();
-  const taken = new Set(rows.filter((row) => row.is_active).map((row) => row.persona_key));
+  const taken = new Set(overridden);
   return [
     ...rows.map((row) => ({ row, builtin: all.find((builtin) => builtin.persona_key === row.persona_key) })),
     ...all.filter((builtin) => !taken.has(builtin.persona_key)).map((builtin) => ({ builtin })),

@@ -205,3 +205,22 @@ test('audit entries have field names only, and the account of the persona', asyn
   const ours = await app.sql('select account_id, actor_user_id from audit_logs where target_id = $1', [shared.id]);
   expect(ours).toEqual(Array(2).fill({ account_id: null, actor_user_id: platform.id }));
 });
+
+test('a page of personas has at most 2 MB, and the built-in ones come last', async () => {
+  const prompt_md = 'ä'.repeat(100_000);
+  const own = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'normal'];
+  for (const persona_key of own) expect((await create(owner, input({ persona_key, prompt_md }))).status).toBe(201);
+  const page = async (query: string) => {
+    const { status, body, headers } = await app.call('GET', `/v1/personas${query}`, { token: owner.token });
+    expect(status).toBe(200);
+    return { keys: body.map((each: Persona) => each.persona_key), next: headers.get('x-next-cursor') };
+  };
+  const first = await page('');
+  expect(first.keys).toEqual(own.toReversed().slice(0, 9));
+  const second = await page(`?before=${first.next}&limit=5`);
+  expect(second.keys).toEqual(['c', 'b', 'a', 'search', 'lite']);
+  const third = await page(`?before=${second.next}`);
+  expect(third).toEqual({ keys: ['pro', 'ultra', 'auto', 'summarizer'], next: null });
+  const cursorOfAnother = await app.call('GET', `/v1/personas?before=${first.next}`, { token: stranger.token });
+  expect(statusAndReason(cursorOfAnother)).toEqual([400, 'invalid_cursor']);
+});

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Persona } from '../../../../../client/index.ts';
 import { Page } from '../../components/page.tsx';
+import { listChoices } from '../../components/paging.tsx';
 import { Empty } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { useMay } from '../../me.ts';
@@ -15,7 +16,10 @@ import { personasKey, scope } from './persona.ts';
 
 /** The personas of the account: system prompts with the tools, models and limits of their runs. */
 export default function Personas() {
-  const personas = useQuery({ queryKey: personasKey, queryFn: () => client.personas.list({ query: scope }) });
+  const personas = useQuery({
+    queryKey: personasKey,
+    queryFn: () => listChoices((page) => client.personas.list({ query: { ...scope, ...page } })),
+  });
   const mayManage = useMay('data.personas.manage');
   const [edited, edit] = useState<Persona | 'new'>();
   const run = useAction();
