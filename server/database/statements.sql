@@ -4762,11 +4762,21 @@ select "id"
   where "user_id" = $1 and "id" = $2::uuid and "confirmed_at" > clock_timestamp() - interval '10 minutes';
 
 -- resources/personas/queries.ts selectPersonas
-select "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition"
+select "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition", "page_bytes"
+  from (select "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition", least(octet_length(definition::text), 2000000) as "row_bytes", (sum(least(octet_length(definition::text), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
   from "personas"
   where "account_id" is not distinct
-  from $1
+  from $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
+  order by "created_at" desc, "id" desc
+  limit $5) as "page"
+  where page_bytes - row_bytes <= 2000000
   order by "created_at" desc, "id" desc;
+
+-- resources/personas/queries.ts selectActiveKeys
+select "persona_key"
+  from "personas"
+  where "account_id" is not distinct
+  from $1 and "is_active" = true;
 
 -- resources/personas/queries.ts selectPersona
 select "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition"
@@ -4801,7 +4811,7 @@ delete
   from $1 and "id" = $2;
 
 -- resources/personas/queries.ts selectEffectivePersonas
-select distinct on ("persona_key") "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", definition - '{prompt_md,soul_md,roles,executor_config}'::text[] as "definition"
+select distinct on ("persona_key") "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", definition - '{prompt_md,soul_md,roles,executor_config,tool_allowlist,tool_denylist,core_tools,skills,budgets}'::text[] as "definition"
   from "personas"
   where "is_active" = true and ("account_id" = $1 or "account_id" is null)
   order by "persona_key", "account_id" is null, "created_at" desc, "id" desc;
