@@ -34,5 +34,9 @@ export const AuditLogEntry = defineEntity({
       name: 'audit_logs_newest',
       expression: "create index audit_logs_newest on audit_logs (created_at desc, id desc) where (action > '')",
     },
+    {
+      name: 'audit_logs_shown',
+      expression: "create index audit_logs_shown on audit_logs (created_at desc, id desc) where (action > '' and action <> 'user.refresh')",
+    },
   ],
 });
