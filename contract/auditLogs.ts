@@ -90,7 +90,7 @@ export const auditLogs = initContract().router({
     path: '/v1/audit-logs',
     summary: 'List audit log entries, newest first',
     description:
-      'Use this to find out who changed something, and when. Denied requests are included; secrets and message texts never are. Renewed tokens are listed only with `action=user.refresh`. Entries are kept for `ARKLOOP_AUDIT_RETENTION_DAYS` days.',
+      'Tells who changed something, and when. Denied requests are included; secrets and message texts never are. Entries are kept for `ARKLOOP_AUDIT_RETENTION_DAYS` days.',
     query: AuditQuery,
     responses: { 200: AuditLog },
     metadata: {

@@ -222,8 +222,8 @@ export const personas = initContract().router({
   list: {
     method: 'GET',
     path: '/v1/personas',
-    summary: 'List the personas of a scope, newest first, then the built-in personas that are not overridden',
-    description: 'Returns complete personas for managing them, inactive ones too. For a picker, use `GET /v1/me/selectable-personas`.',
+    summary: 'List the personas of a scope, newest first, then built-in ones',
+    description: 'Complete personas, inactive ones too. For a picker, use `GET /v1/me/selectable-personas`.',
     query: pageQuery(200).extend(scoped.shape),
     responses: { 200: z.array(Persona) },
     metadata: { auth: 'user', permission: { account: read, platform: 'platform.admin' }, pages: 'cursor' },

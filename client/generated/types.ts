@@ -7966,9 +7966,9 @@ export interface PersonasApi {
    */
   readonly selectable: Call<NoRequest, SelectablePersona[], Reasons['personas.selectable']>;
   /**
-   * List the personas of a scope, newest first, then the built-in personas that are not overridden
+   * List the personas of a scope, newest first, then built-in ones
    *
-   * Returns complete personas for managing them, inactive ones too. For a picker, use `GET /v1/me/selectable-personas`.
+   * Complete personas, inactive ones too. For a picker, use `GET /v1/me/selectable-personas`.
    */
   readonly list: PagedCall<{ query?: { limit?: number | undefined; before?: PageCursor | undefined; scope?: PersonaScope | undefined; } | undefined; }, Persona, Reasons['personas.list']>;
   /**
@@ -8553,7 +8553,7 @@ export interface AuditLogsApi {
   /**
    * List audit log entries, newest first
    *
-   * Use this to find out who changed something, and when. Denied requests are included; secrets and message texts never are. Renewed tokens are listed only with `action=user.refresh`. Entries are kept for `ARKLOOP_AUDIT_RETENTION_DAYS` days.
+   * Tells who changed something, and when. Denied requests are included; secrets and message texts never are. Entries are kept for `ARKLOOP_AUDIT_RETENTION_DAYS` days.
    */
   readonly list: Call<{ query?: { account_id?: Id | undefined; action?: string | undefined; target_type?: string | undefined; actor_user_id?: Id | undefined; since?: Time | undefined; until?: Time | undefined; limit?: number | undefined; offset?: number | undefined; include?: "state" | undefined; } | undefined; }, AuditLog, Reasons['auditLogs.list']>;
   /**

@@ -12,15 +12,16 @@ import { sharedErrorResponses } from './responses.ts';
 import { webhooksOf, webhooksTag } from './webhooks.ts';
 
 const servers: readonly ServerObject[] = [
-  { url: 'http://localhost:19000', description: 'The public address' },
+  { url: 'http://localhost:19000', description: 'Gateway' },
+  { url: 'http://localhost:19001', description: 'API' },
   {
     url: '{scheme}://{host}',
     description: 'Your installation',
     variables: {
-      scheme: { enum: ['https', 'http'], default: 'https', description: 'Use `http` only on a local machine.' },
+      scheme: { enum: ['https', 'http'], default: 'https', description: '`http` only on a local machine.' },
       host: {
         default: 'arkloop.localhost',
-        description: 'Host name of the gateway, with the port unless it is the default of the scheme.',
+        description: 'The gateway, with its port unless it is the default.',
       },
     },
   },

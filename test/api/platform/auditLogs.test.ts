@@ -255,7 +255,10 @@ test('the newest entries of a long log are read by index', async () => {
   client.release(true);
   // Each partition has indexes of its own.
   expect(plans).toEqual(
-    ['newest', 'list', 'action', 'target', 'actor'].map((index) => expect.stringMatching(`using audit_logs_\\d{4}_\\d\\d_${index}`)),
+    // Made on a partition that existed before, this index has a name that PostgreSQL chose.
+    ['created_at_id_idx', 'list', 'action', 'target', 'actor'].map((index) =>
+      expect.stringMatching(`using audit_logs_\\d{4}_\\d\\d_${index}`),
+    ),
   );
   expect(plans.filter((plan) => /Seq Scan|Sort {2}\(/.test(plan))).toEqual([]);
 });
