@@ -116,9 +116,9 @@ function callOf({ authenticated: { actor }, req }: CallContext, id: unknown): un
   return session === undefined ? undefined : [actor?.apiKeyId ?? actor?.userId, session, id];
 }
 
-/** The SDK sends an event, with JSON as its data, as one chunk. */
+/** The events of the SDK, with JSON as their data. */
 async function* chunksOf({ body }: Response): AsyncGenerator<Buffer> {
-  for await (const chunk of body ?? []) yield Buffer.from(escapeBreaks(Buffer.from(chunk).toString()));
+  for await (const text of body?.pipeThrough(new TextDecoderStream()) ?? []) yield Buffer.from(escapeBreaks(text));
 }
 
 /** An error of the protocol, with the status that the SDK has chosen. */

@@ -14,6 +14,7 @@ import { mount } from '../http/mount/mount.ts';
 import type { Implementation } from '../http/pipeline/implement.ts';
 import { recordRequestMetrics } from '../http/requestMetrics.ts';
 import { docsRouter } from '../http/site/docs.ts';
+import { pageBaseUrl } from '../http/site/pageBaseUrl.ts';
 import { playgroundRouter } from '../http/site/playground.ts';
 import { redirectToBaseUrl } from '../http/site/redirectToBaseUrl.ts';
 import { traceRequests } from '../http/tracing.ts';
@@ -144,6 +145,7 @@ const implementations = (config: Config, eventBroker: EventBroker): Implementati
 export function createApp(app: App, eventBroker: EventBroker, health: Health): Express {
   const { config, log } = app;
   const { trusted } = createCallerResolver(config);
+  const baseUrl = pageBaseUrl(app);
   const server = express();
   server.response.json = sendJson;
   return server
@@ -154,8 +156,8 @@ export function createApp(app: App, eventBroker: EventBroker, health: Health): E
         recordRequestMetrics,
         traceRequests((peer) => config.trustIncomingTraceId && trusted(peer)),
         rejectInvalidFraming,
-        besideV1(redirectToBaseUrl(app.baseUrl)),
-        besideV1(docsRouter(app.baseUrl)),
+        besideV1(redirectToBaseUrl(baseUrl)),
+        besideV1(docsRouter(baseUrl)),
         besideV1(playgroundRouter()),
         fixedHeaders,
         cors(config.gatewayCorsAllowedOrigins),

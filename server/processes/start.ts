@@ -272,7 +272,8 @@ async function requireBaseUrl(database: Database) {
   const { readSettings } = await import('../resources/settings/settings.ts');
   const settings = await readSettings(database);
   const sendsMail = settings['email.smtp_host'] !== null && settings['email.from'] !== null;
-  if (sendsMail && settings['app.base_url'] === defaultBaseUrl(process.env))
+  const isNamed = Boolean(process.env.ARKLOOP_APP_BASE_URL?.trim()) || settings['app.base_url'] !== defaultBaseUrl(process.env);
+  if (sendsMail && !isNamed)
     throw new OperatorError('ARKLOOP_APP_BASE_URL: is required in production, because mail is sent (ARKLOOP_SMTP_HOST)');
 }
 

@@ -25,7 +25,7 @@ const refusals: Partial<Record<StorageProblem, string>> = {
 };
 
 /** How long a start waits for the object store, in milliseconds. */
-const patience = 2_000;
+const maxCheckMs = 2_000;
 
 /** Throws an `OperatorError` if the store refuses the configuration, or its folder is not writable. One that does not answer may be back later. */
 export async function checkStorage(config: Config, log: Log): Promise<void> {
@@ -41,5 +41,5 @@ export async function checkStorage(config: Config, log: Log): Promise<void> {
   });
   const close = () => storage.close();
   problem.then(close, close).catch(() => undefined);
-  await Promise.race([problem, sleep(patience, undefined, { ref: false })]);
+  await Promise.race([problem, sleep(maxCheckMs, undefined, { ref: false })]);
 }

@@ -10,6 +10,7 @@ import { llmsFullText, llmsText, rawText, readLibrary } from './pages/guideLibra
 import { notFoundPage } from './pages/guidePage.ts';
 import { createRenderer } from './pages/renderer.ts';
 import { areaPath } from './reference/document.ts';
+import { documentedUrl } from './reference/samples.ts';
 
 // Only files of this server, no inline scripts or styles. "Try it" and the search send requests to this server only.
 const policy = [
@@ -30,16 +31,9 @@ const headersOfPage = {
   'referrer-policy': 'no-referrer',
 };
 
-/** The address in the guides and in the document, which is replaced by that of the installation. */
-const documentedUrl = 'http://localhost:19000';
-
 /** A response that is made once, with its tag and its compressed forms. */
 type Prepared = { body: Buffer; tag: string; packed(encoding: Encoding): Promise<Buffer> };
 
-/**
- * Serves the documentation: the guides at `/docs/guides/…` (as Markdown at `….md`, their index also at `/llms.txt`), the reference at `/docs`
- * and `/docs/reference/…`, the entries of the search, and the OpenAPI document. The pages send no request to another host.
- */
 function createPages() {
   const library = readLibrary();
   const description = readFileSync(new URL('../../../docs/openapi.json', import.meta.url));
@@ -48,10 +42,14 @@ function createPages() {
   return { library, description, areas, render: createRenderer() };
 }
 
+/** One for all apps of a process, because reading the guides and the document takes 20 ms. */
 let pages: ReturnType<typeof createPages> | undefined;
 
+/**
+ * Serves the documentation: the guides at `/docs/guides/…` (as Markdown at `….md`, their index also at `/llms.txt`), the reference at `/docs`
+ * and `/docs/reference/…`, the entries of the search, and the OpenAPI document. All name the base URL. The pages send no request to another host.
+ */
 export function docsRouter(baseUrl: App['baseUrl']): RequestHandler {
-  // One for all apps of a process, because reading the guides and the document takes 20 ms.
   pages ??= createPages();
   const { library, description, areas, render } = pages;
   const kept = new Map<string, Promise<Prepared>>();

@@ -10,11 +10,10 @@ export const redirectToBaseUrl =
   (baseUrl: App['baseUrl']): RequestHandler =>
   async (req, res, next) => {
     const isPage = (req.method === 'GET' || req.method === 'HEAD') && req.headers.accept?.includes('text/html') === true;
-    const given = `http://${req.headers.host ?? ''}`;
-    if (!isPage || !URL.canParse(given)) return next();
+    const asked = isPage ? URL.parse(`http://${req.headers.host ?? ''}`) : null;
+    if (!asked || !isLocal(asked.hostname)) return next();
     const base = new URL(await baseUrl());
-    const asked = new URL(given);
-    if (asked.host === base.host || asked.port !== base.port || !isLocal(asked.hostname) || !isLocal(base.hostname)) return next();
+    if (asked.host === base.host || asked.port !== base.port || !isLocal(base.hostname)) return next();
     res.set({ 'cache-control': 'no-store', vary: 'Accept' }).redirect(307, base.origin + req.originalUrl);
   };
 

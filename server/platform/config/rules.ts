@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { baseUrlOfGateway } from './baseUrl.ts';
+import { configuredBaseUrl } from './baseUrl.ts';
 import type { Config, Role } from './shape.ts';
 
 const placeholder =
@@ -81,10 +81,11 @@ function leadsTo(url: string, { host, port }: Config['gatewayAddr']): boolean {
 }
 
 /** The domain of passkeys must be one that browsers accept, for the pages that use it. */
-function passkeys({ passkeyRpId: id, passkeyOrigins: origins, appBaseUrl, gatewayAddr, gatewayTlsCertFile }: Config): string[] {
+function passkeys(config: Config): string[] {
+  const { passkeyRpId: id, passkeyOrigins: origins } = config;
   if (id !== undefined && isIP(id)) return ['ARKLOOP_PASSKEY_RP_ID: must be a host name, not an IP address'];
   if (origins?.length === 0) return ['ARKLOOP_PASSKEY_ORIGINS: must name at least one origin'];
-  const domain = id ?? new URL(appBaseUrl ?? baseUrlOfGateway(gatewayAddr, gatewayTlsCertFile !== undefined)).hostname;
+  const domain = id ?? new URL(configuredBaseUrl(config)).hostname;
   const isUsable = ({ protocol, hostname }: URL) =>
     (hostname === domain || hostname.endsWith(`.${domain}`)) &&
     (protocol === 'https:' || hostname === 'localhost' || hostname.endsWith('.localhost'));

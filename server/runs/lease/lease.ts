@@ -58,8 +58,10 @@ const leasedColumns = [
   'pending_inputs',
 ] as const;
 
-/** A job that a worker has taken from the queue, or the start of a run of the same process, which has a new id. */
-/** `left`: how often it was left to other processes. */
+/**
+ * A job that a worker has taken from the queue, or the start of a run of the same process, which has a new id. `left` is how often processes without
+ * its key have left it to others.
+ */
 export type RunJob = { id: string; isLocal: boolean; left?: number };
 
 /** The job that a worker has received, for the event that says so. Null for none. */

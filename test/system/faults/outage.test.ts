@@ -46,6 +46,22 @@ async function stoppable() {
   };
 }
 
+test('while PostgreSQL is stopped, pages and documents are served', async () => {
+  const database = await stoppable();
+  const api = await startProcess('api', {
+    ...testKeysEnv,
+    ARKLOOP_DATABASE_URL: database.url,
+    ARKLOOP_APP_BASE_URL: 'http://localhost:1234',
+  });
+  const get = (path: string) => fetch(api.url + path, { headers: { accept: 'text/html' } });
+  expect((await get('/')).status).toBe(200);
+  await database.stop();
+  // Longer than settings are kept in memory.
+  await sleep(5_000);
+  for (const path of ['/', '/chat/1', '/docs', '/openapi.json', '/llms.txt']) expect([path, (await get(path)).status]).toEqual([path, 200]);
+  expect(await (await get('/docs/guides/quickstart.md')).text()).toContain('API=http://localhost:1234 ');
+});
+
 test('while PostgreSQL is stopped, all processes keep running, requests get 503 with Retry-After, and no acknowledged write is lost', async () => {
   const database = await stoppable();
   const env = {

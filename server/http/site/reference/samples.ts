@@ -8,8 +8,8 @@ export const languages: readonly { language: Language; title: string }[] = [
   { language: 'python', title: 'Python' },
 ];
 
-/** The address in the samples. A script on the page replaces it with that of the server. */
-const server = 'http://localhost:19000';
+/** The address in samples, guides and the OpenAPI document. It is replaced by the base URL when they are served. */
+export const documentedUrl = 'http://localhost:19000';
 
 type Resolve = (schema: Schema) => Schema;
 type Values = Readonly<Record<string, unknown>>;
@@ -85,7 +85,7 @@ const variableOf = ({ credential }: Operation) => (credential === 'token or key'
 function urlOf({ operation, params, query }: Sample): string {
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(params[name])));
   const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])).toString();
-  return server + path + (search && `?${search}`);
+  return documentedUrl + path + (search && `?${search}`);
 }
 
 function typescript(sample: Sample): string {
@@ -106,7 +106,7 @@ function typescript(sample: Sample): string {
     ...(kind === 'form' ? [`import { openAsBlob } from 'node:fs';`] : []),
     '',
     'const client = createClient({',
-    `  baseUrl: '${server}',`,
+    `  baseUrl: '${documentedUrl}',`,
     ...key,
     '});',
     ...(credential === 'token' ? ['client.session.accessToken = process.env.ARKLOOP_ACCESS_TOKEN;'] : []),
