@@ -46,8 +46,7 @@ const openExports = async (sql = app.sql) =>
     )
   ).length;
 
-/** Adds more than the buffers of a connection hold. */
-/** 17 MB in the archive, which no socket buffers: random texts that are longer than the window of its compression, 32 kB. */
+/** Adds 17 MB of the archive, more than a connection buffers: random texts that are longer than the window of its compression, 32 kB. */
 const fillAccount = ({ accountId }: Person, sql = app.sql) =>
   sql(
     `insert into audit_logs (id, account_id, action, target_type, trace_id, metadata, created_at)
