@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Id, intParam, numberParam, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
 import { Cidr, IpAddress } from './shared/ipAddresses.ts';
+import { maxPageRows } from './shared/pagination.ts';
 import { initContract, type Resource } from './shared/route.ts';
 
 const UserAgentType = z.enum(['browser', 'bot', 'tool', 'unknown']).meta({
@@ -52,7 +53,7 @@ export const AccessLogPage = z
 export type AccessLogPage = z.infer<typeof AccessLogPage>;
 
 export const AccessLogQuery = z.object({
-  limit: intParam(1, 200).default(50).meta({ description: 'Rows per page.' }),
+  limit: intParam(1, maxPageRows).default(50).meta({ description: 'Rows per page.' }),
   before: Id.optional().meta({ description: 'Return only entries strictly older than this one.' }),
   since: z
     .union([Id, Instant.pipe(Time)])

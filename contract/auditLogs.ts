@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { exportFormat, exportNotes } from './exports.ts';
 import { AnyObject, Id, inconsistentValues, intParam, Time } from './shared/fields.ts';
 import { Instant } from './shared/instant.ts';
+import { maxPageRows } from './shared/pagination.ts';
 import { declareFile, initContract, type Resource } from './shared/route.ts';
 
 const state = AnyObject.nullable().optional();
@@ -74,7 +75,9 @@ const rangeError = { path: ['until'], message: 'must not be before since', param
 export const AuditQuery = z
   .object({
     ...filters,
-    limit: intParam(1, 200).default(50).meta({ description: 'Entries per page.' }),
+    limit: intParam(1, maxPageRows)
+      .default(50)
+      .meta({ description: 'Entries per page. A page ends at 2 MB: continue at `offset` plus the number of entries.' }),
     offset: intParam(0, 100_000).default(0).meta({ description: 'Entries to skip. To go further back, use `until`.' }),
     include,
   })

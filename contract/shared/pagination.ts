@@ -11,10 +11,13 @@ const Cursor = z
       'An opaque cursor. Only cursors that the same list returned with the same filters are accepted. If `before` and `cursor` are both given, they must be equal. Any other value is rejected with 400, with the reason `invalid_cursor` if it has the form of a cursor.',
   });
 
+/** The most rows of a page of any list. */
+export const maxPageRows = 200;
+
 /** The query parameters of every paginated list. */
 export const pageQuery = (defaultLimit = 20) =>
   z.object({
-    limit: intParam(1, 200).default(defaultLimit).meta({ description: 'Rows per page.' }),
+    limit: intParam(1, maxPageRows).default(defaultLimit).meta({ description: 'Rows per page.' }),
     before: Cursor.optional().meta({ description: 'An opaque cursor: the `X-Next-Cursor` of the previous page.' }),
   });
 

@@ -1,5 +1,5 @@
-import { type RawBuilder, sql } from 'kysely';
-import type { Parameters } from './statement.ts';
+import { type Compilable, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
+import { builder, type Parameters } from './statement.ts';
 
 /** The sort key of the row before the page (null for the first page), and the maximum number of rows. */
 export type PageKey = { beforeTime: string | null; beforeId: string | null; limit: number };
@@ -15,20 +15,40 @@ export const onPage = (
 /** The rows of a page have at most as many bytes, or the page has one row. */
 export const maxPageBytes = 2_000_000;
 
-/** What `withinBytes` compares: the size of a row, and of all rows of the page up to it. A row counts as `maxBytes` at most. */
+/** What the rows of `pageInBytes` also have: the size of the row, at most `maxBytes`, and of all rows of the page up to it. */
 export type PageBytes = { row_bytes: number; page_bytes: number };
 
+type Page = {
+  /** What the page is sorted by. */
+  order?: RawBuilder<unknown>;
+  maxBytes?: number;
+};
+
 /**
- * Columns for the pages of a list of large rows. `size` is an expression that reads no stored text, such as `octet_length`; `order` is what the page is
- * sorted by. Select from the page with `withinBytes`.
+ * A page of a list whose rows can be large, which ends when its rows exceed `maxBytes`; the first row that does says that there is a next page. The
+ * others are not read. `size` is an expression over the columns of the list.
  */
-export function pageBytes(size: RawBuilder<number>, order: RawBuilder<unknown>, maxBytes = maxPageBytes) {
+export function pageInBytes<Row extends object>(
+  list: Compilable<Row>,
+  size: RawBuilder<number>,
+  { order = sql`created_at desc, id desc`, maxBytes = maxPageBytes }: Page = {},
+): SelectQueryBuilder<Record<'page', Row & Partial<PageBytes>>, 'page', Row & Partial<PageBytes>> {
+  const listed = list as SelectQueryBuilder<Record<'listed', object>, 'listed', object>;
   const counted = sql<number>`least(${size}, ${sql.lit(maxBytes)})`;
-  return [
-    counted.as('row_bytes'),
-    sql<number>`(sum(${counted}) over (order by ${order} rows unbounded preceding))::int8`.as('page_bytes'),
-  ] as const;
+  const page = builder
+    .selectFrom(listed.as('listed'))
+    .selectAll('listed')
+    .select([
+      counted.as('row_bytes'),
+      sql<number>`(sum(${counted}) over (order by ${order} rows unbounded preceding))::int8`.as('page_bytes'),
+    ]);
+  const within = sql<boolean>`page_bytes - row_bytes <= ${sql.lit(maxBytes)}`;
+  return builder.selectFrom(page.as('page')).selectAll('page').where(within).orderBy(order) as never;
 }
 
-/** Keeps the rows of a page and the first that exceeds `maxBytes`, which says that there is a next page. */
-export const withinBytes = (maxBytes = maxPageBytes): RawBuilder<boolean> => sql`page_bytes - row_bytes <= ${sql.lit(maxBytes)}`;
+/** The size of a row with these columns of text, JSON, bytes or arrays, and others that are small. The length of text is known without reading it. */
+export const bytesOf = (...columns: readonly string[]): RawBuilder<number> =>
+  sql`(1000 + ${sql.join(
+    columns.map((name) => sql`coalesce(octet_length(${sql.ref(name)}::text), 0)`),
+    sql` + `,
+  )})`;

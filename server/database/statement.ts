@@ -69,6 +69,11 @@ export type StatementOptions = {
   /** Required, by `check:statements`, if the text of a statement that returns rows does not bound their number: see test/statements/bounds.ts. */
   bound?: Bound;
   /**
+   * What a row of a list has at most, in bytes: 3 for each character that the contract allows. Required, by `check:statements`, if the list does not end its
+   * pages by their bytes (`pageInBytes`).
+   */
+  rowBytes?: number;
+  /**
    * Whether the statement only reads, and takes at most a millisecond whatever the size of the tables. Outside transactions, short statements share
    * connections (`shareConnections`). A test checks their plans.
    */
@@ -97,12 +102,14 @@ type RowsOf<Output> = Output extends InsertResult | UpdateResult | DeleteResult 
 export type Declared = {
   readonly text: string;
   readonly node: OperationNode;
+  readonly parameters: readonly string[];
   readonly isShort: boolean;
   readonly needsSynchronousCommit: boolean;
   readonly bound?: Bound | undefined;
+  readonly rowBytes?: number | undefined;
   readonly variant?: string | undefined;
 };
-type Compiled = Declared & { readonly name: string; readonly parameters: readonly string[] };
+type Compiled = Declared & { readonly name: string };
 const declarations: (() => Compiled)[] = [];
 let variantLabel: string | undefined;
 const families: (() => void)[] = [];
@@ -146,11 +153,11 @@ export function statementFamily<Variant, Made>(
  * to the builder, because that parameter would never be bound: use `sql.lit(value)` or a named parameter. `npm run check` compiles every statement.
  */
 export const statement =
-  <P extends object = Record<never, never>>({ isShort = false, needsSynchronousCommit = false, bound }: StatementOptions = {}) =>
+  <P extends object = Record<never, never>>({ isShort = false, needsSynchronousCommit = false, bound, rowBytes }: StatementOptions = {}) =>
   <Output>(build: (db: Builder, $: Parameters<P>) => Compilable<Output>): Statement<P, RowsOf<Output>> => {
     let compiled: Compiled | undefined;
     const variant = variantLabel;
-    const once = () => (compiled ??= { ...compile(build), isShort, needsSynchronousCommit, bound, variant });
+    const once = () => (compiled ??= { ...compile(build), isShort, needsSynchronousCommit, bound, rowBytes, variant });
     declarations.push(once);
     return {
       get name() {

@@ -2402,11 +2402,15 @@ insert into "api_keys" ("account_id", "id", "user_id", "key_prefix", "key_hash",
   returning "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "credits_per_day", "credits_per_month", "credits_total", "requests_per_minute", "requests_per_day", "requests_per_month", "requests_total", "models", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at";
 
 -- resources/apiKeys/queries.ts selectKeys
-select "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "credits_per_day", "credits_per_month", "credits_total", "requests_per_minute", "requests_per_day", "requests_per_month", "requests_total", "models", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("models"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("models"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "credits_per_day", "credits_per_month", "credits_total", "requests_per_minute", "requests_per_day", "requests_per_month", "requests_total", "models", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at"
   from "api_keys"
   where "account_id" = $1 and ($2::uuid is null or user_id = $3) and ($4::timestamptz is null or ("created_at", "id") < ($5::timestamptz, $6::uuid))
   order by "created_at" desc, "id" desc
-  limit $7;
+  limit $7) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/apiKeys/queries.ts selectKey
 select "id", "account_id", "user_id", "name", "key_prefix", "scopes", "inherits_permissions", "credits_per_day", "credits_per_month", "credits_total", "requests_per_minute", "requests_per_day", "requests_per_month", "requests_total", "models", "expires_at", "previous_expires_at", "revoked_at", "last_used_at", "created_at"
@@ -2605,172 +2609,268 @@ select "u"."id"
   limit 1) is not null);
 
 -- resources/auditLogs/queries.ts page of an account
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
   where "account_id" = $1 and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $2 offset $3;
+  limit $2 offset $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page of an account by action
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
   where ("account_id" = $1 and "action" = $2)
   order by "created_at" desc, "id" desc
-  limit $3 offset $4;
+  limit $3 offset $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page of an account by targetType
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
   where ("account_id" = $1 and "target_type" = $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $3 offset $4;
+  limit $3 offset $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page of an account by actorId
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
   where ("account_id" = $1 and "actor_user_id" = $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $3 offset $4;
+  limit $3 offset $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page of an account by since
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
   where ("account_id" = $1 and "created_at" >= $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $3 offset $4;
+  limit $3 offset $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page of an account by until
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
   where ("account_id" = $1 and "created_at" <= $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $3 offset $4;
+  limit $3 offset $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page of all accounts
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
   where 1 = 1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $1 offset $2;
+  limit $1 offset $2) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page of all accounts by action
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
   where "action" = $1 and "action" > ''
   order by "created_at" desc, "id" desc
-  limit $2 offset $3;
+  limit $2 offset $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page of all accounts by targetType
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
   where "target_type" = $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $2 offset $3;
+  limit $2 offset $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page of all accounts by actorId
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
   where "actor_user_id" = $1 and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $2 offset $3;
+  limit $2 offset $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page of all accounts by since
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
   where "created_at" >= $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $2 offset $3;
+  limit $2 offset $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page of all accounts by until
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at"
   from "audit_logs"
   where "created_at" <= $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $2 offset $3;
+  limit $2 offset $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page with states of an account
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where "account_id" = $1 and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $2 offset $3;
+  limit $2 offset $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page with states of an account by action
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where ("account_id" = $1 and "action" = $2)
   order by "created_at" desc, "id" desc
-  limit $3 offset $4;
+  limit $3 offset $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page with states of an account by targetType
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where ("account_id" = $1 and "target_type" = $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $3 offset $4;
+  limit $3 offset $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page with states of an account by actorId
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where ("account_id" = $1 and "actor_user_id" = $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $3 offset $4;
+  limit $3 offset $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page with states of an account by since
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where ("account_id" = $1 and "created_at" >= $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $3 offset $4;
+  limit $3 offset $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page with states of an account by until
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where ("account_id" = $1 and "created_at" <= $2) and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $3 offset $4;
+  limit $3 offset $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page with states of all accounts
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where 1 = 1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $1 offset $2;
+  limit $1 offset $2) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page with states of all accounts by action
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where "action" = $1 and "action" > ''
   order by "created_at" desc, "id" desc
-  limit $2 offset $3;
+  limit $2 offset $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page with states of all accounts by targetType
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where "target_type" = $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $2 offset $3;
+  limit $2 offset $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page with states of all accounts by actorId
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where "actor_user_id" = $1 and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $2 offset $3;
+  limit $2 offset $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page with states of all accounts by since
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where "created_at" >= $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $2 offset $3;
+  limit $2 offset $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts page with states of all accounts by until
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where "created_at" <= $1 and "action" > '' and "action" <> 'user.refresh'
   order by "created_at" desc, "id" desc
-  limit $2 offset $3;
+  limit $2 offset $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts count of an account
 select count(*) as "total"
@@ -2869,88 +2969,136 @@ select count(*) as "total"
   limit $2) as "found";
 
 -- resources/auditLogs/queries.ts export of an account
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where "account_id" = $1 and (created_at, id) < ($2::timestamptz, $3::uuid)
   order by "created_at" desc, "id" desc
-  limit $4;
+  limit $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts export of an account by action
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where ("account_id" = $1 and "action" = $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
   order by "created_at" desc, "id" desc
-  limit $5;
+  limit $5) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts export of an account by targetType
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where ("account_id" = $1 and "target_type" = $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
   order by "created_at" desc, "id" desc
-  limit $5;
+  limit $5) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts export of an account by actorId
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where ("account_id" = $1 and "actor_user_id" = $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
   order by "created_at" desc, "id" desc
-  limit $5;
+  limit $5) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts export of an account by since
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where ("account_id" = $1 and "created_at" >= $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
   order by "created_at" desc, "id" desc
-  limit $5;
+  limit $5) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts export of an account by until
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where ("account_id" = $1 and "created_at" <= $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
   order by "created_at" desc, "id" desc
-  limit $5;
+  limit $5) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts export of all accounts
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where 1 = 1 and "action" > '' and (created_at, id) < ($1::timestamptz, $2::uuid)
   order by "created_at" desc, "id" desc
-  limit $3;
+  limit $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts export of all accounts by action
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where "action" = $1 and "action" > '' and (created_at, id) < ($2::timestamptz, $3::uuid)
   order by "created_at" desc, "id" desc
-  limit $4;
+  limit $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts export of all accounts by targetType
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where "target_type" = $1 and "action" > '' and (created_at, id) < ($2::timestamptz, $3::uuid)
   order by "created_at" desc, "id" desc
-  limit $4;
+  limit $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts export of all accounts by actorId
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where "actor_user_id" = $1 and (created_at, id) < ($2::timestamptz, $3::uuid)
   order by "created_at" desc, "id" desc
-  limit $4;
+  limit $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts export of all accounts by since
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where "created_at" >= $1 and "action" > '' and (created_at, id) < ($2::timestamptz, $3::uuid)
   order by "created_at" desc, "id" desc
-  limit $4;
+  limit $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auditLogs/queries.ts export of all accounts by until
-select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("metadata"::text), 0) + coalesce(octet_length("user_agent"::text), 0) + coalesce(octet_length("before_state"::text), 0) + coalesce(octet_length("after_state"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "actor_user_id", "action", "target_type", "target_id", "trace_id", "metadata", "ip_address", "user_agent", "created_at", "before_state", "after_state"
   from "audit_logs"
   where "created_at" <= $1 and "action" > '' and (created_at, id) < ($2::timestamptz, $3::uuid)
   order by "created_at" desc, "id" desc
-  limit $4;
+  limit $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/auth/codes/queries.ts upsertCode
 insert into "login_codes" ("user_id", "email", "code_hmac", "expires_at", "asked_from")
@@ -3259,11 +3407,15 @@ insert into "broadcasts" ("id", "type", "title", "body", "payload", "target_type
   returning "id", "type", "title", "body", "target_type", "target_id", "payload", "status", "sent_count", "created_by", "created_at";
 
 -- resources/broadcasts/queries.ts selectBroadcasts
-select "id", "type", "title", "body", "target_type", "target_id", "payload", "status", "sent_count", "created_by", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("body"::text), 0) + coalesce(octet_length("payload"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("body"::text), 0) + coalesce(octet_length("payload"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "type", "title", "body", "target_type", "target_id", "payload", "status", "sent_count", "created_by", "created_at"
   from "broadcasts"
   where "deleted_at" is null and ($1::timestamptz is null or ("created_at", "id") < ($2::timestamptz, $3::uuid))
   order by "created_at" desc, "id" desc
-  limit $4;
+  limit $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/broadcasts/queries.ts selectBroadcast
 select "id", "type", "title", "body", "target_type", "target_id", "payload", "status", "sent_count", "created_by", "created_at"
@@ -3593,11 +3745,15 @@ rollback to savepoint before_mail;
 select graphile_worker.add_job($1, payload := $2::json, max_attempts := $3) as "job";
 
 -- resources/entitlementOverrides/queries.ts selectOverrides
-select "id", "account_id", "key", "value", "value_sealed", "value_type", "reason", "expires_at", "created_by_user_id", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("value"::text), 0) + coalesce(octet_length("value_sealed"::text), 0) + coalesce(octet_length("reason"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("value"::text), 0) + coalesce(octet_length("value_sealed"::text), 0) + coalesce(octet_length("reason"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "key", "value", "value_sealed", "value_type", "reason", "expires_at", "created_by_user_id", "created_at"
   from "entitlement_overrides"
   where "account_id" = $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
   order by "created_at" desc, "id" desc
-  limit $5;
+  limit $5) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/entitlementOverrides/queries.ts selectOverride
 select "id", "account_id", "key", "value", "value_sealed", "value_type", "reason", "expires_at", "created_by_user_id", "created_at"
@@ -3889,11 +4045,15 @@ insert into "identity_providers" ("id", "name", "issuer", "client_id", "client_s
   returning "id", "name", "issuer", "client_id", "client_secret_sealed", "scopes", "allowed_email_domains", "registers_users", "internal_network", "enabled", "revision", "created_at", "updated_at";
 
 -- resources/identityProviders/queries.ts selectProviders
-select "id", "name", "issuer", "client_id", "client_secret_sealed", "scopes", "allowed_email_domains", "registers_users", "internal_network", "enabled", "revision", "created_at", "updated_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("scopes"::text), 0) + coalesce(octet_length("allowed_email_domains"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("scopes"::text), 0) + coalesce(octet_length("allowed_email_domains"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "name", "issuer", "client_id", "client_secret_sealed", "scopes", "allowed_email_domains", "registers_users", "internal_network", "enabled", "revision", "created_at", "updated_at"
   from "identity_providers"
   where ($1::timestamptz is null or ("created_at", "id") < ($2::timestamptz, $3::uuid))
   order by "created_at" desc, "id" desc
-  limit $4;
+  limit $4) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/identityProviders/queries.ts selectProvider
 select "id", "name", "issuer", "client_id", "client_secret_sealed", "scopes", "allowed_email_domains", "registers_users", "internal_network", "enabled", "revision", "created_at", "updated_at"
@@ -4295,11 +4455,15 @@ insert into "mcp_configs" ("account_id", "id", "name", "transport", "url", "bear
   returning "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "elicitation_enabled", "is_active", "revision", "created_at", "updated_at";
 
 -- resources/mcpConfigs/queries.ts selectConfigs
-select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "elicitation_enabled", "is_active", "revision", "created_at", "updated_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("url"::text), 0) + coalesce(octet_length("command"::text), 0) + coalesce(octet_length("args"::text), 0) + coalesce(octet_length("cwd"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("url"::text), 0) + coalesce(octet_length("command"::text), 0) + coalesce(octet_length("args"::text), 0) + coalesce(octet_length("cwd"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "elicitation_enabled", "is_active", "revision", "created_at", "updated_at"
   from "mcp_configs"
   where "account_id" = $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
   order by "created_at" desc, "id" desc
-  limit $5;
+  limit $5) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/mcpConfigs/queries.ts selectConfig
 select "id", "account_id", "name", "transport", "url", bearer_token_sealed is not null as "has_auth", case when oauth_status = 'authorized' and oauth_ends_at <= now() then 'expired' else coalesce(oauth_status, 'none') end as "authorization", "command", "args", "cwd", "call_timeout_ms", "elicitation_enabled", "is_active", "revision", "created_at", "updated_at"
@@ -4465,14 +4629,15 @@ with "thread" as (update "threads"
   returning "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at";
 
 -- resources/messages/queries.ts selectMessages
-select "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at", "page_bytes"
-  from (select "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at", least((coalesce(octet_length("content"), 0) * case when "content_json" is null then 1 else 2 end + 500), 2000000) as "row_bytes", (sum(least((coalesce(octet_length("content"), 0) * case when "content_json" is null then 1 else 2 end + 500), 2000000)) over (order by number desc rows unbounded preceding))::int8 as "page_bytes"
+select "page".*
+  from (select "listed".*, least((coalesce(octet_length(content), 0) * case when content_json is null then 1 else 2 end + 500), 2000000) as "row_bytes", (sum(least((coalesce(octet_length(content), 0) * case when content_json is null then 1 else 2 end + 500), 2000000)) over (order by number desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at"
   from "messages"
   where "account_id" = $1 and "thread_id" = $2 and "visible" = true and "role" <> 'tool' and ($3::integer is null or number < $4::integer)
   order by "number" desc
-  limit $5) as "page"
+  limit $5) as "listed") as "page"
   where page_bytes - row_bytes <= 2000000
-  order by "number" desc;
+  order by number desc;
 
 -- resources/messages/queries.ts selectMessage
 select "id", "account_id", "thread_id", "number", "created_by_user_id", "role", "content", "content_json", "run_id", "completion", "created_at"
@@ -4555,7 +4720,9 @@ insert into "notifications" ("account_id", "user_id", "type", "title", "body", "
   from unnest($6::uuid[]) as u (id);
 
 -- resources/notifications/queries.ts selectNotifications
-select "n".*
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("body"::text), 0) + coalesce(octet_length("payload"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("body"::text), 0) + coalesce(octet_length("payload"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "n".*
   from "memberships" as "m"
   cross
   join lateral (select "n"."id", "n"."user_id", "n"."account_id", "n"."type", coalesce(n.title, b.title) as "title", coalesce(n.body, b.body) as "body", coalesce(n.payload, b.payload) as "payload", "n"."read_at", "n"."created_at"
@@ -4567,7 +4734,9 @@ select "n".*
   limit $7) as "n"
   where "m"."user_id" = $8
   order by "n"."created_at" desc, "n"."id" desc
-  limit $9;
+  limit $9) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/notifications/queries.ts selectNotification
 select "n"."id", "n"."user_id", "n"."account_id", "n"."type", coalesce(n.title, b.title) as "title", coalesce(n.body, b.body) as "body", coalesce(n.payload, b.payload) as "payload", "n"."read_at", "n"."created_at"
@@ -4693,15 +4862,16 @@ select "id"
   where "user_id" = $1 and "id" = $2::uuid and "confirmed_at" > clock_timestamp() - interval '10 minutes';
 
 -- resources/personas/queries.ts selectPersonas
-select "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition", "page_bytes"
-  from (select "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition", least(octet_length(definition::text), 2000000) as "row_bytes", (sum(least(octet_length(definition::text), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("definition"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("definition"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "persona_key", "version", "is_active", "created_at", "updated_at", "definition"
   from "personas"
   where "account_id" is not distinct
   from $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
   order by "created_at" desc, "id" desc
-  limit $5) as "page"
+  limit $5) as "listed") as "page"
   where page_bytes - row_bytes <= 2000000
-  order by "created_at" desc, "id" desc;
+  order by created_at desc, id desc;
 
 -- resources/personas/queries.ts selectActiveKeys
 select "persona_key"
@@ -6213,11 +6383,15 @@ select "persona_id", "api_key_id"
   for share;
 
 -- resources/schedules/queries.ts selectSchedules
-select "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("input"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("input"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at"
   from "schedules" as "s"
   where "s"."account_id" = $1 and "s"."created_by_user_id" = $2 and ($3::timestamptz is null or ("s"."created_at", "s"."id") < ($4::timestamptz, $5::uuid))
   order by "s"."created_at" desc, "s"."id" desc
-  limit $6;
+  limit $6) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/schedules/queries.ts selectSchedule
 select "id", "account_id", "created_by_user_id", "api_key_id", "name", "cron", "run_at", "timezone", "persona_id", "input", "thread_id", "missed", "overlap", "status", "disabled_reason", "next_run_at", "last_run_id", "created_at", "updated_at"
@@ -6579,11 +6753,15 @@ insert into "thread_shares" ("account_id", "id", "thread_id", "created_by_user_i
   returning "account_id", "id", "thread_id", "token_sealed", "password_hash", "live_update", "last_message_number", "hidden_message_numbers", "snapshot_turn_count", "created_at";
 
 -- resources/shares/queries.ts selectShares
-select "account_id", "id", "thread_id", "token_sealed", "password_hash", "live_update", "last_message_number", "hidden_message_numbers", "snapshot_turn_count", "created_at"
+select "page".*
+  from (select "listed".*, least((cardinality(hidden_message_numbers) * 8 + 500), 2000000) as "row_bytes", (sum(least((cardinality(hidden_message_numbers) * 8 + 500), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "account_id", "id", "thread_id", "token_sealed", "password_hash", "live_update", "last_message_number", "hidden_message_numbers", "snapshot_turn_count", "created_at"
   from "thread_shares" as "s"
   where "s"."account_id" = $1 and "s"."thread_id" = $2 and ($3::timestamptz is null or ("s"."created_at", "s"."id") < ($4::timestamptz, $5::uuid))
   order by "s"."created_at" desc, "s"."id" desc
-  limit $6;
+  limit $6) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/shares/queries.ts selectShareOfThread
 select "id"
@@ -6618,7 +6796,8 @@ insert into "thread_share_messages" ("account_id", "share_id", "number", "conten
 
 -- resources/shares/queries.ts selectSharedMessages
 select "page".*
-  from (select "m"."id", "m"."number", "m"."role", "m"."completion", "m"."created_at", coalesce(kept.content, m.content) as "content", case when kept.number is null then m.content_json else kept.content_json end as "content_json", least((coalesce(octet_length(coalesce(kept.content, m.content)), 0) * case when case when kept.number is null then m.content_json else kept.content_json end is null then 1 else 2 end + 500), 1000000) as "row_bytes", (sum(least((coalesce(octet_length(coalesce(kept.content, m.content)), 0) * case when case when kept.number is null then m.content_json else kept.content_json end is null then 1 else 2 end + 500), 1000000)) over (order by m.number rows unbounded preceding))::int8 as "page_bytes"
+  from (select "listed".*, least((coalesce(octet_length(content), 0) * case when content_json is null then 1 else 2 end + 500), 1000000) as "row_bytes", (sum(least((coalesce(octet_length(content), 0) * case when content_json is null then 1 else 2 end + 500), 1000000)) over (order by number rows unbounded preceding))::int8 as "page_bytes"
+  from (select "m"."id", "m"."number", "m"."role", "m"."completion", "m"."created_at", coalesce(kept.content, m.content) as "content", case when kept.number is null then m.content_json else kept.content_json end as "content_json"
   from "thread_shares" as "s"
   left
   join "messages" as "m" on "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."role" <> 'tool' and m.number > $3 and case when $4::boolean then "m"."visible" else ("m"."number" <= $5 and "m"."number" not in (select unnest($6::integer[]) as "number")) end
@@ -6626,9 +6805,9 @@ select "page".*
   join "thread_share_messages" as "kept" on "kept"."account_id" = $7 and "kept"."share_id" = $8 and "kept"."number" = "m"."number"
   where "s"."account_id" = $9 and "s"."id" = $10
   order by "m"."number"
-  limit $11) as "page"
+  limit $11) as "listed") as "page"
   where page_bytes - row_bytes <= 1000000
-  order by "number";
+  order by number;
 
 -- resources/shares/queries.ts selectAttachmentReference
 select "m"."id"
@@ -7484,11 +7663,15 @@ insert into "webhook_endpoints" ("account_id", "id", "url", "events", "filter_pr
   returning "id", "account_id", "url", "events", "enabled", "disabled_reason", "filter_project_ids", "filter_persona_ids", "header_names", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at";
 
 -- resources/webhooks/queries.ts selectEndpoints
-select "id", "account_id", "url", "events", "enabled", "disabled_reason", "filter_project_ids", "filter_persona_ids", "header_names", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("url"::text), 0) + coalesce(octet_length("filter_project_ids"::text), 0) + coalesce(octet_length("filter_persona_ids"::text), 0) + coalesce(octet_length("header_names"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("url"::text), 0) + coalesce(octet_length("filter_project_ids"::text), 0) + coalesce(octet_length("filter_persona_ids"::text), 0) + coalesce(octet_length("header_names"::text), 0)), 2000000)) over (order by created_at desc, id desc rows unbounded preceding))::int8 as "page_bytes"
+  from (select "id", "account_id", "url", "events", "enabled", "disabled_reason", "filter_project_ids", "filter_persona_ids", "header_names", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at"
   from "webhook_endpoints"
   where "account_id" = $1 and ($2::timestamptz is null or ("created_at", "id") < ($3::timestamptz, $4::uuid))
   order by "created_at" desc, "id" desc
-  limit $5;
+  limit $5) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by created_at desc, id desc;
 
 -- resources/webhooks/queries.ts selectEndpoint
 select "id", "account_id", "url", "events", "enabled", "disabled_reason", "filter_project_ids", "filter_persona_ids", "header_names", "secret_prefix", case when previous_secret_expires_at > now() then previous_secret_expires_at end as "previous_secret_expires_at", "created_at"
@@ -7851,11 +8034,15 @@ insert into "run_event_archives" ("run_id", "account_id", "state", "claim_id")
   where "run_event_archives"."state" = 'writing' and "run_event_archives"."claimed_at" < now() - interval '10 minutes';
 
 -- runs/archive/queries.ts selectRawEvents
-select "seq", "event_id", "type", "created_at", data::text as "data"
+select "page".*
+  from (select "listed".*, least((1000 + coalesce(octet_length("data"::text), 0)), 2000000) as "row_bytes", (sum(least((1000 + coalesce(octet_length("data"::text), 0)), 2000000)) over (order by seq rows unbounded preceding))::int8 as "page_bytes"
+  from (select "seq", "event_id", "type", "created_at", data::text as "data"
   from "run_events"
   where "run_id" = $1 and "seq" > $2
   order by "seq"
-  limit $3;
+  limit $3) as "listed") as "page"
+  where page_bytes - row_bytes <= 2000000
+  order by seq;
 
 -- runs/archive/queries.ts lockEndedRun
 select "r"."next_seq", t.deleted_at is not null as "is_deleted"

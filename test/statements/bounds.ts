@@ -73,7 +73,7 @@ const collecting = /\b(array_agg|jsonb?_agg|jsonb?_object_agg|string_agg)\b|\bar
 const aggregating = /\b(count|sum|max|min|avg|bool_or|bool_and|every)\(/;
 
 /** Whether the statement returns rows. */
-function returnsRows(node: OperationNode): boolean {
+export function returnsRows(node: OperationNode): boolean {
   if (node.kind === 'RawNode') return /^\s*(select|with)\b|\breturning\b/.test(rawText(node as Node));
   return node.kind === 'SelectQueryNode' || (queryKinds.has(node.kind) && (node as Node).returning !== undefined);
 }

@@ -6,11 +6,13 @@ import { entities } from '../../server/database/entities.ts';
 import { builder, statement } from '../../server/database/statement.ts';
 import { allStatements } from '../statements/declared.ts';
 import { isPreparable } from '../statements/releasedStatements.ts';
-import { staleStatements, unbounded } from '../statements/snapshot.ts';
+import { staleStatements, unbounded, unweighed } from '../statements/snapshot.ts';
 import { hiddenTables, unguarded } from '../statements/tenancy.ts';
 
 const preparable = (await allStatements()).filter(isPreparable);
 const { unboundedStatements } = await import('../statements/bounds.ts');
+const { maxRowBytes, unweighedLists } = await import('../statements/weights.ts');
+const { bytesOf, pageInBytes } = await import('../../server/database/paging.ts');
 const { freshDatabase } = await import('../support/app/testApp.ts');
 
 test('the file of statements is up to date', async () => {
@@ -66,6 +68,28 @@ test('detects statements that return any number of rows', () => {
     builder.updateTable('messages').set({ visible: false }).where('thread_id', '=', id),
   ];
   expect(good.map(isFound)).toEqual(good.map(() => false));
+});
+
+test('every list ends its pages by bytes, or declares that its rows are small', async () => {
+  expect(await unweighed()).toEqual([]);
+});
+
+test('detects lists whose pages may have any number of bytes', () => {
+  const limit = sql<number>`${sql.val(200)}`;
+  const list = builder.selectFrom('mcp_configs').select(['id', 'created_at', 'args']).limit(limit);
+  const found = (query: { compile(): { sql: string; query: OperationNode } }, declared: object = {}, file = 'resources/made.ts') => {
+    const { sql: text, query: node } = query.compile();
+    return unweighedLists([{ file, text, node, parameters: ['limit'], ...declared }]).length > 0;
+  };
+  expect([found(list), found(list, { rowBytes: maxRowBytes + 1 })]).toEqual([true, true]);
+  const isGood = [
+    !found(list, { rowBytes: maxRowBytes }),
+    !found(list, { bound: 'batch' }),
+    !found(list, {}, 'jobs/made.ts'),
+    !found(pageInBytes(list, bytesOf('args'))),
+    !found(builder.deleteFrom('mcp_configs').where('id', 'in', list.clearSelect().select('id'))),
+  ];
+  expect(isGood).toEqual(isGood.map(() => true));
 });
 
 test('every statement that appends to the events of a run needs a synchronous commit, except the one that creates the run', () => {

@@ -19,7 +19,7 @@ type Filter = {
  * Newest first. A null filter matches everything. Both bounds on `id` let PostgreSQL prune partitions and read the others from the end of
  * their index, however many lines they have.
  */
-export const selectEntries = statement<Filter>()((db, $) =>
+export const selectEntries = statement<Filter>({ rowBytes: 9_000 })((db, $) =>
   db
     .with('page', (qc) =>
       qc

@@ -29,7 +29,7 @@ export const selectMember = statement<One>()((db, $) =>
 
 export type MemberRow = RowOf<typeof selectMember>;
 
-export const selectMembers = statement<Of & PageKey>()((db, $) =>
+export const selectMembers = statement<Of & PageKey>({ rowBytes: 2_000 })((db, $) =>
   membersOf(db)
     .where('m.account_id', '=', $.accountId)
     .where(onPage($, 'm.created_at', 'm.user_id'))

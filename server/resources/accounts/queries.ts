@@ -39,7 +39,7 @@ export const selectAccount = statement<{ accountId: string; userId: string }>({ 
 
 export type AccountRow = RowOf<typeof selectAccount>;
 
-export const selectAccountsOfUser = statement<{ userId: string } & PageKey>({ isShort: true })((db, $) =>
+export const selectAccountsOfUser = statement<{ userId: string } & PageKey>({ isShort: true, rowBytes: 2_000 })((db, $) =>
   db
     .selectFrom('memberships as m')
     .innerJoin('accounts as a', (join) => join.onRef('a.id', '=', 'm.account_id').on('a.deleted_at', 'is', null))

@@ -39,7 +39,7 @@ const matchesFilter = ({
 }: Parameters<Filter>) => sql<boolean>`(${pattern}::text is null or a.slug ilike ${pattern} or a.name ilike ${pattern})
   and (${status}::text is null or a.status = ${status}) and (${type}::text is null or a.type = ${type})`;
 
-export const selectAccounts = statement<Filter & PageKey>()((db, $) =>
+export const selectAccounts = statement<Filter & PageKey>({ rowBytes: 2_000 })((db, $) =>
   accounts(db)
     .where(matchesFilter($))
     .where(onPage($, 'a.created_at', 'a.id'))

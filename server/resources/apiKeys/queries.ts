@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { onPage, type PageKey } from '../../database/paging.ts';
+import { bytesOf, onPage, pageInBytes, type PageKey } from '../../database/paging.ts';
 import { type Parameters, type RowOf, statement } from '../../database/statement.ts';
 import { replacedSecret } from '../../http/access/keySecrets.ts';
 import { reservedCredits } from '../credits/reserved.ts';
@@ -88,15 +88,18 @@ const isVisible = ({ ownerId }: Parameters<Visible>) => sql<boolean>`(${ownerId}
 
 /** Newest first. */
 export const selectKeys = statement<{ accountId: string } & Visible & PageKey>()((db, $) =>
-  db
-    .selectFrom('api_keys')
-    .select(columns)
-    .where('account_id', '=', $.accountId)
-    .where(isVisible($))
-    .where(onPage($, 'created_at', 'id'))
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit($.limit),
+  pageInBytes(
+    db
+      .selectFrom('api_keys')
+      .select(columns)
+      .where('account_id', '=', $.accountId)
+      .where(isVisible($))
+      .where(onPage($, 'created_at', 'id'))
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit($.limit),
+    bytesOf('models'),
+  ),
 );
 
 export const selectKey = statement<Key & Visible>()((db, $) =>

@@ -1,5 +1,6 @@
 import { type Expression, expressionBuilder, sql, type SqlBool } from 'kysely';
 import { entryFields, stateFields } from '../../../contract/auditLogs.ts';
+import { bytesOf, pageInBytes } from '../../database/paging.ts';
 import { type Builder, type Parameters, type RowOf, statement, statementFamily } from '../../database/statement.ts';
 import type { Tables } from '../../database/tables.ts';
 
@@ -59,12 +60,14 @@ const representatives: Record<string, readonly FilterName[]> = Object.fromEntrie
 const labelled = (label: string) =>
   Object.fromEntries(Object.entries(representatives).map(([scope, names]) => [`${label} ${scope}`, names]));
 
+const bytesWithStates = bytesOf('metadata', 'user_agent', ...stateFields);
+
 /** Without `accountId`: entries of all accounts and of the platform. */
 const selectPage = statementFamily(labelled('page'), (filters: readonly FilterName[]) =>
-  statement<EntryFilter & Page>()((db, $) => pageOf(db, $, filters)),
+  statement<EntryFilter & Page>()((db, $) => pageInBytes(pageOf(db, $, filters), bytesOf('metadata', 'user_agent'))),
 );
 const selectPageWithStates = statementFamily(labelled('page with states'), (filters: readonly FilterName[]) =>
-  statement<EntryFilter & Page>()((db, $) => pageOf(db, $, filters).select(stateFields)),
+  statement<EntryFilter & Page>()((db, $) => pageInBytes(pageOf(db, $, filters).select(stateFields), bytesWithStates)),
 );
 /** Counts no further than `most`. */
 const countUpTo = statementFamily(labelled('count'), (filters: readonly FilterName[]) =>
@@ -80,11 +83,14 @@ type ExportKey = { beforeTime: string; beforeId: string; limit: number };
 
 const selectExported = statementFamily(labelled('export'), (filters: readonly FilterName[]) =>
   statement<EntryFilter & ExportKey>()((db, $) =>
-    entries(db, $, filters)
-      .select(entryFields)
-      .select(stateFields)
-      .where(sql<boolean>`(created_at, id) < (${$.beforeTime}::timestamptz, ${$.beforeId}::uuid)`)
-      .limit($.limit),
+    pageInBytes(
+      entries(db, $, filters)
+        .select(entryFields)
+        .select(stateFields)
+        .where(sql<boolean>`(created_at, id) < (${$.beforeTime}::timestamptz, ${$.beforeId}::uuid)`)
+        .limit($.limit),
+      bytesWithStates,
+    ),
   ),
 );
 

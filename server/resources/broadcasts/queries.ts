@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Broadcast } from '../../../contract/broadcasts.ts';
-import { onPage, type PageKey } from '../../database/paging.ts';
+import { bytesOf, onPage, pageInBytes, type PageKey } from '../../database/paging.ts';
 import { jsonb, type RowOf, statement } from '../../database/statement.ts';
 
 const columns = [
@@ -45,14 +45,17 @@ export const insertBroadcast = statement<NewBroadcast>()((db, $) =>
 );
 
 export const selectBroadcasts = statement<PageKey>()((db, $) =>
-  db
-    .selectFrom('broadcasts')
-    .select(columns)
-    .where('deleted_at', 'is', null)
-    .where(onPage($, 'created_at', 'id'))
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit($.limit),
+  pageInBytes(
+    db
+      .selectFrom('broadcasts')
+      .select(columns)
+      .where('deleted_at', 'is', null)
+      .where(onPage($, 'created_at', 'id'))
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit($.limit),
+    bytesOf('body', 'payload'),
+  ),
 );
 
 export const selectBroadcast = statement<{ id: string }>()((db, $) =>

@@ -43,7 +43,7 @@ function threadTitle({ readerId, managesProjects }: Parameters<Reader>) {
 /** `seesAll`: includes transactions of other users. `firstDay`, `lastDay`: null leaves the range open. */
 type LedgerFilter = Reader & { accountId: string; userId: string; seesAll: boolean; firstDay: string | null; lastDay: string | null };
 
-export const selectTransactions = statement<LedgerFilter & PageKey>()((db, $) =>
+export const selectTransactions = statement<LedgerFilter & PageKey>({ rowBytes: 6_000 })((db, $) =>
   db
     .selectFrom('credit_transactions as t')
     .select(['t.id', 't.account_id', 't.amount', 't.type', 't.reference_type', 't.reference_id', 't.note', 't.metadata', 't.created_at'])

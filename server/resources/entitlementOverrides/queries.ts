@@ -1,4 +1,4 @@
-import { onPage, type PageKey } from '../../database/paging.ts';
+import { bytesOf, onPage, pageInBytes, type PageKey } from '../../database/paging.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 
 const columns = [
@@ -17,14 +17,17 @@ const columns = [
 type One = { accountId: string; id: string };
 
 export const selectOverrides = statement<{ accountId: string } & PageKey>()((db, $) =>
-  db
-    .selectFrom('entitlement_overrides')
-    .select(columns)
-    .where('account_id', '=', $.accountId)
-    .where(onPage($, 'created_at', 'id'))
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit($.limit),
+  pageInBytes(
+    db
+      .selectFrom('entitlement_overrides')
+      .select(columns)
+      .where('account_id', '=', $.accountId)
+      .where(onPage($, 'created_at', 'id'))
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit($.limit),
+    bytesOf('value', 'value_sealed', 'reason'),
+  ),
 );
 
 export const selectOverride = statement<One>()((db, $) =>

@@ -43,7 +43,7 @@ export const selectErasure = statement<{ id: string }>()((db, $) =>
 );
 export type ErasureDetailsRow = RowOf<typeof selectErasure>;
 
-export const selectRequested = statement<{ userId: string } & PageKey>()((db, $) =>
+export const selectRequested = statement<{ userId: string } & PageKey>({ rowBytes: 9_000 })((db, $) =>
   erasures(db)
     .where('e.requested_by', '=', $.userId)
     .where(onPage($, 'e.created_at', 'e.id'))
@@ -52,7 +52,7 @@ export const selectRequested = statement<{ userId: string } & PageKey>()((db, $)
     .limit($.limit),
 );
 
-export const selectErasures = statement<{ state: ErasureState | null } & PageKey>()((db, $) =>
+export const selectErasures = statement<{ state: ErasureState | null } & PageKey>({ rowBytes: 9_000 })((db, $) =>
   erasures(db)
     .where(sql<boolean>`(${$.state}::text is null or e.state = ${$.state})`)
     .where(onPage($, 'e.created_at', 'e.id'))

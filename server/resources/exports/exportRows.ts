@@ -29,7 +29,7 @@ const limits = {
 const reason = 'export_rate_limited';
 const takePlace = createPlaces('row-export', limits, reason);
 
-/** Rows by keyset: `read` returns the rows after `after`, whose fields are their key. The first call gets undefined. */
+/** Rows by keyset: `read` returns rows after `after`, whose fields are their key, and none at the end. The first call gets undefined. */
 type Source<Key, Row extends Key, Shown extends object> = {
   /** Of the file, without its extension. */
   name: string;
@@ -100,10 +100,10 @@ async function* textOf<Key, Row extends Key, Shown extends object>(
     for (;;) {
       const readNext = (sql: Queryable) => read(sql, last, limits.batch);
       const rows = await (app.replica ? app.replica.read(readNext) : readNext(app.database));
-      if (rows.length > 0) yield Buffer.from(writer.write(rows.map(view)));
+      if (rows.length === 0) break;
+      yield Buffer.from(writer.write(rows.map(view)));
       count += rows.length;
       last = rows.at(-1);
-      if (rows.length < limits.batch) break;
     }
     yield Buffer.from(writer.end(count));
   } finally {

@@ -54,7 +54,7 @@ export const deleteFlag = statement<{ id: string }>()((db, $) =>
 
 type One = { accountId: string; flagId: string };
 
-export const selectOverrides = statement<{ flagId: string } & PageKey>()((db, $) =>
+export const selectOverrides = statement<{ flagId: string } & PageKey>({ rowBytes: 200 })((db, $) =>
   db
     .selectFrom('feature_flag_overrides')
     .select(overrideColumns)

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { onPage, type PageKey } from '../../database/paging.ts';
+import { bytesOf, onPage, pageInBytes, type PageKey } from '../../database/paging.ts';
 import { type Parameters, type RowOf, statement } from '../../database/statement.ts';
 
 const columns = [
@@ -57,13 +57,16 @@ export type IdentityProviderRow = RowOf<typeof insertProvider>;
 
 /** Newest first. */
 export const selectProviders = statement<PageKey>()((db, $) =>
-  db
-    .selectFrom('identity_providers')
-    .select(columns)
-    .where(onPage($, 'created_at', 'id'))
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit($.limit),
+  pageInBytes(
+    db
+      .selectFrom('identity_providers')
+      .select(columns)
+      .where(onPage($, 'created_at', 'id'))
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit($.limit),
+    bytesOf('scopes', 'allowed_email_domains'),
+  ),
 );
 
 export const selectProvider = statement<Key>()((db, $) => db.selectFrom('identity_providers').select(columns).where('id', '=', $.id));

@@ -76,7 +76,7 @@ export const insertInvitation = statement<NewInvitation>()((db, $) =>
     .returning(columns),
 );
 
-export const selectInvitations = statement<{ accountId: string } & PageKey>()((db, $) =>
+export const selectInvitations = statement<{ accountId: string } & PageKey>({ rowBytes: 2_000 })((db, $) =>
   db
     .selectFrom('invitations')
     .select(columns)

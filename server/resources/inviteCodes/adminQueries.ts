@@ -21,7 +21,7 @@ const owned = (db: Builder) =>
     ]);
 
 /** `typed`: a pattern for code, login and email; `canonical`: a pattern for the lookup keys of login and email. Null matches everything. */
-export const selectCodes = statement<{ typed: string | null; canonical: string | null } & PageKey>()((db, $) =>
+export const selectCodes = statement<{ typed: string | null; canonical: string | null } & PageKey>({ rowBytes: 2_000 })((db, $) =>
   owned(db)
     .where(
       sql<boolean>`(${$.typed}::text is null or i.code ilike ${$.typed} or c.login ilike ${$.typed} or u.email ilike ${$.typed}

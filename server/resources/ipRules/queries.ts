@@ -10,7 +10,7 @@ export const selectNetworks = statement<Of>({ isShort: true })((db, $) =>
   db.selectFrom('ip_rules').select(['type', 'network']).where('account_id', '=', $.accountId),
 );
 
-export const selectRules = statement<Of & PageKey>()((db, $) =>
+export const selectRules = statement<Of & PageKey>({ rowBytes: 1_000 })((db, $) =>
   db
     .selectFrom('ip_rules')
     .select(columns)

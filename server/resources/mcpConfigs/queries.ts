@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { McpTransport } from '../../../contract/mcpConfigs.ts';
-import { onPage, type PageKey } from '../../database/paging.ts';
+import { bytesOf, onPage, pageInBytes, type PageKey } from '../../database/paging.ts';
 import { type RowOf, statement } from '../../database/statement.ts';
 import { columns } from './columns.ts';
 
@@ -64,14 +64,17 @@ export const insertConfig = statement<NewConfig>()((db, $) =>
 );
 
 export const selectConfigs = statement<{ accountId: string } & PageKey>()((db, $) =>
-  db
-    .selectFrom('mcp_configs')
-    .select(columns)
-    .where('account_id', '=', $.accountId)
-    .where(onPage($, 'created_at', 'id'))
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit($.limit),
+  pageInBytes(
+    db
+      .selectFrom('mcp_configs')
+      .select(columns)
+      .where('account_id', '=', $.accountId)
+      .where(onPage($, 'created_at', 'id'))
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit($.limit),
+    bytesOf('url', 'command', 'args', 'cwd'),
+  ),
 );
 
 export const selectConfig = statement<ConfigKey>()((db, $) =>

@@ -89,7 +89,7 @@ export const deleteMemories = statement<MemoryOwner>()((db, $) =>
   db.deleteFrom('memories').where('account_id', '=', $.accountId).where('user_id', '=', $.userId),
 );
 
-export const selectMemories = statement<MemoryOwner & PageKey>({ isShort: true })((db, $) =>
+export const selectMemories = statement<MemoryOwner & PageKey>({ isShort: true, rowBytes: 3_000 })((db, $) =>
   db
     .selectFrom('memories')
     .select(columns)
@@ -102,7 +102,7 @@ export const selectMemories = statement<MemoryOwner & PageKey>({ isShort: true }
 );
 
 /** The most recently written memories. */
-export const selectNewestMemories = statement<MemoryOwner & { limit: number }>({ isShort: true })((db, $) =>
+export const selectNewestMemories = statement<MemoryOwner & { limit: number }>({ isShort: true, rowBytes: 3_000 })((db, $) =>
   db
     .selectFrom('memories')
     .select(columns)
@@ -135,7 +135,7 @@ const hitsOf = (db: Builder, $: Parameters<MemoryOwner & SearchTerms>) =>
     .having(({ fn }) => fn.sum('term.weight'), '>=', minShare);
 
 /** The memories that contain all words. */
-export const searchMemories = statement<MemoryOwner & PageKey & SearchTerms>()((db, $) => {
+export const searchMemories = statement<MemoryOwner & PageKey & SearchTerms>({ rowBytes: 3_000 })((db, $) => {
   const found = db
     .selectFrom(hitsOf(db, $).as('hit'))
     .select('hit.id')
@@ -157,7 +157,7 @@ export const searchMemories = statement<MemoryOwner & PageKey & SearchTerms>()((
  * The memories of a user, the most relevant first. A word counts by how completely it is found, and more if few memories have it, so a word that
  * all have, such as an article, decides nothing. Then the most recently written ones, with score 0. `total`: all memories.
  */
-export const rankMemories = statement<MemoryOwner & SearchTerms & { limit: number }>()((db, $) =>
+export const rankMemories = statement<MemoryOwner & SearchTerms & { limit: number }>({ rowBytes: 3_000 })((db, $) =>
   db
     .with('own', (qc) =>
       qc

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { MessageContent } from '../../../contract/messages.ts';
-import { pageBytes, withinBytes } from '../../database/paging.ts';
+import { pageInBytes } from '../../database/paging.ts';
 import { type Builder, jsonb, type Parameters, type RowOf, statement } from '../../database/statement.ts';
 
 export const columns = [
@@ -68,32 +68,27 @@ export const insertMessage = statement<NewMessage>()((db, $) =>
 );
 
 /** `content` also has the texts of `content_json`, so its length is enough: PostgreSQL knows it without reading the text. */
-export const bytesOfMessage = (content: RawBuilder<string>, contentJson: RawBuilder<unknown>): RawBuilder<number> =>
-  sql`(coalesce(octet_length(${content}), 0) * case when ${contentJson} is null then 1 else 2 end + 500)`;
+export const bytesOfMessage = sql<number>`(coalesce(octet_length(content), 0) * case when content_json is null then 1 else 2 end + 500)`;
 
 export const selectMessages = statement<OfThread & { beforeNumber: number | null; limit: number }>({ isShort: true })((db, $) =>
-  db
-    .selectFrom(
-      db
-        .selectFrom('messages')
-        .select(columns)
-        .select(pageBytes(bytesOfMessage(sql.ref('content'), sql.ref('content_json')), sql`number desc`))
-        .where('account_id', '=', $.accountId)
-        .where('thread_id', '=', $.threadId)
-        .where('visible', '=', sql.lit(true))
-        .where('role', '<>', sql.lit('tool' as const))
-        .where(sql<boolean>`(${$.beforeNumber}::integer is null or number < ${$.beforeNumber}::integer)`)
-        .orderBy('number', 'desc')
-        .limit($.limit)
-        .as('page'),
-    )
-    .select([...columns, 'page_bytes'])
-    .where(withinBytes())
-    .orderBy('number', 'desc')
-    .$narrowType<VisibleMessage>(),
+  pageInBytes(
+    db
+      .selectFrom('messages')
+      .select(columns)
+      .where('account_id', '=', $.accountId)
+      .where('thread_id', '=', $.threadId)
+      .where('visible', '=', sql.lit(true))
+      .where('role', '<>', sql.lit('tool' as const))
+      .where(sql<boolean>`(${$.beforeNumber}::integer is null or number < ${$.beforeNumber}::integer)`)
+      .orderBy('number', 'desc')
+      .limit($.limit)
+      .$narrowType<VisibleMessage>(),
+    bytesOfMessage,
+    { order: sql`number desc` },
+  ),
 );
 
-export type MessageRow = Omit<RowOf<typeof selectMessages>, 'page_bytes'>;
+export type MessageRow = RowOf<typeof selectMessages>;
 
 export const selectMessage = statement<OfThread & { id: string }>({ isShort: true })((db, $) =>
   db

@@ -89,10 +89,9 @@ export const insertTurnHistory = statement<NewTurnHistory>()((db, $) =>
  * incomplete answer, returns its internal messages and not the message shown to users. `place` orders those after the message they answer,
  * except for the run that this one continues.
  */
-export const selectHistory = statement<OfThread & { upTo: number; continuedRunId: string | null; limit: number; bytes: number }>()((
-  db,
-  $,
-) => {
+export const selectHistory = statement<OfThread & { upTo: number; continuedRunId: string | null; limit: number; bytes: number }>({
+  bound: 'thread',
+})((db, $) => {
   const newest = db
     .selectFrom('messages as m')
     .select(columnsOfMessage)

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { onPage, type PageKey } from '../../database/paging.ts';
+import { bytesOf, onPage, pageInBytes, type PageKey } from '../../database/paging.ts';
 import { type Builder, jsonb, type Parameters, type RowOf, statement } from '../../database/statement.ts';
 
 type NewNotifications = { accountId: string; userIds: readonly string[]; type: string; title: string; body: string; payload: string };
@@ -44,29 +44,32 @@ const columns = [
  */
 export const selectNotifications = statement<{ userId: string; unreadOnly: boolean; type: string | null } & PageKey>({ isShort: true })(
   (db, $) =>
-    db
-      .selectFrom('memberships as m')
-      .crossJoinLateral((from) =>
-        from
-          .selectFrom('notifications as n')
-          .leftJoin('broadcasts as b', 'b.id', 'n.broadcast_id')
-          .select(columns)
-          .whereRef('n.account_id', '=', 'm.account_id')
-          .whereRef('n.user_id', '=', 'm.user_id')
-          .where('b.deleted_at', 'is', null)
-          .where(sql<boolean>`(not ${$.unreadOnly}::boolean or n.read_at is null)`)
-          .where(sql<boolean>`(${$.type}::text is null or n.type = ${$.type})`)
-          .where(onPage($, 'n.created_at', 'n.id'))
-          .orderBy('n.created_at', 'desc')
-          .orderBy('n.id', 'desc')
-          .limit($.limit)
-          .as('n'),
-      )
-      .selectAll('n')
-      .where('m.user_id', '=', $.userId)
-      .orderBy('n.created_at', 'desc')
-      .orderBy('n.id', 'desc')
-      .limit($.limit),
+    pageInBytes(
+      db
+        .selectFrom('memberships as m')
+        .crossJoinLateral((from) =>
+          from
+            .selectFrom('notifications as n')
+            .leftJoin('broadcasts as b', 'b.id', 'n.broadcast_id')
+            .select(columns)
+            .whereRef('n.account_id', '=', 'm.account_id')
+            .whereRef('n.user_id', '=', 'm.user_id')
+            .where('b.deleted_at', 'is', null)
+            .where(sql<boolean>`(not ${$.unreadOnly}::boolean or n.read_at is null)`)
+            .where(sql<boolean>`(${$.type}::text is null or n.type = ${$.type})`)
+            .where(onPage($, 'n.created_at', 'n.id'))
+            .orderBy('n.created_at', 'desc')
+            .orderBy('n.id', 'desc')
+            .limit($.limit)
+            .as('n'),
+        )
+        .selectAll('n')
+        .where('m.user_id', '=', $.userId)
+        .orderBy('n.created_at', 'desc')
+        .orderBy('n.id', 'desc')
+        .limit($.limit),
+      bytesOf('body', 'payload'),
+    ),
 );
 
 type NotificationKey = { userId: string; id: string };

@@ -10,7 +10,7 @@ type One = OfUser & { id: string };
 
 const passkeysOf = (db: Builder) => db.selectFrom('passkeys').select(published);
 
-export const selectPasskeys = statement<OfUser & PageKey>()((db, $) =>
+export const selectPasskeys = statement<OfUser & PageKey>({ rowBytes: 1_000 })((db, $) =>
   passkeysOf(db)
     .where('user_id', '=', $.userId)
     .where(onPage($, 'created_at', 'id'))

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { onPage, pageBytes, type PageKey, withinBytes } from '../../database/paging.ts';
+import { bytesOf, onPage, pageInBytes, type PageKey } from '../../database/paging.ts';
 import { jsonb, type RowOf, statement } from '../../database/statement.ts';
 import type { PersonaDefinition } from './definition.ts';
 
@@ -10,23 +10,17 @@ const columns = [...summaryColumns, 'definition'] as const;
 type Owned = { owner: string | null; id: string };
 
 export const selectPersonas = statement<{ owner: string | null } & PageKey>()((db, $) =>
-  db
-    .selectFrom(
-      db
-        .selectFrom('personas')
-        .select(columns)
-        .select(pageBytes(sql`octet_length(definition::text)`, sql`created_at desc, id desc`))
-        .where('account_id', 'is not distinct from', $.owner)
-        .where(onPage($, 'created_at', 'id'))
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc')
-        .limit($.limit)
-        .as('page'),
-    )
-    .select([...columns, 'page_bytes'])
-    .where(withinBytes())
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc'),
+  pageInBytes(
+    db
+      .selectFrom('personas')
+      .select(columns)
+      .where('account_id', 'is not distinct from', $.owner)
+      .where(onPage($, 'created_at', 'id'))
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit($.limit),
+    bytesOf('definition'),
+  ),
 );
 
 export const selectActiveKeys = statement<{ owner: string | null }>()((db, $) =>

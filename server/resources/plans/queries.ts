@@ -4,7 +4,7 @@ import { type RowOf, statement } from '../../database/statement.ts';
 
 const columns = ['id', 'name', 'display_name', 'created_at'] as const;
 
-export const selectPlans = statement<PageKey>()((db, $) =>
+export const selectPlans = statement<PageKey>({ rowBytes: 1_000 })((db, $) =>
   db
     .selectFrom('plans')
     .select(columns)

@@ -74,7 +74,7 @@ export const selectVisibleProject = statement<Viewer & { id: string }>({ isShort
     .where('p.id', '=', $.id),
 );
 
-export const selectVisibleProjects = statement<Viewer & PageKey>({ isShort: true })((db, $) =>
+export const selectVisibleProjects = statement<Viewer & PageKey>({ isShort: true, rowBytes: 8_000 })((db, $) =>
   db
     .selectFrom('projects as p')
     .select(columns)

@@ -51,16 +51,17 @@ export const insertCodes = statement<NewCodes>()((db, $) =>
 );
 
 /** `pattern` matches code and batch. A null parameter filters nothing. */
-export const selectCodes = statement<{ pattern: string | null; type: IssuedCodeRow['type'] | null } & PageKey>()((db, $) =>
-  db
-    .selectFrom('redemption_codes')
-    .select(columns)
-    .where(sql<boolean>`(${$.pattern}::text is null or code ilike ${$.pattern} or batch_id ilike ${$.pattern})`)
-    .where(sql<boolean>`(${$.type}::text is null or type = ${$.type})`)
-    .where(onPage($, 'created_at', 'id'))
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit($.limit),
+export const selectCodes = statement<{ pattern: string | null; type: IssuedCodeRow['type'] | null } & PageKey>({ rowBytes: 2_000 })(
+  (db, $) =>
+    db
+      .selectFrom('redemption_codes')
+      .select(columns)
+      .where(sql<boolean>`(${$.pattern}::text is null or code ilike ${$.pattern} or batch_id ilike ${$.pattern})`)
+      .where(sql<boolean>`(${$.type}::text is null or type = ${$.type})`)
+      .where(onPage($, 'created_at', 'id'))
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit($.limit),
 );
 
 export const selectCode = statement<{ id: string }>()((db, $) => db.selectFrom('redemption_codes').select(columns).where('id', '=', $.id));

@@ -24,7 +24,7 @@ const loginOf = (user: string) =>
     .where('c.user_id', '=', sql.ref<string>(user));
 
 /** A null `inviterId` matches all inviters. */
-export const selectReferrals = statement<{ inviterId: string | null } & PageKey>()((db, $) =>
+export const selectReferrals = statement<{ inviterId: string | null } & PageKey>({ rowBytes: 2_000 })((db, $) =>
   db
     .selectFrom('referrals as r')
     .select([
@@ -48,7 +48,7 @@ export const selectReferrals = statement<{ inviterId: string | null } & PageKey>
  * A user and the users they referred, at most `steps` levels deep and `limit` users. A user has one inviter, so only a cycle can repeat a
  * user; `path` excludes it.
  */
-export const selectTree = statement<{ userId: string; steps: number; limit: number }>()((db, $) =>
+export const selectTree = statement<{ userId: string; steps: number; limit: number }>({ rowBytes: 2_000 })((db, $) =>
   db
     .withRecursive('tree(user_id, inviter_id, depth, created_at, path)', (qc) =>
       qc

@@ -40,7 +40,7 @@ export const selectAnyThread = statement<{ id: string }>()((db, $) =>
 );
 
 /** Reports of all accounts, newest first. A null parameter filters nothing. */
-export const selectReports = statement<{ category: string | null; threadId: string | null } & PageKey>()((db, $) =>
+export const selectReports = statement<{ category: string | null; threadId: string | null } & PageKey>({ rowBytes: 8_000 })((db, $) =>
   db
     .selectFrom('thread_reports as r')
     .select(['r.id', 'r.thread_id', 'r.account_id', 'r.user_id', 'r.categories', 'r.feedback', 'r.created_at'])

@@ -116,7 +116,7 @@ const selectListedRuns = statementFamily(
     ]),
   ),
   ({ reach, filters, isSelective }: ListVariant) =>
-    statement<RunViewer & Filters & { limit: number }>()((db, $) =>
+    statement<RunViewer & Filters & { limit: number }>({ rowBytes: 8_000 })((db, $) =>
       db
         .with('page', (qc) =>
           qc

@@ -104,7 +104,7 @@ export const selectChildRuns = statement<{ accountId: string; id: string }>({ bo
     .orderBy('id'),
 );
 
-export const selectThreadRuns = statement<OfThread & PageKey>({ isShort: true })((db, $) =>
+export const selectThreadRuns = statement<OfThread & PageKey>({ isShort: true, rowBytes: 8_000 })((db, $) =>
   db
     .selectFrom('runs as r')
     .leftJoin('run_event_archives as a', (join) => join.onRef('a.account_id', '=', 'r.account_id').onRef('a.run_id', '=', 'r.id'))

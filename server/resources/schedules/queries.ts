@@ -1,6 +1,6 @@
 import { expressionBuilder, sql } from 'kysely';
 import type { MissedPolicy, OverlapPolicy, ScheduleDisabledReason, ScheduleStatus } from '../../../contract/schedules.ts';
-import { onPage, type PageKey } from '../../database/paging.ts';
+import { bytesOf, onPage, pageInBytes, type PageKey } from '../../database/paging.ts';
 import { type Builder, jsonb, type Parameters, type RowOf, statement, type WithAlias } from '../../database/statement.ts';
 import { lostAuthorityOf } from '../accounts/authority.ts';
 import { activeStatuses, openStatuses } from '../runs/statuses.ts';
@@ -82,15 +82,18 @@ export const lockRunOrigin = statement<{ accountId: string; runId: string }>()((
 );
 
 export const selectSchedules = statement<{ accountId: string; userId: string } & PageKey>({ isShort: true })((db, $) =>
-  db
-    .selectFrom('schedules as s')
-    .select(columns)
-    .where('s.account_id', '=', $.accountId)
-    .where('s.created_by_user_id', '=', $.userId)
-    .where(onPage($, 's.created_at', 's.id'))
-    .orderBy('s.created_at', 'desc')
-    .orderBy('s.id', 'desc')
-    .limit($.limit),
+  pageInBytes(
+    db
+      .selectFrom('schedules as s')
+      .select(columns)
+      .where('s.account_id', '=', $.accountId)
+      .where('s.created_by_user_id', '=', $.userId)
+      .where(onPage($, 's.created_at', 's.id'))
+      .orderBy('s.created_at', 'desc')
+      .orderBy('s.id', 'desc')
+      .limit($.limit),
+    bytesOf('input'),
+  ),
 );
 
 /** Only the user's own. */
@@ -377,7 +380,7 @@ const occurrences = (db: Builder, { accountId }: Parameters<{ accountId: string 
 
 export const selectOccurrence = statement<Occurrence>({ isShort: true })((db, $) => occurrences(db, $).where('o.id', '=', $.id));
 
-export const selectOccurrences = statement<OfSchedule & PageKey>({ isShort: true })((db, $) =>
+export const selectOccurrences = statement<OfSchedule & PageKey>({ isShort: true, rowBytes: 4_000 })((db, $) =>
   occurrences(db, $)
     .where('o.schedule_id', '=', $.scheduleId)
     .where(onPage($, 'o.created_at', 'o.id'))

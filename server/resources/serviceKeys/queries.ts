@@ -56,7 +56,7 @@ export const insertKey = statement<NewKey>()((db, $) =>
 export type ServiceKeyRow = RowOf<typeof insertKey>;
 
 /** Newest first. */
-export const selectKeys = statement<PageKey>()((db, $) =>
+export const selectKeys = statement<PageKey>({ rowBytes: 8_000 })((db, $) =>
   db
     .selectFrom('service_keys')
     .select(columns)

@@ -22,7 +22,7 @@ const liveSessions = (db: Builder) =>
     .select(['s.id', 's.active_account_id', 's.method', 's.user_agent', 's.ip', 's.created_at', 's.last_used_at', 't.expires_at'])
     .where('s.revoked_at', 'is', null);
 
-export const selectSessions = statement<{ userId: string } & PageKey>()((db, $) =>
+export const selectSessions = statement<{ userId: string } & PageKey>({ rowBytes: 3_000 })((db, $) =>
   liveSessions(db)
     .where('s.user_id', '=', $.userId)
     .where(onPage($, 's.created_at', 's.id'))

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { MessageContent } from '../../../contract/messages.ts';
-import { onPage, pageBytes, type PageKey, withinBytes } from '../../database/paging.ts';
+import { onPage, pageInBytes, type PageKey } from '../../database/paging.ts';
 import { type Builder, type Parameters, type RowOf, statement } from '../../database/statement.ts';
 import { bytesOfMessage, type MessageRow } from '../messages/queries.ts';
 import { isThreadAlive } from '../threads/visibility.ts';
@@ -91,15 +91,18 @@ export const insertShare = statement<NewShare>({ bound: 'thread' })((db, $) =>
 type OfThread = { accountId: string; threadId: string };
 
 export const selectShares = statement<OfThread & PageKey>()((db, $) =>
-  db
-    .selectFrom('thread_shares as s')
-    .select(columns)
-    .where('s.account_id', '=', $.accountId)
-    .where('s.thread_id', '=', $.threadId)
-    .where(onPage($, 's.created_at', 's.id'))
-    .orderBy('s.created_at', 'desc')
-    .orderBy('s.id', 'desc')
-    .limit($.limit),
+  pageInBytes(
+    db
+      .selectFrom('thread_shares as s')
+      .select(columns)
+      .where('s.account_id', '=', $.accountId)
+      .where('s.thread_id', '=', $.threadId)
+      .where(onPage($, 's.created_at', 's.id'))
+      .orderBy('s.created_at', 'desc')
+      .orderBy('s.id', 'desc')
+      .limit($.limit),
+    sql`(cardinality(hidden_message_numbers) * 8 + 500)`,
+  ),
 );
 
 export type ShareRow = RowOf<typeof selectShares>;
@@ -215,19 +218,15 @@ export const maxSharedPageBytes = 1_000_000;
 
 /** Returns one row without a message if the share shows none after `afterNumber`, and no row if the share was deleted. */
 export const selectSharedMessages = statement<SharedMessagesFilter & { afterNumber: number; limit: number }>()((db, $) =>
-  db
-    .selectFrom(
-      sharedMessages(db, $, sql<boolean>`m.number > ${$.afterNumber}`)
-        .select(['m.id', 'm.number', 'm.role', 'm.completion', 'm.created_at', content.as('content'), contentJson.as('content_json')])
-        .select(pageBytes(bytesOfMessage(content, contentJson), sql`m.number`, maxSharedPageBytes))
-        .orderBy('m.number')
-        .limit($.limit)
-        .as('page'),
-    )
-    .selectAll('page')
-    .where(withinBytes(maxSharedPageBytes))
-    .orderBy('number')
-    .$narrowType<(SharedMessageRow & { number: number }) | { id: null }>(),
+  pageInBytes(
+    sharedMessages(db, $, sql<boolean>`m.number > ${$.afterNumber}`)
+      .select(['m.id', 'm.number', 'm.role', 'm.completion', 'm.created_at', content.as('content'), contentJson.as('content_json')])
+      .orderBy('m.number')
+      .limit($.limit)
+      .$narrowType<(SharedMessageRow & { number: number }) | { id: null }>(),
+    bytesOfMessage,
+    { order: sql`number`, maxBytes: maxSharedPageBytes },
+  ),
 );
 
 /** Returns a row if a message of the share references the attachment. */

@@ -63,7 +63,7 @@ export const selectPersonasWith = statement<{ accountId: string; name: string }>
     .limit(sql.lit(20)),
 );
 
-export const selectSkills = statement<{ accountId: string } & PageKey>()((db, $) =>
+export const selectSkills = statement<{ accountId: string } & PageKey>({ rowBytes: 5_000 })((db, $) =>
   db
     .selectFrom('skills')
     .select(columns)

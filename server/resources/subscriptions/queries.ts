@@ -33,7 +33,9 @@ export const insertSubscription = statement<{ accountId: string; id: string; pla
 );
 
 /** A null parameter filters nothing. */
-export const selectSubscriptions = statement<{ accountId: string | null; status: SubscriptionRow['status'] | null } & PageKey>()((db, $) =>
+export const selectSubscriptions = statement<{ accountId: string | null; status: SubscriptionRow['status'] | null } & PageKey>({
+  rowBytes: 1_000,
+})((db, $) =>
   db
     .selectFrom('subscriptions')
     .select(columns)

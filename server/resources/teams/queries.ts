@@ -27,7 +27,7 @@ export const selectTeam = statement<TeamKey>()((db, $) => teams(db).where('t.acc
 
 export type TeamRow = RowOf<typeof selectTeam>;
 
-export const selectTeams = statement<OfAccount & PageKey>()((db, $) =>
+export const selectTeams = statement<OfAccount & PageKey>({ rowBytes: 1_000 })((db, $) =>
   teams(db)
     .where('t.account_id', '=', $.accountId)
     .where(onPage($, 't.created_at', 't.id'))
@@ -83,7 +83,7 @@ export const selectTeamMember = statement<Member>()((db, $) =>
 
 export type TeamMemberRow = RowOf<typeof selectTeamMember>;
 
-export const selectTeamMembers = statement<Team & PageKey>()((db, $) =>
+export const selectTeamMembers = statement<Team & PageKey>({ rowBytes: 1_000 })((db, $) =>
   db
     .selectFrom('team_members')
     .select(memberColumns)

@@ -91,13 +91,13 @@ const ownThreads = (db: Builder, $: Parameters<OwnPage>, isArchived: boolean) =>
     .orderBy('t.id', 'desc')
     .limit($.limit);
 
-export const selectThreads = statement<OwnPage>({ isShort: true })((db, $) => ownThreads(db, $, false));
-export const selectArchivedThreads = statement<OwnPage>({ isShort: true })((db, $) => ownThreads(db, $, true));
+export const selectThreads = statement<OwnPage>({ isShort: true, rowBytes: 2_000 })((db, $) => ownThreads(db, $, false));
+export const selectArchivedThreads = statement<OwnPage>({ isShort: true, rowBytes: 2_000 })((db, $) => ownThreads(db, $, true));
 
-export const selectThreadsOfProject = statement<OwnPage & { projectId: string }>({ isShort: true })((db, $) =>
+export const selectThreadsOfProject = statement<OwnPage & { projectId: string }>({ isShort: true, rowBytes: 2_000 })((db, $) =>
   ownThreads(db, $, false).where('t.project_id', '=', $.projectId),
 );
-export const selectArchivedThreadsOfProject = statement<OwnPage & { projectId: string }>({ isShort: true })((db, $) =>
+export const selectArchivedThreadsOfProject = statement<OwnPage & { projectId: string }>({ isShort: true, rowBytes: 2_000 })((db, $) =>
   ownThreads(db, $, true).where('t.project_id', '=', $.projectId),
 );
 

@@ -93,8 +93,8 @@ const walk = (db: Builder, $: Parameters<Walk>, isArchived: boolean) =>
     .orderBy('t.id', 'desc')
     .limit($.limit);
 
-export const walkThreads = statement<Walk>()((db, $) => walk(db, $, false));
-export const walkArchivedThreads = statement<Walk>()((db, $) => walk(db, $, true));
+export const walkThreads = statement<Walk>({ rowBytes: 2_000 })((db, $) => walk(db, $, false));
+export const walkArchivedThreads = statement<Walk>({ rowBytes: 2_000 })((db, $) => walk(db, $, true));
 
 /** Whether the keys of a row are those of a text that contains `q`. Reads an index, see decision 0033. */
 const mayContain = (keys: RawBuilder<unknown>, { accountId, userId, q }: Parameters<Search>) =>
@@ -124,7 +124,7 @@ const isOwnUnindexed = ($: Parameters<Search>) =>
  * The threads of the user with a match. The index gives candidates. They are sorted first and read in this order, so that only those of the page
  * are read; `offset 0` keeps the planner from reading them before.
  */
-export const searchIndex = statement<Search>()((db, $) => {
+export const searchIndex = statement<Search>({ rowBytes: 2_000 })((db, $) => {
   const messages = db
     .selectFrom('messages as m')
     .select(['m.thread_id', 'm.number'])

@@ -28,8 +28,8 @@ const page = (db: Builder, $: Parameters<Page>) =>
     .orderBy('usage_type', 'desc')
     .limit($.limit);
 
-const ofAccount = statement<Page & { accountId: string }>()((db, $) => page(db, $).where('account_id', '=', $.accountId));
-const ofAllAccounts = statement<Page>()((db, $) => page(db, $));
+const ofAccount = statement<Page & { accountId: string }>({ bound: 'batch' })((db, $) => page(db, $).where('account_id', '=', $.accountId));
+const ofAllAccounts = statement<Page>({ bound: 'batch' })((db, $) => page(db, $));
 
 type RecordRow = RowOf<typeof ofAllAccounts>;
 

@@ -33,7 +33,7 @@ const users = (db: Builder) =>
 /** `pattern` matches name, login and email; `canonicalPattern` matches the canonical forms of login and email. */
 type Filters = { pattern: string | null; canonicalPattern: string | null; status: UserStatus | null };
 
-export const selectUsers = statement<Filters & PageKey>()((db, $) => {
+export const selectUsers = statement<Filters & PageKey>({ rowBytes: 3_000 })((db, $) => {
   const pattern = sql<string>`${$.pattern}::text`;
   const canonicalPattern = sql<string>`${$.canonicalPattern}::text`;
   return users(db)

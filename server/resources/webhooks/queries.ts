@@ -1,6 +1,6 @@
 import { expressionBuilder, sql } from 'kysely';
 import type { WebhookDeliveryStatus, WebhookEventType } from '../../../contract/webhooks.ts';
-import { onPage, type PageKey } from '../../database/paging.ts';
+import { bytesOf, onPage, pageInBytes, type PageKey } from '../../database/paging.ts';
 import { type RowOf, statement, type WithAlias } from '../../database/statement.ts';
 import { creditsUsed, runColumns } from '../runs/queries.ts';
 
@@ -68,14 +68,17 @@ export const insertEndpoint = statement<NewEndpoint>()((db, $) =>
 );
 
 export const selectEndpoints = statement<{ accountId: string } & PageKey>()((db, $) =>
-  db
-    .selectFrom('webhook_endpoints')
-    .select(endpointColumns)
-    .where('account_id', '=', $.accountId)
-    .where(onPage($, 'created_at', 'id'))
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit($.limit),
+  pageInBytes(
+    db
+      .selectFrom('webhook_endpoints')
+      .select(endpointColumns)
+      .where('account_id', '=', $.accountId)
+      .where(onPage($, 'created_at', 'id'))
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit($.limit),
+    bytesOf('url', 'filter_project_ids', 'filter_persona_ids', 'header_names'),
+  ),
 );
 
 export const selectEndpoint = statement<EndpointKey>()((db, $) =>
@@ -163,7 +166,7 @@ export const failPendingDeliveries = statement<OfEndpoint>()((db, $) =>
 type Shown = { status: WebhookDeliveryStatus | null; eventType: WebhookEventType | null };
 
 /** A null parameter filters nothing. */
-export const selectDeliveries = statement<OfEndpoint & Shown & PageKey>()((db, $) =>
+export const selectDeliveries = statement<OfEndpoint & Shown & PageKey>({ rowBytes: 8_000 })((db, $) =>
   db
     .selectFrom('webhook_deliveries')
     .select(deliveryColumns)

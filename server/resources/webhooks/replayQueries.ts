@@ -109,7 +109,7 @@ export const lockStage = statement<Stage>()((db, $) =>
 type Rest = OfEndpoint & { until: string; onlyFailed: boolean; cursorAt: string; cursorId: string; limit: number };
 
 /** The original deliveries of the next messages. */
-export const selectReplayed = statement<Rest>()((db, $) =>
+export const selectReplayed = statement<Rest>({ bound: 'batch' })((db, $) =>
   db
     .selectFrom('webhook_deliveries as d')
     .select(['d.id', 'd.created_at'])

@@ -98,14 +98,14 @@ async function writeParts(
   return { parts, bytes, lastSeq, summary: summary.result() };
 }
 
-/** Events per read. */
+/** The most events per read. */
 const batch = 500;
 
 async function* eventsOfRun(database: Database, runId: string): AsyncGenerator<RawEvent> {
   for (let after = 0; ;) {
     const events = await database.rows(queries.selectRawEvents, { runId, after, limit: batch });
+    if (events.length === 0) return;
     yield* events;
-    if (events.length < batch) return;
     after = events.at(-1)!.seq;
   }
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { firstIdAt, monthsBefore, orNow } from '../../database/connection/clock.ts';
+import { bytesOf, pageInBytes } from '../../database/paging.ts';
 import { type Parameters, statement } from '../../database/statement.ts';
 import type { ArchivePart } from '../../resources/runs/entity.ts';
 import { endedStatuses } from '../../resources/runs/statuses.ts';
@@ -55,13 +56,17 @@ export const claimRun = statement<Claim & { accountId: string }>()((db, $) =>
 );
 
 export const selectRawEvents = statement<{ runId: string; after: number; limit: number }>()((db, $) =>
-  db
-    .selectFrom('run_events')
-    .select(['seq', 'event_id', 'type', 'created_at', sql<string>`data::text`.as('data')])
-    .where('run_id', '=', $.runId)
-    .where('seq', '>', $.after)
-    .orderBy('seq')
-    .limit($.limit),
+  pageInBytes(
+    db
+      .selectFrom('run_events')
+      .select(['seq', 'event_id', 'type', 'created_at', sql<string>`data::text`.as('data')])
+      .where('run_id', '=', $.runId)
+      .where('seq', '>', $.after)
+      .orderBy('seq')
+      .limit($.limit),
+    bytesOf('data'),
+    { order: sql`seq` },
+  ),
 );
 
 /** Locks a run and its thread, so that the thread is not deleted meanwhile. Run and thread, in the order of all transactions that lock both. */
@@ -140,7 +145,7 @@ export const deleteArchive = statement<{ runId: string }>()((db, $) => db.delete
 const removedColumns = ['a.run_id', 'a.account_id', 'a.parts'] as const;
 
 /** Whether the counts are still needed: the run exists and is within the retention period. */
-export const lockRemovable = statement<Retention & { limit: number }>()((db, $) =>
+export const lockRemovable = statement<Retention & { limit: number }>({ bound: 'batch' })((db, $) =>
   db
     .selectFrom('run_event_archives as a')
     .select(removedColumns)
@@ -161,7 +166,7 @@ export const lockRemovable = statement<Retention & { limit: number }>()((db, $) 
 );
 
 /** Archives of runs that are older than the retention period. */
-export const lockExpired = statement<Retention & { limit: number }>()((db, $) =>
+export const lockExpired = statement<Retention & { limit: number }>({ bound: 'batch' })((db, $) =>
   db
     .selectFrom('run_event_archives as a')
     .select([...removedColumns, sql.lit(false).as('is_counted')])

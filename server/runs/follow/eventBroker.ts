@@ -11,7 +11,7 @@ import type { StoredEvent } from './archiveFormat.ts';
 /** An event, encoded once for all readers. */
 export type EncodedEvent = { seq: number; type: string; last: boolean; bytes: Buffer };
 
-export const selectEvents = statement<{ runId: string; after: number; limit: number }>({ isShort: true })((db, $) =>
+export const selectEvents = statement<{ runId: string; after: number; limit: number }>({ isShort: true, bound: 'run' })((db, $) =>
   db
     .selectFrom('run_events')
     .select(['run_id', 'seq', 'event_id', 'type', 'data', 'created_at'])

@@ -91,6 +91,26 @@ test('pages do not overlap, the newest entries come first, and the total is cons
   expect(await entriesFor(owner, { action: 'thing.push' })).toHaveLength(50);
 });
 
+test('a page ends at 2 MB, and the next one begins after its entries', async () => {
+  const owner = await signUp();
+  await sql(
+    `insert into audit_logs (id, account_id, action, target_type, trace_id, before_state)
+     select gen_random_uuid(), $1, 'thing.large', 'thing', 'trace', jsonb_build_object('text', repeat('x', 900000)) from generate_series(1, 7)`,
+    [owner.accountId],
+  );
+  const query = { action: 'thing.large', include: 'state' };
+  const pages: AuditEntry[][] = [];
+  for (let offset = 0; offset < 7; offset += pages.at(-1)!.length) {
+    const { body } = await read(owner, { ...query, offset });
+    expect(body.total).toBe(7);
+    pages.push(body.data);
+  }
+  expect(pages.map(({ length }) => length)).toEqual([3, 3, 1]);
+  expect(new Set(pages.flat().map(({ id }) => id)).size).toBe(7);
+  const exported = await call('GET', '/v1/audit-logs/export?action=thing.large&include=state', { token: owner.token });
+  expect(exported.text.match(/"thing.large"/g)).toHaveLength(7);
+});
+
 test('filters match exactly', async () => {
   const [owner, other] = [await signUp(), await signUp()];
   await writeEntries(owner.accountId, 5, { actor: owner.id });

@@ -43,7 +43,7 @@ export function AuditLog({ title, intro, accountId, nameOf, children }: AuditLog
     initialPageParam: 0,
     placeholderData: keepPreviousData,
     queryFn: ({ pageParam: offset }) => client.auditLogs.list({ query: { ...query, limit: pageSize, offset, include: 'state' } }),
-    getNextPageParam: ({ data }, _, offset) => (data.length < pageSize ? undefined : offset + pageSize),
+    getNextPageParam: ({ data, total }, _, offset) => (data.length > 0 && offset + data.length < total ? offset + data.length : undefined),
   });
   const who = ({ actor_user_id: id, metadata }: AuditEntry) =>
     id === null ? (metadata.service_key_id ? 'Service key' : 'System') : nameOf(id);
