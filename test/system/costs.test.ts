@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startProcess } from '../support/app/process.ts';
 import { recordStatements } from '../support/app/recordStatements.ts';
 import { callTo, freshDatabase, startTestApp } from '../support/app/testApp.ts';
+import { type Measured, measuring, type Report, reportOf } from '../support/checks/measured.ts';
 
 const app = await startTestApp({}, { worker: false, costlyHashes: true });
 
@@ -49,20 +50,6 @@ test('PostgreSQL plans the statements of frequent requests once', async () => {
   for (const client of clients) client.release();
   expect([...new Set(found.flatMap(({ rows }) => rows.map(({ statement }) => statement)))]).toEqual([]);
 });
-
-/** A report of a process that measures its event loop delay and memory, see support/checks/loopDelay.ts. */
-type Report = { p50: number; p99: number; max: number; rss: number; peak: number; promoted: number };
-
-type Measured = { kill(signal: NodeJS.Signals): void; output(): string };
-
-async function reportOf({ kill, output }: Measured): Promise<Report> {
-  const seen = output().length;
-  kill('SIGUSR2');
-  await expect.poll(() => output().slice(seen)).toMatch(/^loop delay .*$/m);
-  return JSON.parse(/^loop delay (.*)$/m.exec(output().slice(seen))![1]!);
-}
-
-const measuring = new URL('../support/checks/loopDelay.ts', import.meta.url).href;
 
 async function startMeasured(): Promise<Measured> {
   const child = spawn(process.execPath, ['--import', measuring, '-e', 'console.log("started"); setInterval(() => {}, 1_000)'], {
