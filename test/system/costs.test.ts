@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startProcess } from '../support/app/process.ts';
 import { recordStatements } from '../support/app/recordStatements.ts';
 import { callTo, freshDatabase, startTestApp } from '../support/app/testApp.ts';
-import { type Measured, measuring, type Report, reportOf } from '../support/checks/measured.ts';
+import { type Measured, measuring, type Report, reportOf } from '../support/telemetry/measured.ts';
 
 const app = await startTestApp({}, { worker: false, costlyHashes: true });
 

@@ -5,9 +5,9 @@ import { eventStreamOf } from '../../../contract/shared/route.ts';
 import { onFileFinished } from '../../support/app/fileCleanup.ts';
 import { startProcess, testKeysEnv } from '../../support/app/process.ts';
 import { callTo } from '../../support/app/testApp.ts';
-import { measuring, reportOf } from '../../support/checks/measured.ts';
 import { type Operation, operations } from '../../support/http/operations.ts';
 import { startRouteSuite } from '../../support/http/routeSuite.ts';
+import { measuring, reportOf } from '../../support/telemetry/measured.ts';
 import { fillAccount } from './fullAccount.ts';
 
 /** On a quiet machine, none takes more than 100 ms. This one does other work too: only what exceeds a limit each time counts. */

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 
 /** The module that a server preloads to be measured. */
-export const measuring = new URL('./loopDelay.ts', import.meta.url).href;
+export const measuring = new URL('../checks/loopDelay.ts', import.meta.url).href;
 
-/** What a measured process reports since its last report: event loop delay in milliseconds and memory in bytes, see loopDelay.ts. */
+/** What a measured process reports since its last report: event loop delay in milliseconds and memory in bytes, see checks/loopDelay.ts. */
 export type Report = { p50: number; p99: number; max: number; rss: number; peak: number; promoted: number };
 
 export type Measured = { kill(signal: NodeJS.Signals): void; output(): string };
