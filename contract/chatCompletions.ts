@@ -420,6 +420,7 @@ export const chatCompletions = initContract().router({
       permission: 'data.completions.write',
       audit: 'none',
       errors: 'openai',
+      ignoresUnknownQuery: true,
       answerMs: maxAnswerMs,
       charged: true,
       extraErrors: [402, 404, 429, 502],
@@ -435,7 +436,7 @@ export const chatModels = initContract().router({
     description:
       'The models that are shown in pickers, of the account and of the platform. Models that are not shown can still be used by their names.',
     responses: { 200: ChatModels },
-    metadata: { auth: 'user+key', errors: 'openai' },
+    metadata: { auth: 'user+key', errors: 'openai', ignoresUnknownQuery: true },
   },
   get: {
     method: 'GET',
@@ -444,7 +445,7 @@ export const chatModels = initContract().router({
     description: 'The model that a selector means, such as `org/model:free` or `provider%5Emodel`.',
     pathParams: z.object({ model: selector }),
     responses: { 200: ChatModel },
-    metadata: { auth: 'user+key', errors: 'openai' },
+    metadata: { auth: 'user+key', errors: 'openai', ignoresUnknownQuery: true },
   },
 } as const satisfies Resource);
 

@@ -43,7 +43,7 @@ export const health = initContract().router({
     summary: 'Check whether the process is alive',
     description: 'Does not check dependencies. Restart the process if it does not respond.',
     responses: { 200: Liveness },
-    metadata: { auth: 'public', probe: true },
+    metadata: { auth: 'public', probe: true, ignoresUnknownQuery: true },
   },
   ready: {
     method: 'GET',
@@ -51,6 +51,6 @@ export const health = initContract().router({
     summary: 'Check whether the process is ready',
     description: 'Send requests to the process only while it returns 200. The body of the 503 response is not a `Problem`.',
     responses: { 200: Readiness, 503: Unreadiness },
-    metadata: { auth: 'public', probe: true },
+    metadata: { auth: 'public', probe: true, ignoresUnknownQuery: true },
   },
 } as const satisfies Resource);

@@ -57,6 +57,6 @@ export const mcp = initContract().router({
       }),
       202: null,
     },
-    metadata: { auth: 'user+key', audit: 'none', idempotent: false, origin: true },
+    metadata: { auth: 'user+key', audit: 'none', idempotent: false, origin: true, ignoresUnknownQuery: true },
   },
 } as const satisfies Resource);

@@ -68,6 +68,10 @@ function syntaxProbes({ id, route }: Operation, sample: Sample): Probe[] {
       options: callOptionsOf(sample, { headers }),
     });
   }
+  if (!route.metadata.ignoresUnknownQuery) {
+    const path = pathFor(route, { ...sample, query: { ...sample.query, nobody_knows: '1' } });
+    found.push({ status: 400, issue: ['query', 'nobody_knows'], path, options });
+  }
   return found;
 }
 
@@ -121,9 +125,13 @@ function bodyProbes({ id, route }: Operation, sample: Sample): Probe[] {
   }
   if (isMultipart(route)) found.push({ status: 422, reason: 'unsupported_content_type', path, options: raw('{}', 'application/json') });
   if (isIdempotent(route)) {
-    const options = callOptionsOf(sample, { headers: { 'idempotency-key': `conformance-${id}-${unknownId()}` } });
-    const other = `${path}${path.includes('?') ? '&' : '?'}another=1`;
-    found.push({ status: 409, reason: 'idempotency_key_reused', path: other, options, after: { path, options } });
+    const headers = { 'idempotency-key': `conformance-${id}-${unknownId()}` };
+    const options = callOptionsOf(sample, { headers });
+    // Other bytes of the same meaning.
+    const other = takesJson(route)
+      ? { path, options: callOptionsOf(sample, { headers, raw: `${JSON.stringify(sample.body)} ` }) }
+      : { path: `${path}${path.includes('?') ? '&' : '?&'}`, options };
+    found.push({ status: 409, reason: 'idempotency_key_reused', ...other, after: { path, options } });
   }
   return found;
 }

@@ -33,12 +33,12 @@ export const routes = {
     editMessage: { method: 'PATCH', path: '/v1/threads/{thread_id}/messages/{message_id}', auth: 'user+key', idempotent: true, retryable: true, errorStatuses: [400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503] },
   },
   auth: {
-    captchaConfig: { method: 'GET', path: '/v1/auth/captcha-config', auth: 'public', retryable: true, errorStatuses: [500, 503] },
+    captchaConfig: { method: 'GET', path: '/v1/auth/captcha-config', auth: 'public', retryable: true, errorStatuses: [400, 500, 503] },
     check: { method: 'POST', path: '/v1/auth/check', auth: 'public', errorStatuses: [400, 413, 422, 429, 500, 503] },
     resolve: { method: 'POST', path: '/v1/auth/resolve', auth: 'public', errorStatuses: [400, 413, 422, 429, 500, 503] },
     sendFlowCode: { method: 'POST', path: '/v1/auth/resolve/otp/send', auth: 'public', errorStatuses: [400, 401, 409, 413, 422, 429, 500, 503] },
     verifyFlowCode: { method: 'POST', path: '/v1/auth/resolve/otp/verify', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 413, 422, 429, 500, 503] },
-    registrationMode: { method: 'GET', path: '/v1/auth/registration-mode', auth: 'public', retryable: true, errorStatuses: [500, 503] },
+    registrationMode: { method: 'GET', path: '/v1/auth/registration-mode', auth: 'public', retryable: true, errorStatuses: [400, 500, 503] },
     register: { method: 'POST', path: '/v1/auth/register', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 403, 409, 413, 422, 429, 500, 503] },
     login: { method: 'POST', path: '/v1/auth/login', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 413, 422, 429, 500, 503] },
     refresh: { method: 'POST', path: '/v1/auth/refresh', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 404, 422, 500, 503] },
@@ -50,7 +50,7 @@ export const routes = {
     verifySecondFactor: { method: 'POST', path: '/v1/auth/second-factor/verify', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 413, 422, 429, 500, 503] },
   },
   providerSignIn: {
-    providers: { method: 'GET', path: '/v1/auth/identity-providers', auth: 'public', retryable: true, errorStatuses: [500, 503] },
+    providers: { method: 'GET', path: '/v1/auth/identity-providers', auth: 'public', retryable: true, errorStatuses: [400, 500, 503] },
     start: { method: 'POST', path: '/v1/auth/identity-providers/{identity_provider_id}/start', auth: 'public', cookie: true, errorStatuses: [400, 403, 404, 413, 422, 429, 500, 502, 503] },
     complete: { method: 'POST', path: '/v1/auth/identity-providers/{identity_provider_id}/complete', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503] },
   },
@@ -110,7 +110,7 @@ export const routes = {
     cancel: { method: 'DELETE', path: '/v1/accounts/{account_id}/erasure', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 409, 500, 503] },
     mine: { method: 'GET', path: '/v1/me/erasures', auth: 'user', retryable: true, paged: true, errorStatuses: [400, 401, 403, 500, 503] },
     get: { method: 'GET', path: '/v1/me/erasures/{erasure_id}', auth: 'user', retryable: true, errorStatuses: [400, 401, 403, 404, 500, 503] },
-    keys: { method: 'GET', path: '/v1/erasure-keys', auth: 'public', retryable: true, errorStatuses: [500, 503] },
+    keys: { method: 'GET', path: '/v1/erasure-keys', auth: 'public', retryable: true, errorStatuses: [400, 500, 503] },
   },
   teams: {
     create: { method: 'POST', path: '/v1/teams', auth: 'user', idempotent: true, retryable: true, errorStatuses: [400, 401, 403, 404, 409, 413, 422, 500, 503] },
@@ -424,7 +424,7 @@ export const routes = {
     ready: { method: 'GET', path: '/readyz', auth: 'public', retryable: true, answers: [503], errorStatuses: [500] },
   },
   bootstrap: {
-    init: { method: 'POST', path: '/v1/bootstrap/init', auth: 'public', cookie: true, errorStatuses: [403, 404, 409, 500, 503] },
+    init: { method: 'POST', path: '/v1/bootstrap/init', auth: 'public', cookie: true, errorStatuses: [400, 403, 404, 409, 500, 503] },
     verify: { method: 'GET', path: '/v1/bootstrap/verify/{token}', auth: 'public', retryable: true, errorStatuses: [400, 403, 404, 500, 503] },
     setup: { method: 'POST', path: '/v1/bootstrap/setup', auth: 'public', cookie: true, grants: true, errorStatuses: [400, 401, 403, 409, 413, 422, 500, 503] },
   },

@@ -39,6 +39,7 @@ export function parseInput(route: Route, raw: RawInput, { issues, details }: Val
     string,
     unknown
   >;
+  rejectUnknownParameters(route, raw.query, issues);
   const headers = shape.headers && parseValue(shape.headers, raw.headers, 'header', issues);
   const named = raw.headers['x-account-id'];
   const accountId =
@@ -52,6 +53,12 @@ export function parseInput(route: Route, raw: RawInput, { issues, details }: Val
   if (hasAccountInPath(route) && params && accountId !== undefined && accountId !== params.account_id)
     issues.push({ location: 'header', path: 'X-Account-Id', message: 'must be the account of the path, or left out' });
   return { params, query, headers, accountId };
+}
+
+function rejectUnknownParameters({ query, metadata }: Route, given: object, issues: Issue[]) {
+  if (metadata.ignoresUnknownQuery) return;
+  const known = query?._zod.def.shape ?? {};
+  for (const path of Object.keys(given)) if (!Object.hasOwn(known, path)) issues.push({ location: 'query', path, message: 'is not known' });
 }
 
 /** Whether the account in the path is used instead of the account of the token. */

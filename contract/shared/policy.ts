@@ -33,6 +33,8 @@ export type Policy = {
   account?: 'optional';
   /** `optional`: works for members without the second factor that their account or the platform requires. Implied by `account: 'optional'`. */
   secondFactor?: 'optional';
+  /** For callers that were not written for this API and add parameters of their own, such as `api-version`. Elsewhere, an unknown one is 400. */
+  ignoresUnknownQuery?: true;
   /** A request with a secret in this query parameter needs no credential. The service decides what the secret gives access to. */
   secretParam?: string;
   /** The origin of the request is checked, because the route reads or sets the session cookie, or because its protocol requires it. */
@@ -144,7 +146,7 @@ const applies: Record<Cause, (route: RouteDeclaration) => boolean> = {
   origin: ({ metadata }) => metadata.origin === true,
   ownHost: ({ metadata }) => metadata.trustedHostOnly === true,
   pathParams: ({ path }) => path.includes('{'),
-  query: ({ query }) => query !== undefined,
+  query: ({ metadata }) => metadata.ignoresUnknownQuery !== true,
   body: ({ body }) => Boolean(body),
   idempotent: isIdempotent,
   rate: ({ metadata }) => metadata.rateLimit !== undefined,
@@ -165,7 +167,7 @@ type CauseOf<R extends RouteDeclaration> =
   | (R['metadata'] extends { origin: true } ? 'origin' : never)
   | (R['metadata'] extends { trustedHostOnly: true } ? 'ownHost' : never)
   | (R['path'] extends `${string}{${string}` ? 'pathParams' : never)
-  | (R extends { query: Schema } ? 'query' : never)
+  | (R['metadata'] extends { ignoresUnknownQuery: true } ? never : 'query')
   | (R extends { body: Schema } ? 'body' : never)
   | (R extends { method: 'POST' } | { metadata: { idempotent: true } }
       ? R extends { metadata: { auth: 'public' } | { idempotent: false } } | { contentType: 'multipart/form-data' }

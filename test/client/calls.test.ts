@@ -59,7 +59,7 @@ test('an error response becomes an ApiError with status, code, reason, issues an
   expect((error as ApiError).message).toBe('threads.update failed with 400 no_fields: Not valid.');
   expect((error as ApiError).serverMessage).toBe('Not valid.');
   expect(isApiError(client.threads.update, error)).toBe(true);
-  expect(isApiError(client.auth.captchaConfig, error)).toBe(false);
+  expect(isApiError(client.health.live, error)).toBe(false);
 });
 
 test('an HTML error page of a proxy is still an ApiError', async () => {

@@ -168,9 +168,7 @@ test('never writes a secret to responses, logs, audit entries, jobs or rows, wit
   for (const bad of [{ provider: loose }, { base_url: `http://u:${loose}@127.0.0.1:1/` }, { base_url: loose }, { advanced_json: loose }])
     await post('/v1/llm-providers', { ...provider, name: 'Bad', api_key: loose, ...bad }, { token: owner.token });
   await call('GET', `/v1/me?access_token=${loose}&token=${owner.token}`, { token: owner.token });
-  // Links to the next page repeat the other query parameters.
-  const query = fresh('secret in a query');
-  keep('secret in a query', query, (await call('GET', `/v1/threads?limit=1&api_key=${query}`, { token: owner.token })).place);
+  await call('GET', `/v1/threads?limit=1&api_key=${loose}`, { token: owner.token });
   await call('GET', `/v1/threads?limit=${loose}&before=${loose}`, { token: owner.token });
   await call('GET', `/nowhere/${loose}?token=${loose}`);
   for (const authorization of [loose, `Basic ${loose}`, `Bearer ${loose}`, `Bearer al_${loose}`])

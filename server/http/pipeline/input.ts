@@ -8,7 +8,7 @@ import { invalid } from '../../platform/failure.ts';
 export function readInput(route: Route, params: Record<string, string>, req: Request): ParsedInput {
   const faults: ValidationErrors = { issues: [], details: {} };
   const question = req.url.indexOf('?');
-  const query = route.query && question >= 0 ? { ...parse(req.url.slice(question + 1)) } : {};
+  const query = question >= 0 ? { ...parse(req.url.slice(question + 1)) } : {};
   const input = parseInput(route, { params, query, headers: req.headers }, faults);
   if (faults.issues.length > 0) throw invalid(faults.issues, undefined, faults.details);
   return input;

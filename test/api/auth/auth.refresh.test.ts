@@ -4,7 +4,7 @@ import { expectWithin } from '../../support/app/expectWithin.ts';
 import { type CallOptions, startTestApp } from '../../support/app/testApp.ts';
 import { rowCounter } from '../../support/checks/race.ts';
 import { rawSend, request } from '../../support/http/raw.ts';
-import { statusAndReason } from '../../support/http/responses.ts';
+import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
 
 const app = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
@@ -104,12 +104,13 @@ describe('rotation of refresh tokens', () => {
       ['', {}],
     ];
     for (const [sent, options] of ways) {
-      const answer = await call('POST', `/v1/auth/refresh?${name}=${token}`, {
-        ...options,
-        ...(sent !== undefined && { headers: { cookie: sent } }),
-      });
+      const answer = await call('POST', '/v1/auth/refresh', { ...options, ...(sent !== undefined && { headers: { cookie: sent } }) });
       expect([sent, ...statusAndReason(answer)]).toEqual([sent, 401, 'missing_token']);
     }
+    expect(issuesOf(await call('POST', `/v1/auth/refresh?${name}=${token}`, { headers: { cookie: '' } }))).toEqual([
+      400,
+      [['query', name]],
+    ]);
     for (const bad of [`${token}x`, token.slice(1), 'x'.repeat(8_000), `${token.slice(0, -1)}%`, `"${token}"`, 'A'.repeat(43)])
       expect([bad, ...statusAndReason(await refresh(`${name}=${bad}`))]).toEqual([bad, 401, 'invalid_token']);
     expect((await refresh(`a=1; ${cookie}; b=2`, {}, { body: { anything: 1 } })).status).toBe(200);

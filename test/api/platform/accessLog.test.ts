@@ -57,17 +57,17 @@ test('only platform admins can read it, and an empty log is an empty page', asyn
 test('a request through the gateway is logged with all fields and the current username', async () => {
   const { call: through } = await startTestGateway(app);
   const headers = { 'user-agent': 'Mozilla/5.0 Safari/1' };
-  const { headers: answered } = await through('GET', '/v1/threads?token=secret', { token: user.token, headers });
+  const { headers: answered } = await through('GET', '/v1/threads/search?q=secret', { token: user.token, headers });
   await through('GET', '/v1/me', { headers });
   await accessLogLines(app, 'true', [], 2);
   const { data } = await page();
-  expect(data.map(({ path }) => path)).toEqual(['/v1/me', '/v1/threads']);
+  expect(data.map(({ path }) => path)).toEqual(['/v1/me', '/v1/threads/search']);
   expect(data[1]).toEqual({
     id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     timestamp: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
     trace_id: answered.get('x-trace-id'),
     method: 'GET',
-    path: '/v1/threads',
+    path: '/v1/threads/search',
     status_code: 200,
     duration_ms: expect.any(Number),
     client_ip: '127.0.0.1',

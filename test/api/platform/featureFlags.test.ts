@@ -81,9 +81,9 @@ test('of parallel creations of one flag, exactly one succeeds', async () => {
   for (const key of systemFlags) expect(statusAndReason(await create({ key, default_value: true }))).toEqual([409, 'flag_exists']);
 });
 
-test('all flags are listed by key, and the limit parameter is ignored', async () => {
+test('all flags are listed by key, on one page', async () => {
   for (const key of ['zz', 'Zz', 'z.z', 'z-z', 'z_z']) await create({ key, default_value: true });
-  const { body, headers } = await call('GET', '/v1/feature-flags?limit=1', { token: platformAdmin.token });
+  const { body, headers } = await call('GET', '/v1/feature-flags', { token: platformAdmin.token });
   const keys = body.map((each: { key: string }) => each.key);
   expect([keys, headers.get('link')]).toEqual([keys.toSorted(), null]);
   expect(keys).toEqual(expect.arrayContaining([...systemFlags, 'Zz', 'zz']));

@@ -240,7 +240,7 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
       await mailServed(scene);
       const headers = { 'idempotency-key': crypto.randomUUID() };
       await scene.app.call('POST', '/v1/admin/email/test', { token: scene.by.token, headers, body: scene.sample.body });
-      return { headers, query: { another: '1' } };
+      return { headers, ...bodyOf(scene, { to: 'another@example.test' }) };
     },
     '503 email_not_configured': async ({ app }) => {
       await app.sql(`delete from platform_settings where key like 'email.%'`);

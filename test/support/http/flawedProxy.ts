@@ -4,7 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listener } from '../app/listener.ts';
 
-export type ProxiedRequest = { method: string; path: string; query: URLSearchParams; headers: Record<string, string>; body: string };
+/** `search` is forwarded unless `query` differs. */
+export type ProxiedRequest = {
+  method: string;
+  path: string;
+  search: string;
+  query: URLSearchParams;
+  headers: Record<string, string>;
+  body: string;
+};
 export type ProxiedReply = { status: number; headers: Headers; text: string };
 
 /** What a proxy does wrong. Each function may also change its argument. */
@@ -84,19 +92,22 @@ async function requestOf(req: IncomingMessage): Promise<ProxiedRequest | undefin
   if (Number(req.headers['content-length'] ?? 0) > 2 ** 20) return undefined;
   const chunks: Buffer[] = [];
   for await (const chunk of req) chunks.push(chunk as Buffer);
-  const [path = '', search] = req.url!.split('?');
+  const [path = '', search = ''] = req.url!.split('?');
   const { host: _, connection: __, 'transfer-encoding': ___, 'content-length': ____, ...headers } = req.headers;
   // Multipart bodies are binary.
   const body = Buffer.concat(chunks).toString('latin1');
-  return { method: req.method!, path, query: new URLSearchParams(search), headers: headers as Record<string, string>, body };
+  return { method: req.method!, path, search, query: new URLSearchParams(search), headers: headers as Record<string, string>, body };
 }
 
-const forward = (target: string, { method, path, query, headers, body }: ProxiedRequest) =>
-  fetch(`${target}${path}${query.size > 0 ? `?${query}` : ''}`, {
+function forward(target: string, { method, path, search, query, headers, body }: ProxiedRequest) {
+  const asked = query.toString();
+  const sent = asked === new URLSearchParams(search).toString() ? search : asked;
+  return fetch(`${target}${path}${sent && `?${sent}`}`, {
     method,
     headers,
     ...(body !== '' && method !== 'GET' && { body: Buffer.from(body, 'latin1') }),
   });
+}
 
 function passedOn(from: Headers): Headers {
   const headers = new Headers(from);
