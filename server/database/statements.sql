@@ -6816,7 +6816,9 @@ select "m"."id"
   join "messages" as "m" on "m"."account_id" = $1 and "m"."thread_id" = $2 and "m"."role" <> 'tool' and true and case when $3::boolean then "m"."visible" else ("m"."number" <= $4 and "m"."number" not in (select unnest($5::integer[]) as "number")) end
   left
   join "thread_share_messages" as "kept" on "kept"."account_id" = $6 and "kept"."share_id" = $7 and "kept"."number" = "m"."number"
-  where "s"."account_id" = $8 and "s"."id" = $9 and case when kept.number is null then m.content_json else kept.content_json end @> jsonb_build_object('parts', jsonb_build_array(jsonb_build_object('attachment', jsonb_build_object('key', $10::text))))
+  where "s"."account_id" = $8 and "s"."id" = $9 and exists (select 1 as "one"
+  from "thread_attachments"
+  where "account_id" = $10 and "attachment_id" = $11 and "thread_id" = $12) and case when kept.number is null then m.content_json else kept.content_json end @> jsonb_build_object('parts', jsonb_build_array(jsonb_build_object('attachment', jsonb_build_object('key', $13::text))))
   limit 1;
 
 -- resources/skills/queries.ts insertSkill

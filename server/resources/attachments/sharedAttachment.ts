@@ -19,6 +19,10 @@ export async function resolveSharedKey(
   const share = await findShare(scope, shareToken, sessionToken);
   const key = share.isOpen ? parseKey(fromSharedKey(text, share.row.account_id)) : undefined;
   if (!key || key.staged || key.accountId !== share.row.account_id) return undefined;
-  const named = await scope.db.row(selectAttachmentReference, { ...sharedMessagesFilter(share.row), key: formatKey(key) });
+  const named = await scope.db.row(selectAttachmentReference, {
+    ...sharedMessagesFilter(share.row),
+    attachmentId: key.id,
+    key: formatKey(key),
+  });
   return named && key;
 }

@@ -229,10 +229,20 @@ export const selectSharedMessages = statement<SharedMessagesFilter & { afterNumb
   ),
 );
 
-/** Returns a row if a message of the share references the attachment. */
-export const selectAttachmentReference = statement<SharedMessagesFilter & { key: string }>()((db, $) =>
+/** Returns a row if a message of the share references the attachment. Messages are read only if a message of the thread, maybe hidden, does or did. */
+export const selectAttachmentReference = statement<SharedMessagesFilter & { attachmentId: string; key: string }>()((db, $) =>
   sharedMessages(db, $)
     .select('m.id')
+    .where((eb) =>
+      eb.exists(
+        db
+          .selectFrom('thread_attachments')
+          .select(sql.lit(1).as('one'))
+          .where('account_id', '=', $.accountId)
+          .where('attachment_id', '=', $.attachmentId)
+          .where('thread_id', '=', $.threadId),
+      ),
+    )
     .where(
       sql<boolean>`${contentJson} @> jsonb_build_object('parts', jsonb_build_array(jsonb_build_object('attachment', jsonb_build_object('key', ${$.key}::text))))`,
     )

@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { bindValues } from '../../../server/database/statement.ts';
+import { selectAttachmentReference } from '../../../server/resources/shares/queries.ts';
 import { transcriptWriter } from '../../support/agent/transcript.ts';
 import { sharedTestApp } from '../../support/app/testApp.ts';
 import { concurrently } from '../../support/checks/race.ts';
@@ -77,6 +80,25 @@ test('a snapshot keeps the texts of its messages after edits', async () => {
   expect(kept.map(({ content }) => content)).toEqual(['first\n\n[image: a.png]', 'second']);
   await remove(thread, first.id);
   expect(await sql('select 1 from thread_share_messages where share_id = $1', [first.id])).toEqual([]);
+});
+
+test('messages are read only for files of the thread, whoever asks for others', async () => {
+  const thread = await open(me);
+  const { key } = (await stage(app, me, { filename: 'a.png', content: images.png })).body;
+  const image = { type: 'image', attachment: { key, filename: 'a.png', mime_type: 'image/png', size: 1 } };
+  const posted = await call('POST', `/v1/threads/${thread}/messages`, { token: me.token, body: { content_json: { parts: [image] } } });
+  const kept: string = posted.body.content_json.parts[0].attachment.key;
+  const { id } = (await share(thread)).body;
+  const shown = { accountId: me.accountId, threadId: thread, shareId: id, isLive: false, lastMessageNumber: 1, hiddenMessageNumbers: [] };
+  type Plan = { 'Relation Name'?: string; 'Actual Loops': number; Plans?: Plan[] };
+  const readsOf = (plan: Plan): number =>
+    (plan['Relation Name'] === 'messages' ? plan['Actual Loops'] : 0) + (plan.Plans ?? []).reduce((sum, each) => sum + readsOf(each), 0);
+  const reads = async (attachmentId: string) => {
+    const values = bindValues(selectAttachmentReference, { ...shown, attachmentId, key: kept.replace(/[^/]{36}(?=\/a)/, attachmentId) });
+    const [row] = await sql(`explain (analyze, format json) ${selectAttachmentReference.text}`, values);
+    return readsOf(row['QUERY PLAN'][0].Plan);
+  };
+  expect([await reads(randomUUID()), await reads(kept.split('/')[2]!)]).toEqual([0, 1]);
 });
 
 test('a snapshot created during an edit has the state before or after it', async () => {
