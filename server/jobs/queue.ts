@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
-import { statement } from '../database/statement.ts';
+import type { Queryable } from '../database/sql.ts';
+import { type Parameters, statement } from '../database/statement.ts';
 import type { Queue, QueuedRun } from '../http/app.ts';
 import { secondsUntilNext } from '../platform/crypto/unopened.ts';
+import { openStatuses } from '../resources/runs/statuses.ts';
 import { traceFields } from './jobSpan.ts';
 
 export const executeRunTask = 'run.execute';
@@ -20,22 +22,58 @@ type QueuedJob = {
   max_attempts: number;
 };
 export const queuedJobs = sql.table<QueuedJob>('graphile_worker.jobs');
+const privateJobs = sql.table<{ id: string; priority: number; run_at: string; is_available: boolean }>('graphile_worker._private_jobs');
 
 /** A flag of the jobs of runs that are no sub-agents. */
 export const rootRunFlag = 'run.root';
 
-type NewJob = { task: string; payload: string; key: string; maxAttempts: number; flags: readonly string[]; waitSeconds: number };
+/** The first of an account, which has its turn with those of other accounts, and those that are taken only if no account has a first one. */
+const [firstPriority, laterPriority] = [sql.lit(0), sql.lit(1)];
+
+type OwnRun = { accountId: string; runId: string };
+
+/** The oldest due job of the runs of an account, other than that of the run `runId`. The lookups by key are scalar, so that they are never joined with the whole queue. */
+const oldestJob = ({ accountId, runId }: Parameters<OwnRun>) => {
+  const job = sql`(select j.id from graphile_worker._private_jobs j
+    where j.key = 'run:' || r.id::text and j.is_available and j.run_at <= clock_timestamp())`;
+  return sql<string | null>`(select ${job} from runs r
+    where r.account_id = ${accountId}::uuid and r.status in (${sql.join(openStatuses)}) and r.lease_token is null
+      and r.id <> ${runId}::uuid and ${job} is not null
+    order by r.created_at limit 1)`;
+};
+
+type NewJob = OwnRun & {
+  task: string;
+  payload: string;
+  key: string;
+  maxAttempts: number;
+  flags: readonly string[];
+  waitSeconds: number;
+};
 
 const addJob = statement<NewJob>()((db, $) =>
   db.selectNoFrom(
-    sql<unknown>`graphile_worker.add_job(${$.task}::text, payload := ${$.payload}::json, job_key := ${$.key}::text, max_attempts := ${$.maxAttempts}::integer, flags := ${$.flags}::text[], run_at := now() + ${$.waitSeconds} * interval '1 second')`.as(
-      'job',
-    ),
+    sql<unknown>`graphile_worker.add_job(${$.task}::text, payload := ${$.payload}::json, job_key := ${$.key}::text, max_attempts := ${$.maxAttempts}::integer, flags := ${$.flags}::text[], run_at := now() + ${$.waitSeconds} * interval '1 second',
+      priority := case when ${oldestJob($)} is null then ${firstPriority} else ${laterPriority} end)`.as('job'),
   ),
+);
+/** The time puts the job behind those of the accounts that wait already. */
+const giveTurn = statement<OwnRun>()((db, $) =>
+  db
+    .updateTable(privateJobs.as('j'))
+    .set({ priority: firstPriority, run_at: sql`clock_timestamp()` })
+    .where('j.id', '=', sql<string>`${oldestJob($)}`)
+    .where('j.priority', '=', laterPriority)
+    .where('j.is_available', '=', sql.lit(true)),
 );
 const removeJob = statement<{ key: string }>()((db, $) =>
   db.selectNoFrom(sql<unknown>`graphile_worker.remove_job(${$.key}::text)`.as('job')),
 );
+
+/** Call when the job of a run was taken: the next run of its account gets a turn. */
+export async function giveNextTurn(connection: Queryable, taken: OwnRun): Promise<void> {
+  await connection.run(giveTurn, taken);
+}
 
 /** Names the span of the request that creates the run. */
 const payloadOf = ({ id, account_id, trace_id }: QueuedRun) => ({
@@ -58,7 +96,7 @@ export const queue: Queue = {
   async enqueueRun(connection, run, maxAttempts, left = 0) {
     const payload = left > 0 ? { ...payloadOf(run), left } : payloadOf(run);
     const waitSeconds = left > 0 ? secondsUntilNext(left - 1) : 0;
-    await connection.rows(addJob, { ...jobOf(run, payload), maxAttempts, waitSeconds });
+    await connection.rows(addJob, { ...jobOf(run, payload), accountId: run.account_id, runId: run.id, maxAttempts, waitSeconds });
   },
   async dequeueRun(connection, runId) {
     await connection.rows(removeJob, { key: runJobKey(runId) });

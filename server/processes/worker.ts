@@ -14,7 +14,7 @@ import { inJobSpan } from '../jobs/jobSpan.ts';
 import { announceExpiringKeys } from '../jobs/notices/announceExpiringKeys.ts';
 import { announceLowCredits } from '../jobs/notices/announceLowCredits.ts';
 import { createPartitions, removeOldAccessLog, removeOldAuditLog, removeOldEvents } from '../jobs/partitions/maintainPartitions.ts';
-import { executeRunTask, queue, queuedJobs, rootRunFlag } from '../jobs/queue.ts';
+import { executeRunTask, giveNextTurn, queue, queuedJobs, rootRunFlag } from '../jobs/queue.ts';
 import { removeAttachments } from '../jobs/removeAttachments.ts';
 import { removeOldRevisions } from '../jobs/sweepWorkspaces.ts';
 import { createTurnQueue } from '../platform/concurrency.ts';
@@ -53,7 +53,7 @@ const drainMs = 25_000;
 const maxLocalWaitMs = 1_500;
 const minute = 60_000;
 
-const ExecutePayload = z.object({ v: z.literal(1), run_id: z.guid(), left: z.int().optional() });
+const ExecutePayload = z.object({ v: z.literal(1), account_id: z.guid().optional(), run_id: z.guid(), left: z.int().optional() });
 
 const register = statement<{ id: string; version: string; capabilities: readonly string[] }>()((db, $) =>
   db
@@ -150,6 +150,9 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
         const known = ExecutePayload.safeParse(payload);
         // The payload has an unknown version. A retry would not help.
         if (!known.success) return void log.error({ job_id: job.id }, 'a job has a payload this worker does not know');
+        const { account_id: accountId, run_id } = known.data;
+        // Not waited for. If it fails, the next run of the account waits until no account has a turn, or its next turn.
+        if (accountId) giveNextTurn(database, { accountId, runId: run_id }).catch(complain('the next run of an account got no turn'));
         let isEnded = false;
         try {
           await slots.run(async (slot) => {

@@ -78,7 +78,8 @@ export const Run = defineEntity({
   indexes: [
     {
       name: 'runs_active',
-      expression: "create index runs_active on runs (account_id) where (status in ('running', 'waiting_for_input', 'cancelling'))",
+      expression:
+        "create index runs_active on runs (account_id, created_at) where (status in ('running', 'waiting_for_input', 'cancelling'))",
     },
     { name: 'runs_creator', expression: 'create index runs_creator on runs (created_by_user_id, created_at desc, id desc)' },
     { name: 'runs_newest', expression: 'create index runs_newest on runs (created_at desc, id desc) where (pending_inputs >= 0)' },
