@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '../database/sql.ts';
-import { type Parameters, statement } from '../database/statement.ts';
+import { type Parameters, sqlStatement, statement } from '../database/statement.ts';
 import type { Queue, QueuedRun } from '../http/app.ts';
 import { secondsUntilNext } from '../platform/crypto/unopened.ts';
 import { openStatuses } from '../resources/runs/statuses.ts';
@@ -32,15 +32,15 @@ const [firstPriority, laterPriority] = [sql.lit(0), sql.lit(1)];
 
 type OwnRun = { accountId: string; runId: string };
 
-/** The oldest due job of the runs of an account, other than that of the run `runId`. The lookups by key are scalar, so that they are never joined with the whole queue. */
-const oldestJob = ({ accountId, runId }: Parameters<OwnRun>) => {
+/** The oldest due job of the runs of an account. The lookups by key are scalar, so that they are never joined with the whole queue. */
+const oldestJob = (accountId: RawBuilder<string>, except = sql``) => {
   const job = sql`(select j.id from graphile_worker._private_jobs j
     where j.key = 'run:' || r.id::text and j.is_available and j.run_at <= clock_timestamp())`;
   return sql<string | null>`(select ${job} from runs r
-    where r.account_id = ${accountId}::uuid and r.status in (${sql.join(openStatuses)}) and r.lease_token is null
-      and r.id <> ${runId}::uuid and ${job} is not null
+    where r.account_id = ${accountId} and r.status in (${sql.join(openStatuses)}) and r.lease_token is null and ${job} is not null ${except}
     order by r.created_at limit 1)`;
 };
+const oldestOther = ({ accountId, runId }: Parameters<OwnRun>) => oldestJob(sql`${accountId}::uuid`, sql`and r.id <> ${runId}::uuid`);
 
 type NewJob = OwnRun & {
   task: string;
@@ -54,7 +54,7 @@ type NewJob = OwnRun & {
 const addJob = statement<NewJob>()((db, $) =>
   db.selectNoFrom(
     sql<unknown>`graphile_worker.add_job(${$.task}::text, payload := ${$.payload}::json, job_key := ${$.key}::text, max_attempts := ${$.maxAttempts}::integer, flags := ${$.flags}::text[], run_at := now() + ${$.waitSeconds} * interval '1 second',
-      priority := case when ${oldestJob($)} is null then ${firstPriority} else ${laterPriority} end)`.as('job'),
+      priority := case when ${oldestOther($)} is null then ${firstPriority} else ${laterPriority} end)`.as('job'),
   ),
 );
 /** The time puts the job behind those of the accounts that wait already. */
@@ -62,9 +62,27 @@ const giveTurn = statement<OwnRun>()((db, $) =>
   db
     .updateTable(privateJobs.as('j'))
     .set({ priority: firstPriority, run_at: sql`clock_timestamp()` })
-    .where('j.id', '=', sql<string>`${oldestJob($)}`)
+    .where('j.id', '=', sql<string>`${oldestOther($)}`)
     .where('j.priority', '=', laterPriority)
     .where('j.is_available', '=', sql.lit(true)),
+);
+/**
+ * Gives a turn to the oldest job of each account without one: its first job was canceled, its worker died, or two processes queued and took at the same
+ * moment. Walks from one account to the next by index, and only while the queue has jobs without a turn.
+ */
+const giveLostTurns = sqlStatement({ bound: 'batch' })(
+  () => sql<never>`
+  with recursive owner as (
+    (select r.account_id from runs r where r.status in (${sql.join(openStatuses)})
+      and exists (select from graphile_worker._private_jobs j where j.priority = ${laterPriority} and j.is_available)
+      order by r.account_id limit 1)
+    union all
+    select next.account_id from owner o cross join lateral (
+      select r.account_id from runs r where r.status in (${sql.join(openStatuses)}) and r.account_id > o.account_id
+      order by r.account_id limit 1) next),
+  first as materialized (select ${oldestJob(sql`o.account_id`)} as id from owner o)
+  update graphile_worker._private_jobs j set priority = ${firstPriority}, run_at = clock_timestamp()
+  from first where j.id = first.id and j.priority = ${laterPriority} and j.is_available`,
 );
 const removeJob = statement<{ key: string }>()((db, $) =>
   db.selectNoFrom(sql<unknown>`graphile_worker.remove_job(${$.key}::text)`.as('job')),
@@ -91,6 +109,10 @@ const jobOf = ({ id, parent_run_id: parent }: QueuedRun, payload: object) => ({
 });
 
 /** The queue is in the same database, so a job commits with the rows that it refers to. */
+export async function repairTurns(connection: Queryable): Promise<void> {
+  await connection.run(giveLostTurns);
+}
+
 export const queue: Queue = {
   payloadOf,
   async enqueueRun(connection, run, maxAttempts, left = 0) {

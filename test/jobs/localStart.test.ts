@@ -39,7 +39,7 @@ test('a run that its process does not start is queued when a lease would have ex
 });
 
 const limits = { workerScaleUpThreshold: 3, workerScaleDownThreshold: 1, workerScaleCooldownSecs: 30 };
-const local = (id: string) => ({ id, account_id: 'a', trace_id: 't', payload: {} });
+const local = (id: string, accountId = 'a') => ({ id, account_id: accountId, trace_id: 't', payload: {} });
 
 /** `hasQueued` gives the result of each look at the queue. Undefined for none. */
 function starterWith(waitMs: number, hasQueued: () => boolean | undefined = () => false) {
@@ -87,6 +87,17 @@ test('runs wait for a slot in order, also after one that fails, and a stop waits
   expect(errors).toEqual([new Error('no database')]);
   // Of a run whose start has failed, nothing is known.
   expect(queued).toEqual(['a', 'c', 'd']);
+});
+
+test('runs that wait for a slot are started in turn by account', async () => {
+  const { starter, started, ends } = starterWith(60_000);
+  for (const runId of ['a1', 'a2', 'a3', 'a4']) starter.start(local(runId, 'a'));
+  for (const runId of ['b1', 'b2']) starter.start(local(runId, 'b'));
+  for (let n = 1; n < 6; n++) {
+    ends[n - 1]!.resolve();
+    await expect.poll(() => started.length).toBe(n + 1);
+  }
+  expect(started).toEqual(['a1', 'a2', 'b1', 'a3', 'b2', 'a4']);
 });
 
 test('a run that has waited for long is queued, and its slot goes to the next', async () => {

@@ -70,7 +70,7 @@ import { Migration00087 } from './Migration00087.ts';
 import { Migration00089 } from './Migration00089.ts';
 import { Migration00090 } from './Migration00090.ts';
 import { Migration00093 } from './Migration00093.ts';
-import { Migration00091 } from './Migration00091.ts';
+import { Migration00094 } from './Migration00094.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -146,5 +146,5 @@ export const migrations = [
   { name: 'Migration00089', class: Migration00089 },
   { name: 'Migration00090', class: Migration00090 },
   { name: 'Migration00093', class: Migration00093 },
-  { name: 'Migration00091', class: Migration00091 },
+  { name: 'Migration00094', class: Migration00094 },
 ];

@@ -15,7 +15,7 @@ type LocalStarterOptions = {
 };
 
 /**
- * Starts runs of the same process in order, each when a slot is free. Runs of the queue come first, because they have waited longer here or elsewhere: while
+ * Starts runs of the same process in turn by account, each when a slot is free. Runs of the queue come first, because they have waited longer here or elsewhere: while
  * all slots are taken again and again, the queue is looked at before the next start.
  */
 export type LocalStarter = RunStarter & {
@@ -36,7 +36,9 @@ const lookMs = 100;
 const maxLookMs = 500;
 
 export function createLocalStarter({ slots, waitMs, lookAtQueue, execute, enqueue, onError }: LocalStarterOptions): LocalStarter {
-  const waiting: { run: LocalRun; until: number }[] = [];
+  const waiting: { run: LocalRun; until: number; round: number }[] = [];
+  /** In each round an account starts one run. */
+  let round = 0;
   /** Runs that have been started, or are being queued. */
   const underway = new Set<Promise<void>>();
   let expiry: NodeJS.Timeout | undefined;
@@ -68,7 +70,13 @@ export function createLocalStarter({ slots, waitMs, lookAtQueue, execute, enqueu
       if (!isLooking) lookAtQueue();
       return;
     }
-    while (waiting.length > 0 && !slots.isFull()) start(waiting.shift()!.run);
+    while (waiting.length > 0 && !slots.isFull()) start(takeNext());
+  }
+  function takeNext() {
+    const next = waiting.reduce((first, each) => (each.round < first.round ? each : first));
+    waiting.splice(waiting.indexOf(next), 1);
+    round = next.round;
+    return next.run;
   }
   function start(run: LocalRun) {
     // A run does not belong to the request that created it, nor to the run whose slot it takes. One that could not be started is tried again from the queue.
@@ -96,7 +104,8 @@ export function createLocalStarter({ slots, waitMs, lookAtQueue, execute, enqueu
     canStart: () => !isStopped && !slots.hasManyWaiting() && waiting.length < maxWaiting,
     start(run) {
       if (isStopped) return leave(run);
-      waiting.push({ run, until: performance.now() + waitMs });
+      const previous = waiting.findLast((each) => each.run.account_id === run.account_id);
+      waiting.push({ run, until: performance.now() + waitMs, round: previous ? previous.round + 1 : round });
       wasFull ||= slots.isFull();
       startNext();
       if (waiting.length > 0) expiry ??= setTimeout(leaveExpired, waitMs).unref();

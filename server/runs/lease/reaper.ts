@@ -5,7 +5,7 @@ import { eventTotals } from '../../agent/loop/usageTotals.ts';
 import type { Database, Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { Queue } from '../../http/app.ts';
-import { queuedJobs } from '../../jobs/queue.ts';
+import { queuedJobs, repairTurns } from '../../jobs/queue.ts';
 import { usdCost } from '../../models/cost.ts';
 import type { Config } from '../../platform/config/config.ts';
 import { newId } from '../../platform/crypto/ids.ts';
@@ -71,7 +71,7 @@ const freeLease = statement<{ id: string }>()((db, $) =>
     .where((eb) => eb.or([eb('lease_token', 'is', null), eb('lease_until', '<', sql<string>`clock_timestamp()`)])),
 );
 
-/** Queues the runs of dead workers again; `executeRun` then resumes them. Returns their number. */
+/** Queues the runs of dead workers again; `executeRun` then resumes them. Returns their number. Accounts that have lost their turn get one. */
 export async function recoverRuns({ database, queue, config, log }: ReaperDeps): Promise<number> {
   return database.transaction(async (tx) => {
     if (!(await tx.row(tryLock, { key: recoveryLock }))?.locked) return 0;
@@ -82,6 +82,7 @@ export async function recoverRuns({ database, queue, config, log }: ReaperDeps):
       await queue.enqueueRun(tx, run, maxAttempts);
       log.warn({ run_id: run.id, trace_id: run.trace_id }, 'the lease of a run expired: the run is queued again');
     }
+    await repairTurns(tx);
     return abandoned.length;
   });
 }
