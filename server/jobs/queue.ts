@@ -22,7 +22,6 @@ type QueuedJob = {
   max_attempts: number;
 };
 export const queuedJobs = sql.table<QueuedJob>('graphile_worker.jobs');
-const privateJobs = sql.table<{ id: string; priority: number; run_at: string; is_available: boolean }>('graphile_worker._private_jobs');
 
 /** A flag of the jobs of runs that are no sub-agents. */
 export const rootRunFlag = 'run.root';
@@ -51,20 +50,18 @@ type NewJob = OwnRun & {
   waitSeconds: number;
 };
 
-const addJob = statement<NewJob>()((db, $) =>
-  db.selectNoFrom(
-    sql<unknown>`graphile_worker.add_job(${$.task}::text, payload := ${$.payload}::json, job_key := ${$.key}::text, max_attempts := ${$.maxAttempts}::integer, flags := ${$.flags}::text[], run_at := now() + ${$.waitSeconds} * interval '1 second',
-      priority := case when ${oldestOther($)} is null then ${firstPriority} else ${laterPriority} end)`.as('job'),
-  ),
+// Templates, because the lookup of the oldest job is shared with a recursive walk, which the builder does not support.
+const addJob = sqlStatement<NewJob>()(
+  ($) => sql<{ job: unknown }>`
+  select graphile_worker.add_job(${$.task}::text, payload := ${$.payload}::json, job_key := ${$.key}::text, max_attempts := ${$.maxAttempts}::integer,
+    flags := ${$.flags}::text[], run_at := now() + ${$.waitSeconds} * interval '1 second',
+    priority := case when ${oldestOther($)} is null then ${firstPriority} else ${laterPriority} end) as job`,
 );
 /** The time puts the job behind those of the accounts that wait already. */
-const giveTurn = statement<OwnRun>()((db, $) =>
-  db
-    .updateTable(privateJobs.as('j'))
-    .set({ priority: firstPriority, run_at: sql`clock_timestamp()` })
-    .where('j.id', '=', sql<string>`${oldestOther($)}`)
-    .where('j.priority', '=', laterPriority)
-    .where('j.is_available', '=', sql.lit(true)),
+const giveTurn = sqlStatement<OwnRun>()(
+  ($) => sql<never>`
+  update graphile_worker._private_jobs j set priority = ${firstPriority}, run_at = clock_timestamp()
+  where j.id = ${oldestOther($)} and j.priority = ${laterPriority} and j.is_available`,
 );
 /**
  * Gives a turn to the oldest job of each account without one: its first job was canceled, its worker died, or two processes queued and took at the same
