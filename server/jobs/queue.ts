@@ -105,11 +105,11 @@ const jobOf = ({ id, parent_run_id: parent }: QueuedRun, payload: object) => ({
   flags: parent ? [executeRunTask] : [executeRunTask, rootRunFlag],
 });
 
-/** The queue is in the same database, so a job commits with the rows that it refers to. */
 export async function repairTurns(connection: Queryable): Promise<void> {
   await connection.run(giveLostTurns);
 }
 
+/** The queue is in the same database, so a job commits with the rows that it refers to. */
 export const queue: Queue = {
   payloadOf,
   async enqueueRun(connection, run, maxAttempts, left = 0) {
