@@ -1670,9 +1670,59 @@ select d.name, d.noted[2] as bounds, d.noted[1]::timestamptz <= coalesce($1::tim
   order by d.name;
 
 -- jobs/queue.ts 1
-select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := $4::integer, flags := $5::text[], run_at := now() + $6 * interval '1 second') as "job";
+select graphile_worker.add_job($1::text, payload := $2::json, job_key := $3::text, max_attempts := $4::integer, flags := $5::text[], run_at := now() + $6 * interval '1 second', priority := case when (select (select j.id
+  from graphile_worker._private_jobs j
+  where j.key = 'run:' || r.id::text and j.is_available and j.run_at <= clock_timestamp())
+  from runs r
+  where r.account_id = $7::uuid and r.status in ('running', 'waiting_for_input', 'cancelling') and r.lease_token is null and (select j.id
+  from graphile_worker._private_jobs j
+  where j.key = 'run:' || r.id::text and j.is_available and j.run_at <= clock_timestamp()) is not null and r.id <> $8::uuid
+  order by r.created_at
+  limit 1) is null then 0 else 1 end) as job;
 
 -- jobs/queue.ts 2
+update graphile_worker._private_jobs j
+  set priority = 0, run_at = clock_timestamp()
+  where j.id = (select (select j.id
+  from graphile_worker._private_jobs j
+  where j.key = 'run:' || r.id::text and j.is_available and j.run_at <= clock_timestamp())
+  from runs r
+  where r.account_id = $1::uuid and r.status in ('running', 'waiting_for_input', 'cancelling') and r.lease_token is null and (select j.id
+  from graphile_worker._private_jobs j
+  where j.key = 'run:' || r.id::text and j.is_available and j.run_at <= clock_timestamp()) is not null and r.id <> $2::uuid
+  order by r.created_at
+  limit 1) and j.priority = 1 and j.is_available;
+
+-- jobs/queue.ts 3
+with recursive owner as ( (select r.account_id
+  from runs r
+  where r.status in ('running', 'waiting_for_input', 'cancelling') and exists (select
+  from graphile_worker._private_jobs j
+  where j.priority = 1 and j.is_available)
+  order by r.account_id
+  limit 1)
+  union all select next.account_id
+  from owner o
+  cross
+  join lateral ( select r.account_id
+  from runs r
+  where r.status in ('running', 'waiting_for_input', 'cancelling') and r.account_id > o.account_id
+  order by r.account_id
+  limit 1) next), first as materialized (select (select (select j.id
+  from graphile_worker._private_jobs j
+  where j.key = 'run:' || r.id::text and j.is_available and j.run_at <= clock_timestamp())
+  from runs r
+  where r.account_id = o.account_id and r.status in ('running', 'waiting_for_input', 'cancelling') and r.lease_token is null and (select j.id
+  from graphile_worker._private_jobs j
+  where j.key = 'run:' || r.id::text and j.is_available and j.run_at <= clock_timestamp()) is not null
+  order by r.created_at
+  limit 1) as id
+  from owner o) update graphile_worker._private_jobs j
+  set priority = 0, run_at = clock_timestamp()
+  from first
+  where j.id = first.id and j.priority = 1 and j.is_available;
+
+-- jobs/queue.ts 4
 select graphile_worker.remove_job($1::text) as "job";
 
 -- jobs/removeAttachments.ts 1

@@ -58,6 +58,23 @@ test('twenty slow endpoints of one account do not block those of others', async 
   expect(Date.now() - began).toTakeLessThan(4_000);
 });
 
+test('ten thousand messages of an account delay the message of another by less than one round of requests', async () => {
+  const flooding = await app.signUp();
+  const flood = await receiverOfTest();
+  for (let n = 0; n < 20; n++) await queueMessages(app, flooding, (await registerEndpoint(app, flooding, `${flood.url}/${n}`)).id, 500);
+  const quick = await endpointOf(await app.signUp());
+  let before: number | undefined;
+  quick.receiver.always((res) => {
+    before ??= flood.received.length;
+    res.writeHead(200).end();
+  });
+  await quick.send(1);
+  dispatcherOfTest(app);
+  await eventually(async () => before !== undefined, 'the message for the other');
+  // Four requests to each of the twenty endpoints are a round. On a busy machine, answers of it may let more begin.
+  expect(before).toBeLessThan(4 * 20 * 4);
+});
+
 test('a delivery claimed by a dead worker is sent by another one after the claim expires', async () => {
   const { id, receiver, send, list } = await endpointOf(await app.signUp());
   await send(1);
