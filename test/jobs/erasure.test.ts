@@ -12,6 +12,7 @@ import { statusAndReason } from '../support/http/responses.ts';
 import { sessionCalls } from '../support/http/sessions.ts';
 import { eventually, openThread, startRun } from '../support/resources/conversation.ts';
 import { inAccount, workspaceCalls } from '../support/resources/workspaces.ts';
+import { useDatabaseClock } from '../support/world/sameClock.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'arkloop-erasure-'));
 let server = await startS3(folder, 'arkloop');
@@ -21,6 +22,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+useDatabaseClock();
 const app = await startTestApp({
   ...fastWorkerEnv,
   ARKLOOP_ERASURE_SETTLE_SECONDS: '0',

@@ -10,7 +10,9 @@ import { addVendorModel } from '../support/agent/vendorModel.ts';
 import { type Person, startTestApp } from '../support/app/testApp.ts';
 import { openStream, readAll, types } from '../support/http/events.ts';
 import { openThread, startRun } from '../support/resources/conversation.ts';
+import { useDatabaseClock } from '../support/world/sameClock.ts';
 
+useDatabaseClock();
 const app = await startTestApp();
 const { database, sql, call, url } = app;
 const log = pino({ level: 'silent' });

@@ -18,6 +18,9 @@ import { statusAndReason } from '../../support/http/responses.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp({ ...fastWorkerEnv, ARKLOOP_ERASURE_SETTLE_SECONDS: '0' });
 const { call, sql, signUp, signUpAdmin } = app;

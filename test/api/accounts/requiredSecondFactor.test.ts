@@ -4,6 +4,9 @@ import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { passkeyCalls } from '../../support/passkeys/passkeyCalls.ts';
 import { enrol } from '../../support/resources/secondFactor.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
 const { call, sql, signUp, joinAccount } = app;

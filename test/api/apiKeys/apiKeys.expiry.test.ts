@@ -9,6 +9,9 @@ import { callTo } from '../../support/http/call.ts';
 import { openStream } from '../../support/http/events.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const { call, sql, signUp, joinAccount, database, databaseUrl, config, url } = await startTestApp({}, { worker: false });
 const other = await startApi({ config, keys: testKeys, database, databaseUrl, log: pino({ level: 'silent' }) });

@@ -10,6 +10,9 @@ import { concurrently, tally } from '../../support/checks/race.ts';
 import { callTo } from '../../support/http/call.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { openThread } from '../../support/resources/conversation.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const { call, sql, signUp, database, databaseUrl, config } = await startTestApp({}, { worker: false });
 

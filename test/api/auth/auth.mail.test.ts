@@ -7,6 +7,9 @@ import { keyringOf } from '../../../server/platform/crypto/keyring.ts';
 import { seal } from '../../../server/platform/crypto/seal.ts';
 import { startTestApp as startAnyApp, type TestApp, testKeys } from '../../support/app/testApp.ts';
 import { queuedMails, startMailServer, textOfMessage } from '../../support/resources/mail.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const servers: { close(): Promise<void> }[] = [];
 afterAll(async () => void (await Promise.all(servers.map((server) => server.close()))));

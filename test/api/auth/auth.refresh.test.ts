@@ -6,6 +6,9 @@ import { rowCounter } from '../../support/checks/race.ts';
 import { rawSend, request } from '../../support/http/raw.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });
 const { call, sql, signUp, joinAccount, url } = app;

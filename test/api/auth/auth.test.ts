@@ -2,6 +2,9 @@ import { hash as argon2 } from '@node-rs/argon2';
 import { expect, test } from 'vitest';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { enrol } from '../../support/resources/secondFactor.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const { call, sql, signUp } = await startTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false, costlyHashes: true });
 

@@ -3,6 +3,9 @@ import { expect, test } from 'vitest';
 import * as contract from '../../../contract/index.ts';
 import type { Route } from '../../../contract/shared/route.ts';
 import { sharedTestApp, testSecrets } from '../../support/app/testApp.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const { call, sql, signUp } = await sharedTestApp();
 const { token, accountId, id } = await signUp();

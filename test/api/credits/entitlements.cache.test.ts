@@ -7,6 +7,9 @@ import { openPostgresChannel } from '../../../server/pubsub/postgresChannel.ts';
 import { enableSettingsCache, readEntitlements } from '../../../server/resources/settings/settings.ts';
 import { startTestApp, testKeys } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp({}, { worker: false });
 const { call, sql, signUp, promote } = app;

@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { openThread } from '../../support/resources/conversation.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await sharedTestApp();
 const { call, sql, signUp, promote } = app;

@@ -6,6 +6,9 @@ import { identityCalls, newAccount } from '../../support/identity/calls.ts';
 import { startOidcProvider, visitProvider } from '../../support/identity/oidcProvider.ts';
 import { codeFor, verificationTokenFor } from '../../support/resources/mail.ts';
 import { appCode, enrol } from '../../support/resources/secondFactor.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp({}, { worker: false });
 const { call, sql, signUp, signUpAdmin } = app;

@@ -7,6 +7,9 @@ import { startTestApp, testSecrets } from '../../support/app/testApp.ts';
 import { connectMcp, type Era, openMcp, postMcp } from '../../support/http/mcpClient.ts';
 import { createKey } from '../../support/resources/apiKeys.ts';
 import { eventually } from '../../support/resources/conversation.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0', ARKLOOP_MAX_STREAMS_PER_USER: '20' });
 

@@ -5,6 +5,9 @@ import { type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { concurrently, repeatRace } from '../../support/checks/race.ts';
 import { issuesOf } from '../../support/http/responses.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await sharedTestApp();
 const { call, sql, signUp, database } = app;

@@ -5,6 +5,9 @@ import { sharedTestApp, testSecrets } from '../../support/app/testApp.ts';
 import { concurrently, tally } from '../../support/checks/race.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { openThread } from '../../support/resources/conversation.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1', ARKLOOP_TRUSTED_PROXY_CIDRS: '127.0.0.0/8' });
 const { call, sql, signUp } = app;

@@ -2,6 +2,9 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createFirstAdmin, newSetupToken, promoteConfiguredAdmin } from '../../../server/resources/bootstrap/firstAdmin.ts';
 import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const secret = 'open sesame';
 const app = () => startTestApp({ ARKLOOP_BOOTSTRAP_SECRET: secret, ARKLOOP_TRUST_X_FORWARDED_FOR: '1' }, { worker: false });

@@ -6,6 +6,9 @@ import { createAuthenticator } from '../../support/passkeys/authenticator.ts';
 import { passkeyCalls } from '../../support/passkeys/passkeyCalls.ts';
 import { codeFor } from '../../support/resources/mail.ts';
 import { appCode, enrol } from '../../support/resources/secondFactor.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
 const { call, sql, signUp } = app;

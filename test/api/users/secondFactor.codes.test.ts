@@ -1,5 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { matchingStep, newRecoveryCodes, readCode, secretText } from '../../../server/resources/secondFactor/codes.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 afterEach(() => void vi.useRealTimers());
 

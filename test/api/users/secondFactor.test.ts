@@ -4,6 +4,9 @@ import { statusAndReason } from '../../support/http/responses.ts';
 import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
 import { codeFor } from '../../support/resources/mail.ts';
 import { appCode, enrol, setUp } from '../../support/resources/secondFactor.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
 const { call, sql, signUp } = app;

@@ -5,6 +5,9 @@ import { dispatcherTimes } from '../../../server/resources/webhooks/sending/disp
 import { startTestApp } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 import { dispatcherOfTest, endpointWithMessages, receiverOfTest, type WaitingOptions } from '../../support/resources/receiver.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const fastRetries = { ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.02', ARKLOOP_WEBHOOK_MAX_ATTEMPTS: '3' };
 const app = await startTestApp(fastRetries, { worker: false });

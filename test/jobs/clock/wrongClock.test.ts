@@ -29,7 +29,9 @@ import { sessionCalls } from '../../support/http/sessions.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 import { storageOf } from '../../support/resources/files.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
 
+useDatabaseClock();
 const app = await startTestApp({ ...fastWorkerEnv, ARKLOOP_ERASURE_SETTLE_SECONDS: '0' });
 const { call, database, sql, config, url } = app;
 const storage = storageOf(app);

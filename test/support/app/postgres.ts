@@ -12,6 +12,7 @@ import { memoryFolder } from '../cluster/memoryFolder.ts';
 import { overTcp } from '../cluster/overTcp.ts';
 import { makeDatabase } from '../world/databases.ts';
 import { describeWorld, home, newSeed, type World, worldOf } from '../world/world.ts';
+import { clockOff } from './clock.ts';
 import { limitPrograms } from './programs.ts';
 
 declare module 'vitest' {
@@ -71,6 +72,7 @@ function enterWorld(): World {
   const world = worldOf(seed === 'random' ? newSeed() : seed);
   process.env.TEST_WORLD = world.seed;
   if (world.seed !== home) Object.assign(process.env, { TZ: world.processZone, LC_ALL: world.locale });
+  if (world.clockOffset !== 0) Object.assign(process.env, clockOff(world.clockOffset));
   tell(world);
   return world;
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { eventually } from '../resources/conversation.ts';
+import { world } from '../world/world.ts';
 import { onFileFinished } from './fileCleanup.ts';
 import { testSecrets } from './testApp.ts';
 
@@ -40,8 +41,8 @@ export type Lifetime = (end: () => Promise<void>) => void;
 export async function startProcess(role: string, env: Record<string, string>, until: Lifetime = onTestFinished): Promise<ServerProcess> {
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
   const defaults = {
-    ARKLOOP_API_ADDR: '127.0.0.1:0',
-    ARKLOOP_GATEWAY_ADDR: '127.0.0.1:0',
+    ARKLOOP_API_ADDR: `${world().serverHost}:0`,
+    ARKLOOP_GATEWAY_ADDR: `${world().serverHost}:0`,
     ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '1',
     // Each slot has a connection and polls.
     ARKLOOP_WORKER_MAX_CONCURRENCY: '5',

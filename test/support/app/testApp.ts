@@ -7,6 +7,7 @@ import { hash, verify } from '@node-rs/argon2';
 import pg from 'pg';
 import { inject } from 'vitest';
 import type { Call } from '../../../client/conformance/call.ts';
+import { followDatabaseClock } from '../../../server/database/connection/clock.ts';
 import { openDatabase } from '../../../server/database/database.ts';
 import type { Database } from '../../../server/database/sql.ts';
 import { type Config, readConfig } from '../../../server/platform/config/config.ts';
@@ -20,6 +21,7 @@ import { overSocket } from '../cluster/socketUrl.ts';
 import { createTestLog } from '../failures/serverErrors.ts';
 import { callTo } from '../http/call.ts';
 import { makeDatabase } from '../world/databases.ts';
+import { isClockShifted } from '../world/sameClock.ts';
 import { world } from '../world/world.ts';
 import { closedWithFile, onFileFinished } from './fileCleanup.ts';
 import { templateDatabase } from './postgres.ts';
@@ -115,7 +117,7 @@ async function openApp(
 ) {
   const storageRoot = join(tmpdir(), `arkloop-storage-${randomBytes(6).toString('hex')}`);
   const config = readConfig({
-    ARKLOOP_API_ADDR: '127.0.0.1:0',
+    ARKLOOP_API_ADDR: `${world().serverHost}:0`,
     ARKLOOP_AUTH_REGISTRATIONS_PER_IP_HOUR: '0',
     ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0',
     ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '1',
@@ -130,6 +132,9 @@ async function openApp(
   const log = createTestLog();
   // The wait for a connection is long, so that bursts of requests succeed on a busy machine too.
   const database = openDatabase(overSocket(databaseUrl), { max: 8, log, applicationName: 'arkloop test', maxWaitMs: 60_000, ...pool });
+  // Where the clocks agree, tests may set that of the process.
+  const clock = isClockShifted() ? followDatabaseClock(database, log) : undefined;
+  await clock?.measured;
   const localRuns = worker ? createLocalRuns() : undefined;
   const deps = {
     config,
@@ -151,6 +156,7 @@ async function openApp(
   const close = async () => {
     await stopWorker();
     await api.shutDown();
+    await clock?.stop();
     await database.close();
     await rm(storageRoot, { recursive: true, force: true });
   };
