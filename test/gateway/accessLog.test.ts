@@ -17,6 +17,9 @@ import { startTestApp } from '../support/app/testApp.ts';
 import { serveMetrics } from '../support/checks/metrics.ts';
 import { accessLogLines, behindGatewayEnv, startTestGateway } from '../support/gateway/testGateway.ts';
 import { startGatewayTo, startUpstream } from '../support/gateway/upstream.ts';
+import { useDatabaseClock } from '../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp(behindGatewayEnv, { worker: false });
 const log = pino({ level: 'silent' });

@@ -8,6 +8,9 @@ import { resultOf, takeFrom } from '../support/gateway/buckets.ts';
 import { behindGatewayEnv, startTestGateway, trustedProxyEnv } from '../support/gateway/testGateway.ts';
 import { openStream } from '../support/http/events.ts';
 import { openThread, startRun } from '../support/resources/conversation.ts';
+import { useDatabaseClock } from '../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp(behindGatewayEnv, { worker: false });
 const small = { ARKLOOP_RATELIMIT_CAPACITY: '10', ARKLOOP_RATELIMIT_RATE_PER_MINUTE: '60' };

@@ -16,6 +16,9 @@ import { eventually, openThread, startRun } from '../support/resources/conversat
 import { receiverOfTest } from '../support/resources/receiver.ts';
 import { workspaceCalls } from '../support/resources/workspaces.ts';
 import { adminOf } from '../support/samples/context.ts';
+import { useDatabaseClock } from '../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp({ ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.1', ARKLOOP_ERASURE_SETTLE_SECONDS: '0' });
 const vendor = await startVendor();

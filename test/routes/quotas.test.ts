@@ -175,7 +175,7 @@ const tables: Readonly<Record<string, string>> = {
 test('every table is listed with what bounds it', async () => {
   const found = await sql(`
     select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition order by 1`);
+    where n.nspname = current_schema() and c.relkind in ('r', 'p') and not c.relispartition order by 1`);
   expect(found.map(({ name }: { name: string }) => name)).toEqual(Object.keys(tables).sort());
   const named = Object.values(tables).flatMap((why) => /^quota (\w+)/.exec(why)?.[1] ?? []);
   expect(named.filter((name) => !Object.hasOwn(quotas, name))).toEqual([]);
@@ -237,7 +237,7 @@ describe('with all quotas exhausted', () => {
     sql(`select relname, n from (
     select c.relname, (xpath('/row/n/text()', query_to_xml(format('select count(*) as n from %I', c.relname), false, true, '')))[1]::text as n
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = 'public' and c.relkind = 'r' and c.relname not in ('attempt_counts', 'idempotency_keys', 'audit_logs', 'access_log_default')) t order by 1`);
+    where n.nspname = current_schema() and c.relkind = 'r' and c.relname not in ('attempt_counts', 'idempotency_keys', 'audit_logs', 'access_log_default')) t order by 1`);
   const fullAt = (limit: string) =>
     sql(`create or replace function check_limit(used bigint, most bigint) returns void language plpgsql as $$
       begin if used > ${limit} then raise exception 'full' using errcode = 'QU001', detail = used; end if; end $$`);

@@ -1,24 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { Migrator } from '@mikro-orm/migrations';
 import { MikroORM } from '@mikro-orm/postgresql';
+import { PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { migrations } from '../../server/database/migrations/index.ts';
 import { newId } from '../../server/platform/crypto/ids.ts';
 import { freshDatabase } from '../support/app/testApp.ts';
+import { databaseOf } from '../support/world/databases.ts';
+import { world } from '../support/world/world.ts';
 
 test('of users with colliding logins or addresses all keep their values, and the verified, then the oldest one gets the key', async () => {
   const url = await freshDatabase();
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const orm = await MikroORM.init({
-    clientUrl: url,
+    dbName: databaseOf(url),
+    schema: world().schema,
+    driverOptions: new PostgresDialect({ pool: new pg.Pool({ connectionString: url }) }),
     entities: [],
     discovery: { warnWhenNoEntities: false },
     extensions: [Migrator],
     migrations: { migrationsList: migrations, snapshot: false, allOrNothing: true },
     logger: () => {},
   });
+  orm.schema.ensureDatabase = async () => false;
   try {
     await orm.migrator.down({ migrations: ['Migration00030'] });
     const account = randomUUID();

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Model } from '../../../server/models/model.ts';
 import { chat, gemini as frames, messages, responses, type ResponseStep, type ScriptedResponse } from '../../support/agent/vendor.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
 import { callModel, failureOf, request, tool, useScriptedProvider } from './support.ts';
+
+useDatabaseClock();
 
 const { vendor, openAi, anthropic, gemini } = useScriptedProvider();
 /** Long enough for a busy machine to send the first half of an answer. */

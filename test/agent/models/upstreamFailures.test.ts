@@ -5,7 +5,10 @@ import { openModel } from '../../../server/models/openModel.ts';
 import { createOutboundClient } from '../../../server/platform/outbound/outbound.ts';
 import { chat } from '../../support/agent/vendor.ts';
 import { holdTimers } from '../../support/timers/heldTimers.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
 import { apiKey, callModel, failureOf, outbound, request, useScriptedProvider } from './support.ts';
+
+useDatabaseClock();
 
 const { vendor, openAi } = useScriptedProvider();
 const model = (extra?: Parameters<typeof openAi>[1]) => openAi('chat_completions', extra);

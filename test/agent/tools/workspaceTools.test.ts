@@ -5,6 +5,9 @@ import { StorageUnavailable } from '../../../server/storage/storage.ts';
 import { workspaceToolsFactory } from '../../support/agent/workspaceTools.ts';
 import { sharedTestApp } from '../../support/app/testApp.ts';
 import { storageOf } from '../../support/resources/files.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await sharedTestApp();
 const { database, sql, call } = app;

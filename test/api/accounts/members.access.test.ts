@@ -6,6 +6,9 @@ import { statusAndReason } from '../../support/http/responses.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await sharedTestApp({ ARKLOOP_AUTH_ACCESS_TOKEN_TTL_SECONDS: '3' });
 const { call, sql, signUp, url } = app;

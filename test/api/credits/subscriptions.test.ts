@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const { call, sql, signUp, promote, joinAccount } = await startTestApp({}, { worker: false });
 const platformAdmin = await signUp();

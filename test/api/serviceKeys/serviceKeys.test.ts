@@ -10,6 +10,9 @@ import { type Person, startTestApp, testKeys } from '../../support/app/testApp.t
 import { concurrently } from '../../support/checks/race.ts';
 import { callTo } from '../../support/http/call.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const { call, sql, signUp, signUpAdmin, database, databaseUrl, config, url } = await startTestApp({}, { worker: false });
 const other = await startApi({ config, keys: testKeys, database, databaseUrl, log: pino({ level: 'silent' }) });

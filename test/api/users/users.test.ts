@@ -4,6 +4,9 @@ import { concurrently, expectOne } from '../../support/checks/race.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { adminCalls } from '../../support/resources/adminCalls.ts';
 import { workspaceCalls } from '../../support/resources/workspaces.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp({}, { worker: false });
 const { call, sql, signUp, promote } = app;

@@ -6,6 +6,9 @@ import { WebhookEvent } from '../../../contract/webhooks.ts';
 import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
 import { deliveriesOf, type Received, receiverOfTest, registerEndpoint } from '../../support/resources/receiver.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp({ ARKLOOP_WEBHOOK_RETRY_BASE_SECONDS: '0.05' });
 const { call, signUp, sql } = app;

@@ -4,6 +4,9 @@ import { type Person, startTestApp, type TestApp } from '../../support/app/testA
 import { everyRow } from '../../support/checks/everyRow.ts';
 import { concurrently, tally } from '../../support/checks/race.ts';
 import { base, usual, webhookCalls } from '../../support/resources/webhookCalls.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 let app: TestApp;
 let owner: Person;

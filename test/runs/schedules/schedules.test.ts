@@ -11,6 +11,9 @@ import { type Person, startTestApp } from '../../support/app/testApp.ts';
 import { setBalance } from '../../support/credits/credits.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { eventually, openThread, transcriptOf } from '../../support/resources/conversation.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp(fastWorkerEnv);
 const { call, sql } = app;

@@ -1,10 +1,11 @@
 import { base32 } from 'oslo/encoding';
 import { generateHOTP } from 'oslo/otp';
+import { databaseNow } from '../../../server/platform/databaseClock.ts';
 import type { Person, TestApp } from '../app/testApp.ts';
 
-/** The code that an authenticator app shows, `steps` of 30 seconds from now. */
+/** The code that an authenticator app with the right clock shows, `steps` of 30 seconds from now. */
 export const appCode = (secret: string, steps = 0): Promise<string> =>
-  generateHOTP(base32.decode(secret, { strict: false }), Math.floor(Date.now() / 30_000) + steps);
+  generateHOTP(base32.decode(secret, { strict: false }), Math.floor(databaseNow() / 30_000) + steps);
 
 /** Starts the setup of a user whose address is verified, and returns the secret. */
 export async function setUp({ call, sql }: Pick<TestApp, 'call' | 'sql'>, { id, token, password }: Person): Promise<string> {
