@@ -124,8 +124,14 @@ export const FlowCodeRequest = z
   .strictObject({ flow_token: flowToken, cf_turnstile_token: captchaToken })
   .meta({ id: 'FlowCodeRequest', description: 'The flow token of the user to whom a code is emailed.' });
 export type FlowCodeRequest = z.infer<typeof FlowCodeRequest>;
+
+/** At the first verification of an address outside a session that was opened with a password, a passkey or an identity provider. */
+const priorAccess = {
+  password: z.string().min(1).max(1024).optional().meta({ description: 'The first verification ends nothing.' }),
+  reset_access: z.boolean().optional().meta({ description: 'The first verification ends the password, sessions, API keys and shares.' }),
+};
 export const FlowCode = z
-  .strictObject({ flow_token: flowToken, otp })
+  .strictObject({ flow_token: flowToken, otp, ...priorAccess })
   .meta({ id: 'FlowCode', description: 'A flow token with the emailed code.' });
 export type FlowCode = z.infer<typeof FlowCode>;
 
@@ -133,12 +139,19 @@ export const EmailCodeRequest = z
   .strictObject({ email, cf_turnstile_token: captchaToken })
   .meta({ id: 'EmailCodeRequest', description: 'The email address to which a code is sent.' });
 export type EmailCodeRequest = z.infer<typeof EmailCodeRequest>;
-export const EmailCode = z.strictObject({ email, otp }).meta({ id: 'EmailCode', description: 'An email address with the emailed code.' });
+export const EmailCode = z
+  .strictObject({ email, otp, ...priorAccess })
+  .meta({ id: 'EmailCode', description: 'An email address with the emailed code.' });
 export type EmailCode = z.infer<typeof EmailCode>;
 
 export const EmailConfirmation = z
-  .strictObject({ token: z.string().meta({ description: 'The `token` parameter of the link. Valid once, for one hour.' }) })
+  .strictObject({
+    token: z.string().meta({ description: 'The `token` parameter of the link. Valid once, for one hour.' }),
+    ...priorAccess,
+    new_password: newPassword.optional(),
+  })
   .meta({ id: 'EmailConfirmation', description: 'The token of a verification link.' });
+export type EmailConfirmation = z.infer<typeof EmailConfirmation>;
 
 export const SecondFactorAnswer = z
   .strictObject({
@@ -198,11 +211,10 @@ export const auth = initContract().router({
     method: 'POST',
     path: '/v1/auth/resolve/otp/verify',
     summary: 'Sign in with an emailed code and a flow token',
-    description:
-      'Opens a session, like signing in with a password. Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.',
+    description: 'Opens a session, like signing in with a password. Verifies the address, see `POST /v1/auth/email/verify/confirm`.',
     body: FlowCode,
     responses: { 200: AccessGrant },
-    metadata: { auth: 'public', origin: true, rateLimit: 'otp', audit: ['user.login', 'user'], extraErrors: [401] },
+    metadata: { auth: 'public', origin: true, rateLimit: 'otp', audit: ['user.login', 'user'], extraErrors: [401, 409] },
   },
   registrationMode: {
     method: 'GET',
@@ -275,12 +287,11 @@ export const auth = initContract().router({
     path: '/v1/auth/email/verify/confirm',
     summary: 'Verify an email address with the token of its link',
     description:
-      'Call this in the session in which you registered or signed in with a password, with its cookie or access token. Outside such a session, ' +
-      'the first verification of an address removes the password of the user and ends all their other sessions and API keys, because another ' +
-      'person may have registered the address.',
+      'Outside a session that was opened with a password, a passkey or an identity provider, the first verification needs the `password`, or `reset_access`, ' +
+      'because another person may have registered the address. With neither it is 409 `first_verification`, with `login` and `signed_up_at`, and the token stays valid.',
     body: EmailConfirmation,
     responses: { 200: Ok },
-    metadata: { auth: 'public', origin: true, audit: ['user.email_verify', 'user'], extraErrors: [401] },
+    metadata: { auth: 'public', origin: true, audit: ['user.email_verify', 'user'], extraErrors: [401, 409, 429] },
   },
   sendCode: {
     method: 'POST',
@@ -296,11 +307,10 @@ export const auth = initContract().router({
     method: 'POST',
     path: '/v1/auth/email/otp/verify',
     summary: 'Sign in with an emailed code',
-    description:
-      'Opens a session, like signing in with a password. Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.',
+    description: 'Opens a session, like signing in with a password. Verifies the address, see `POST /v1/auth/email/verify/confirm`.',
     body: EmailCode,
     responses: { 200: AccessGrant },
-    metadata: { auth: 'public', origin: true, rateLimit: 'otp', audit: ['user.login', 'user'], extraErrors: [401] },
+    metadata: { auth: 'public', origin: true, rateLimit: 'otp', audit: ['user.login', 'user'], extraErrors: [401, 409] },
   },
   verifySecondFactor: {
     method: 'POST',

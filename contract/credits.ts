@@ -153,7 +153,7 @@ export const credits = initContract().router({
     path: '/v1/admin/credits/bulk-adjust',
     summary: 'Add credits to every account, or deduct them',
     description:
-      'No balance goes below 0. Up to 1,000 accounts are changed before the response. If there are more, the response has the state `running` and the rest are changed in the background, at most 1,000 per transaction; retrieve the operation by its `id` to follow the progress. Each account is changed exactly once, even if a worker stops midway. While an operation is running, another one returns 409 `credit_operation_running`.',
+      'No balance goes below 0. Up to 1,000 accounts are changed before the response. If there are more, the response has the state `running` and the rest are changed in the background, at most 1,000 per transaction; retrieve the operation by its `id` to follow the progress. Each account is changed exactly once. While an operation is running, another one returns 409 `credit_operation_running`.',
     body: BulkCreditAdjustment,
     responses: { 200: CreditOperation },
     metadata: { auth: 'platform', audit: ['credits.bulk_adjust', 'credits_batch'] },

@@ -49,7 +49,7 @@ const scopes = z
 const domains = z.array(z.string().trim().min(1).max(253)).max(100);
 const verifyMeta = {
   description:
-    'Whether to read the metadata of the issuer first. If it cannot be used, nothing is saved: 400 `discovery_failed` with the reason. Changes that concern neither the issuer nor the network, and providers that are disabled, are not verified.',
+    'Whether to read the metadata of the issuer first. If it cannot be used, nothing is saved: 400 `discovery_failed` with the reason. Other changes, and disabled providers, are not verified.',
 };
 const scopesMeta = { description: 'Scopes to request. `openid` is always requested; `email` is needed for addresses.' };
 const domainsMeta = { description: 'Domains such as `example.com`; case and a final dot are ignored. Empty for all.' };

@@ -47,7 +47,7 @@ export const mcp = initContract().router({
     path: mcpPath,
     summary: 'Call the MCP server',
     description:
-      'The endpoint of the Model Context Protocol (Streamable HTTP) for other agents: threads, runs and workspaces as tools. There are no sessions, so any process answers any request; GET and DELETE are 405. A client lists and calls the tools that the permissions of its credential allow. Errors of the protocol are JSON-RPC errors; other errors are a `Problem`, and errors of tools are results with `isError`. `Origin` must be the own one or one of `ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS`, if there is one.',
+      'The endpoint of the Model Context Protocol (Streamable HTTP) for other agents: threads, runs and workspaces as tools. There are no sessions; GET and DELETE are 405. A client lists and calls the tools that the permissions of its credential allow. Errors of the protocol are JSON-RPC errors; other errors are a `Problem`, and errors of tools are results with `isError`. `Origin` must be the own one or one of `ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS`, if there is one.',
     body: JsonRpcMessage,
     maxBody: maxBodyBytes,
     responses: {

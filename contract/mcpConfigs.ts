@@ -60,8 +60,7 @@ const callTimeout = z
   .meta({ description: 'Timeout in milliseconds for connecting, for listing tools, and for each tool call.' });
 
 const elicitationEnabled = z.boolean().meta({
-  description:
-    'Whether the server may ask the user of a run during a tool call (elicitation). The run then waits for the answer. Each run gets a connection of its own, and calls are not executed in parallel.',
+  description: 'Whether the server may ask the user of a run during a tool call (elicitation). The run then waits for the answer.',
 });
 
 export const NewMcpConfig = z
@@ -314,7 +313,7 @@ export const mcpConfigs = initContract().router({
     path: '/v1/mcp-configs/{config_id}/prompts',
     summary: 'List the prompts of an MCP server',
     description:
-      'Asks the server each time, and waits for at most its timeout and 20 seconds. Returns up to 1,000 prompts; descriptions that are not valid are left out. A server without prompts has an empty list. An inactive server is 409. A `stdio` server is asked by a worker; without one, the response is 503 `worker_unavailable`.',
+      'Asks the server each time, and waits for at most its timeout and 20 seconds. Returns up to 1,000 prompts; descriptions that are not valid are left out. An inactive server is 409. A `stdio` server is asked by a worker; without one, the response is 503 `worker_unavailable`.',
     responses: { 200: z.array(McpPrompt) },
     metadata: { auth: 'user', permission: use, extraErrors: [409, 502] },
   },
@@ -323,7 +322,7 @@ export const mcpConfigs = initContract().router({
     path: '/v1/mcp-configs/{config_id}/prompts/get',
     summary: 'Get the messages of a prompt of an MCP server',
     description:
-      'Looks up the prompt, checks the names of the arguments, and asks the server for the messages, a `stdio` server by a worker. Nothing is stored: show them to the user, who sends what they want. All messages together have at most 4 MiB. Texts of the server are not checked for instructions to models.',
+      'Looks up the prompt, checks the names of the arguments, and asks the server for the messages, a `stdio` server by a worker. Nothing is stored. All messages together have at most 4 MiB. Texts of the server are not checked for instructions to models.',
     body: McpPromptRequest,
     responses: { 200: McpPromptResult },
     metadata: { auth: 'user', permission: use, audit: 'none', idempotent: false, extraErrors: [409, 502] },

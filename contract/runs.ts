@@ -38,7 +38,7 @@ export const ThreadRun = z
     resume_from_run_id: Id.optional().meta({ description: 'Earlier run whose completed turns this run reuses; absent if there is none.' }),
     thread_tail_message_id: Id.optional().meta({
       description:
-        'The newest message of the thread when the run was created, which the run answers. Runs with the same message are versions of one answer: `:retry` and an edit hide the earlier ones, but their events remain.',
+        'The newest message of the thread when the run was created, which the run answers. Runs with the same message are versions of one answer.',
     }),
   })
   .meta({ id: 'ThreadRun', description: 'A run in the list of its thread.' });

@@ -159,8 +159,7 @@ export const threads = initContract().router({
     method: 'POST',
     path: '/v1/threads/{thread_id}:fork',
     summary: 'Copy a thread up to one of its messages',
-    description:
-      'You own the copy. It keeps the title and the project; runs, stars and shares are not copied. Use it to continue from an earlier point, or from a thread of another member.',
+    description: 'You own the copy. It keeps the title and the project; runs, stars and shares are not copied.',
     body: ForkRequest,
     responses: { 201: ForkedThread },
     metadata: { auth: 'user+key', read, permission, allowReaders: true, quota: 'messages', audit: ['thread.fork', 'thread'] },

@@ -1243,6 +1243,10 @@ export interface EmailCode {
   email: string;
   /** The eight-digit code from the email. */
   otp: string;
+  /** The first verification ends nothing. */
+  password?: string | undefined;
+  /** The first verification ends the password, sessions, API keys and shares. */
+  reset_access?: boolean | undefined;
 }
 
 /** The email address to which a code is sent. */
@@ -1289,6 +1293,12 @@ export interface EmailConfigValues {
 export interface EmailConfirmation {
   /** The `token` parameter of the link. Valid once, for one hour. */
   token: string;
+  /** The first verification ends nothing. */
+  password?: string | undefined;
+  /** The first verification ends the password, sessions, API keys and shares. */
+  reset_access?: boolean | undefined;
+  /** At least 8 code points and at most 256 bytes, with at least one letter and one digit. */
+  new_password?: string | undefined;
 }
 
 /** Whether emails can be sent. */
@@ -1598,6 +1608,10 @@ export interface FlowCode {
   flow_token: string;
   /** The eight-digit code from the email. */
   otp: string;
+  /** The first verification ends nothing. */
+  password?: string | undefined;
+  /** The first verification ends the password, sessions, API keys and shares. */
+  reset_access?: boolean | undefined;
 }
 
 /** The flow token of the user to whom a code is emailed. */
@@ -1818,7 +1832,7 @@ export interface IdentityProviderChanges {
   internal_network?: boolean | undefined;
   /** Whether people can sign in with the provider. */
   enabled?: boolean | undefined;
-  /** Whether to read the metadata of the issuer first. If it cannot be used, nothing is saved: 400 `discovery_failed` with the reason. Changes that concern neither the issuer nor the network, and providers that are disabled, are not verified. */
+  /** Whether to read the metadata of the issuer first. If it cannot be used, nothing is saved: 400 `discovery_failed` with the reason. Other changes, and disabled providers, are not verified. */
   verify?: boolean | undefined;
 }
 
@@ -2324,7 +2338,7 @@ export interface McpConfigChanges {
   bearer_token?: string | null | undefined;
   /** Timeout in milliseconds for connecting, for listing tools, and for each tool call. */
   call_timeout_ms?: number | undefined;
-  /** Whether the server may ask the user of a run during a tool call (elicitation). The run then waits for the answer. Each run gets a connection of its own, and calls are not executed in parallel. */
+  /** Whether the server may ask the user of a run during a tool call (elicitation). The run then waits for the answer. */
   elicitation_enabled?: boolean | undefined;
   /** Whether runs use the server. */
   is_active?: boolean | undefined;
@@ -2937,7 +2951,7 @@ export interface NewIdentityProvider {
   internal_network?: boolean | undefined;
   /** Whether people can sign in with the provider. */
   enabled?: boolean | undefined;
-  /** Whether to read the metadata of the issuer first. If it cannot be used, nothing is saved: 400 `discovery_failed` with the reason. Changes that concern neither the issuer nor the network, and providers that are disabled, are not verified. */
+  /** Whether to read the metadata of the issuer first. If it cannot be used, nothing is saved: 400 `discovery_failed` with the reason. Other changes, and disabled providers, are not verified. */
   verify?: boolean | undefined;
 }
 
@@ -3027,7 +3041,7 @@ export interface NewMcpConfig {
   inherit_parent_env?: boolean | undefined;
   /** Timeout in milliseconds for connecting, for listing tools, and for each tool call. */
   call_timeout_ms?: number | undefined;
-  /** Whether the server may ask the user of a run during a tool call (elicitation). The run then waits for the answer. Each run gets a connection of its own, and calls are not executed in parallel. */
+  /** Whether the server may ask the user of a run during a tool call (elicitation). The run then waits for the answer. */
   elicitation_enabled?: boolean | undefined;
 }
 
@@ -5999,7 +6013,7 @@ export interface ThreadRun {
   created_at: Time;
   /** Earlier run whose completed turns this run reuses; absent if there is none. */
   resume_from_run_id?: Id | undefined;
-  /** The newest message of the thread when the run was created, which the run answers. Runs with the same message are versions of one answer: `:retry` and an edit hide the earlier ones, but their events remain. */
+  /** The newest message of the thread when the run was created, which the run answers. Runs with the same message are versions of one answer. */
   thread_tail_message_id?: Id | undefined;
 }
 
@@ -7077,7 +7091,7 @@ export interface ThreadsApi {
   /**
    * Copy a thread up to one of its messages
    *
-   * You own the copy. It keeps the title and the project; runs, stars and shares are not copied. Use it to continue from an earlier point, or from a thread of another member.
+   * You own the copy. It keeps the title and the project; runs, stars and shares are not copied.
    */
   readonly fork: Call<{ params: { thread_id: Id; }; body: ForkRequest; }, ForkedThread, Reasons['threads.fork']>;
   /**
@@ -7206,7 +7220,7 @@ export interface AuthApi {
   /**
    * Sign in with an emailed code and a flow token
    *
-   * Opens a session, like signing in with a password. Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
+   * Opens a session, like signing in with a password. Verifies the address, see `POST /v1/auth/email/verify/confirm`.
    */
   readonly verifyFlowCode: Call<{ body: FlowCode; }, AccessGrant, Reasons['auth.verifyFlowCode']>;
   /**
@@ -7248,7 +7262,7 @@ export interface AuthApi {
   /**
    * Verify an email address with the token of its link
    *
-   * Call this in the session in which you registered or signed in with a password, with its cookie or access token. Outside such a session, the first verification of an address removes the password of the user and ends all their other sessions and API keys, because another person may have registered the address.
+   * Outside a session that was opened with a password, a passkey or an identity provider, the first verification needs the `password`, or `reset_access`, because another person may have registered the address. With neither it is 409 `first_verification`, with `login` and `signed_up_at`, and the token stays valid.
    */
   readonly confirmEmail: Call<{ body: EmailConfirmation; }, Ok, Reasons['auth.confirmEmail']>;
   /**
@@ -7260,7 +7274,7 @@ export interface AuthApi {
   /**
    * Sign in with an emailed code
    *
-   * Opens a session, like signing in with a password. Verifies the email address. The first verification removes the password of the user and ends all their other sessions and API keys.
+   * Opens a session, like signing in with a password. Verifies the address, see `POST /v1/auth/email/verify/confirm`.
    */
   readonly verifyCode: Call<{ body: EmailCode; }, AccessGrant, Reasons['auth.verifyCode']>;
   /**
@@ -7647,7 +7661,7 @@ export interface ApiKeysApi {
   /**
    * Create an API key
    *
-   * Use a key for servers and scripts that act for you in this account. Store `key` securely: it cannot be retrieved again. A key can only have permissions that you have, and never those of the platform. Give it an expiry, and limits for what it may use.
+   * Use a key for servers and scripts that act for you in this account. Store `key` securely: it cannot be retrieved again. A key can only have permissions that you have, and never those of the platform.
    */
   readonly create: Call<{ body: NewApiKey; }, CreatedApiKey, Reasons['apiKeys.create']>;
   /**
@@ -7953,7 +7967,7 @@ export interface McpApi {
   /**
    * Call the MCP server
    *
-   * The endpoint of the Model Context Protocol (Streamable HTTP) for other agents: threads, runs and workspaces as tools. There are no sessions, so any process answers any request; GET and DELETE are 405. A client lists and calls the tools that the permissions of its credential allow. Errors of the protocol are JSON-RPC errors; other errors are a `Problem`, and errors of tools are results with `isError`. `Origin` must be the own one or one of `ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS`, if there is one.
+   * The endpoint of the Model Context Protocol (Streamable HTTP) for other agents: threads, runs and workspaces as tools. There are no sessions; GET and DELETE are 405. A client lists and calls the tools that the permissions of its credential allow. Errors of the protocol are JSON-RPC errors; other errors are a `Problem`, and errors of tools are results with `isError`. `Origin` must be the own one or one of `ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS`, if there is one.
    */
   readonly call: Call<{ body: JsonRpcMessage; }, JsonRpcAnswer | undefined, Reasons['mcp.call']>;
 }
@@ -8106,7 +8120,7 @@ export interface CreditsApi {
   /**
    * Add credits to every account, or deduct them
    *
-   * No balance goes below 0. Up to 1,000 accounts are changed before the response. If there are more, the response has the state `running` and the rest are changed in the background, at most 1,000 per transaction; retrieve the operation by its `id` to follow the progress. Each account is changed exactly once, even if a worker stops midway. While an operation is running, another one returns 409 `credit_operation_running`.
+   * No balance goes below 0. Up to 1,000 accounts are changed before the response. If there are more, the response has the state `running` and the rest are changed in the background, at most 1,000 per transaction; retrieve the operation by its `id` to follow the progress. Each account is changed exactly once. While an operation is running, another one returns 409 `credit_operation_running`.
    */
   readonly bulkAdjust: Call<{ body: BulkCreditAdjustment; }, CreditOperation, Reasons['credits.bulkAdjust']>;
   /**
@@ -8400,13 +8414,13 @@ export interface McpConfigsApi {
   /**
    * List the prompts of an MCP server
    *
-   * Asks the server each time, and waits for at most its timeout and 20 seconds. Returns up to 1,000 prompts; descriptions that are not valid are left out. A server without prompts has an empty list. An inactive server is 409. A `stdio` server is asked by a worker; without one, the response is 503 `worker_unavailable`.
+   * Asks the server each time, and waits for at most its timeout and 20 seconds. Returns up to 1,000 prompts; descriptions that are not valid are left out. An inactive server is 409. A `stdio` server is asked by a worker; without one, the response is 503 `worker_unavailable`.
    */
   readonly prompts: Call<{ params: { config_id: Id; }; }, McpPrompt[], Reasons['mcpConfigs.prompts']>;
   /**
    * Get the messages of a prompt of an MCP server
    *
-   * Looks up the prompt, checks the names of the arguments, and asks the server for the messages, a `stdio` server by a worker. Nothing is stored: show them to the user, who sends what they want. All messages together have at most 4 MiB. Texts of the server are not checked for instructions to models.
+   * Looks up the prompt, checks the names of the arguments, and asks the server for the messages, a `stdio` server by a worker. Nothing is stored. All messages together have at most 4 MiB. Texts of the server are not checked for instructions to models.
    */
   readonly getPrompt: Call<{ params: { config_id: Id; }; body: McpPromptRequest; }, McpPromptResult, Reasons['mcpConfigs.getPrompt']>;
   /**

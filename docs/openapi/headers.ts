@@ -81,7 +81,7 @@ export const requestHeaders = {
     name: 'Idempotency-Key',
     in: 'header',
     description:
-      'For 24 hours, repeating the same request with the same key has no further effect and returns the first response. Printable ASCII; leading and trailing spaces are ignored, as in every header. A key that was used for a different request is 409.',
+      'For 24 hours, repeating the same request with the same key has no further effect and returns the first response. Printable ASCII. A key that was used for a different request is 409.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]([ -~]*[!-~])?$' },
   },
   BootstrapSecret: {
@@ -108,7 +108,7 @@ export const requestHeaders = {
     name: 'Last-Event-ID',
     in: 'header',
     description:
-      'The `id` of the last event that you received. The stream resumes after it. Decimal digits only; anything else is 400. If it is greater than the `id` of the last event, no events are missing.',
+      'The `id` of the last event that you received. The stream resumes after it. If it is greater than the `id` of the last event, no events are missing.',
     schema: { type: 'string', pattern: '^[0-9]{1,10}$' },
   },
 } as const satisfies Record<string, ParameterObject>;

@@ -28,8 +28,9 @@ const workspacePath: Reasons = { 400: ['invalid_path'], 503: ['workspace_storage
 
 const codeSent: Reasons = { 429: ['otp_rate_limited'], 503: ['otp_protection_unavailable', 'email_not_configured'] };
 const codeChecked: Reasons = {
-  401: ['otp_invalid', 'second_factor_required'],
+  401: ['otp_invalid', 'second_factor_required', 'invalid_credentials'],
   403: ['user_suspended'],
+  409: ['first_verification'],
   429: ['otp_locked'],
   503: ['otp_protection_unavailable'],
 };
@@ -85,7 +86,14 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   authSendVerification: [
     { 409: ['no_email'], 429: ['verification_rate_limited', 'mail_rate_limited'], 503: ['email_not_configured', 'dependency_unavailable'] },
   ],
-  authConfirmEmail: [{ 400: ['token_invalid'], 401: credential[401]! }],
+  authConfirmEmail: [
+    {
+      400: ['token_invalid', 'password_policy'],
+      401: [...credential[401]!, 'invalid_credentials'],
+      409: ['first_verification'],
+      429: ['verification_rate_limited'],
+    },
+  ],
   authLogin: [
     captcha,
     hashing,

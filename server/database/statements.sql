@@ -3192,6 +3192,13 @@ insert into "email_verifications" ("user_id", "email", "token_hash", "expires_at
   on conflict ("user_id") do update
   set "email" = "excluded"."email", "token_hash" = "excluded"."token_hash", "expires_at" = "excluded"."expires_at";
 
+-- resources/auth/codes/queries.ts selectVerification
+select "c"."user_id", "c"."password_hash"
+  from "email_verifications" as "v"
+  inner
+  join "credentials" as "c" on "c"."user_id" = "v"."user_id"
+  where "v"."token_hash" = $1 and "v"."expires_at" > clock_timestamp();
+
 -- resources/auth/codes/queries.ts consumeVerification
 delete
   from "email_verifications" as "v" using "users" as "u"
@@ -3201,7 +3208,7 @@ delete
   where "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal') as "home";
 
 -- resources/auth/codes/verifyAddress.ts 1
-select "email_proven_at" is not null as "proven"
+select "email_proven_at" is not null as "proven", "username", "created_at"
   from "users"
   where "id" = $1 and "email_key" = $2 and "status" <> 'deleted'
   for no key update;

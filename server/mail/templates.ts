@@ -10,8 +10,8 @@ const english: Texts = {
     lines: [
       'Open this link to confirm your email address:',
       url,
-      'It works once, for one hour. Open it in the browser in which you registered or signed in with your password. Opened elsewhere, it ends the ' +
-        'password and all sessions of the account; you then sign in with a mailed code and set a new password.',
+      'It works once, for one hour. In another browser than the one in which you registered, it asks for your password. If you did not register, ' +
+        'you can end all access to the account there.',
       ignore,
     ],
   }),
@@ -75,7 +75,7 @@ const chinese: Texts = {
     lines: [
       '请打开以下链接以确认您的邮箱地址：',
       url,
-      '链接一小时内有效，仅可使用一次。请在您注册或使用密码登录的浏览器中打开。在其他地方打开，将使账户的密码和所有会话失效，之后您需使用邮件验证码登录并设置新密码。',
+      '链接一小时内有效，仅可使用一次。如果不是在您注册时使用的浏览器中打开，页面会要求输入您的密码。如果不是您本人注册，可以在该页面终止对该账户的所有访问。',
       ignoreInChinese,
     ],
   }),

@@ -41,10 +41,9 @@ type Scope = ReturnType<typeof scopesOf>[number];
 const platformWorld: TestApp = {
   ...app,
   call: (method, path, { body, ...options } = {}) =>
-    call(method, `${path}?scope=platform`, {
-      ...options,
-      body: ['/v1/llm-providers', '/v1/personas'].includes(path) ? { ...(body as object), scope: 'platform' } : body,
-    }),
+    ['/v1/llm-providers', '/v1/personas'].includes(path)
+      ? call(method, path, { ...options, body: { ...(body as object), scope: 'platform' } })
+      : call(method, `${path}?scope=platform`, { ...options, body }),
 };
 
 type MakeSample = (by: Person, make: () => Promise<Sample>) => Promise<Sample>;

@@ -77,13 +77,13 @@ test('never writes a secret to responses, logs, audit entries, jobs or rows, wit
   await refresh(turned.cookie);
   await refresh(`arkloop_refresh_token=${fresh('unknown refresh token')}`);
   await post('/v1/auth/email/otp/verify', { email: alice.email, otp: fresh('wrong code').slice(0, 64) });
-  const again = signedIn(await post('/v1/auth/email/otp/verify', { email: alice.email, otp: await code(alice.email) }));
+  const again = signedIn(await post('/v1/auth/email/otp/verify', { email: alice.email, otp: await code(alice.email), reset_access: true }));
   const resolved = await post('/v1/auth/resolve', { identity: 'alice', ...captcha() });
   const flow = resolved.body.flow_token as string;
   await post('/v1/auth/resolve/otp/send', { flow_token: flow, ...captcha() });
   await post('/v1/auth/resolve/otp/verify', { flow_token: flow, otp: 'wrong-00' });
   await post('/v1/auth/email/verify/confirm', { token: fresh('wrong verification token') });
-  expect((await post('/v1/auth/email/verify/confirm', { token: alice.verification })).status).toBe(200);
+  expect((await post('/v1/auth/email/verify/confirm', { token: alice.verification, reset_access: true })).status).toBe(200);
   const { token } = again;
   const password = fresh('new password', 'Nw1');
   await post('/v1/me/password', { current_password: fresh('wrong password'), new_password: password }, { token });
@@ -181,8 +181,8 @@ test('never writes a secret to responses, logs, audit entries, jobs or rows, wit
       logIn('alice', password),
       refresh(owner.cookie),
       post('/v1/auth/register', { login: 'eve', email: 'eve@example.test', password, invite_code: inviteCode, ...captcha() }),
-      post('/v1/auth/email/otp/verify', { email: bob.email, otp: otp }),
-      post('/v1/auth/email/verify/confirm', { token: bob.verification }),
+      post('/v1/auth/email/otp/verify', { email: bob.email, otp: otp, reset_access: true }),
+      post('/v1/auth/email/verify/confirm', { token: bob.verification, reset_access: true }),
       post('/v1/me/password', { current_password: bob.password, new_password: fresh('new password', 'Nw2') }, { token: bob.token }),
       post('/v1/api-keys', { name: 'broken' }, { token: owner.token }),
       post('/v1/llm-providers', { ...provider, name: randomBytes(4).toString('hex'), api_key: loose }, { token: owner.token }),

@@ -155,7 +155,11 @@ test('a verification token is accepted by one of three concurrent requests', asy
       email,
       sha256(token),
     ]);
-    expectOne(await concurrently(3, () => call('POST', '/v1/auth/email/verify/confirm', { body: { token } })), '200', '400 token_invalid');
+    expectOne(
+      await concurrently(3, () => call('POST', '/v1/auth/email/verify/confirm', { body: { token, reset_access: true } })),
+      '200',
+      '400 token_invalid',
+    );
   });
   expect(await count(`audit_logs where action = 'user.email_verify' and target_id = $1`, [id])).toBe(rounds);
   expect(await count('email_verifications where user_id = $1', [id])).toBe(0);

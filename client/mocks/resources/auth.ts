@@ -63,10 +63,11 @@ const trimmed = <P extends { login: string; email?: string | null | undefined }>
 
 /** The mock accepts this code for every user. */
 const goodCode = '00000000';
-const signInByCode = (engine: Engine, identity: string, otp: string) => {
+type Code = { otp: string } & Parameters<typeof proveAddress>[3];
+const signInByCode = (engine: Engine, identity: string, { otp, ...priorAccess }: Code) => {
   const user = findUser(engine, identity);
   if (!user || otp !== goodCode) throw unauthenticated('otp_invalid', 'The code is wrong.');
-  proveAddress(engine, user);
+  proveAddress(engine, user, undefined, priorAccess);
   return signIn(engine, user);
 };
 
@@ -85,8 +86,8 @@ export const auth: RouteHandlers<typeof routes> = {
     const next_step = user ? ('password' as const) : ('register' as const);
     return { status: 200, body: { next_step, ...known, otp_available: Boolean(user?.email), invite_required: false, prefill } };
   },
-  verifyFlowCode: ({ engine, body }) => signInByCode(engine, engine.state.users.get(body.flow_token)?.login ?? '', body.otp),
-  verifyCode: ({ engine, body }) => signInByCode(engine, body.email, body.otp),
+  verifyFlowCode: ({ engine, body }) => signInByCode(engine, engine.state.users.get(body.flow_token)?.login ?? '', body),
+  verifyCode: ({ engine, body }) => signInByCode(engine, body.email, body),
   register: ({ engine, body }) => {
     checkRegistration(engine, body);
     const user = addUser(engine, trimmed(body));

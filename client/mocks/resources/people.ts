@@ -2,6 +2,7 @@ import type { UserSession } from '../../../contract/sessions.ts';
 import type { Engine } from '../context.ts';
 import { addTransaction, settingOf } from '../credits/ledger.ts';
 import { lifetimes } from '../http/access.ts';
+import { apiError } from '../http/errors.ts';
 import { backfillBroadcasts } from '../notifications.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Json, Session, State, User } from '../state.ts';
@@ -76,12 +77,15 @@ const adminRowOf = (state: State, userId: string) => state.rows(adminUsers, ({ v
 
 export const isVerified = (state: State, { id }: User): boolean => adminRowOf(state, id).email_verified_at !== null;
 
+type PriorAccess = { password?: string | undefined; reset_access?: boolean | undefined };
+
 /**
- * Marks the address of a user as verified. If this is the first proof and the user is not signed in, their password, sessions and API keys end
- * (docs/decisions/0018).
+ * Marks the address of a user as verified. Outside a session, the first proof keeps their password, sessions and API keys if the password is given, and
+ * otherwise ends them (docs/decisions/0018). Throws 409 `first_verification` if neither is asked for.
  */
-export function proveAddress({ state, time }: Engine, user: User, session?: Session) {
-  if (!isVerified(state, user) && !session) {
+export function proveAddress(engine: Engine, user: User, session?: Session, { password, reset_access: isReset }: PriorAccess = {}) {
+  const { state, time } = engine;
+  if (!isVerified(state, user) && !session && (isReset || !keepsAccess(engine, user, password))) {
     user.password = null;
     delete user.passkeys;
     state.remove(passkeys, ({ owner }) => owner === user.id);
@@ -89,6 +93,21 @@ export function proveAddress({ state, time }: Engine, user: User, session?: Sess
     for (const { value } of state.rows(apiKeys, (key) => key.value.user_id === user.id)) value.revoked_at ??= time();
   }
   adminRowOf(state, user.id).email_verified_at ??= time();
+}
+
+function keepsAccess({ state }: Engine, user: User, password: string | undefined): boolean {
+  if (password !== undefined) {
+    if (password === user.password) return true;
+    throw apiError('unauthenticated', 'invalid_credentials', 'The password is wrong.');
+  }
+  if (user.password === null && !user.passkeys) return false;
+  const details = { login: user.login, signed_up_at: adminRowOf(state, user.id).created_at };
+  throw apiError(
+    'conflict',
+    'first_verification',
+    'The address is verified for the first time: send the `password` or `reset_access`.',
+    details,
+  );
 }
 
 /** Adds a user to the member list of an account, with the role of their own account row. */

@@ -41,7 +41,7 @@ export const authHandlers = implement(
       return { status: 204, body: undefined };
     },
     confirmEmail: async ({ scope, body, req }) => {
-      await confirmEmail(scope, body.token, req.headers);
+      await confirmEmail(scope, body, req.headers);
       return { status: 200, body: { ok: true } };
     },
     sendCode: async ({ scope, body }) => {

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { Scope } from '../../http/scope.ts';
 import { failWith } from '../../platform/failure.ts';
@@ -29,6 +30,12 @@ const selectWays = statement<{ userId: string }>()((db, $) =>
     ])
     .where('u.id', '=', $.userId),
 );
+
+/** Whether the user has a password, a passkey or an identity of a provider that is enabled. */
+export async function hasWayToSignIn(tx: Queryable, userId: string): Promise<boolean> {
+  const ways = await tx.row(selectWays, { userId });
+  return ways !== undefined && (ways.has_password || ways.has_passkey || ways.has_identity);
+}
 
 /** Throws 409 `last_sign_in_method` if the user could not sign in any more. The caller has locked the user and removed a way. */
 export async function requireWayToSignIn({ app, tx }: Scope, userId: string): Promise<void> {

@@ -7,7 +7,8 @@ const app = await sharedTestApp({ ARKLOOP_TRUST_X_FORWARDED_FOR: '1' });
 const { call, sql, signUp } = app;
 const from = (ip: string) => ({ headers: { 'x-forwarded-for': ip } });
 const send = (email: string, ip: string) => call('POST', '/v1/auth/email/otp/send', { body: { email }, ...from(ip) });
-const verify = (email: string, otp: string, ip: string) => call('POST', '/v1/auth/email/otp/verify', { body: { email, otp }, ...from(ip) });
+const verify = (email: string, otp: string, ip: string) =>
+  call('POST', '/v1/auth/email/otp/verify', { body: { email, otp, reset_access: true }, ...from(ip) });
 const wrongCode = (code: string) => String(10_000_000 + ((Number(code) - 10_000_000 + 1) % 90_000_000));
 const countOtpMailsTo = async (email: string) => (await queuedMails(app, email)).filter(({ kind }) => kind === 'otp').length;
 let addressNumber = 0;

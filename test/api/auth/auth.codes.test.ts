@@ -9,7 +9,7 @@ const app = await sharedTestApp();
 const { call, sql, signUp } = app;
 const { refresh } = sessionCalls(call);
 const send = (email: string, more: object = {}) => call('POST', '/v1/auth/email/otp/send', { body: { email, ...more } });
-const verify = (email: string, otp: string) => call('POST', '/v1/auth/email/otp/verify', { body: { email, otp } });
+const verify = (email: string, otp: string) => call('POST', '/v1/auth/email/otp/verify', { body: { email, otp, reset_access: true } });
 const otpMailsTo = async (email: string) => (await queuedMails(app, email)).filter(({ kind }) => kind === 'otp');
 const bucket = (kind: string, email: string) => `otp-${kind}:${createHash('sha256').update(email.toLowerCase()).digest('hex')}:127.0.0.1`;
 const differentCode = (code: string) => String(10_000_000 + ((Number(code) - 10_000_000 + 1) % 90_000_000));
@@ -212,7 +212,10 @@ test('cross-origin requests cannot sign in with a code', async () => {
     string,
     string
   >[]) {
-    const answer = await call('POST', '/v1/auth/email/otp/verify', { body: { email: 'a@b.c', otp: '12345678' }, headers });
+    const answer = await call('POST', '/v1/auth/email/otp/verify', {
+      body: { email: 'a@b.c', otp: '12345678', reset_access: true },
+      headers,
+    });
     expect(statusAndReason(answer)).toEqual([403, 'origin_not_allowed']);
   }
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Answer, type Person, sharedTestApp } from '../../support/app/testApp.ts';
 import { statusAndReason } from '../../support/http/responses.ts';
 import { cookieOf, sessionCalls } from '../../support/http/sessions.ts';
@@ -18,13 +18,15 @@ const platformAdmin = await signUp();
 await promote(platformAdmin);
 const updateUser = ({ id }: Person, body: object) => call('PATCH', `/v1/admin/users/${id}`, { token: platformAdmin.token, body });
 
-async function signInByFlow({ login, email }: Person): Promise<Answer> {
+const reset = { reset_access: true };
+
+async function signInByFlow({ login, email }: Person, priorAccess: object = reset): Promise<Answer> {
   const { flow_token } = (await post('/v1/auth/resolve', { identity: login })).body;
   await post('/v1/auth/resolve/otp/send', { flow_token });
-  return post('/v1/auth/resolve/otp/verify', { flow_token, otp: await codeFor(app, email) });
+  return post('/v1/auth/resolve/otp/verify', { flow_token, otp: await codeFor(app, email), ...priorAccess });
 }
-const confirm = async ({ email }: Pick<Person, 'email'>, options: Parameters<typeof call>[2] = {}) =>
-  post('/v1/auth/email/verify/confirm', { token: await verificationTokenFor(app, email) }, options);
+const confirm = async ({ email }: Pick<Person, 'email'>, options: Parameters<typeof call>[2] = {}, priorAccess: object = {}) =>
+  post('/v1/auth/email/verify/confirm', { token: await verificationTokenFor(app, email), ...priorAccess }, options);
 const newKey = async ({ token }: Pick<Person, 'token'>, headers = {}) =>
   (await post('/v1/api-keys', { name: 'k' }, { token, headers })).body.key as string;
 
@@ -48,11 +50,11 @@ const unchangedAccess = { password: 200, tokens: [200, 200], keys: [200, 200], c
 
 const stranger = await signUp();
 const proofs: [string, (person: Person) => Promise<Answer>][] = [
-  ['a code', byCode],
-  ['a flow and its code', signInByFlow],
-  ['the mailed link, without a session', confirm],
-  ['the mailed link, with the session of another user', (person) => confirm(person, { headers: { cookie: stranger.cookie } })],
-  ['the mailed link, with the access token of another user', (person) => confirm(person, { token: stranger.token })],
+  ['a code', (person) => byCode(person)],
+  ['a flow and its code', (person) => signInByFlow(person)],
+  ['the mailed link, without a session', (person) => confirm(person, {}, reset)],
+  ['the mailed link, with the session of another user', (person) => confirm(person, { headers: { cookie: stranger.cookie } }, reset)],
+  ['the mailed link, with the access token of another user', (person) => confirm(person, { token: stranger.token }, reset)],
 ];
 
 test.each(proofs)('the first proof of an address by %s revokes password, sessions and keys, and notifies the user', async (_, prove) => {
@@ -74,6 +76,82 @@ test.each(proofs)('the first proof of an address by %s revokes password, session
   expect((await post('/v1/me/password', { current_password: person.password, new_password: 'Mine-1234' }, { token })).status).toBe(204);
   expect((await logIn({ ...person, password: 'Mine-1234' })).answer.status).toBe(200);
   expect((await logIn(person)).answer.status).toBe(401);
+});
+
+/** Proofs outside the session of the sign-up, with what the owner of the mailbox says about the sign-up. */
+const outside: [string, (person: Person, priorAccess: object) => Promise<Answer>][] = [
+  ['a code', byCode],
+  ['a flow and its code', signInByFlow],
+  ['the mailed link', (person, priorAccess) => confirm(person, {}, priorAccess)],
+];
+
+describe.each(outside)('%s outside the session of the sign-up', (_, prove) => {
+  test('changes nothing until its reader says what becomes of the access before, and tells who signed up when', async () => {
+    const { person, look } = await createAttackerAccess();
+    const { created_at: signedUpAt } = (await me(person.token)).body;
+    const asked = await prove(person, {});
+    expect(statusAndReason(asked)).toEqual([409, 'first_verification']);
+    expect(asked.body.details).toMatchObject({ login: person.login, signed_up_at: signedUpAt });
+    expect(statusAndReason(await prove(person, { reset_access: false }))).toEqual([409, 'first_verification']);
+    expect(await look()).toEqual(unchangedAccess);
+    expect((await me(person.token)).body.email_verified).toBe(false);
+    expect((await prove(person, reset)).status).toBe(200);
+    expect(await look()).toEqual(revokedAccess);
+  });
+
+  test('with the password that was chosen ends nothing, and with a wrong one changes nothing', async () => {
+    const { person, look } = await createAttackerAccess();
+    expect(statusAndReason(await prove(person, { password: 'Wrong-1234' }))).toEqual([401, 'invalid_credentials']);
+    expect((await me(person.token)).body.email_verified).toBe(false);
+    expect((await prove(person, { password: person.password })).status).toBe(200);
+    expect((await me(person.token)).body.email_verified).toBe(true);
+    expect(await look()).toEqual(unchangedAccess);
+    expect(await noticesOf(person.token)).toEqual([]);
+  });
+});
+
+test('the reader of a link ends all access before and chooses a password at once', async () => {
+  const { person, look } = await createAttackerAccess();
+  const asked = { ...reset, new_password: 'Mine-1234' };
+  expect((await confirm(person, {}, { new_password: 'Mine-1234' })).status).toBe(400);
+  expect(statusAndReason(await confirm(person, {}, { ...reset, new_password: 'short' }))).toEqual([400, 'password_policy']);
+  expect((await confirm(person, {}, asked)).status).toBe(200);
+  expect(await look()).toEqual(revokedAccess);
+  expect((await logIn({ ...person, password: 'Mine-1234' })).answer.status).toBe(200);
+});
+
+test('a link to an address that was proven before changes no password', async () => {
+  const person = await signUp();
+  expect((await confirm(person, { token: person.token })).status).toBe(200);
+  expect((await updateUser(person, { email_verified: false })).status).toBe(200);
+  await post('/v1/auth/email/verify/send', undefined, { token: person.token });
+  expect((await confirm(person, {}, { ...reset, new_password: 'Mine-1234' })).status).toBe(200);
+  expect([(await logIn(person)).answer.status, (await me(person.token)).status]).toEqual([200, 200]);
+});
+
+test('the reader of a link has ten guesses at the password in 15 minutes, and can still end all access before', async () => {
+  const { person, look } = await createAttackerAccess();
+  for (let at = 0; at < 10; at++)
+    expect(statusAndReason(await confirm(person, {}, { password: `wrong-${at}` }))).toEqual([401, 'invalid_credentials']);
+  expect(statusAndReason(await confirm(person, {}, { password: person.password }))).toEqual([429, 'verification_rate_limited']);
+  expect((await confirm(person, {}, reset)).status).toBe(200);
+  expect((await look()).password).toBe(401);
+});
+
+test('a code that is wrong tells nothing about the password', async () => {
+  const person = await signUp();
+  await post('/v1/auth/email/otp/send', { email: person.email });
+  for (const password of [person.password, 'Wrong-1234', undefined])
+    expect(statusAndReason(await post('/v1/auth/email/otp/verify', { email: person.email, otp: '00000000', password }))).toEqual([
+      401,
+      'otp_invalid',
+    ]);
+});
+
+test('a user without a way to sign in has nothing to say at the first proof', async () => {
+  const person = await signUp();
+  await sql('update credentials set password_hash = null where user_id = $1', [person.id]);
+  expect((await byCode(person, {})).status).toBe(200);
 });
 
 const sessionProofs: [string, (person: Person) => Promise<Answer>][] = [
@@ -148,7 +226,7 @@ test('a link for an address that is changed meanwhile verifies nothing', async (
   const client = await app.database.pool.connect();
   await client.query('begin');
   await client.query(`update users set email = 'other-' || email, email_key = 'other-' || email_key where id = $1`, [person.id]);
-  const confirming = post('/v1/auth/email/verify/confirm', { token });
+  const confirming = post('/v1/auth/email/verify/confirm', { token, reset_access: true });
   await new Promise((done) => setTimeout(done, 200));
   await client.query('commit');
   client.release();

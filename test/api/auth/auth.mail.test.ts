@@ -55,7 +55,9 @@ test("mail is delivered by SMTP in the user's language, and its link works", asy
   const mails = server.received.slice(1);
   expect(mails.map(({ to }) => to)).toEqual([[reader.email], [reader.email]]);
   const otp = mails.map(({ source }) => /验证码是：\s+(\d{8})\s/.exec(textOfMessage(source))?.[1]).find(Boolean);
-  expect((await app.call('POST', '/v1/auth/email/otp/verify', { body: { email: reader.email, otp } })).status).toBe(200);
+  expect((await app.call('POST', '/v1/auth/email/otp/verify', { body: { email: reader.email, otp, reset_access: true } })).status).toBe(
+    200,
+  );
   await expect.poll(() => server.received.length, wait).toBe(4);
   expect(textOfMessage(server.received[3]!.source)).toMatch(/密码已失效/);
   await expect.poll(() => jobs(app), wait).toEqual([]);

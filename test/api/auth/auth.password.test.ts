@@ -12,7 +12,7 @@ const change = (token: string, body: object, headers: Record<string, string> = {
   call('POST', '/v1/me/password', { token, body, headers });
 const signInByCode = async ({ email }: Person) => {
   await call('POST', '/v1/auth/email/otp/send', { body: { email } });
-  const answer = await call('POST', '/v1/auth/email/otp/verify', { body: { email, otp: await codeFor(app, email) } });
+  const answer = await call('POST', '/v1/auth/email/otp/verify', { body: { email, otp: await codeFor(app, email), reset_access: true } });
   return answer.body.access_token as string;
 };
 const statusOf = async (person: Person, password: string) => (await logIn({ ...person, password })).answer.status;

@@ -24,7 +24,8 @@ const resolve = (identity: unknown, headers: Record<string, string> = fromNewAdd
 const check = (login: unknown, headers: Record<string, string> = fromNewAddress()) =>
   call('POST', '/v1/auth/check', { body: { login }, headers });
 const send = (flow_token: unknown) => call('POST', '/v1/auth/resolve/otp/send', { body: { flow_token } });
-const verify = (flow_token: unknown, otp: string) => call('POST', '/v1/auth/resolve/otp/verify', { body: { flow_token, otp } });
+const verify = (flow_token: unknown, otp: string) =>
+  call('POST', '/v1/auth/resolve/otp/verify', { body: { flow_token, otp, reset_access: true } });
 const setFlag = (key: string, value: boolean) => sql('update feature_flags set default_value = $2 where key = $1', [key, value]);
 const flowOf = async (identity: string) => (await resolve(identity)).body.flow_token as string;
 

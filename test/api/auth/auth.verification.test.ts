@@ -11,7 +11,10 @@ const send = ({ token }: Pick<Person, 'token'>, headers: Record<string, string> 
   call('POST', '/v1/auth/email/verify/send', { token, headers });
 /** Confirms the address, in the session of a person if given. */
 const confirm = (token: unknown, person?: Person) =>
-  call('POST', '/v1/auth/email/verify/confirm', { body: { token }, ...(person && { headers: { cookie: person.cookie } }) });
+  call('POST', '/v1/auth/email/verify/confirm', {
+    body: { token, ...(!person && { reset_access: true }) },
+    ...(person && { headers: { cookie: person.cookie } }),
+  });
 const isVerified = async ({ token }: Person) => (await me(token)).body.email_verified as boolean;
 
 test("registration mails a link in the user's language, and its token verifies once", async () => {
@@ -119,7 +122,7 @@ test('while verification is required, a password signs in only after the link, a
     await call('POST', '/v1/auth/email/otp/send', { body: { email: person.email } });
     const mail = (await queuedMails(app, person.email)).at(-1)!;
     const otp = mail.kind === 'otp' ? mail.data.code : '';
-    expect((await call('POST', '/v1/auth/email/otp/verify', { body: { email: person.email, otp } })).status).toBe(200);
+    expect((await call('POST', '/v1/auth/email/otp/verify', { body: { email: person.email, otp, reset_access: true } })).status).toBe(200);
     expect(statusAndReason(await logIn(person.password))).toEqual([401, 'invalid_credentials']);
     expect((await confirm(await verificationTokenFor(app, other.email), other)).status).toBe(200);
     expect((await logIn(other.password, other)).status).toBe(200);

@@ -102,7 +102,9 @@ test('an existing user links after signing in with a password or a code, and onl
   const again = (await signInAs(account)).body.details.link_token;
   await call('POST', '/v1/auth/email/otp/send', { body: { email: person.email } });
   const otp = await codeFor(app, person.email);
-  const { access_token: token } = (await call('POST', '/v1/auth/email/otp/verify', { body: { email: person.email, otp } })).body;
+  const { access_token: token } = (
+    await call('POST', '/v1/auth/email/otp/verify', { body: { email: person.email, otp, reset_access: true } })
+  ).body;
   const linked = await mine(token, '/confirm', { link_token: again });
   expect([linked.status, linked.body.email]).toEqual([201, person.email]);
   expect(statusAndReason(await mine(token, '/confirm', { link_token: again }))).toEqual([400, 'link_token_invalid']);
@@ -257,7 +259,7 @@ test('the first mailed code of an address that the provider does not own ends it
   const { id: userId } = (await me(body.access_token)).body;
   await call('POST', '/v1/auth/email/otp/send', { body: { email: account.email } });
   const otp = await codeFor(app, account.email!);
-  const proved = await call('POST', '/v1/auth/email/otp/verify', { body: { email: account.email, otp } });
+  const proved = await call('POST', '/v1/auth/email/otp/verify', { body: { email: account.email, otp, reset_access: true } });
   expect((await me(proved.body.access_token)).body.id).toBe(userId);
   expect((await me(body.access_token)).status).toBe(401);
   expect((await mine(proved.body.access_token)).body).toEqual([]);

@@ -66,9 +66,10 @@ test('mailed links use the stored base URL, and its origin may sign in', async (
     kind: 'verification',
     data: { url: expect.stringMatching(/^https:\/\/chat\.arkloop\.test\/app\/verify\?token=/) },
   });
-  expect((await call('POST', '/v1/auth/email/verify/confirm', { body: { token: await verificationTokenFor(app, email) } })).status).toBe(
-    200,
-  );
+  expect(
+    (await call('POST', '/v1/auth/email/verify/confirm', { body: { token: await verificationTokenFor(app, email), reset_access: true } }))
+      .status,
+  ).toBe(200);
   const { body: workspace } = await call('POST', '/v1/accounts', { token, body: { slug: 'links', name: 'Links' } });
   const invitation = { token, body: { email: 'guest@example.test', role: 'member' } };
   expect((await call('POST', `/v1/accounts/${workspace.id}/invitations`, invitation)).status).toBe(201);

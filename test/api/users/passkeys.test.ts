@@ -231,7 +231,7 @@ test('the first proof of an address deletes passkeys, which another person may h
   const person = await signUp();
   const { authenticator } = await register(person);
   await post('/v1/auth/email/otp/send', { email: person.email });
-  const proof = await post('/v1/auth/email/otp/verify', { email: person.email, otp: await codeFor(app, person.email) });
+  const proof = await post('/v1/auth/email/otp/verify', { email: person.email, otp: await codeFor(app, person.email), reset_access: true });
   expect(proof.status).toBe(200);
   expect(await list(proof.body.access_token)).toEqual([]);
   expect(statusAndReason(await signIn(authenticator))).toEqual([401, 'passkey_invalid']);

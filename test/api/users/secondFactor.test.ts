@@ -148,10 +148,13 @@ test('an emailed code also needs the second factor, and then replaces a forgotte
   const { email, login } = person;
   await call('POST', '/v1/auth/email/otp/send', { body: { email } });
   const otp = await codeFor(app, email);
-  const asked = await call('POST', '/v1/auth/email/otp/verify', { body: { email, otp } });
+  const asked = await call('POST', '/v1/auth/email/otp/verify', { body: { email, otp, reset_access: true } });
   expect(statusAndReason(asked)).toEqual([401, 'second_factor_required']);
   // The emailed code is used up.
-  expect(statusAndReason(await call('POST', '/v1/auth/email/otp/verify', { body: { email, otp } }))).toEqual([401, 'otp_invalid']);
+  expect(statusAndReason(await call('POST', '/v1/auth/email/otp/verify', { body: { email, otp, reset_access: true } }))).toEqual([
+    401,
+    'otp_invalid',
+  ]);
   const done = await verify(asked.body.details.challenge_token, await appCode(secret));
   expect(done.status).toBe(200);
   expect((await call('POST', '/v1/me/password', { token: done.body.access_token, body: { new_password: 'Forgotten-1' } })).status).toBe(
@@ -160,7 +163,9 @@ test('an emailed code also needs the second factor, and then replaces a forgotte
 
   const { flow_token } = (await call('POST', '/v1/auth/resolve', { body: { identity: login } })).body;
   await call('POST', '/v1/auth/resolve/otp/send', { body: { flow_token } });
-  const flow = await call('POST', '/v1/auth/resolve/otp/verify', { body: { flow_token, otp: await codeFor(app, email) } });
+  const flow = await call('POST', '/v1/auth/resolve/otp/verify', {
+    body: { flow_token, otp: await codeFor(app, email), reset_access: true },
+  });
   expect(statusAndReason(flow)).toEqual([401, 'second_factor_required']);
   expect((await verify(flow.body.details.challenge_token, recoveryCodes[0]!.toLowerCase().replaceAll('-', ' '))).status).toBe(200);
   const { body } = await call('GET', '/v1/notifications?type=user.recovery_code_used', { token: done.body.access_token });

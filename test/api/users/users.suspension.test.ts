@@ -103,14 +103,14 @@ test('a mailed login code does not sign in a suspended user', async () => {
   await call('POST', '/v1/auth/email/otp/send', { body: { email: person.email } });
   const otp = await codeFor(app, person.email);
   await suspend(person.id);
-  expect(statusAndReason(await call('POST', '/v1/auth/email/otp/verify', { body: { email: person.email, otp } }))).toEqual([
-    403,
-    'user_suspended',
-  ]);
-  expect(statusAndReason(await call('POST', '/v1/auth/email/otp/verify', { body: { email: person.email, otp: '12345678' } }))).toEqual([
-    401,
-    'otp_invalid',
-  ]);
+  expect(
+    statusAndReason(await call('POST', '/v1/auth/email/otp/verify', { body: { email: person.email, otp, reset_access: true } })),
+  ).toEqual([403, 'user_suspended']);
+  expect(
+    statusAndReason(
+      await call('POST', '/v1/auth/email/otp/verify', { body: { email: person.email, otp: '12345678', reset_access: true } }),
+    ),
+  ).toEqual([401, 'otp_invalid']);
 });
 
 test('a suspension disables the invite code for good, and the next one is new', async () => {

@@ -152,7 +152,7 @@ const mailedCode = () =>
 
 test('a user who forgot their password signs in with a mailed code, and an invalid verification link shows an error', async () => {
   const person = await app.signUp();
-  await app.sql('update users set email_verified_at = now() where id = $1', [person.id]);
+  await app.sql('update users set email_verified_at = now(), email_proven_at = now() where id = $1', [person.id]);
   const { page, wrong } = await openPage(browser);
   await page.goto(`${app.url}/settings/profile`);
   await page.getByRole('button', { name: /Forgot your password/ }).click();
@@ -163,6 +163,7 @@ test('a user who forgot their password signs in with a mailed code, and an inval
   await page.getByRole('heading', { name: 'Profile', exact: true }).waitFor();
   await page.getByText(person.email).waitFor();
   await page.goto(`${app.url}/verify?token=nothing`);
+  await page.getByRole('button', { name: 'Verify', exact: true }).click();
   await page.getByRole('heading', { name: 'This link does not work' }).waitFor();
   expect(wrong).toEqual([`400 ${app.url}/v1/auth/email/verify/confirm`]);
 });

@@ -114,7 +114,7 @@ const failed = async (desk: MockSession, params: Record<string, string>) => {
 async function invite(desk: MockSession) {
   const email = 'guest@example.test';
   const { user_id } = await ask(desk, 'POST', '/v1/auth/register', { login: 'guest', password: 'Passw0rd-1', email });
-  const { access_token } = await ask(desk, 'POST', '/v1/auth/email/otp/verify', { email, otp: '00000000' });
+  const { access_token } = await ask(desk, 'POST', '/v1/auth/email/otp/verify', { email, otp: '00000000', reset_access: true });
   const { id } = await ask(desk, 'POST', '/v1/accounts', { slug: 'lab', name: 'Lab' });
   const { token } = await ask(desk, 'POST', `/v1/accounts/${id}/invitations`, { email, role: 'member' });
   return { account_id: id!, token: token!, user_id: user_id!, headers: { authorization: `Bearer ${access_token}` } };
@@ -172,8 +172,8 @@ const bodies: Record<string, (desk: MockSession, params: Record<string, string>)
   'asrCredentials.update': () => ({ name: 'renamed' }),
   'auth.login': ({ person: { login, password } }) => ({ login, password }),
   'auth.register': () => ({ login: 'ada', password: 'Passw0rd-1', email: 'ada@example.test' }),
-  'auth.verifyCode': ({ person: { login } }) => ({ email: login, otp: '00000000' }),
-  'auth.verifyFlowCode': ({ person: { userId } }) => ({ flow_token: userId, otp: '00000000' }),
+  'auth.verifyCode': ({ person: { login } }) => ({ email: login, otp: '00000000', reset_access: true }),
+  'auth.verifyFlowCode': ({ person: { userId } }) => ({ flow_token: userId, otp: '00000000', reset_access: true }),
   'auth.verifySecondFactor': (desk) => enrol(desk).then(() => ({ challenge_token: desk.person.userId, code: '000000' })),
   'bootstrap.setup': () => ({ token: 'x', login: 'ada', password: 'Passw0rd-1' }),
   'chatCompletions.create': () => ({ model: 'stub', messages: [{ role: 'user', content: 'Hello' }] }),

@@ -146,7 +146,7 @@ test('a revoked key takes its runs and schedules along, a member who leaves the 
   const ofGuest = createClient({ baseUrl, fetch: mocks.fetch });
   const email = 'guest@example.test';
   const { user_id } = await ofGuest.auth.register({ body: { login: 'guest', password: 'Passw0rd-1', email } });
-  const { access_token } = await ofGuest.auth.verifyCode({ body: { email, otp: '00000000' } });
+  const { access_token } = await ofGuest.auth.verifyCode({ body: { email, otp: '00000000', reset_access: true } });
   const { token } = await client.invitations.create({ params: { account_id: lab.id }, body: { email, role: 'member' } });
   await ofGuest.invitations.accept({ params: { token: token! } });
   const runOfGuest = await startRun(createClient({ baseUrl, fetch: mocks.fetch, accessToken: access_token, accountId: lab.id }));

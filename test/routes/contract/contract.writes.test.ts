@@ -120,7 +120,7 @@ test.for(replayable)('%s replays its response for the same idempotency key', asy
   expect(replayed(first)).toEqual([first.status, first.text, first.headers.get('content-type'), null]);
   expect(replayed(again)).toEqual([...replayed(first).slice(0, 3), 'true']);
   expect(again.headers.get('x-trace-id')).not.toBe(first.headers.get('x-trace-id'));
-  expect(statusAndReason(await twice({}, { query: { ...sample.query, other: '1' } }))).toEqual([409, 'idempotency_key_reused']);
+  expect((await twice({}, { query: { ...sample.query, other: '1' } })).status).toBe(route.metadata.ignoresUnknownQuery ? 409 : 400);
   if (route.body) expect(statusAndReason(await twice({ raw: `${JSON.stringify(sample.body)} ` }))).toEqual([409, 'idempotency_key_reused']);
   expect(await count()).toBe(entries);
   if (route.metadata.auth !== 'user+key') return;

@@ -2,7 +2,7 @@ import type { Params } from '../../../client/conformance/sample.ts';
 import { asAdmin, erasureOf, flowTokenOf, post } from '../../../client/conformance/samples/fixtures.ts';
 import { fillPath } from '../../../contract/shared/path.ts';
 import { passkeyOf, verifiedUser } from '../passkeys/samples.ts';
-import { startMailServer } from '../resources/mail.ts';
+import { codeFor, startMailServer, verificationTokenFor } from '../resources/mail.ts';
 import { enrol } from '../resources/secondFactor.ts';
 import { bodies } from '../samples/bodies.ts';
 import { workspaceOf } from '../samples/people.ts';
@@ -135,6 +135,17 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
   'auth.confirmEmail': {
     '400 token_invalid': () => ({ body: { token: 'f'.repeat(64) } }),
     '401 invalid_token': () => ({ token: 'nonsense' }),
+    '409 first_verification': async ({ app }) => {
+      const { email } = await app.signUp();
+      return { body: { token: await verificationTokenFor(app, email) } };
+    },
+    '429 verification_rate_limited': async ({ app }) => {
+      const { id, email } = await app.signUp();
+      await app.sql(`insert into attempt_counts (bucket, count, window_ends) values ($1, 10, now() + interval '1 hour')`, [
+        `verification-password:${id}`,
+      ]);
+      return { body: { token: await verificationTokenFor(app, email), password: 'wrong' } };
+    },
   },
   'auth.login': {
     '401 invalid_credentials': (scene) => bodyOf(scene, { password: 'wrong' }),
@@ -189,8 +200,25 @@ export const errorScenarios: Readonly<Record<string, Readonly<Record<string, Err
     },
     '429 verification_rate_limited': () => ({ times: 7 }),
   },
-  'auth.verifyCode': { '401 otp_invalid': (scene) => bodyOf(scene, wrongCode), '429 otp_locked': tooOften(10, wrongCode) },
-  'auth.verifyFlowCode': { '401 otp_invalid': (scene) => bodyOf(scene, wrongCode), '429 otp_locked': tooOften(10, wrongCode) },
+  'auth.verifyCode': {
+    '401 otp_invalid': (scene) => bodyOf(scene, wrongCode),
+    '409 first_verification': async ({ app }) => {
+      const { email } = await app.signUp();
+      await app.call('POST', '/v1/auth/email/otp/send', { body: { email } });
+      return { body: { email, otp: await codeFor(app, email) } };
+    },
+    '429 otp_locked': tooOften(10, wrongCode),
+  },
+  'auth.verifyFlowCode': {
+    '401 otp_invalid': (scene) => bodyOf(scene, wrongCode),
+    '409 first_verification': async ({ app }) => {
+      const { login: identity, email } = await app.signUp();
+      const { flow_token } = (await app.call('POST', '/v1/auth/resolve', { body: { identity } })).body;
+      await app.call('POST', '/v1/auth/resolve/otp/send', { body: { flow_token } });
+      return { body: { flow_token, otp: await codeFor(app, email) } };
+    },
+    '429 otp_locked': tooOften(10, wrongCode),
+  },
   'auth.verifySecondFactor': {
     '401 challenge_invalid': (scene) => bodyOf(scene, { challenge_token: 'nonsense' }),
     '401 second_factor_invalid': (scene) => bodyOf(scene, { code: 'nonsense' }),

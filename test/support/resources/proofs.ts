@@ -6,9 +6,10 @@ export function proofCalls(app: Pick<TestApp, 'call' | 'sql'>) {
   const post = (path: string, body: unknown, options: Parameters<TestApp['call']>[2] = {}) => app.call('POST', path, { body, ...options });
   return {
     post,
-    async byCode({ email }: Pick<Person, 'email'>): Promise<Answer> {
+    /** `priorAccess`: what is to become of the access before the first proof. */
+    async byCode({ email }: Pick<Person, 'email'>, priorAccess: object = { reset_access: true }): Promise<Answer> {
       await post('/v1/auth/email/otp/send', { email });
-      return post('/v1/auth/email/otp/verify', { email, otp: await codeFor(app, email) });
+      return post('/v1/auth/email/otp/verify', { email, otp: await codeFor(app, email), ...priorAccess });
     },
     works: async (token: string) => (await app.call('GET', '/v1/threads', { token })).status,
     noticesOf: async (token: string) => (await app.call('GET', '/v1/notifications?type=user.access_reset', { token })).body.data,

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { ApiError } from '../../../../client/index.ts';
+import { FirstVerification, type PriorAccess, type SignUp, signUpOf } from '../components/forms/firstVerification.tsx';
 import { SignedOutPage } from '../components/signedOutPage.tsx';
 import { ErrorNotice } from '../components/states.tsx';
 import { canUsePasskeys, signInWithPasskey } from '../passkeys.ts';
@@ -172,6 +173,7 @@ function ByPassword(props: FirstFactor) {
 function ByCode(props: FirstFactor) {
   const complete = useFirstFactor(props);
   const [email, setEmail] = useState<string>();
+  const [asked, setAsked] = useState<{ signUp: SignUp; otp: string }>();
   if (email === undefined)
     return (
       <Form
@@ -186,14 +188,23 @@ function ByCode(props: FirstFactor) {
         <TextField label="Email" name="email" type="email" autoComplete="email" autoFocus required />
       </Form>
     );
+  const signIn = (otp: string, priorAccess: Partial<PriorAccess> = {}) =>
+    complete(() => client.auth.verifyCode({ body: { email, otp, ...priorAccess } }));
+  if (asked) return <FirstVerification signUp={asked.signUp} onChoose={(priorAccess) => signIn(asked.otp, priorAccess)} />;
   return (
     <Form
       key="code"
       submit="Sign in"
       wide
       onSubmit={async (values) => {
-        const body = { email, otp: textOf(values, 'otp').replace(/\s/g, '') };
-        await complete(() => client.auth.verifyCode({ body }));
+        const otp = textOf(values, 'otp').replace(/\s/g, '');
+        try {
+          await signIn(otp);
+        } catch (error) {
+          const signUp = signUpOf(error);
+          if (!signUp) throw error;
+          setAsked({ signUp, otp });
+        }
       }}
     >
       <TextField

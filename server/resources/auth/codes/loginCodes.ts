@@ -17,6 +17,7 @@ import { fieldChecks, fieldRules, readEmailKey, trim } from '../fields.ts';
 import { type CredentialRow, selectCredentialByEmail } from '../queries.ts';
 import type { SignedIn } from '../sessions/sessions.ts';
 import { auditFailedSignIn, signIn, userSuspended } from '../signIn.ts';
+import { readPriorAccess } from './priorAccess.ts';
 import { consumeCode, countForeignGuess, deleteCodes, selectSignInAddresses, upsertCode } from './queries.ts';
 import { verifyAddress } from './verifyAddress.ts';
 
@@ -33,7 +34,7 @@ export async function sendCode(scope: RequestScope, typed: EmailCodeRequest): Pr
 /** Signs in by address and code. An unknown address and a wrong code give the same error. */
 export async function verifyCode(scope: RequestScope, typed: EmailCode): Promise<SignedIn> {
   const email = readKey(typed.email);
-  return signInByCode(scope, email, typed.otp, () => scope.db.row(selectCredentialByEmail, { emailKey: email }));
+  return signInByCode(scope, email, typed, () => scope.db.row(selectCredentialByEmail, { emailKey: email }));
 }
 
 function readKey(text: string): EmailKey {
@@ -127,11 +128,14 @@ export async function mailCode(scope: RequestScope, known: CredentialRow, permit
     scope.audit({ accountId, targetId: userId });
 }
 
-/** Signs in the user that `find` returns, by a code that was mailed to the address. `email` is the key of the limits. */
+/**
+ * Signs in the user that `find` returns, by a code that was mailed to the address. `email` is the key of the limits. Throws 409 `first_verification`,
+ * see `verifyAddress`, after which the code is still valid.
+ */
 export async function signInByCode(
   scope: RequestScope,
   email: string,
-  typed: string,
+  { otp, ...choice }: Omit<EmailCode, 'email'>,
   find: () => Promise<CredentialRow | undefined>,
 ): Promise<SignedIn> {
   const { db, tx, client } = scope;
@@ -145,7 +149,8 @@ export async function signInByCode(
     await countAttempt(db, [wrongCodeLimit(from)]);
     return db.rows(countForeignGuess, { userId, from, maxGuesses: maxForeignGuesses });
   });
-  const code = trim(typed);
+  const code = trim(otp);
+  const priorAccess = await readPriorAccess(scope.app, known?.password_hash ?? null, choice);
   const askers = [from, ...openable.map(({ asked_from: asker }) => asker)];
   const used = /^\d{8}$/.test(code) && (await tx.row(consumeCode, { userId, codeHmacs: codeHmacsOf(scope, userId, code), askers }));
   if (!known || !used) {
@@ -156,7 +161,7 @@ export async function signInByCode(
     auditFailedSignIn(scope, email, 'email_otp');
     throw userSuspended();
   }
-  if (!(await verifyAddress(scope, userId, used.email, { by: 'mail' }))) throw invalidCode();
+  if (!(await verifyAddress(scope, userId, used.email, { by: 'mail', priorAccess }))) throw invalidCode();
   await tx.run(deleteCodes, { userId });
   await resetCount(tx, limit);
   await undoAttempt(tx, wrongCodeLimit(from));

@@ -103,6 +103,16 @@ export const upsertVerification = statement<{ userId: string; email: string; tok
     ),
 );
 
+/** The user of a valid token. */
+export const selectVerification = statement<{ tokenHash: string }>()((db, $) =>
+  db
+    .selectFrom('email_verifications as v')
+    .innerJoin('credentials as c', 'c.user_id', 'v.user_id')
+    .select(['c.user_id', 'c.password_hash'])
+    .where('v.token_hash', '=', $.tokenHash)
+    .where('v.expires_at', '>', sql<string>`clock_timestamp()`),
+);
+
 /** Matches only a token that was mailed to the current address of its user. Of parallel calls, one consumes it. */
 export const consumeVerification = statement<{ tokenHash: string }>()((db, $) =>
   db

@@ -57,9 +57,9 @@ export async function sendFlowCode(scope: RequestScope, { flow_token: token, cf_
   await mailCode(scope, known, await countCodeRequest(scope, known.email_key, known.user_id));
 }
 
-export async function verifyFlowCode(scope: RequestScope, { flow_token: token, otp }: FlowCode): Promise<SignedIn> {
+export async function verifyFlowCode(scope: RequestScope, { flow_token: token, ...typed }: FlowCode): Promise<SignedIn> {
   const known = await userOfFlowToken(scope, token);
-  return signInByCode(scope, known.email_key ?? known.user_id, otp, async () => known);
+  return signInByCode(scope, known.email_key ?? known.user_id, typed, async () => known);
 }
 
 async function userOfFlowToken({ app, db }: RequestScope, token: string): Promise<CredentialRow> {

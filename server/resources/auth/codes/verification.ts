@@ -1,3 +1,4 @@
+import type { EmailConfirmation } from '../../../../contract/auth.ts';
 import { countAttempt } from '../../../http/pipeline/attemptLimits.ts';
 import type { RequestScope, Scope } from '../../../http/scope.ts';
 import { newToken, sha256 } from '../../../platform/crypto/ids.ts';
@@ -8,7 +9,8 @@ import { readSettings } from '../../settings/settings.ts';
 import { selectOwnSession } from '../sessions/queries.ts';
 import { readRefreshCookies } from '../sessions/sessions.ts';
 import { requireMail } from './loginCodes.ts';
-import { consumeVerification, selectEmailStatus, upsertVerification } from './queries.ts';
+import { readPriorAccess } from './priorAccess.ts';
+import { consumeVerification, selectEmailStatus, selectVerification, upsertVerification } from './queries.ts';
 import { verifyAddress } from './verifyAddress.ts';
 
 /** Mails a link that verifies an address. The previous link becomes invalid. */
@@ -44,17 +46,34 @@ type SessionHeaders = { authorization?: string | undefined; cookie?: string | un
 
 /**
  * Verifies the address that a token was mailed to. Throws 400 if the token is unknown, used or expired, or if the address has changed.
- * Throws 401 for an invalid access token: ignoring it would verify the address outside the session, which has other effects
+ * Throws 409 `first_verification`, see `verifyAddress`, after which the token is still valid. Throws 401 for an invalid access token: ignoring it would verify the address outside the session, which has other effects
  * (`verifyAddress`).
  */
-export async function confirmEmail(scope: RequestScope, token: string, credentials: SessionHeaders): Promise<void> {
-  const confirmed = await scope.tx.row(consumeVerification, { tokenHash: sha256(token) });
+export async function confirmEmail(
+  scope: RequestScope,
+  { token, ...choice }: EmailConfirmation,
+  credentials: SessionHeaders,
+): Promise<void> {
+  const tokenHash = sha256(token);
+  const asked = await scope.db.row(selectVerification, { tokenHash });
+  if (!asked) throw tokenInvalid();
+  if (choice.password !== undefined) await countAttempt(scope.db, [passwordLimit(asked.user_id)]);
+  const priorAccess = await readPriorAccess(scope.app, asked.password_hash, choice);
+  const confirmed = await scope.tx.row(consumeVerification, { tokenHash });
   if (!confirmed) throw tokenInvalid();
   const { user_id: userId, email, home } = confirmed;
   const session = await findOwnSession(scope, userId, credentials);
-  if (!(await verifyAddress(scope, userId, email, { by: 'mail', session }))) throw tokenInvalid();
+  if (!(await verifyAddress(scope, userId, email, { by: 'mail', session, priorAccess }))) throw tokenInvalid();
   scope.audit({ accountId: home, actorId: userId, targetId: userId });
 }
+
+/** The reader of a mail may guess the password that somebody else has chosen, and may use it elsewhere. */
+const passwordLimit = (userId: string) => ({
+  bucket: limiterKeyOf('verification-password', userId),
+  max: 10,
+  seconds: 900,
+  reason: 'verification_rate_limited',
+});
 
 const tokenInvalid = () => invalidField('/token', 'is not valid', 'token_invalid');
 
