@@ -72,6 +72,8 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   feature_disabled: 'The operator has disabled this feature for the account.',
   file_too_large:
     'The file exceeds `details.max_bytes`. Send a smaller file; for an image, reduce its dimensions or increase its compression.',
+  first_verification:
+    'The address is verified for the first time outside the session of the sign-up. Send `password`, or `reset_access` to end the access before.',
   flag_exists: 'A feature flag with this key already exists.',
   flag_not_found: 'No feature flag that supports account overrides has this key.',
   flow_token_invalid: 'The flow token is wrong or older than ten minutes. Resolve the identity again.',
