@@ -161,7 +161,7 @@ export const accounts = initContract().router({
     path: '/v1/accounts/{account_id}/export',
     summary: 'Download the data of an account as a zip file',
     description:
-      'A file of JSON lines for each kind of row, such as `threads.ndjson`, `messages.ndjson`, `usage_records.ndjson` and `audit_logs.ndjson`, and the attachments and workspace files. All rows are of one moment. Contains everything of the account that you can read: of other members, the threads in shared projects, but neither private threads nor memories. Secrets are left out. The file is made while it is sent, so it has no length. At most 30 exports per account and hour.',
+      'A file of JSON lines for each kind of row, such as `threads.ndjson` and `messages.ndjson`, and the attachments and workspace files. All rows are of one moment. Contains everything of the account that you can read: of other members, the threads in shared projects, but neither private threads nor memories. Secrets are left out. The file is made while it is sent, so it has no length. At most 30 exports per account and hour.',
     responses: { 200: declareFile() },
     metadata: {
       auth: 'user',

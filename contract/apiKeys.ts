@@ -154,7 +154,7 @@ export const apiKeys = initContract().router({
     path: '/v1/api-keys',
     summary: 'Create an API key',
     description:
-      'Use a key for servers and scripts that act for you in this account. Store `key` securely: it cannot be retrieved again. A key can only have permissions that you have, and never those of the platform.',
+      'For servers and scripts that act for you in this account. Store `key` securely: it cannot be retrieved again. A key can only have permissions that you have, and never those of the platform.',
     body: NewApiKey,
     responses: { 201: CreatedApiKey },
     metadata: { auth: 'user', permission: 'data.api_keys.manage', quota: 'api_keys', audit: ['api_key.create', 'api_key'] },

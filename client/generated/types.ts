@@ -7529,7 +7529,7 @@ export interface AccountsApi {
   /**
    * Download the data of an account as a zip file
    *
-   * A file of JSON lines for each kind of row, such as `threads.ndjson`, `messages.ndjson`, `usage_records.ndjson` and `audit_logs.ndjson`, and the attachments and workspace files. All rows are of one moment. Contains everything of the account that you can read: of other members, the threads in shared projects, but neither private threads nor memories. Secrets are left out. The file is made while it is sent, so it has no length. At most 30 exports per account and hour.
+   * A file of JSON lines for each kind of row, such as `threads.ndjson` and `messages.ndjson`, and the attachments and workspace files. All rows are of one moment. Contains everything of the account that you can read: of other members, the threads in shared projects, but neither private threads nor memories. Secrets are left out. The file is made while it is sent, so it has no length. At most 30 exports per account and hour.
    */
   readonly export: Call<{ params: { account_id: Id; }; }, Blob, Reasons['accounts.export']>;
   /**
@@ -7661,7 +7661,7 @@ export interface ApiKeysApi {
   /**
    * Create an API key
    *
-   * Use a key for servers and scripts that act for you in this account. Store `key` securely: it cannot be retrieved again. A key can only have permissions that you have, and never those of the platform.
+   * For servers and scripts that act for you in this account. Store `key` securely: it cannot be retrieved again. A key can only have permissions that you have, and never those of the platform.
    */
   readonly create: Call<{ body: NewApiKey; }, CreatedApiKey, Reasons['apiKeys.create']>;
   /**

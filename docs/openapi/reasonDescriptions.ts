@@ -280,7 +280,7 @@ export const reasonDescriptions: Readonly<Record<string, string>> = {
   user_suspended: 'The user is suspended.',
   userinfo_denied: 'The URL must not contain a user name or password.',
   variable_not_allowed: 'An environment variable would load code into programs, or the operator does not allow it for MCP servers.',
-  verification_rate_limited: 'Too many verification emails were requested. Try again later.',
+  verification_rate_limited: 'Too many verification emails were requested, or too many passwords were tried with a link. Try again later.',
   webhook_replay_rate_limited: 'Too many replays were started. Try again after `Retry-After`.',
   webhook_test_rate_limited: 'Too many test events were sent. Try again after `Retry-After`.',
   worker_unavailable:

@@ -80,13 +80,14 @@ const reasonsByOperation: Readonly<Record<string, readonly Reasons[]>> = {
   authCheck: [{ 400: ['invalid_name'], 429: ['lookup_rate_limited'] }],
   authResolve: [captcha, address, { 400: ['invalid_name'], 429: ['lookup_rate_limited'] }],
   authSendFlowCode: [captcha, codeSent, { 401: ['flow_token_invalid'], 409: ['otp_unavailable'] }],
-  authVerifyFlowCode: [codeChecked, { 401: ['flow_token_invalid'] }],
+  authVerifyFlowCode: [hashing, codeChecked, { 401: ['flow_token_invalid'] }],
   authSendCode: [captcha, address, codeSent],
-  authVerifyCode: [address, codeChecked],
+  authVerifyCode: [hashing, address, codeChecked],
   authSendVerification: [
     { 409: ['no_email'], 429: ['verification_rate_limited', 'mail_rate_limited'], 503: ['email_not_configured', 'dependency_unavailable'] },
   ],
   authConfirmEmail: [
+    hashing,
     {
       400: ['token_invalid', 'password_policy'],
       401: [...credential[401]!, 'invalid_credentials'],

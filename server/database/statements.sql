@@ -3208,7 +3208,9 @@ delete
   where "a"."owner_user_id" = "u"."id" and "a"."type" = 'personal') as "home";
 
 -- resources/auth/codes/verifyAddress.ts 1
-select "email_proven_at" is not null as "proven", "username", "created_at"
+select "email_proven_at" is not null as "proven", "created_at", (select "login"
+  from "credentials"
+  where "user_id" = "users"."id") as "login"
   from "users"
   where "id" = $1 and "email_key" = $2 and "status" <> 'deleted'
   for no key update;

@@ -90,6 +90,11 @@ export async function giveNextTurn(connection: Queryable, taken: OwnRun): Promis
   await connection.run(giveTurn, taken);
 }
 
+/** Call at times: accounts that have lost their turn get one. */
+export async function repairTurns(connection: Queryable): Promise<void> {
+  await connection.run(giveLostTurns);
+}
+
 /** Names the span of the request that creates the run. */
 const payloadOf = ({ id, account_id, trace_id }: QueuedRun) => ({
   v: 1,
@@ -104,10 +109,6 @@ const jobOf = ({ id, parent_run_id: parent }: QueuedRun, payload: object) => ({
   key: runJobKey(id),
   flags: parent ? [executeRunTask] : [executeRunTask, rootRunFlag],
 });
-
-export async function repairTurns(connection: Queryable): Promise<void> {
-  await connection.run(giveLostTurns);
-}
 
 /** The queue is in the same database, so a job commits with the rows that it refers to. */
 export const queue: Queue = {

@@ -5,7 +5,7 @@ import { accountSuspended, issueToken, lifetimes } from '../http/access.ts';
 import { apiError, invalid, invalidField, notFound } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
 import type { Session, User } from '../state.ts';
-import { addUser, findUser, openSession, proveAddress, sessionCookie, type SignInMethod } from './people.ts';
+import { addUser, findUser, openSession, type PriorAccess, proveAddress, sessionCookie, type SignInMethod } from './people.ts';
 import { consumeCode } from './security.ts';
 
 const accounts = resourceType('/v1/accounts');
@@ -63,8 +63,7 @@ const trimmed = <P extends { login: string; email?: string | null | undefined }>
 
 /** The mock accepts this code for every user. */
 const goodCode = '00000000';
-type Code = { otp: string } & Parameters<typeof proveAddress>[3];
-const signInByCode = (engine: Engine, identity: string, { otp, ...priorAccess }: Code) => {
+const signInByCode = (engine: Engine, identity: string, { otp, ...priorAccess }: { otp: string } & PriorAccess) => {
   const user = findUser(engine, identity);
   if (!user || otp !== goodCode) throw unauthenticated('otp_invalid', 'The code is wrong.');
   proveAddress(engine, user, undefined, priorAccess);

@@ -1,3 +1,4 @@
+import type { EmailCode } from '../../../contract/auth.ts';
 import type { UserSession } from '../../../contract/sessions.ts';
 import type { Engine } from '../context.ts';
 import { addTransaction, settingOf } from '../credits/ledger.ts';
@@ -77,7 +78,7 @@ const adminRowOf = (state: State, userId: string) => state.rows(adminUsers, ({ v
 
 export const isVerified = (state: State, { id }: User): boolean => adminRowOf(state, id).email_verified_at !== null;
 
-type PriorAccess = { password?: string | undefined; reset_access?: boolean | undefined };
+export type PriorAccess = Pick<EmailCode, 'password' | 'reset_access'>;
 
 /**
  * Marks the address of a user as verified. Outside a session, the first proof keeps their password, sessions and API keys if the password is given, and

@@ -89,6 +89,8 @@ describe.each(outside)('%s outside the session of the sign-up', (_, prove) => {
   test('changes nothing until its reader says what becomes of the access before, and tells who signed up when', async () => {
     const { person, look } = await createAttackerAccess();
     const { created_at: signedUpAt } = (await me(person.token)).body;
+    // The name that others see can be changed to anything.
+    expect((await call('PATCH', '/v1/me', { token: person.token, body: { username: 'Your bank' } })).status).toBe(200);
     const asked = await prove(person, {});
     expect(statusAndReason(asked)).toEqual([409, 'first_verification']);
     expect(asked.body.details).toMatchObject({ login: person.login, signed_up_at: signedUpAt });

@@ -129,8 +129,8 @@ export async function mailCode(scope: RequestScope, known: CredentialRow, permit
 }
 
 /**
- * Signs in the user that `find` returns, by a code that was mailed to the address. `email` is the key of the limits. Throws 409 `first_verification`,
- * see `verifyAddress`, after which the code is still valid.
+ * Signs in the user that `find` returns, by a code that was mailed to the address. `email` is the key of the limits. Throws 409 `first_verification`
+ * (`verifyAddress`); the code stays valid.
  */
 export async function signInByCode(
   scope: RequestScope,

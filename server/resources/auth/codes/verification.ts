@@ -46,8 +46,8 @@ type SessionHeaders = { authorization?: string | undefined; cookie?: string | un
 
 /**
  * Verifies the address that a token was mailed to. Throws 400 if the token is unknown, used or expired, or if the address has changed.
- * Throws 409 `first_verification`, see `verifyAddress`, after which the token is still valid. Throws 401 for an invalid access token: ignoring it would verify the address outside the session, which has other effects
- * (`verifyAddress`).
+ * Throws 401 for an invalid access token: ignoring it would verify the address outside the session, which has other effects. Throws 409
+ * `first_verification` for that (`verifyAddress`); the token stays valid.
  */
 export async function confirmEmail(
   scope: RequestScope,

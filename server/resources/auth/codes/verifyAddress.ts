@@ -8,10 +8,10 @@ import { rewardReferral } from '../../referrals/reward.ts';
 import { resetAccess } from '../../users/resetAccess.ts';
 import { replacePasswordHash } from '../queries.ts';
 import { hasWayToSignIn } from '../waysToSignIn.ts';
-import { type PriorAccess, requireSamePassword } from './priorAccess.ts';
+import { type PriorAccess, requireUnchangedPassword } from './priorAccess.ts';
 
 /**
- * Who confirms an address: the holder of a mailed secret, with the session of the request if there is one and what is to become of the access before, or an administrator.
+ * Who confirms an address: the holder of a mailed secret, with the session of the request if there is one, or an administrator.
  * Confirmation by an administrator does not prove that the user who has the password reads the mail. An identity provider confirms the address of
  * a user that it registers; `isProof` if administrators trust it with the domain.
  */
@@ -23,7 +23,11 @@ export type VerificationSource =
 const lockAddress = statement<{ userId: string; emailKey: EmailKey }>()((db, $) =>
   db
     .selectFrom('users')
-    .select((eb) => [eb('email_proven_at', 'is not', null).$castTo<boolean>().as('proven'), 'username', 'created_at'])
+    .select((eb) => [
+      eb('email_proven_at', 'is not', null).$castTo<boolean>().as('proven'),
+      'created_at',
+      eb.selectFrom('credentials').select('login').whereRef('user_id', '=', 'users.id').$asScalar().as('login'),
+    ])
     .where('id', '=', $.userId)
     .where('email_key', '=', $.emailKey)
     .where('status', '<>', sql.lit('deleted' as const))
@@ -68,8 +72,8 @@ export async function verifyAddress(scope: RequestScope, userId: string, email: 
   if (isByRegistrant) return true;
   const prior = voucher.priorAccess;
   if (prior === undefined && (await hasWayToSignIn(tx, userId))) throw firstVerification(address);
-  if (prior !== undefined && (prior === 'wrong password' || !prior.ends)) {
-    await requireSamePassword(tx, userId, prior);
+  if (prior?.ends === false) {
+    await requireUnchangedPassword(tx, userId, prior.hash);
     return true;
   }
   await resetAccess(scope, userId, voucher.session?.id);
@@ -77,7 +81,7 @@ export async function verifyAddress(scope: RequestScope, userId: string, email: 
   return true;
 }
 
-const firstVerification = ({ username: login, created_at: signedUpAt }: { username: string; created_at: string }) =>
+const firstVerification = ({ login, created_at: signedUpAt }: { login: string | null; created_at: string }) =>
   failWith('conflict', 'first_verification', 'The address is verified for the first time: send the `password` or `reset_access`.', {
     login,
     signed_up_at: signedUpAt,

@@ -3,6 +3,7 @@ import { ApiError } from '../../../../../client/index.ts';
 import { TextField } from '../../ui/fields.tsx';
 import { Form } from '../../ui/form.tsx';
 import { ExactTime } from '../format.tsx';
+import { NewPasswordField } from './person.tsx';
 
 /** Who signed up with an address that is verified for the first time, and when. */
 export type SignUp = { login: string; at: string };
@@ -41,17 +42,7 @@ export function FirstVerification({
           onSubmit={(values) => onChoose({ reset_access: true, ...(isLink && { new_password: String(values.get('new_password')) }) })}
         >
           <p>The password, and all sessions, API keys, share links and invitations from before end. Chats and files stay.</p>
-          {isLink && (
-            <TextField
-              label="New password"
-              name="new_password"
-              type="password"
-              autoComplete="new-password"
-              hint="Eight characters or more, with a letter and a digit."
-              autoFocus
-              required
-            />
-          )}
+          {isLink && <NewPasswordField label="New password" name="new_password" autoFocus />}
         </Form>
       ) : (
         <Form

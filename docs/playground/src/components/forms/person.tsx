@@ -12,15 +12,12 @@ export const PersonFields = ({ emailRequired }: { emailRequired: boolean }) => (
       autoComplete="email"
       required={emailRequired}
     />
-    <TextField
-      label="Password"
-      name="password"
-      type="password"
-      autoComplete="new-password"
-      hint="Eight characters or more, with a letter and a digit."
-      required
-    />
+    <NewPasswordField label="Password" name="password" />
   </>
+);
+
+export const NewPasswordField = (props: { label: string; name: string; autoFocus?: boolean }) => (
+  <TextField {...props} type="password" autoComplete="new-password" hint="Eight characters or more, with a letter and a digit." required />
 );
 
 /** The fields of errors that name none: `fieldOf` of the form. */

@@ -1,7 +1,7 @@
+import { NewPasswordField } from '../../components/forms/person.tsx';
 import { Page, Section } from '../../components/page.tsx';
 import { useChanged } from '../../resource/dialogs.tsx';
 import { client } from '../../session.ts';
-import { TextField } from '../../ui/fields.tsx';
 import { Form } from '../../ui/form.tsx';
 import { showToast } from '../../ui/toasts.tsx';
 import { Identities } from '../identity/identities.tsx';
@@ -50,7 +50,7 @@ function PasswordForm() {
         }}
       >
         <CurrentPassword />
-        <TextField label="New password" name="new_password" type="password" autoComplete="new-password" required />
+        <NewPasswordField label="New password" name="new_password" />
       </Form>
     </div>
   );
