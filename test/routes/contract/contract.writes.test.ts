@@ -8,7 +8,7 @@ import { auditOf, type Operation, operationRows } from '../../support/http/opera
 import { rawSend, request } from '../../support/http/raw.ts';
 import { issuesOf, statusAndReason } from '../../support/http/responses.ts';
 import { startRouteSuite } from '../../support/http/routeSuite.ts';
-import { failingResponses, pathOf, type Sample } from '../../support/samples/samples.ts';
+import { failingResponses, pathOf } from '../../support/samples/samples.ts';
 
 const { app, owner, stranger, powerless, key, service, good, lasting, ask, send } = await startRouteSuite();
 const { sql } = app;
