@@ -4,7 +4,10 @@ import { fastWorkerEnv } from '../../../support/app/process.ts';
 import { startTestApp, type TestApp } from '../../../support/app/testApp.ts';
 import { erasureCalls } from '../../../support/erasure/erasureCalls.ts';
 import { inAccount, workspaceCalls } from '../../../support/resources/workspaces.ts';
+import { useDatabaseClock } from '../../../support/world/sameClock.ts';
 import { accessibilityViolations, isTooWide, openBrowser, openPage, setSessionCookie } from '../../playground.ts';
+
+useDatabaseClock();
 
 let browser: Browser;
 let app: TestApp;
