@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { isLockTimeout } from '../database/connection/connectionErrors.ts';
 import type { Database } from '../database/sql.ts';
 import { sqlStatement } from '../database/statement.ts';
 import type { Log } from '../platform/telemetry/log.ts';
@@ -14,6 +16,9 @@ type ChangeDeps = {
   stopping: AbortSignal;
 };
 
+/** How long an account that stays locked is left alone, in milliseconds. */
+const lockedMs = 500;
+
 const Payload = z.object({ v: z.literal(1), trace_id: z.string(), operation_id: z.guid() });
 
 /** Continues an operation in batches, each in its own transaction. Rejects if the job should be retried. */
@@ -24,9 +29,16 @@ export async function changeCredits({ database, log, stopping }: ChangeDeps, pay
   for (let moved: OperationRow | undefined; moved?.state !== 'completed';) {
     if (stopping.aborted) return await queueOperation(database, id, traceId);
     const { 'credit.low_threshold': lowThreshold } = await readSettings(database);
-    // Wrapped in an object: a returned promise would be awaited before the commit is sent.
-    const { sent } = await database.transaction(async (tx) => ({ sent: changeNextBatch(tx, id, lowThreshold) }));
-    moved = await sent;
+    try {
+      // Wrapped in an object: a returned promise would be awaited before the commit is sent.
+      const { sent } = await database.transaction(async (tx) => ({ sent: changeNextBatch(tx, id, lowThreshold, true) }));
+      moved = await sent;
+    } catch (error) {
+      if (!isLockTimeout(error)) throw error;
+      log.debug({ trace_id: traceId, operation_id: id }, 'an operation on all accounts waits for one that is locked');
+      await sleep(lockedMs, undefined, { signal: stopping }).catch(() => {});
+      continue;
+    }
     if (!moved) return void log.info({ trace_id: traceId, operation_id: id }, 'an operation on all accounts was ended by another worker');
     const { state, done, total } = moved;
     log.debug({ trace_id: traceId, operation_id: id, state, done, total }, 'a part of all accounts was changed');

@@ -63,7 +63,8 @@ const lockExpired = statement()((db) =>
     .where('t.expires_at', '<', sql<string>`now()`)
     .where('r.status', 'in', activeStatuses)
     .limit(sql.lit(1_000))
-    .forUpdate('r'),
+    .forUpdate('r')
+    .skipLocked(),
 );
 
 /** Deletes expired private threads. A run that is still active is canceled first, so that it is charged. Returns the runs to cancel. */

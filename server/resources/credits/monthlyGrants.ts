@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { orNow } from '../../database/connection/clock.ts';
+import { isLockTimeout } from '../../database/connection/connectionErrors.ts';
 import type { Database, Queryable } from '../../database/sql.ts';
 import { type Builder, jsonb, type RowOf, statement } from '../../database/statement.ts';
 import { newId } from '../../platform/crypto/ids.ts';
@@ -135,25 +136,27 @@ const tryLock = statement()((db) => db.selectNoFrom(sql<boolean>`pg_try_advisory
 const firstId = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Grants every current window that was not granted yet. Returns the number of grants, or 0 if another process is granting. Concurrent calls
- * never grant a window twice.
+ * Grants every current window that was not granted yet, each in a transaction of its own: a balance must not be held while another one is waited for.
+ * Returns the number of grants, or 0 if another process is granting. Concurrent calls never grant a window twice.
  */
 export async function grantDueWindows(database: Database, at: Date | null = null): Promise<number> {
   let granted = 0;
   for (let after: string | undefined = firstId; after !== undefined;) {
-    const from: string = after;
-    const page = await database.transaction(async (tx) => {
-      if (!(await tx.row(tryLock))?.locked) return { done: 0, last: undefined };
-      const due = await tx.rows(selectDueWindows, { at, after: from });
-      let done = 0;
-      for (const window of due) {
-        const { 'credits.monthly_grant': amount } = await readEntitlements(database, window.account_id, tx);
-        if (await grantWindow(tx, window, amount)) done++;
-      }
-      return { done, last: due.at(-1)?.account_id };
-    });
-    granted += page.done;
-    after = page.last;
+    const due: DueWindow[] = await database.rows(selectDueWindows, { at, after });
+    for (const window of due) if (await grantUnlessLocked(database, window)) granted++;
+    after = due.at(-1)?.account_id;
   }
   return granted;
+}
+
+/** A window whose account is locked for long is granted at the next tick. */
+async function grantUnlessLocked(database: Database, window: DueWindow): Promise<boolean> {
+  const { 'credits.monthly_grant': amount } = await readEntitlements(database, window.account_id);
+  if (amount <= 0) return false;
+  try {
+    return await database.transaction(async (tx) => !!(await tx.row(tryLock))?.locked && (await grantWindow(tx, window, amount)));
+  } catch (error) {
+    if (isLockTimeout(error)) return false;
+    throw error;
+  }
 }

@@ -104,8 +104,8 @@ export const lockOperation = statement<{ id: string }>()((db, $) =>
   db.selectNoFrom(sql<unknown>`pg_advisory_xact_lock(hashtextextended('credit operation ' || ${$.id}::uuid::text, 0))`.as('locked')),
 );
 
-/** `op`: the running operation; `next`: the accounts of its next batch. */
-const withNext = (db: Builder, id: RawBuilder<string>) =>
+/** `op`: the running operation; `next`: its next accounts, of which the batch takes those before the first that another transaction has locked. */
+const withNext = (db: Builder, id: RawBuilder<string>, size = batchSize) =>
   db
     .with('op', (qc) =>
       qc
@@ -126,8 +126,39 @@ const withNext = (db: Builder, id: RawBuilder<string>) =>
             or([eb('a.deleted_at', 'is', null), eb(selectFrom('op').select('op.operation'), '=', sql.lit('reset_all' as const))]),
           )
           .orderBy('a.id')
-          .limit(sql.lit(batchSize)),
+          .limit(sql.lit(size)),
+    )
+    .with(
+      (cte) => cte('unlocked').materialized(),
+      (qc) =>
+        qc
+          .selectFrom('accounts as a')
+          .select('a.id')
+          // An array and not a join, so that the planner looks each id up.
+          .where('a.id', '=', sql<string>`any (array(${qc.selectFrom('next').select('next.id')}))`)
+          .orderBy('a.id')
+          .forKeyShare()
+          .skipLocked(),
     );
+
+/**
+ * Wait for the first of the next accounts, which the entry of the ledger refers to, and for its balance. Only these are waited for, and before the
+ * transaction holds any other: the accounts before one that is locked for long must not be locked as long.
+ */
+export const lockNextAccount = statement<{ id: string }>()((db, $) =>
+  db
+    .selectFrom('accounts as a')
+    .select('a.id')
+    .where('a.id', '=', ({ selectFrom }) => withNext(db, $.id, 1).selectFrom('next').select('next.id'))
+    .forKeyShare(),
+);
+export const lockNextBalance = statement<{ id: string }>()((db, $) =>
+  db
+    .selectFrom('credit_balances as b')
+    .select('b.account_id')
+    .where('b.account_id', '=', () => withNext(db, $.id, 1).selectFrom('next').select('next.id'))
+    .forUpdate(),
+);
 
 /** Inserts missing balances of accounts that are given credits. */
 export const insertMissing = statement<{ id: string }>()((db, $) =>
@@ -136,18 +167,18 @@ export const insertMissing = statement<{ id: string }>()((db, $) =>
     .columns(['account_id', 'balance'])
     .expression((eb) =>
       eb
-        .selectFrom(['next', 'op'])
-        .select(['next.id', sql.lit(0).as('balance')])
+        .selectFrom(['unlocked', 'op'])
+        .select(['unlocked.id', sql.lit(0).as('balance')])
         .where('op.amount', '>', sql.lit(0))
-        .orderBy('next.id'),
+        .orderBy('unlocked.id'),
     )
     .onConflict((conflict) => conflict.column('account_id').doNothing()),
 );
 
 /**
  * Changes the next balances and stores the progress. Returns no row if the operation has ended. Balances, ledger and progress change in one
- * statement, so that a batch is applied once or not at all. The balances are locked first, in the order of their accounts, and are current
- * from then on. PostgreSQL evaluates the update on a row as of the start of the statement and again if the row has changed. The discarded
+ * statement, so that a batch is applied once or not at all. The balances are locked first, and are current from then on. The batch ends before the
+ * first account that is locked, or whose balance is. PostgreSQL evaluates the update on a row as of the start of the statement and again if the row has changed. The discarded
  * first evaluation must be within the bounds too.
  */
 export const changeBatch = statement<{ id: string; lowThreshold: number }>()((db, $) =>
@@ -157,14 +188,35 @@ export const changeBatch = statement<{ id: string; lowThreshold: number }>()((db
       (qc) =>
         qc
           .selectFrom('credit_balances as b')
-          .innerJoin('next', 'next.id', 'b.account_id')
+          .innerJoin('unlocked', 'unlocked.id', 'b.account_id')
           .select(['b.account_id', 'b.balance'])
           .orderBy('b.account_id')
-          .forUpdate('b'),
+          .forUpdate('b')
+          .skipLocked(),
+    )
+    .with(
+      (cte) => cte('batch').materialized(),
+      (qc) => {
+        const missing = qc
+          .selectFrom(['op', 'next'])
+          .leftJoin('unlocked as u', 'u.id', 'next.id')
+          .leftJoin('held as h', 'h.account_id', 'next.id')
+          .leftJoin('credit_balances as b', 'b.account_id', 'next.id')
+          .select('next.id')
+          .where('h.account_id', 'is', null)
+          .where((eb) => eb.or([eb('u.id', 'is', null), eb('b.account_id', 'is not', null), eb('op.amount', '>', sql.lit(0))]))
+          .orderBy('next.id')
+          .limit(sql.lit(1));
+        return qc
+          .selectFrom('next')
+          .select('next.id')
+          .where(sql<boolean>`next.id < coalesce((${missing}), 'ffffffff-ffff-ffff-ffff-ffffffffffff')`);
+      },
     )
     .with('wanted', (qc) =>
       qc
-        .selectFrom(['held as h', 'op'])
+        .selectFrom(['op', 'held as h'])
+        .innerJoin('batch', 'batch.id', 'h.account_id')
         .select([
           'h.account_id',
           'h.balance',
@@ -221,9 +273,11 @@ export const changeBatch = statement<{ id: string; lowThreshold: number }>()((db
     )
     .with('counted', (qc) =>
       qc.selectNoFrom(({ selectFrom }) => [
-        selectFrom('next')
+        selectFrom('batch')
           .select(sql<number>`count(*)::int`.as('count'))
           .as('seen'),
+        sql<boolean>`(select count(*) from next) < ${sql.lit(batchSize)}
+          and (select count(*) from next) = (select count(*) from batch)`.as('is_last'),
         selectFrom('change')
           .select(sql<number>`count(*)::int`.as('count'))
           .as('changed'),
@@ -236,13 +290,13 @@ export const changeBatch = statement<{ id: string; lowThreshold: number }>()((db
     .updateTable('credit_operations as o')
     .from(['counted', 'op'])
     .set(({ fn, selectFrom, ref }) => ({
-      state: sql`case when counted.seen < ${sql.lit(batchSize)} then 'completed' else 'running' end`,
-      completed_at: sql`case when counted.seen < ${sql.lit(batchSize)} then clock_timestamp() end`,
+      state: sql`case when counted.is_last then 'completed' else 'running' end`,
+      completed_at: sql`case when counted.is_last then clock_timestamp() end`,
       done: sql`o.done + counted.seen`,
       affected: sql`o.affected + counted.changed`,
       failed: sql`o.failed + counted.failed`,
       last_account_id: fn.coalesce(
-        selectFrom('next').select('next.id').orderBy('next.id', 'desc').limit(sql.lit(1)),
+        selectFrom('batch').select('batch.id').orderBy('batch.id', 'desc').limit(sql.lit(1)),
         ref('o.last_account_id'),
       ),
       moved_at: sql`clock_timestamp()`,

@@ -18,10 +18,14 @@ export async function queueOperation(tx: Queryable, id: string, traceId: string)
 
 /**
  * Changes the next batch of accounts. Returns undefined if the operation has ended. Sends all statements at once, so that a process that
- * stops midway leaves no transaction open.
+ * stops midway leaves no transaction open. A batch has no account if the first of them is locked and `isPatient` is false.
  */
-export function changeNextBatch(tx: Transaction, id: string, lowThreshold: number): Promise<OperationRow | undefined> {
+export function changeNextBatch(tx: Transaction, id: string, lowThreshold: number, isPatient: boolean): Promise<OperationRow | undefined> {
   tx.awaitAtCommit(tx.row(queries.lockOperation, { id }));
+  if (isPatient) {
+    tx.awaitAtCommit(tx.row(queries.lockNextAccount, { id }));
+    tx.awaitAtCommit(tx.row(queries.lockNextBalance, { id }));
+  }
   tx.awaitAtCommit(tx.run(queries.insertMissing, { id }));
   const done = tx.row(queries.changeBatch, { id, lowThreshold });
   tx.awaitAtCommit(done);
@@ -39,7 +43,7 @@ export async function adjustAllAccounts(scope: Scope, { amount, note }: BulkCred
 export const resetAllAccounts = (scope: Scope, { note }: CreditReset): Promise<OperationRow> =>
   startOperation(scope, 'reset_all', null, note);
 
-/** The request changes the first batch, which is all accounts in a small installation. A job changes the rest. */
+/** The request changes the first batch, which is all accounts in a small installation without locked ones. A job changes the rest. */
 async function startOperation(
   { app, tx, actor, client, audit }: Scope,
   operation: OperationRow['operation'],
@@ -56,7 +60,7 @@ async function startOperation(
     });
   }
   const { 'credit.low_threshold': lowThreshold } = await readSettings(app.database, tx);
-  const moved = (await changeNextBatch(tx, id, lowThreshold))!;
+  const moved = (await changeNextBatch(tx, id, lowThreshold, false))!;
   if (moved.state === 'running') await queueOperation(tx, id, client.traceId);
   const { affected, total, state } = moved;
   const metadata = { operation, amount, note: note || null, affected_count: affected, total_count: total, state };

@@ -2,6 +2,7 @@ import Big from 'big.js';
 import { sql } from 'kysely';
 import type { RunEventInput } from '../../../contract/events.ts';
 import { eventTotals } from '../../agent/loop/usageTotals.ts';
+import { isLockTimeout } from '../../database/connection/connectionErrors.ts';
 import type { Database, Queryable } from '../../database/sql.ts';
 import { statement } from '../../database/statement.ts';
 import type { Queue } from '../../http/app.ts';
@@ -33,7 +34,10 @@ const tryLock = statement<{ key: number }>()((db, $) =>
 const recoveryLock = 7_203_118_402;
 const reaperLock = 7_203_118_403;
 
-/** Runs whose worker died: the lease expired, or the job is lost or was taken but never started. */
+/**
+ * Runs whose worker died: the lease expired, or the job is lost or was taken but never started. Those that are locked wait for the next time: the runs of
+ * one account must not wait for a lock on one of another.
+ */
 const selectAbandoned = statement<{ seconds: number }>()((db, $) => {
   const longAgo = sql<string>`clock_timestamp() - ${$.seconds} * interval '1 second'`;
   const job = db
@@ -55,7 +59,9 @@ const selectAbandoned = statement<{ seconds: number }>()((db, $) => {
         eb.and([eb('r.lease_token', 'is', null), eb('r.last_activity_at', '<', longAgo), eb.not(eb.exists(job))]),
       ]),
     )
-    .limit(sql.lit(500));
+    .limit(sql.lit(500))
+    .forUpdate('r')
+    .skipLocked();
 });
 
 const freeLease = statement<{ id: string }>()((db, $) =>
@@ -116,7 +122,13 @@ export async function reapRuns(deps: ReaperDeps): Promise<number> {
   const { runTimeoutMinutes: minutes } = config;
   const stale = await database.rows(selectStale, { minutes, wallClockMs: settings['limit.run_wall_clock_timeout_ms'] });
   let reaped = 0;
-  for (const run of stale) if (await reapRun(deps, run, settings)) reaped++;
+  for (const run of stale)
+    try {
+      if (await reapRun(deps, run, settings)) reaped++;
+    } catch (err) {
+      if (!isLockTimeout(err)) throw err;
+      log.warn({ err, run_id: run.id }, 'a stuck run is locked and was not ended');
+    }
   if (reaped > 0) log.warn({ runs: reaped }, 'stuck runs were ended');
   return reaped;
 }

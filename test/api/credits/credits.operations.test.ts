@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, expect, test } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { fastWorkerEnv } from '../../support/app/process.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { creditCalls, expectConsistentBalances, operationRows } from '../../support/credits/creditOperations.ts';
@@ -87,7 +88,29 @@ test('a second operation is rejected while the first runs, and an account at the
   client.release();
   expect(await ended(body.id)).toMatchObject({ total: body.total, done: body.total, affected: body.total - 1, failed: 1 });
   expect(statusAndReason(await bulk({ amount: 10 }))).toEqual([409, 'balance_overflow']);
-  expect((await reset({})).status).toBe(200);
+  const emptied = await reset({});
+  expect(emptied.status).toBe(200);
+  await ended(emptied.body.id);
+});
+
+test('an account that is locked for long delays an operation, which holds no balance of another account meanwhile', async () => {
+  const ids: string[] = (await sql('select id from accounts where deleted_at is null order by id limit 501')).map(({ id }) => id);
+  const [before, locked, after] = [ids[498]!, ids[499]!, ids[500]!];
+  const client = await app.database.pool.connect();
+  onTestFinished(() => client.release(true));
+  await client.query('begin');
+  await client.query('select 1 from accounts where id = $1 for update', [locked]);
+  const { status, body } = await bulk({ amount: 10 });
+  expect([status, body.state, body.done]).toEqual([200, 'running', 499]);
+  const isWaiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%credit_operations%'`;
+  await eventually(async () => (await sql(isWaiting)).length > 0, 'the wait of the job');
+  await sql('select 1 from credit_balances where account_id = any($1) for update nowait', [[before, after]]);
+  // Longer than a job waits for a lock.
+  await setTimeout(2_500);
+  expect((await read(body.id)).body).toMatchObject({ state: 'running', done: 499 });
+  await client.query('commit');
+  expect(await ended(body.id)).toMatchObject({ state: 'completed', done: body.total, affected: body.total });
+  await expectConsistentBalances(app);
 });
 
 test('only platform admins can read an operation, and an unknown one returns 404', async () => {
