@@ -178,8 +178,8 @@ export const insertMissing = statement<{ id: string }>()((db, $) =>
 /**
  * Changes the next balances and stores the progress. Returns no row if the operation has ended. Balances, ledger and progress change in one
  * statement, so that a batch is applied once or not at all. The balances are locked first, and are current from then on. The batch ends before the
- * first account that is locked, or whose balance is. PostgreSQL evaluates the update on a row as of the start of the statement and again if the row has changed. The discarded
- * first evaluation must be within the bounds too.
+ * first account that is locked, or whose balance is. PostgreSQL evaluates the update on a row as of the start of the statement and again if the row
+ * has changed. The discarded first evaluation must be within the bounds too.
  */
 export const changeBatch = statement<{ id: string; lowThreshold: number }>()((db, $) =>
   withNext(db, $.id)
@@ -276,8 +276,9 @@ export const changeBatch = statement<{ id: string; lowThreshold: number }>()((db
         selectFrom('batch')
           .select(sql<number>`count(*)::int`.as('count'))
           .as('seen'),
-        sql<boolean>`(select count(*) from next) < ${sql.lit(batchSize)}
-          and (select count(*) from next) = (select count(*) from batch)`.as('is_last'),
+        sql<boolean>`(${selectFrom('next').select(sql<number>`count(*)`.as('count'))})
+          = (${selectFrom('batch').select(sql<number>`count(*)`.as('count'))})
+          and (${selectFrom('next').select(sql<number>`count(*)`.as('count'))}) < ${sql.lit(batchSize)}`.as('is_last'),
         selectFrom('change')
           .select(sql<number>`count(*)::int`.as('count'))
           .as('changed'),
