@@ -149,7 +149,7 @@ export const lockNextAccount = statement<{ id: string }>()((db, $) =>
   db
     .selectFrom('accounts as a')
     .select('a.id')
-    .where('a.id', '=', ({ selectFrom }) => withNext(db, $.id, 1).selectFrom('next').select('next.id'))
+    .where('a.id', '=', () => withNext(db, $.id, 1).selectFrom('next').select('next.id'))
     .forKeyShare(),
 );
 export const lockNextBalance = statement<{ id: string }>()((db, $) =>
