@@ -1409,7 +1409,7 @@ select "r"."id", "r"."trace_id"
   join "threads" as "t" on "t"."id" = "r"."thread_id"
   where "t"."is_private" = true and "t"."expires_at" < now() and "r"."status" in ('running', 'waiting_for_input')
   limit 1000
-  for update of "r";
+  for update of "r" skip locked;
 
 -- jobs/housekeeping.ts 3
 delete
@@ -3680,6 +3680,48 @@ select exists (select 1 as "one"
 -- resources/credits/operationQueries.ts lockOperation
 select pg_advisory_xact_lock(hashtextextended('credit operation ' || $1::uuid::text, 0)) as "locked";
 
+-- resources/credits/operationQueries.ts lockNextAccount
+select "a"."id"
+  from "accounts" as "a"
+  where "a"."id" = (with "op" as (select "id", "operation", "amount", "note", "created_at", "last_account_id"
+  from "credit_operations"
+  where "id" = $1 and "state" = 'running'), "next" as materialized (select "a"."id", "a"."deleted_at"
+  from "accounts" as "a"
+  where "a"."id" > (select "op"."last_account_id"
+  from "op") and "a"."created_at" <= (select "op"."created_at"
+  from "op") and ("a"."deleted_at" is null or (select "op"."operation"
+  from "op") = 'reset_all')
+  order by "a"."id"
+  limit 1), "unlocked" as materialized (select "a"."id"
+  from "accounts" as "a"
+  where "a"."id" = any (array((select "next"."id"
+  from "next")))
+  order by "a"."id"
+  for key share skip locked) select "next"."id"
+  from "next")
+  for key share;
+
+-- resources/credits/operationQueries.ts lockNextBalance
+select "b"."account_id"
+  from "credit_balances" as "b"
+  where "b"."account_id" = (with "op" as (select "id", "operation", "amount", "note", "created_at", "last_account_id"
+  from "credit_operations"
+  where "id" = $1 and "state" = 'running'), "next" as materialized (select "a"."id", "a"."deleted_at"
+  from "accounts" as "a"
+  where "a"."id" > (select "op"."last_account_id"
+  from "op") and "a"."created_at" <= (select "op"."created_at"
+  from "op") and ("a"."deleted_at" is null or (select "op"."operation"
+  from "op") = 'reset_all')
+  order by "a"."id"
+  limit 1), "unlocked" as materialized (select "a"."id"
+  from "accounts" as "a"
+  where "a"."id" = any (array((select "next"."id"
+  from "next")))
+  order by "a"."id"
+  for key share skip locked) select "next"."id"
+  from "next")
+  for update;
+
 -- resources/credits/operationQueries.ts insertMissing
 with "op" as (select "id", "operation", "amount", "note", "created_at", "last_account_id"
   from "credit_operations"
@@ -3690,10 +3732,15 @@ with "op" as (select "id", "operation", "amount", "note", "created_at", "last_ac
   from "op") and ("a"."deleted_at" is null or (select "op"."operation"
   from "op") = 'reset_all')
   order by "a"."id"
-  limit 1000) insert into "credit_balances" ("account_id", "balance") select "next"."id", 0 as "balance"
-  from "next", "op"
+  limit 1000), "unlocked" as materialized (select "a"."id"
+  from "accounts" as "a"
+  where "a"."id" = any (array((select "next"."id"
+  from "next")))
+  order by "a"."id"
+  for key share skip locked) insert into "credit_balances" ("account_id", "balance") select "unlocked"."id", 0 as "balance"
+  from "unlocked", "op"
   where "op"."amount" > 0
-  order by "next"."id"
+  order by "unlocked"."id"
   on conflict ("account_id") do nothing;
 
 -- resources/credits/operationQueries.ts changeBatch
@@ -3706,13 +3753,32 @@ with "op" as (select "id", "operation", "amount", "note", "created_at", "last_ac
   from "op") and ("a"."deleted_at" is null or (select "op"."operation"
   from "op") = 'reset_all')
   order by "a"."id"
-  limit 1000), "held" as materialized (select "b"."account_id", "b"."balance"
+  limit 1000), "unlocked" as materialized (select "a"."id"
+  from "accounts" as "a"
+  where "a"."id" = any (array((select "next"."id"
+  from "next")))
+  order by "a"."id"
+  for key share skip locked), "held" as materialized (select "b"."account_id", "b"."balance"
   from "credit_balances" as "b"
   inner
-  join "next" on "next"."id" = "b"."account_id"
+  join "unlocked" on "unlocked"."id" = "b"."account_id"
   order by "b"."account_id"
-  for update of "b"), "wanted" as (select "h"."account_id", "h"."balance", case when op.operation = 'reset_all' then -h.balance else greatest(op.amount, -h.balance) end as "amount"
-  from "held" as "h", "op"), "change" as materialized (select *
+  for update of "b" skip locked), "batch" as materialized (select "next"."id"
+  from "next"
+  where next.id < coalesce(((select "next"."id"
+  from "op", "next"
+  left
+  join "unlocked" as "u" on "u"."id" = "next"."id"
+  left
+  join "held" as "h" on "h"."account_id" = "next"."id"
+  left
+  join "credit_balances" as "b" on "b"."account_id" = "next"."id"
+  where "h"."account_id" is null and ("u"."id" is null or "b"."account_id" is not null or "op"."amount" > 0)
+  order by "next"."id"
+  limit 1)), 'ffffffff-ffff-ffff-ffff-ffffffffffff')), "wanted" as (select "h"."account_id", "h"."balance", case when op.operation = 'reset_all' then -h.balance else greatest(op.amount, -h.balance) end as "amount"
+  from "op", "held" as "h"
+  inner
+  join "batch" on "batch"."id" = "h"."account_id"), "change" as materialized (select *
   from "wanted"
   where "amount" <> 0 and "balance" <= 9007199254740991 - amount), "entry" as (insert into "credit_transactions" ("account_id", "id", "type", "amount", "reference_type", "reference_id", "note", "metadata") select "c"."account_id", new_id() as "id", case when c.amount > 0 then 'credit' else 'debit' end as "type", "c"."amount", case when op.operation = 'reset_all' then 'admin_reset' else 'admin_bulk_adjust' end as "reference_type", "op"."id" as "reference_id", "op"."note", case when op.operation = 'reset_all' then '{}' else jsonb_build_object('requested_amount', op.amount) end as "metadata"
   from "change" as "c", "op"), "alert" as (insert into "credit_alerts" ("account_id", "id", "balance", "threshold") select a.id as "account_id", new_id() as "id", c.balance + c.amount as "balance", coalesce(a.low_credit_threshold, $2::bigint) as "threshold"
@@ -3723,13 +3789,16 @@ with "op" as (select "id", "operation", "amount", "note", "created_at", "last_ac
   set "balance" = least(greatest(b.balance + c.amount, 0), 9007199254740991)
   from "change" as "c"
   where "b"."account_id" = "c"."account_id"), "counted" as (select (select count(*)::int as "count"
-  from "next") as "seen", (select count(*)::int as "count"
+  from "batch") as "seen", ((select count(*) as "count"
+  from "next")) = ((select count(*) as "count"
+  from "batch")) and ((select count(*) as "count"
+  from "next")) < 1000 as "is_last", (select count(*)::int as "count"
   from "change") as "changed", (select count(*)::int as "count"
   from "wanted"
   where "balance" > 9007199254740991 - amount) as "failed") update "credit_operations" as "o"
-  set "state" = case when counted.seen < 1000 then 'completed' else 'running' end, "completed_at" = case when counted.seen < 1000 then clock_timestamp() end, "done" = o.done + counted.seen, "affected" = o.affected + counted.changed, "failed" = o.failed + counted.failed, "last_account_id" = coalesce((select "next"."id"
-  from "next"
-  order by "next"."id" desc
+  set "state" = case when counted.is_last then 'completed' else 'running' end, "completed_at" = case when counted.is_last then clock_timestamp() end, "done" = o.done + counted.seen, "affected" = o.affected + counted.changed, "failed" = o.failed + counted.failed, "last_account_id" = coalesce((select "batch"."id"
+  from "batch"
+  order by "batch"."id" desc
   limit 1), "o"."last_account_id"), "moved_at" = clock_timestamp()
   from "counted", "op"
   where "o"."id" = "op"."id"
@@ -8479,7 +8548,8 @@ select "r"."id", "r"."account_id", "r"."trace_id", "r"."parent_run_id"
   where "j"."key" = 'run:' || r.id::text and "j"."locked_at" < clock_timestamp() - $2 * interval '1 second')) or ("r"."lease_token" is null and "r"."last_activity_at" < clock_timestamp() - $3 * interval '1 second' and not exists (select 1 as "one"
   from "graphile_worker"."jobs" as "j"
   where "j"."key" = 'run:' || r.id::text)))
-  limit 500;
+  limit 500
+  for update of "r" skip locked;
 
 -- runs/lease/reaper.ts 3
 update "runs"
