@@ -9,7 +9,7 @@ import { createPeriodicTasks } from '../platform/periodicTasks.ts';
 import type { Log } from '../platform/telemetry/log.ts';
 import { sendBroadcastTask } from '../resources/broadcasts/queue.ts';
 import { changeCreditsTask } from '../resources/credits/operations.ts';
-import { mailTransport } from '../resources/email/transport.ts';
+import { mailTransport, openedMailTransport } from '../resources/email/transport.ts';
 import { eraseTask } from '../resources/erasures/queue.ts';
 import { runScheduleTask } from '../resources/schedules/queue.ts';
 import { changeCredits, recoverCreditOperations } from './changeCredits.ts';
@@ -89,7 +89,7 @@ function tasksOf({ config, keys, database, log, storage, runNotifier }: Backgrou
   const taskList: TaskList = {};
   const periodicTasks: PeriodicTask[] = [];
   if (takes(sendMailTask)) {
-    const mailer = openMailer(() => mailTransport(config, database), config, log);
+    const mailer = openMailer(() => openedMailTransport(config, database), config, log);
     taskList[sendMailTask] = (payload, helpers) => {
       const { id } = helpers.job;
       return inJobSpan({ task: sendMailTask, id }, payload, async () => {

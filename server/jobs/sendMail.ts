@@ -28,7 +28,7 @@ export const recoverMailJobs = (database: Database): Promise<unknown> => databas
 
 /**
  * Sends the mail of a job. A permanent error drops it. Any other error is retried until the mail expires. Throws `UnknownKeyError` if only other processes
- * could open the mail.
+ * could open the mail, or the password of the mail server.
  */
 export async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log: Log): Promise<void> {
   const known = Payload.safeParse(payload);
@@ -50,6 +50,7 @@ export async function sendMail(mailer: Mailer, keys: Keys, payload: unknown, log
     metricsEvents.mailAttempted.emit('sent');
     log.info({ trace_id, kind: mail.kind }, 'a mail was sent');
   } catch (error) {
+    if (error instanceof UnknownKeyError) throw error;
     // Do not log the messages of mail servers, also not as a cause: they repeat the address.
     const { code, smtpCode, failure } = classifyMailError(error);
     const fields = { trace_id, kind: mail.kind, failure, code, smtp_code: smtpCode };

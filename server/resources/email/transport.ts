@@ -1,7 +1,7 @@
 import type { Queryable } from '../../database/sql.ts';
 import type { MailServer, MailTransport } from '../../mail/mail.ts';
 import type { Config } from '../../platform/config/config.ts';
-import { readSettings, type Settings } from '../settings/settings.ts';
+import { readSettings, requireKeyOf, type Settings } from '../settings/settings.ts';
 
 /** Returns undefined unless a sender and a server are set. */
 export function mailServerOf(settings: Settings): MailServer | undefined {
@@ -23,4 +23,12 @@ export async function mailTransport({ env }: Pick<Config, 'env'>, sql: Queryable
   const server = mailServerOf(settings);
   if (server) return { to: 'server', server };
   return env === 'production' ? { to: 'nowhere' } : { to: 'files', from: settings['email.from'] };
+}
+
+/** The same, to send mail. Throws an `UnknownKeyError` if this process lacks the key of the password. */
+export async function openedMailTransport(config: Pick<Config, 'env'>, sql: Queryable): Promise<MailTransport> {
+  const transport = await mailTransport(config, sql);
+  if (transport.to === 'server' && transport.server.user !== null && transport.server.password === null)
+    await requireKeyOf(sql, 'email.smtp_pass');
+  return transport;
 }

@@ -1,5 +1,5 @@
 import type { Keyring } from '../../platform/crypto/keyring.ts';
-import { unseal } from '../../platform/crypto/seal.ts';
+import { UnknownKeyError, unseal } from '../../platform/crypto/seal.ts';
 import { registry, type SettingKey, settingKeys, settingOf, type Settings, variableOf } from './registry.ts';
 import { encryptionContext, type Setting } from './types.ts';
 
@@ -14,6 +14,16 @@ export function storedText(key: string, value: unknown, encryptionKeys: Keyring 
   if (isSealed(value)) return encryptionKeys && tryUnseal(encryptionKeys, Buffer.from(value.sealed, 'base64'), encryptionContext(key));
   if (value === null || value === undefined) return undefined;
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Throws an `UnknownKeyError` if a stored value is encrypted with a key that is not in the ring. */
+export function requireKey(key: string, value: unknown, encryptionKeys: Keyring): void {
+  if (!isSealed(value)) return;
+  try {
+    unseal(encryptionKeys, Buffer.from(value.sealed, 'base64'), encryptionContext(key));
+  } catch (error) {
+    if (error instanceof UnknownKeyError) throw error;
+  }
 }
 
 /** Decrypts a value; undefined if that fails. */

@@ -4,9 +4,9 @@ import type { Config } from '../../platform/config/config.ts';
 import type { Keyring } from '../../platform/crypto/keyring.ts';
 import type { Keys } from '../../platform/crypto/keys.ts';
 import type { CacheInvalidation } from '../../pubsub/cacheInvalidation.ts';
-import { type AccountEntitlementRow, selectAccountEntitlements, selectValues } from './queries.ts';
+import { type AccountEntitlementRow, selectAccountEntitlements, selectSetting, selectValues } from './queries.ts';
 import type { Settings } from './registry.ts';
-import { parseEntitlement, resolveSettings, storedText, tryUnseal } from './resolve.ts';
+import { parseEntitlement, requireKey, resolveSettings, storedText, tryUnseal } from './resolve.ts';
 
 export type { Settings } from './registry.ts';
 export { settingProblems } from './resolve.ts';
@@ -104,6 +104,12 @@ function readOnce(mine: SettingsCache, load: () => Promise<Settings>): Promise<S
 export async function readUncached(sql: Queryable, through: Queryable, env: NodeJS.ProcessEnv = processEnvOf(sql)): Promise<Settings> {
   const rows = await through.rows(selectValues);
   return resolveSettings(new Map(rows.map(({ key, value }) => [key, storedText(key, value, caches.get(sql)?.encryptionKeys)])), env);
+}
+
+/** Throws an `UnknownKeyError` if the stored value of a setting is sealed with a key that this process lacks. */
+export async function requireKeyOf(sql: Queryable, key: keyof Settings): Promise<void> {
+  const [row, keys] = [await sql.row(selectSetting, { key }), caches.get(sql)?.encryptionKeys];
+  if (row && keys) requireKey(key, row.value, keys);
 }
 
 /** The environment that the process was started with. */

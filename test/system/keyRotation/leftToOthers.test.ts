@@ -1,18 +1,26 @@
 import { pino } from 'pino';
 import { afterAll, expect, test } from 'vitest';
-import { keyringOf } from '../../../server/platform/crypto/keyring.ts';
+import { openDatabase } from '../../../server/database/database.ts';
+import type { Database } from '../../../server/database/sql.ts';
+import { type Keyring, keyringOf } from '../../../server/platform/crypto/keyring.ts';
 import type { Keys } from '../../../server/platform/crypto/keys.ts';
+import { seal } from '../../../server/platform/crypto/seal.ts';
 import { metricsEvents } from '../../../server/platform/telemetry/metricsEvents.ts';
 import { startWorker } from '../../../server/processes/worker.ts';
 import { addModel, addProvider } from '../../support/agent/providers.ts';
 import { chat, startVendor } from '../../support/agent/vendor.ts';
-import { startTestApp, testKeys } from '../../support/app/testApp.ts';
+import { startTestApp, testKeys, testSecrets } from '../../support/app/testApp.ts';
 import { readAll } from '../../support/http/events.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
 import { startMailServer } from '../../support/resources/mail.ts';
 import { endpointWithMessages } from '../../support/resources/receiver.ts';
 
-const [mailServer, vendor] = [await startMailServer(), await startVendor()];
+const [mailServer, vendor] = [
+  await startMailServer({
+    onAuth: ({ username, password }, _session, done) => done(password === 'sesame' ? null : new Error('wrong'), { user: username }),
+  }),
+  await startVendor(),
+];
 const app = await startTestApp({ ...mailServer.env, ARKLOOP_SMTP_TLS_MODE: 'none' }, { worker: false });
 afterAll(async () => void (await Promise.all([mailServer.close(), vendor.close()])));
 
@@ -22,8 +30,8 @@ const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(
 const left: string[] = [];
 afterAll(metricsEvents.workLeft.on((work) => void left.push(work)));
 
-function startWorkerWith(keys: Keys) {
-  const { config, env, database, databaseUrl } = app;
+function startWorkerWith(keys: Keys, { database }: { database: Database } = app) {
+  const { config, env, databaseUrl } = app;
   return startWorker({ config, env, keys, database, databaseUrl, log });
 }
 const jobsOf = (task: string) =>
@@ -80,4 +88,33 @@ test('what no process can open ends with the reason, and not at the expense of t
   expect(await ended()).toMatchObject({ status: 'failed', attempts: 0, error: 'secret_unreadable' });
   expect(await failuresOf(endpoint.id)).toBe(0);
   await wrong.shutDown();
+});
+
+test('mail waits for a worker that can open the password of the mail server, and no attempt is counted', async () => {
+  const secret = Buffer.alloc(32, 9);
+  const { keys } = keyringOf([secret], { namesKeys: true });
+  const sealed = seal({ keys, namesKeys: true }, 'sesame', 'platform_setting:email.smtp_pass').toString('base64');
+  await app.sql(`insert into platform_settings (key, value) values ('email.smtp_user', '"robot"'), ('email.smtp_pass', $1)`, [
+    JSON.stringify({ sealed }),
+  ]);
+  const [begin, { length: leftBefore }] = [mailServer.received.length, left];
+  await app.signUp();
+  // Each has a cache of settings of its own, as in another process.
+  const workerWith = async (encryptionKeys: Keyring) => {
+    const database = openDatabase(app.databaseUrl, { max: 8, log, applicationName: 'another worker' });
+    const worker = await startWorkerWith({ ...testKeys, encryptionKeys }, { database });
+    return async () => void (await worker.shutDown(), await database.close());
+  };
+  const endWrong = await workerWith(testKeys.encryptionKeys);
+  await eventually(async () => left.length > leftBefore, 'the mail was left');
+  await endWrong();
+  const mails = await jobsOf('email.send');
+  expect(mails.length).toBeGreaterThan(0);
+  expect(mails.map(({ attempts }) => attempts)).toEqual(mails.map(() => 0));
+  expect(mailServer.received).toHaveLength(begin);
+
+  const endRight = await workerWith(keyringOf([testSecrets.encryptionKey, secret]));
+  await eventually(async () => mailServer.received.length === begin + mails.length, 'the mail');
+  expect(mailServer.received.at(-1)).toMatchObject({ user: 'robot' });
+  await endRight();
 });
