@@ -52,10 +52,3 @@ const envelope = <T extends RunEventType>(type: T) =>
 export const RunEvent = z
   .discriminatedUnion('type', (Object.keys(eventData) as RunEventType[]).map(envelope) as unknown as [ReturnType<typeof envelope>])
   .meta({ id: 'RunEvent', description: 'Clients must ignore unknown event types.' }) as unknown as z.ZodType<RunEvent>;
-
-const unicodeBreaks = /[\u0085\u2028\u2029]/;
-const escapeOf = (char: string) => String.raw`\u` + char.charCodeAt(0).toString(16).padStart(4, '0');
-
-/** Escapes what JSON may contain, but clients that split at the line breaks of Unicode would read as the end of a line. */
-export const escapeBreaks = (json: string): string =>
-  unicodeBreaks.test(json) ? json.replaceAll(/[\u0085\u2028\u2029]/g, escapeOf) : json;

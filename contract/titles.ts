@@ -1,5 +1,5 @@
 import type { MessageContent } from './messages.ts';
-import { trimEnd } from './shared/trim.ts';
+import { trimEnd } from './shared/text.ts';
 
 /** Characters of a text that are searched for a title. */
 const maxSourceChars = 2_000;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { boolParam, Id, Time } from './shared/fields.ts';
 import { declareFile, initContract, type Resource } from './shared/route.ts';
+import { hasControls } from './shared/text.ts';
 
 export const Workspace = z
   .object({
@@ -91,8 +92,8 @@ export function normalizePath(path: string): string | undefined {
 
 const invalidPath = { reason: 'invalid_path', code: 'workspace_files.invalid_path' };
 
-/** Whether a name can be stored by common file systems: well-formed, without control characters, and at most 255 bytes. */
-const isPortableName = (name: string) => name.isWellFormed() && !/\p{Cc}/u.test(name) && byteLengthOf(name) <= maxNameBytes;
+/** Whether a name can be stored by common file systems: well-formed, without controls, and at most 255 bytes. */
+const isPortableName = (name: string) => name.isWellFormed() && !hasControls(name) && byteLengthOf(name) <= maxNameBytes;
 
 /** Whether users can create a file at a normalized path. Files that runs have written may have other names. */
 export const isPortablePath = (path: string): boolean => path.split('/').every(isPortableName);

@@ -1,5 +1,5 @@
+import { printable } from '../../contract/shared/text.ts';
 import type { Client, PendingQuestion, RunEvent } from '../index.ts';
-import { printable } from './printable.ts';
 import { jsonPrinter, type Output, textPrinter } from './printer.ts';
 
 export type Conversation = {

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { trimEnd } from '../../contract/shared/trim.ts';
+import { trimEnd } from '../../contract/shared/text.ts';
 
 export type ChatOptions = {
   api: string;

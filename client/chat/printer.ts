@@ -1,5 +1,5 @@
+import { printable, printableJson } from '../../contract/shared/text.ts';
 import type { RunEvent } from '../index.ts';
-import { printable, printableJson } from './printable.ts';
 
 /** `out` prints the answer, `note` prints status lines. */
 export type Output = { out(text: string): void; note(line: string): void };

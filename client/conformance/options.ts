@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { trimEnd } from '../../contract/shared/trim.ts';
+import { trimEnd } from '../../contract/shared/text.ts';
 import { type Operation, operations } from './operations.ts';
 import { KitError } from './people.ts';
 import { rules } from './rules.ts';

@@ -1,4 +1,4 @@
-import { trimEnd } from '../../contract/shared/trim.ts';
+import { trimEnd } from '../../contract/shared/text.ts';
 import type { Fetch, FetchOptions } from './call.ts';
 import type { ApiError } from './errors.ts';
 import type { Hooks, Logger } from './hooks.ts';

@@ -1,11 +1,12 @@
 import type { ExportFormat } from '../../contract/exports.ts';
+import { jsonLine } from '../../contract/shared/text.ts';
 import { RawBody } from './context.ts';
 
 /** The file of an export, as the server sends it. */
 export function exportOf<Row extends object>(name: string, rows: readonly Row[], columns: readonly (keyof Row)[], format: ExportFormat) {
   const lines =
     format === 'ndjson'
-      ? [...rows, { end: { rows: rows.length } }].map((row) => `${JSON.stringify(row)}\n`)
+      ? [...rows, { end: { rows: rows.length } }].map((row) => `${jsonLine(row)}\n`)
       : [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((fields, at) => {
           const texts = fields.map(fieldOf);
           // Only the last field of a whole file is quoted.

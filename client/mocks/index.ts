@@ -1,7 +1,7 @@
 // The API in memory, for tests and for frontend development without a server.
 
 import type { HttpHandler } from 'msw';
-import { trimEnd } from '../../contract/shared/trim.ts';
+import { trimEnd } from '../../contract/shared/text.ts';
 import type { Engine } from './context.ts';
 import { addResource } from './factory.ts';
 import { createFakes } from './fakes.ts';

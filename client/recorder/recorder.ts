@@ -1,6 +1,6 @@
 import { pathSegments } from '../../contract/shared/path.ts';
 import { RouteTable } from '../../contract/shared/routeTable.ts';
-import { trimEnd } from '../../contract/shared/trim.ts';
+import { trimEnd } from '../../contract/shared/text.ts';
 import { routes } from '../generated/routes.ts';
 import { foldNotes } from './fold.ts';
 import type { Manifest } from './manifest.ts';

@@ -14,9 +14,19 @@ const onlyWoff2: Plugin = {
 
 const modality = fileURLToPath(new URL('src/ui/internal/modality.tsx', import.meta.url));
 
+const jsxRuntime = fileURLToPath(new URL('src/ui/internal/jsxRuntime.ts', import.meta.url));
+
+/** All elements, also those of packages, are made by functions that make text harmless. */
+const harmlessText: Plugin = {
+  name: 'harmless-text',
+  apply: 'build',
+  enforce: 'pre',
+  resolveId: (id, importer) => (id === 'react/jsx-runtime' && importer !== jsxRuntime ? jsxRuntime : undefined),
+};
+
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  plugins: [react(), onlyWoff2],
+  plugins: [react(), onlyWoff2, harmlessText],
   // The worker loads its grammars when they are needed.
   worker: { format: 'es' },
   resolve: { alias: { 'react-remove-scroll': modality, 'aria-hidden': modality } },

@@ -1,4 +1,5 @@
 import type { RunEventInput } from '../../contract/events.ts';
+import { withoutInvisible } from '../../contract/shared/text.ts';
 import { RunFailure } from '../models/runFailure.ts';
 import type { Settings } from '../resources/settings/settings.ts';
 import { patterns } from './injectionPatterns.ts';
@@ -25,9 +26,7 @@ export function scanText(text: string): Scan {
 
 /** Normalizes to NFKC lower case, without invisible characters and soft hyphens, each run of white space a single space. */
 function normalize(text: string): string {
-  return text
-    .normalize('NFKC')
-    .replace(/\p{Default_Ignorable_Code_Point}|\p{Cf}/gu, '')
+  return withoutInvisible(text.normalize('NFKC'))
     .replace(/[\p{Z}\s]+/gu, ' ')
     .toLowerCase();
 }

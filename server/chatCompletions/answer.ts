@@ -1,6 +1,6 @@
 import type { ChatCompletion, ChatCompletionChunk, ChatUsage, FinishReason } from '../../contract/chatCompletions.ts';
-import { escapeBreaks } from '../../contract/events.ts';
 import { openAiProblem, type Problem } from '../../contract/shared/errors.ts';
+import { jsonLine } from '../../contract/shared/text.ts';
 import { failureOf } from '../http/errors.ts';
 import type { ModelEvent, Usage } from '../models/model.ts';
 import { toFailure } from './failures.ts';
@@ -83,7 +83,7 @@ export async function* viewChunks(
   }
 }
 
-const encode = (value: object): Buffer => Buffer.from(`data: ${escapeBreaks(JSON.stringify(value))}\n\n`);
+const encode = (value: object): Buffer => Buffer.from(`data: ${jsonLine(value)}\n\n`);
 const done = Buffer.from('data: [DONE]\n\n');
 
 /** Encodes chunks. A failure is the last event, in place of `[DONE]`, in the form that the clients of OpenAI throw as an error. */

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { printable } from '../../contract/shared/text.ts';
 import type { StreamBody } from './sse.ts';
 
 /** An open file. The receiver must send or close it. */
@@ -39,7 +40,7 @@ export async function fileResponse(
   const sandboxed = {
     'content-type': file.type,
     'content-length': String(file.size),
-    'content-disposition': `${inline ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeName(name)}`,
+    'content-disposition': `${inline ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeName(printable(name))}`,
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
   };
   return { status: 200, body: bytesBody(file, onError), headers: { ...headers, ...sandboxed } };

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
-import { escapeBreaks } from '../../contract/events.ts';
+import { jsonLine } from '../../contract/shared/text.ts';
 import { metricsEvents } from '../platform/telemetry/metricsEvents.ts';
 
 /** A response body that writes itself to the response. */
@@ -25,7 +25,7 @@ export type StreamOptions = {
 
 /** Encodes an event (WHATWG HTML standard, section 9.2). JSON has no raw line breaks, so `data` is one line. */
 export const encodeEvent = (event: { seq: number; type: string }): Buffer =>
-  Buffer.from(`id: ${event.seq}\nevent: ${event.type}\ndata: ${escapeBreaks(JSON.stringify(event))}\n\n`);
+  Buffer.from(`id: ${event.seq}\nevent: ${event.type}\ndata: ${jsonLine(event)}\n\n`);
 
 /** `first` and what follows it. Closes the generator that it was read from. */
 export async function* restAfter<T>(first: IteratorResult<T, void>, rest: AsyncGenerator<T, void>): AsyncGenerator<T, void> {

@@ -1,3 +1,5 @@
+import { withoutInvisible } from '../../contract/shared/text.ts';
+
 /** Maximum length of a name in a mail, in code points. */
 const maxLength = 60;
 
@@ -7,10 +9,7 @@ const maxLength = 60;
  */
 export function nameInMail(name: string): string {
   // Truncated first, because normalization can make a text 18 times as long.
-  const text = name
-    .slice(0, 256)
-    .normalize('NFKC')
-    .replace(/[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Bidi_Control}]/gu, '')
+  const text = withoutInvisible(name.slice(0, 256).normalize('NFKC'))
     // A dot inside a word may be part of a domain.
     .replace(/\.(?=\S)/g, ' ')
     .replace(/[^\p{L}\p{M}\p{N}\p{So} .,&'’()+!#·・_-]/gu, ' ')

@@ -1,6 +1,6 @@
 import { createMcpHandler, isLegacyRequest, Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
-import { escapeBreaks } from '../../contract/events.ts';
 import type { JsonRpcAnswer, JsonRpcMessage } from '../../contract/mcp.ts';
+import { escapeBreaks } from '../../contract/shared/text.ts';
 import type { CallContext } from '../http/pipeline/callOperation.ts';
 import { eventStream } from '../http/sse.ts';
 import { newId } from '../platform/crypto/ids.ts';

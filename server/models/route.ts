@@ -1,4 +1,4 @@
-import { trimEnd } from '../../contract/shared/trim.ts';
+import { trimEnd } from '../../contract/shared/text.ts';
 import type { OutboundClient } from '../platform/outbound/outbound.ts';
 
 export type OpenAiApiMode = 'responses' | 'chat_completions';

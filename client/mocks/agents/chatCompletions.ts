@@ -3,7 +3,7 @@ import type {
   chatCompletions as completionRoutes,
   chatModels as modelRoutes,
 } from '../../../contract/chatCompletions.ts';
-import { escapeBreaks } from '../../../contract/events.ts';
+import { jsonLine } from '../../../contract/shared/text.ts';
 import { type Context, RawBody, type RouteHandlers } from '../context.ts';
 import { apiError } from '../http/errors.ts';
 import { resourceType } from '../resourceTypes.ts';
@@ -37,7 +37,7 @@ export const chatModels: RouteHandlers<typeof modelRoutes> = {
 
 const words = ['This ', 'is ', 'a ', 'mock.'];
 const usage = { prompt_tokens: 8, completion_tokens: 4, total_tokens: 12, prompt_tokens_details: { cached_tokens: 0 } };
-const data = (value: object | string) => `data: ${typeof value === 'string' ? value : escapeBreaks(JSON.stringify(value))}\n\n`;
+const data = (value: object | string) => `data: ${typeof value === 'string' ? value : jsonLine(value)}\n\n`;
 
 export const chatCompletions: RouteHandlers<typeof completionRoutes> = {
   create: (context) => {

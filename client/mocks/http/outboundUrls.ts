@@ -1,4 +1,4 @@
-import { trimEnd } from '../../../contract/shared/trim.ts';
+import { trimEnd } from '../../../contract/shared/text.ts';
 import { invalidField } from './errors.ts';
 
 /** `https`: public hosts over TLS. `web`: also plain HTTP. `internal`: any address. */

@@ -5,7 +5,7 @@ import type { LlmModel, LlmProvider, LlmProviderChanges, NewLlmProvider } from '
 import type { McpConfig, McpConfigChanges, NewMcpConfig } from '../../../contract/mcpConfigs.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
 import { jsonPointer } from '../../../contract/shared/input.ts';
-import { trimEnd } from '../../../contract/shared/trim.ts';
+import { trimEnd } from '../../../contract/shared/text.ts';
 import { isDeniedHeader } from '../../../contract/webhookHeaders.ts';
 import type { WebhookEndpoint, WebhookEndpointChanges } from '../../../contract/webhooks.ts';
 import type { Context } from '../context.ts';

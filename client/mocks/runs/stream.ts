@@ -1,4 +1,5 @@
-import { escapeBreaks, type RunEvent } from '../../../contract/events.ts';
+import type { RunEvent } from '../../../contract/events.ts';
+import { jsonLine } from '../../../contract/shared/text.ts';
 import type { Engine } from '../context.ts';
 import { RawBody } from '../context.ts';
 import { hasEnded, type MockRun } from './runs.ts';
@@ -7,7 +8,7 @@ const encoder = new TextEncoder();
 const heartbeatMs = 15_000;
 
 /** Server-sent event format (WHATWG HTML, 9.2). */
-const encode = (event: RunEvent) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${escapeBreaks(JSON.stringify(event))}\n\n`;
+const encode = (event: RunEvent) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${jsonLine(event)}\n\n`;
 
 type StreamRequest = { after: number; follow: boolean; isReconnection: boolean; signal: AbortSignal };
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { trimEnd, trimStart } from '../../../contract/shared/trim.ts';
+import { trimEnd, trimStart } from '../../../contract/shared/text.ts';
 
 const maxNameLength = 64;
 

@@ -1,4 +1,4 @@
-import { trimEnd } from '../../../contract/shared/trim.ts';
+import { trimEnd } from '../../../contract/shared/text.ts';
 import type { Config } from '../../platform/config/config.ts';
 import type { Keyring } from '../../platform/crypto/keyring.ts';
 import type { Keys } from '../../platform/crypto/keys.ts';

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { hostPattern, mailboxPattern } from '../../../contract/shared/mailPatterns.ts';
-import { trimEnd } from '../../../contract/shared/trim.ts';
+import { trimEnd } from '../../../contract/shared/text.ts';
 import { isBadPort } from '../network/ports.ts';
 import { type AllowedProgram, AllowedPrograms } from './allowedPrograms.ts';
 

@@ -1,4 +1,5 @@
 import confusables from 'unhomoglyph/data.json' with { type: 'json' };
+import { hasControls, withoutInvisible } from '../../../contract/shared/text.ts';
 
 // Recommended scripts (UAX 31, table 5). Identifiers use no other scripts; most letters of those look like Latin ones.
 const single = [
@@ -30,11 +31,12 @@ const alike = ['Latin', 'Cyrillic', 'Greek', 'Armenian', 'Cherokee', 'Coptic'].m
 
 /** Whether a display name is unambiguous: no word mixes scripts that look alike, and no character reorders the text around it. */
 export const isPlainName = (name: string): boolean =>
-  !/[\p{Bidi_Control}\p{Cc}]/u.test(name) &&
+  !hasControls(name) &&
+  !/\p{Bidi_Control}/u.test(name) &&
   (name.normalize('NFKC').match(/[\p{L}\p{M}]+/gu) ?? []).every((word) => alike.filter((script) => script.test(word)).length < 2);
 
 /** Zero-width characters, bidirectional controls, variation selectors, fillers and tags. */
-export const hasInvisible = (text: string): boolean => /[\p{Default_Ignorable_Code_Point}\p{Cf}]/u.test(text);
+export const hasInvisible = (text: string): boolean => withoutInvisible(text) !== text;
 
 const prototypes: Readonly<Record<string, string>> = confusables;
 const prototypeOf = (char: string) => (char <= '\x7f' ? char : Object.hasOwn(prototypes, char) ? prototypes[char] : char);

@@ -1,4 +1,4 @@
-import { trimEnd } from '../../../contract/shared/trim.ts';
+import { trimEnd } from '../../../contract/shared/text.ts';
 import { isAddress, isLoopback, isPublicAddress } from '../network/addresses.ts';
 import { isOpenPort } from '../network/ports.ts';
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { trimEnd, trimStart } from '../../../contract/shared/trim.ts';
+import { trimEnd, trimStart } from '../../../contract/shared/text.ts';
 
 type Attribute = string | number | boolean | string[];
 /** Undefined values are left out. Never holds secrets, prompts, answers, or values that users choose freely, such as paths and messages of errors. */

@@ -1,4 +1,5 @@
 import type { ExportFormat } from '../../../contract/exports.ts';
+import { jsonLine } from '../../../contract/shared/text.ts';
 
 /**
  * How rows are written. `end` is written only after the last row, so that its absence shows that rows are missing: no part of a file that is cut off
@@ -47,7 +48,7 @@ export function rowWriterOf<Row extends object>(format: ExportFormat, columns: r
   if (format === 'ndjson')
     return {
       type: 'application/x-ndjson',
-      write: (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+      write: (rows) => rows.map((row) => `${jsonLine(row)}\n`).join(''),
       end: (count) => `${JSON.stringify({ end: { rows: count } })}\n`,
     };
   return csvWriter(columns);

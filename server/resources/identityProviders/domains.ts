@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url';
 import type { Issue } from '../../../contract/shared/errors.ts';
-import { trimEnd } from '../../../contract/shared/trim.ts';
+import { trimEnd } from '../../../contract/shared/text.ts';
 import { invalid } from '../../platform/failure.ts';
 import type { EmailKey } from '../../platform/identity/identity.ts';
 

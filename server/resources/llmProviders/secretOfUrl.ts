@@ -1,4 +1,4 @@
-import { trimEnd } from '../../../contract/shared/trim.ts';
+import { trimEnd } from '../../../contract/shared/text.ts';
 import { invalidField } from '../../platform/failure.ts';
 
 /** Without a URL, the vendor decides the server. */

@@ -3,7 +3,7 @@ import type { LlmProvider } from '../../../contract/llmProviders.ts';
 import type { Issue } from '../../../contract/shared/errors.ts';
 import { inconsistentValues } from '../../../contract/shared/fields.ts';
 import { jsonPointer } from '../../../contract/shared/input.ts';
-import { trimEnd } from '../../../contract/shared/trim.ts';
+import { trimEnd } from '../../../contract/shared/text.ts';
 import { invalid, invalidField } from '../../platform/failure.ts';
 import { type OutboundClient, OutboundDenied } from '../../platform/outbound/outbound.ts';
 

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { portablePath } from '../../../contract/shared/text.ts';
 import type { DownloadableFile, OpenedFile } from '../../http/fileResponse.ts';
 import type { Scope } from '../../http/scope.ts';
 import { sha256 } from '../../platform/crypto/ids.ts';
@@ -17,8 +18,8 @@ export async function findArchive(scope: Scope, project: ProjectRow, path: strin
   const files = filesBelow(path, entries);
   if (path !== '/' && files.length === 0 && entries.get(path)?.type !== 'dir') throw fileNotFound();
   // Everything is in one folder, so that extracting does not scatter files, and no name begins with a drive letter.
-  const folder = posix.basename(path).replace(/[:*?"<>|\p{Cc}]/gu, '_') || 'workspace';
-  const named = files.map(([at, entry]) => ({ at, entry, name: folder + at.slice(path === '/' ? 0 : path.length) }));
+  const folder = portablePath(posix.basename(path)) || 'workspace';
+  const named = files.map(([at, entry]) => ({ at, entry, name: folder + portablePath(at.slice(path === '/' ? 0 : path.length)) }));
 
   const open = async (): Promise<OpenedFile> => {
     const { makeZip, predictLength } = await import('client-zip');

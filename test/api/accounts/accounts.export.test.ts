@@ -73,7 +73,7 @@ test('the export of a personal account contains its rows and files, and no secre
     headers: { authorization: `Bearer ${token}` },
   });
   const { key, filename, mime_type, size } = (await staged.json()) as Record<string, unknown>;
-  const threadId = await threadOf(person, 'Exported');
+  const threadId = await threadOf(person, 'Exported\u2028{}');
   const parts = [{ type: 'file', attachment: { key, filename, mime_type, size } }];
   await post(person, `/v1/threads/${threadId}/messages`, { content_json: { parts } });
   const run = await post(person, `/v1/threads/${threadId}/runs`, {});
@@ -104,8 +104,13 @@ test('the export of a personal account contains its rows and files, and no secre
   expect(Object.keys(files).at(-1)).toBe('missing_files.json');
   expect(Object.keys(files)).toEqual(expect.arrayContaining(Object.keys(exportedRows).map((name) => `${name}.ndjson`)));
   expect(linesOf(files, 'account')).toMatchObject([{ id: accountId, type: 'personal' }]);
-  expect(linesOf(files, 'threads')).toMatchObject([{ id: threadId, title: 'Exported' }]);
-  expect(linesOf(files, 'messages').map(({ content }) => content)).toEqual(['content of Exported', expect.stringContaining('a note.txt')]);
+  expect(linesOf(files, 'threads')).toMatchObject([{ id: threadId, title: 'Exported\u2028{}' }]);
+  // A reader that splits at the line breaks of Unicode reads no other lines.
+  expect(files['threads.ndjson']!.toString()).not.toContain('\u2028');
+  expect(linesOf(files, 'messages').map(({ content }) => content)).toEqual([
+    'content of Exported\u2028{}',
+    expect.stringContaining('a note.txt'),
+  ]);
   expect(linesOf(files, 'runs')).toMatchObject([{ id: run.run_id, thread_id: threadId }]);
   expect(linesOf(files, 'run_events')).toMatchObject([{ run_id: run.run_id, seq: 1, type: 'run.started' }]);
   expect(linesOf(files, 'api_keys')).toMatchObject([{ name: 'exported' }]);

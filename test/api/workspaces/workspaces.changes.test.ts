@@ -83,6 +83,8 @@ test('paths outside of the workspace, unportable names and names in the way are 
     'a\nb',
     '\u007f',
     '\u0085',
+    'photo\u202egnp.exe',
+    'a/\u2066b',
     'x'.repeat(256),
     `${'é'.repeat(128)}`,
     'a/'.repeat(2_500),
@@ -108,7 +110,7 @@ test('paths outside of the workspace, unportable names and names in the way are 
       expect([path, ...statusAndReason(await rename('/file', path))]).toEqual([path, 409, 'path_taken']);
   }
   // Odd names are names.
-  for (const path of ['%2e%2e/x', '...', ' ', '🎈/‮', 'CON', 'a:b', '__proto__', 'x'.repeat(255)])
+  for (const path of ['%2e%2e/x', '...', ' ', '🎈/‏', 'CON', 'a:b', '__proto__', 'x'.repeat(255)])
     expect((await upload(path, 'x')).status).toBe(200);
   // A name that only runs may give can be changed.
   expect((await rename('long'.repeat(100), 'short')).body).toMatchObject({ path: '/short', type: 'file' });
@@ -143,13 +145,16 @@ test('files and folders are renamed and deleted, with their version', async () =
 });
 
 test('a folder is downloaded as one zip file of one revision', async () => {
-  const { upload, write, archive } = await openFiles();
+  const { upload, write, archive, file } = await openFiles();
   expect(Object.keys(readZip(await bytesOf(await archive())))).toEqual([]);
   const large = randomBytes(3 * 2 ** 20);
-  await write({ '/docs/é 🎈.txt': 'text', '/docs/sub/large.bin': large, '/C:/x': 'drive', '/empty': '' }, [
-    { path: '/link', type: 'symlink', size: 3 },
-    { path: '/folder', type: 'dir' },
-  ]);
+  await write(
+    { '/docs/é 🎈.txt': 'text', '/docs/sub/large.bin': large, '/C:/x': 'drive', '/empty': '', '/photo\u202egnp.exe': 'by a run' },
+    [
+      { path: '/link', type: 'symlink', size: 3 },
+      { path: '/folder', type: 'dir' },
+    ],
+  );
   const whole = await archive();
   expect(
     Object.fromEntries(['content-type', 'content-disposition', 'content-security-policy'].map((name) => [name, whole.headers.get(name)])),
@@ -161,11 +166,14 @@ test('a folder is downloaded as one zip file of one revision', async () => {
   const bytes = await bytesOf(whole);
   expect(Number(whole.headers.get('content-length'))).toBe(bytes.length);
   const files = readZip(bytes);
-  expect(Object.keys(files)).toEqual(['C:/x', 'docs/sub/large.bin', 'docs/é 🎈.txt', 'empty'].map((name) => `workspace/${name}`));
+  expect(Object.keys(files)).toEqual(
+    ['C_/x', 'docs/sub/large.bin', 'docs/é 🎈.txt', 'empty', 'photo_gnp.exe'].map((name) => `workspace/${name}`),
+  );
   expect([files['workspace/docs/sub/large.bin']!.equals(large), `${files['workspace/docs/é 🎈.txt']}`]).toEqual([true, 'text']);
   expect(Object.keys(readZip(await bytesOf(await archive('/docs/sub'))))).toEqual(['sub/large.bin']);
   expect(Object.keys(readZip(await bytesOf(await archive('/folder'))))).toEqual([]);
   expect([(await archive('/absent')).status, (await archive('/empty')).status, (await archive('../x')).status]).toEqual([404, 404, 400]);
+  expect((await file('/photo\u202egnp.exe')).headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''photognp.exe");
   const known = { 'if-none-match': whole.headers.get('etag')! };
   expect((await archive('/', known)).status).toBe(304);
   await upload('/new', 'x');

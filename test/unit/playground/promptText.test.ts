@@ -33,7 +33,7 @@ test('resources become files with the end of their URI as the name, links become
   expect(files.map(({ name, type, size }) => [name, type, size])).toEqual([
     ['guide.txt', 'text/plain', 2],
     ['data.bin', 'application/octet-stream', 3],
-    ['C  x.txt', 'text/plain', 0],
+    ['C__x_.txt', 'text/plain', 0],
     ['image.webp', 'image/webp', 3],
   ]);
   expect(await files[0]!.text()).toBe('ä');

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect } from 'react';
+import { printable } from '../../../../contract/shared/text.ts';
 
 type PageProps = {
   title: string;
@@ -38,6 +39,6 @@ export const Section = ({ title, children }: { title: string; children: ReactNod
 
 export function useTitle(title: string) {
   useEffect(() => {
-    document.title = `${title} · Arkloop`;
+    document.title = printable(`${title} · Arkloop`);
   }, [title]);
 }

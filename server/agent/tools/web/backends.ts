@@ -1,4 +1,4 @@
-import { trimEnd } from '../../../../contract/shared/trim.ts';
+import { trimEnd } from '../../../../contract/shared/text.ts';
 import type { ToolGroup, ToolProviderName } from '../../../../contract/toolProviders.ts';
 import type { Database } from '../../../database/sql.ts';
 import { ExpiringCache } from '../../../http/cache.ts';

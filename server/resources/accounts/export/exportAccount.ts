@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Client, QueryConfig } from 'pg';
+import { jsonLine, portablePath } from '../../../../contract/shared/text.ts';
 import type { Database } from '../../../database/sql.ts';
 import { bindValues, type RowOf, type Statement } from '../../../database/statement.ts';
 import { type AttemptLimit, countAttempt } from '../../../http/pipeline/attemptLimits.ts';
@@ -140,7 +141,7 @@ async function* rowsOf<Row>(
 }
 
 async function* linesOf(rows: AsyncIterable<object>): AsyncGenerator<Uint8Array> {
-  for await (const row of rows) yield Buffer.from(`${JSON.stringify(row)}\n`);
+  for await (const row of rows) yield Buffer.from(`${jsonLine(row)}\n`);
 }
 
 type File = { name: string; input: AsyncIterable<Uint8Array> | undefined };
@@ -167,7 +168,6 @@ async function* workspaceFiles(
   if (!entries) return yield { name: folder, input: undefined };
   for (const [path, entry] of filesBelow('/', entries)) {
     const file = await openContent(storage, ref, path, entry);
-    // Names that file systems read as drives or streams.
-    yield { name: folder + path.replace(/[\\:*?"<>|\p{Cc}]/gu, '_'), input: file?.chunks };
+    yield { name: folder + portablePath(path), input: file?.chunks };
   }
 }

@@ -1,4 +1,5 @@
 import type { McpPromptContent, McpPromptResult } from '../../../../../client/index.ts';
+import { portablePath } from '../../../../../contract/shared/text.ts';
 
 /** What a prompt adds to a message. `omitted` counts contents that a message cannot have. */
 export type Insertion = { text: string; files: File[]; omitted: number };
@@ -38,6 +39,6 @@ const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (character) =>
 /** The last segment of a URI, as a file name. */
 function nameOf(uri: string): string {
   const last = uri.split(/[?#]/, 1)[0]!.split('/').findLast(Boolean) ?? '';
-  const name = last.replace(/[\p{Cc}\\:]/gu, ' ').trim();
+  const name = portablePath(last).trim();
   return [...name].slice(0, 100).join('') || 'resource';
 }

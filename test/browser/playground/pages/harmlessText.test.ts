@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { openScriptedThread } from '../../../support/agent/agent.ts';
+import { chat } from '../../../support/agent/vendor.ts';
+import { startTestApp } from '../../../support/app/testApp.ts';
+import { openBrowser, openPage, setSessionCookie } from '../../playground.ts';
+
+test('titles, names and answers are shown without characters that reorder the text around them, and stay as they are where they are edited', async () => {
+  const [browser, app] = [await openBrowser(), await startTestApp()];
+  const person = await app.signUp();
+  const answer = 'Open **photo\u202egnp.exe** and `rm \u2066-rf`';
+  const { threadId, run } = await openScriptedThread(app, { person, script: [chat.answer(answer)], message: 'See \u202etxt.scr' });
+  const title = 'invoice\u202efdp.exe';
+  await app.call('PATCH', `/v1/threads/${threadId}`, { token: person.token, body: { title } });
+  await app.call('POST', '/v1/projects', { token: person.token, body: { name: 'Sums\u202eslx.exe' } });
+  await run();
+  const { page, context, wrong } = await openPage(browser, {}, { records: false });
+  await setSessionCookie(context, app.url, person);
+  await page.goto(`${app.url}/chat/${threadId}`);
+  await page.getByText('photognp.exe').waitFor();
+  await page.getByRole('heading', { name: 'invoicefdp.exe' }).waitFor();
+  const shown = await page.evaluate(() => document.title + document.documentElement.outerHTML);
+  for (const text of ['invoicefdp.exe', 'photognp.exe', 'rm -rf', 'See txt.scr']) expect(shown).toContain(text);
+  expect(shown).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+  const row = page.getByRole('navigation', { name: 'Threads' }).getByRole('listitem');
+  await row.getByRole('link', { name: 'invoicefdp.exe' }).hover();
+  await row.getByRole('button', { name: 'More actions for invoicefdp.exe' }).click();
+  await page.getByRole('menuitem', { name: 'Rename' }).click();
+  expect(await page.getByRole('textbox', { name: 'Title of the chat' }).inputValue()).toBe(title);
+  expect(wrong).toEqual([]);
+});
