@@ -2106,15 +2106,15 @@ with "readable" as (select "t"."id"
   from "threads" as "t"
   where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
-  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $3 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  where "p"."account_id" = $3 and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $4 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4)))))))))), "exported" as (select "c"."id"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $5)))))))))), "exported" as (select "c"."id"
   from "threads" as "c"
-  where "c"."account_id" = $5 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
+  where "c"."account_id" = $6 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
   from "readable") or "c"."root_thread_id" in (select "readable"."id"
   from "readable"))) select "t"."id", "t"."created_by_user_id", "t"."title", "t"."project_id", "t"."is_private", "t"."parent_thread_id", "t"."root_thread_id", "t"."created_at", "t"."updated_at", "t"."archived_at"
   from "threads" as "t"
-  where "t"."account_id" = $6 and "t"."id" in (select "exported"."id"
+  where "t"."account_id" = $7 and "t"."id" in (select "exported"."id"
   from "exported");
 
 -- resources/accounts/export/queries.ts 16
@@ -2122,15 +2122,15 @@ with "readable" as (select "t"."id"
   from "threads" as "t"
   where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
-  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $3 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  where "p"."account_id" = $3 and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $4 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4)))))))))), "exported" as (select "c"."id"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $5)))))))))), "exported" as (select "c"."id"
   from "threads" as "c"
-  where "c"."account_id" = $5 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
+  where "c"."account_id" = $6 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
   from "readable") or "c"."root_thread_id" in (select "readable"."id"
   from "readable"))) select "m"."id", "m"."thread_id", "m"."number", "m"."created_by_user_id", "m"."role", "m"."content", "m"."content_json", "m"."run_id", "m"."created_at"
   from "messages" as "m"
-  where "m"."account_id" = $6 and "m"."visible" = true and "m"."thread_id" in (select "exported"."id"
+  where "m"."account_id" = $7 and "m"."visible" = true and "m"."thread_id" in (select "exported"."id"
   from "exported")
   order by "m"."thread_id", "m"."number";
 
@@ -2139,15 +2139,15 @@ with "readable" as (select "t"."id"
   from "threads" as "t"
   where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
-  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $3 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  where "p"."account_id" = $3 and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $4 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4)))))))))), "exported" as (select "c"."id"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $5)))))))))), "exported" as (select "c"."id"
   from "threads" as "c"
-  where "c"."account_id" = $5 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
+  where "c"."account_id" = $6 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
   from "readable") or "c"."root_thread_id" in (select "readable"."id"
   from "readable"))) select "r"."id", "r"."thread_id", "r"."parent_run_id", "r"."created_by_user_id", "r"."source", "r"."status", "r"."model", "r"."persona_id", "r"."total_input_tokens", "r"."total_output_tokens", "r"."total_cost_usd", "r"."error", "r"."trace_id", "r"."created_at", "r"."completed_at", "r"."failed_at", "r"."cancelled_at"
   from "runs" as "r"
-  where "r"."account_id" = $6 and "r"."thread_id" in (select "exported"."id"
+  where "r"."account_id" = $7 and "r"."thread_id" in (select "exported"."id"
   from "exported");
 
 -- resources/accounts/export/queries.ts 18
@@ -2155,17 +2155,17 @@ with "readable" as (select "t"."id"
   from "threads" as "t"
   where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
-  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $3 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  where "p"."account_id" = $3 and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $4 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4)))))))))), "exported" as (select "c"."id"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $5)))))))))), "exported" as (select "c"."id"
   from "threads" as "c"
-  where "c"."account_id" = $5 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
+  where "c"."account_id" = $6 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
   from "readable") or "c"."root_thread_id" in (select "readable"."id"
   from "readable"))) select "e"."run_id", "e"."seq", "e"."event_id", "e"."type", "e"."data", "e"."created_at"
   from "runs" as "r"
   inner
   join "run_events" as "e" on "e"."run_id" = "r"."id"
-  where "r"."account_id" = $6 and "r"."thread_id" in (select "exported"."id"
+  where "r"."account_id" = $7 and "r"."thread_id" in (select "exported"."id"
   from "exported")
   order by "e"."run_id", "e"."seq";
 
@@ -2214,17 +2214,17 @@ with "readable" as (select "t"."id"
   from "threads" as "t"
   where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
-  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $3 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  where "p"."account_id" = $3 and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $4 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4)))))))))), "exported" as (select "c"."id"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $5)))))))))), "exported" as (select "c"."id"
   from "threads" as "c"
-  where "c"."account_id" = $5 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
+  where "c"."account_id" = $6 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
   from "readable") or "c"."root_thread_id" in (select "readable"."id"
   from "readable"))) select "a"."run_id", "a"."parts"
   from "runs" as "r"
   inner
   join "run_event_archives" as "a" on "a"."run_id" = "r"."id" and "a"."account_id" = "r"."account_id" and "a"."state" = 'kept'
-  where "r"."account_id" = $6 and "r"."thread_id" in (select "exported"."id"
+  where "r"."account_id" = $7 and "r"."thread_id" in (select "exported"."id"
   from "exported");
 
 -- resources/accounts/export/queries.ts exportedAttachments
@@ -2232,17 +2232,17 @@ with "readable" as (select "t"."id"
   from "threads" as "t"
   where "t"."account_id" = $1 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $2 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
-  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $3 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  where "p"."account_id" = $3 and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $4 or true::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $4)))))))))), "exported" as (select "c"."id"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $5)))))))))), "exported" as (select "c"."id"
   from "threads" as "c"
-  where "c"."account_id" = $5 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
+  where "c"."account_id" = $6 and "c"."deleted_at" is null and ("c"."id" in (select "readable"."id"
   from "readable") or "c"."root_thread_id" in (select "readable"."id"
   from "readable"))) select "a"."id", "a"."name", "a"."mime_type", "a"."size", "a"."sha256", "a"."created_at"
   from "attachments" as "a"
-  where "a"."account_id" = $6 and "a"."id" in (select "u"."attachment_id"
+  where "a"."account_id" = $7 and "a"."id" in (select "u"."attachment_id"
   from "thread_attachments" as "u"
-  where "u"."account_id" = $7 and "u"."thread_id" in (select "exported"."id"
+  where "u"."account_id" = $8 and "u"."thread_id" in (select "exported"."id"
   from "exported"));
 
 -- resources/accounts/export/queries.ts exportedWorkspaces
@@ -2595,9 +2595,9 @@ select "a"."id", "a"."account_id", "a"."state", "a"."name", "a"."mime_type", "a"
   join "threads" as "t" on "t"."account_id" = "u"."account_id" and "t"."id" = "u"."thread_id"
   where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id" and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $7 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
-  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $8 or $9::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  where "p"."account_id" = $8 and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $9 or $10::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $10)))))))))))));
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $11)))))))))))));
 
 -- resources/attachments/queries.ts claim
 with "found" as (update "attachments" as "a"
@@ -2608,10 +2608,10 @@ with "found" as (update "attachments" as "a"
   join "threads" as "t" on "t"."account_id" = "u"."account_id" and "t"."id" = "u"."thread_id"
   where "u"."account_id" = "a"."account_id" and "u"."attachment_id" = "a"."id" and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $7 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
-  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $8 or $9::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  where "p"."account_id" = $8 and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $9 or $10::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $10)))))))))))))
-  returning "a"."id", "a"."account_id", "a"."state", "a"."name", "a"."mime_type", "a"."kind", "a"."size", "a"."sha256"), "used" as (insert into "thread_attachments" ("account_id", "attachment_id", "thread_id") select "account_id", "id", $11::uuid as "thread_id"
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $11)))))))))))))
+  returning "a"."id", "a"."account_id", "a"."state", "a"."name", "a"."mime_type", "a"."kind", "a"."size", "a"."sha256"), "used" as (insert into "thread_attachments" ("account_id", "attachment_id", "thread_id") select "account_id", "id", $12::uuid as "thread_id"
   from "found"
   on conflict do nothing) select *
   from "found";
@@ -5353,7 +5353,7 @@ update "referrals" as "r"
   where "r"."invitee_user_id" = $1 and "r"."rewarded_at" is null and "u"."id" = "r"."invitee_user_id" and "u"."email_verified_at" is not null and "i"."id" = "r"."inviter_user_id" and "i"."status" = 'active' and mailbox_of(u.email_key) is distinct
   from mailbox_of(i.email_key) and not exists (select 1 as "one"
   from "users" as "o"
-  where mailbox_of(o.email_key) = mailbox_of(u.email_key) and "o"."id" <> "u"."id" and "o"."email_verified_at" is not null) and not exists (select 1 as "one"
+  where mailbox_of(o.email_key) = mailbox_of(u.email_key) and "o"."email_key" is not null and "o"."id" <> "u"."id" and "o"."email_verified_at" is not null) and not exists (select 1 as "one"
   from "referrals" as "p"
   where "p"."mailbox_hash" = encode(sha256(convert_to(mailbox_of(u.email_key), 'UTF8')), 'hex')) and ((select count(*) as "count"
   from "referrals" as "d"
@@ -7202,9 +7202,9 @@ select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_pr
   from "threads" as "t"
   where "t"."account_id" = $1 and "t"."id" = $2 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $3 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
-  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $4 or $5::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  where "p"."account_id" = $4 and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $5 or $6::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))));
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $7)))))))));
 
 -- resources/threads/queries.ts selectThreads
 select "id", "account_id", "created_by_user_id", "title", "title_locked", "is_private", "expires_at", "parent_thread_id", "created_at", "updated_at", "archived_at", (select "p"."id"
@@ -7301,9 +7301,9 @@ select "s"."thread_id"
   join "threads" as "t" on "t"."account_id" = "s"."account_id" and "t"."id" = "s"."thread_id"
   where "s"."account_id" = $1 and "s"."user_id" = $2 and (("t"."deleted_at" is null and ("t"."expires_at" is null or "t"."expires_at" > now())) and "t"."root_thread_id" is null and ("t"."created_by_user_id" = $3 or ("t"."is_private" = false and exists (select 1 as "one"
   from "projects" as "p"
-  where "p"."account_id" = "t"."account_id" and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $4 or $5::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
+  where "p"."account_id" = $4 and "p"."id" = "t"."project_id" and "p"."visibility" = 'shared' and ("p"."deleted_at" is null and ("p"."owner_user_id" = $5 or $6::boolean is true or ("p"."visibility" = 'shared' and ("p"."team_id" is null or exists (select 1 as "one"
   from "team_members" as "tm"
-  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $6)))))))))
+  where "tm"."account_id" = "p"."account_id" and "tm"."team_id" = "p"."team_id" and "tm"."user_id" = $7)))))))))
   order by "s"."created_at" desc;
 
 -- resources/threads/removeContent.ts 1
@@ -8011,7 +8011,11 @@ with recursive queue as ( (select account_id, endpoint_id
   order by d.account_id, d.endpoint_id
   limit 1) next), due as materialized ( select first.ctid
   from queue q
-  join accounts a on a.id = q.account_id and a.status = 'active' and a.deleted_at is null
+  cross
+  join lateral (select
+  from accounts a
+  where a.id = q.account_id and a.status = 'active' and a.deleted_at is null
+  limit 1) a
   cross
   join lateral ( select count(*)::int as claims
   from webhook_deliveries c

@@ -71,6 +71,7 @@ import { Migration00089 } from './Migration00089.ts';
 import { Migration00090 } from './Migration00090.ts';
 import { Migration00093 } from './Migration00093.ts';
 import { Migration00094 } from './Migration00094.ts';
+import { Migration00096 } from './Migration00096.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -147,4 +148,5 @@ export const migrations = [
   { name: 'Migration00090', class: Migration00090 },
   { name: 'Migration00093', class: Migration00093 },
   { name: 'Migration00094', class: Migration00094 },
+  { name: 'Migration00096', class: Migration00096 },
 ];

@@ -19,6 +19,7 @@ export const Account = defineEntity({
   },
   checks: [{ name: 'accounts_low_credit_threshold_check', expression: 'low_credit_threshold >= 0' }],
   indexes: [
+    { name: 'accounts_closed', expression: 'create index accounts_closed on accounts (id) where (deleted_at is not null)' },
     { name: 'accounts_list', expression: 'create index accounts_list on accounts (created_at desc, id desc) where (deleted_at is null)' },
     {
       name: 'accounts_personal',

@@ -3,7 +3,7 @@ import type { Parameters, WithAlias } from '../../database/statement.ts';
 import { isThreadReadable } from '../threads/visibility.ts';
 
 /** Whether a user may read a thread that uses attachment `a`. */
-export function isAttachmentVisible(seer: Parameters<{ userId: string; seesAll: boolean }>) {
+export function isAttachmentVisible(seer: Parameters<{ accountId: string; userId: string; seesAll: boolean }>) {
   const eb = expressionBuilder<WithAlias<'attachments', 'a'>, 'a'>();
   return eb.exists(
     eb

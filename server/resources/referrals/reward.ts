@@ -44,6 +44,7 @@ const settle = statement<{ userId: string; max: number }>()((db, $) =>
           selectFrom('users as o')
             .select(sql.lit(1).as('one'))
             .where(sql<boolean>`mailbox_of(o.email_key) = mailbox_of(u.email_key)`)
+            .where('o.email_key', 'is not', null)
             .whereRef('o.id', '<>', 'u.id')
             .where('o.email_verified_at', 'is not', null),
         ),

@@ -28,6 +28,7 @@ export const User = defineEntity({
       expression: "create unique index users_email_skeleton on users (email_skeleton) where (status <> 'deleted')",
     },
     { name: 'users_mailbox', expression: 'create index users_mailbox on users (mailbox_of(email_key)) where (email_key is not null)' },
+    { name: 'users_platform_admins', expression: 'create index users_platform_admins on users (id) where is_platform_admin' },
     { name: 'users_list', expression: "create index users_list on users (created_at desc, id desc) where (status <> 'deleted')" },
   ],
 });

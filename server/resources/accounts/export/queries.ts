@@ -14,7 +14,7 @@ const withThreads = (db: Builder, $: $) =>
         .selectFrom('threads as t')
         .select('t.id')
         .where('t.account_id', '=', $.accountId)
-        .where(isThreadReadable({ userId: $.userId, seesAll: sql<boolean>`true` })),
+        .where(isThreadReadable({ accountId: $.accountId, userId: $.userId, seesAll: sql<boolean>`true` })),
     )
     .with('exported', (q) =>
       q

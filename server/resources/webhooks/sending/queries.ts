@@ -54,7 +54,7 @@ export const claimDue = sqlStatement<{ limit: number; limitOfEndpoint: number; s
       order by d.account_id, d.endpoint_id limit 1) next),
   due as materialized (
     select first.ctid from queue q
-    join accounts a on a.id = q.account_id and a.status = 'active' and a.deleted_at is null
+    cross join lateral (select from accounts a where a.id = q.account_id and a.status = 'active' and a.deleted_at is null limit 1) a
     cross join lateral (
       select count(*)::int as claims from webhook_deliveries c
       where c.account_id = q.account_id and c.endpoint_id = q.endpoint_id and c.claim_id is not null and c.claimed_until > clock_timestamp()) busy
