@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { productionEnv } from '../../support/access/production.ts';
 import { expectWithin } from '../../support/app/expectWithin.ts';
 import { type CallOptions, startTestApp } from '../../support/app/testApp.ts';
 import { rowCounter } from '../../support/checks/race.ts';
@@ -176,15 +176,8 @@ describe('the refresh cookie', () => {
   });
 
   test('is always Secure in production, also when it is cleared', async () => {
-    const env = {
-      ARKLOOP_ENV: 'production',
-      ARKLOOP_DATABASE_URL: 'postgres://unused/unused',
-      ARKLOOP_AUTH_JWT_SECRET: randomBytes(32).toString('base64url'),
-      ARKLOOP_ENCRYPTION_KEY: randomBytes(32).toString('hex'),
-      ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '0',
-    };
     for (const trust of ['0', '1']) {
-      const production = await startTestApp({ ...env, ARKLOOP_TRUST_X_FORWARDED_FOR: trust }, { worker: false });
+      const production = await startTestApp({ ...productionEnv, ARKLOOP_TRUST_X_FORWARDED_FOR: trust }, { worker: false });
       const { login, password, cookie } = await production.signUp();
       const calls = sessionCalls(production.call);
       const { answer, token } = await calls.logIn({ login, password });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { productionEnv } from '../../support/access/production.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 
 const allowed = 'https://app.example.com';
@@ -48,6 +49,19 @@ test.each([
   expect([answer.status, corsOf(answer), answer.headers.get('vary')]).toEqual([200, [], 'Origin']);
   const asked = await preflight('/v1/threads', origin);
   expect([asked.status, corsOf(asked)]).toEqual([405, []]);
+});
+
+test('in production, only addresses that are set may read responses', async () => {
+  for (const [set, origins] of [
+    [{}, []],
+    [{ ARKLOOP_GATEWAY_CORS_ALLOWED_ORIGINS: allowed }, [allowed]],
+  ] as const) {
+    const app = await startTestApp({ ...productionEnv, ARKLOOP_APP_BASE_URL: 'https://chat.example.com', ...set }, { worker: false });
+    const reading = async (origin: string) => (await app.call('GET', '/v1/config', { headers: from(origin) })).headers;
+    const tried = [allowed, 'http://localhost:19080', 'http://localhost:3000', 'https://chat.example.com'];
+    const headers = await Promise.all(tried.map(reading));
+    expect(tried.filter((_, at) => headers[at]!.has('access-control-allow-origin'))).toEqual(origins);
+  }
 });
 
 test('a response without Origin still varies by it', async () => {

@@ -1,15 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { productionEnv } from '../../support/access/production.ts';
 import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
 import { rawSend } from '../../support/http/raw.ts';
 
-const production = {
-  ARKLOOP_ENV: 'production',
-  ARKLOOP_DATABASE_URL: 'postgres://unused/unused',
-  ARKLOOP_AUTH_JWT_SECRET: randomBytes(32).toString('base64url'),
-  ARKLOOP_ENCRYPTION_KEY: randomBytes(32).toString('hex'),
-  ARKLOOP_OUTBOUND_ALLOW_LOOPBACK_HTTP: '0',
-};
 const baseUrl = { ARKLOOP_APP_BASE_URL: 'https://app.example.test/ui' };
 
 /** The response to a request with the given Host header, as a browser sends it after DNS rebinding. */
@@ -24,7 +17,7 @@ const config = 'GET /v1/auth/captcha-config';
 
 describe('bootstrapping an installation', () => {
   test('is rejected under a rebound host name, in development and in production', async () => {
-    for (const env of [baseUrl, { ...baseUrl, ...production }]) {
+    for (const env of [baseUrl, { ...baseUrl, ...productionEnv }]) {
       const app = await startTestApp(env, { worker: false });
       for (const host of ['evil.example', 'evil.example:19001', 'localhost.evil.example', '127.0.0.1.evil.example', '192.168.0.9'])
         for (const line of [init, 'GET /v1/bootstrap/verify/token', 'POST /v1/bootstrap/setup'])
@@ -75,9 +68,9 @@ describe('other endpoints', () => {
   });
 
   test('in production every host is accepted until hosts are configured', async () => {
-    const open = await startTestApp(production, { worker: false });
+    const open = await startTestApp(productionEnv, { worker: false });
     expect(await requestWithHost(open, 'any.example', config)).toEqual([200, undefined]);
-    const closed = await startTestApp({ ...production, ARKLOOP_ALLOWED_HOSTS: 'api.example.test' }, { worker: false });
+    const closed = await startTestApp({ ...productionEnv, ARKLOOP_ALLOWED_HOSTS: 'api.example.test' }, { worker: false });
     expect(await requestWithHost(closed, 'any.example', config)).toEqual(hostRejected);
     expect(await requestWithHost(closed, 'api.example.test', config)).toEqual([200, undefined]);
     expect(await requestWithHost(closed, 'api.example.test', init)).toEqual([201, undefined]);
