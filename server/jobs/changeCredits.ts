@@ -31,7 +31,7 @@ export async function changeCredits({ database, log, stopping }: ChangeDeps, pay
     const { 'credit.low_threshold': lowThreshold } = await readSettings(database);
     try {
       // Wrapped in an object: a returned promise would be awaited before the commit is sent.
-      const { sent } = await database.transaction(async (tx) => ({ sent: changeNextBatch(tx, id, lowThreshold, true) }));
+      const { sent } = await database.transaction(async (tx) => ({ sent: changeNextBatch(tx, id, lowThreshold, { waits: true }) }));
       moved = await sent;
     } catch (error) {
       if (!isLockTimeout(error)) throw error;

@@ -69,9 +69,14 @@ const statementsFor = ({ messages, runs, eventsPerRun }: Amounts) => [
 ];
 
 /** A row or more per thread in the other tables that grow with use. Run after `generateGrowth`. */
-export async function generateRest(superuser: pg.ClientBase): Promise<void> {
+export const generateRest = (superuser: pg.ClientBase) => insertAll(superuser, rest);
+
+/** As many accounts as threads, each with an owner, a project and a workspace. Run after `generateRest`. */
+export const generateAccounts = (superuser: pg.ClientBase) => insertAll(superuser, accounts);
+
+async function insertAll(superuser: pg.ClientBase, statements: readonly string[]): Promise<void> {
   await superuser.query('set session_replication_role = replica');
-  for (const statement of rest) await superuser.query(statement);
+  for (const statement of statements) await superuser.query(statement);
   await superuser.query('set session_replication_role = origin');
 }
 
@@ -123,11 +128,6 @@ const rest = [
   `insert into chat_completions (account_id, id, created_by_user_id, status, model, route, trace_id, created_at, expires_at, ended_at)
    select account_id, id, created_by_user_id, 'completed', model, '{}', '', created_at, created_at, created_at from runs`,
   `insert into users (id, username, email) select id, 'u' || id, id || '@example.test' from threads`,
-  `insert into accounts (id, slug, name, type, owner_user_id) select id, 'a' || id, 'A', 'personal', id from threads`,
-  `insert into memberships (account_id, user_id, role) select id, id, 'admin' from threads`,
-  `insert into credit_balances (account_id, balance) select id, 1000 from threads`,
-  `insert into quota_usage (account_id, quota, used) select id, 'messages', 0 from threads`,
-  `insert into projects (account_id, id, owner_user_id, name, is_default) select id, id, id, 'P', true from threads`,
   `insert into login_codes (user_id, email, code_hmac, asked_from, expires_at) select id, '', '', '', created_at from threads`,
   `insert into email_verifications (user_id, email, token_hash, expires_at) select id, '', id, created_at from threads`,
   `insert into sign_in_challenges (token_hash, user_id, method, expires_at) select id, id, 'password', created_at from threads`,
@@ -135,7 +135,16 @@ const rest = [
   `insert into identity_flows (key_hash, purpose, provider_id, contents_sealed, expires_at) select id, 'sign_in', id, '', created_at from threads`,
   `insert into workspaces (account_id, project_id, owner_user_id, workspace_ref) select account_id, id, owner_user_id, id from projects`,
   `insert into workspace_objects (account_id, workspace_ref, name, size)
-   select account_id, workspace_ref, 'o' || n, 1 from workspaces, generate_series(1, 2) n`,
+   select account_id, workspace_ref, 'o' || n, 1 from workspaces, generate_series(1, 200) n`,
+];
+
+const accounts = [
+  `insert into accounts (id, slug, name, type, owner_user_id, created_at) select id, 'a' || id, 'A', 'personal', id, created_at from threads`,
+  `insert into memberships (account_id, user_id, role) select id, id, 'admin' from threads`,
+  `insert into credit_balances (account_id, balance) select id, 1000 from threads`,
+  `insert into quota_usage (account_id, quota, used) select id, 'messages', 0 from threads`,
+  `insert into projects (account_id, id, owner_user_id, name, is_default) select id, id, id, 'P', true from threads`,
+  `insert into workspaces (account_id, project_id, owner_user_id, workspace_ref) select id, id, id, id from threads`,
 ];
 
 /** Statistics and visibility as autovacuum leaves them. */

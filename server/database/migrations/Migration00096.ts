@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** For what reads the closed accounts, or the platform administrators, among all. Each index blocks writes to its table for about a second per million rows. */
+/**
+ * Find closed accounts and platform administrators without reading all accounts and users. Each index blocks writes to its table for about a
+ * second per million rows.
+ */
 export class Migration00096 extends Migration {
   override up(): void {
     this.addSql('create index accounts_closed on accounts (id) where deleted_at is not null');

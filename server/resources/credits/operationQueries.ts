@@ -142,8 +142,8 @@ const withNext = (db: Builder, id: RawBuilder<string>, size = batchSize) =>
     );
 
 /**
- * Wait for the first of the next accounts, which the entry of the ledger refers to, and for its balance. Only these are waited for, and before the
- * transaction holds any other: the accounts before one that is locked for long must not be locked as long.
+ * Wait for the first of the next accounts, which the entry of the ledger refers to, and for its balance. No other account is waited for, and the
+ * transaction holds none yet: otherwise those before one that is locked for long would be locked as long.
  */
 export const lockNextAccount = statement<{ id: string }>()((db, $) =>
   db

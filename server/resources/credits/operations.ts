@@ -18,11 +18,17 @@ export async function queueOperation(tx: Queryable, id: string, traceId: string)
 
 /**
  * Changes the next batch of accounts. Returns undefined if the operation has ended. Sends all statements at once, so that a process that
- * stops midway leaves no transaction open. A batch has no account if the first of them is locked and `isPatient` is false.
+ * stops midway leaves no transaction open. A batch ends before the first account that is locked. With `waits`, one that is locked is waited for if it is
+ * the first; without, the batch is then empty.
  */
-export function changeNextBatch(tx: Transaction, id: string, lowThreshold: number, isPatient: boolean): Promise<OperationRow | undefined> {
+export function changeNextBatch(
+  tx: Transaction,
+  id: string,
+  lowThreshold: number,
+  { waits }: { waits: boolean },
+): Promise<OperationRow | undefined> {
   tx.awaitAtCommit(tx.row(queries.lockOperation, { id }));
-  if (isPatient) {
+  if (waits) {
     tx.awaitAtCommit(tx.row(queries.lockNextAccount, { id }));
     tx.awaitAtCommit(tx.row(queries.lockNextBalance, { id }));
   }
@@ -60,7 +66,7 @@ async function startOperation(
     });
   }
   const { 'credit.low_threshold': lowThreshold } = await readSettings(app.database, tx);
-  const moved = (await changeNextBatch(tx, id, lowThreshold, false))!;
+  const moved = (await changeNextBatch(tx, id, lowThreshold, { waits: false }))!;
   if (moved.state === 'running') await queueOperation(tx, id, client.traceId);
   const { affected, total, state } = moved;
   const metadata = { operation, amount, note: note || null, affected_count: affected, total_count: total, state };

@@ -9,7 +9,10 @@ export function isThreadAlive() {
   return eb.and([eb('t.deleted_at', 'is', null), eb.or([eb('t.expires_at', 'is', null), eb('t.expires_at', '>', sql<string>`now()`)])]);
 }
 
-/** Whether thread `t` is in a shared project that a user may see. The account is a parameter: by that of `t`, PostgreSQL may hash the projects of all accounts. */
+/**
+ * Whether thread `t` is in a shared project that a user may see. The account is a parameter: by that of `t`, PostgreSQL may hash the projects of all
+ * accounts.
+ */
 function isInVisibleSharedProject(seer: Parameters<Viewer>) {
   const eb = expressionBuilder<WithAlias<'threads', 't'>, 't'>();
   return eb.exists(
@@ -24,8 +27,8 @@ function isInVisibleSharedProject(seer: Parameters<Viewer>) {
 }
 
 /**
- * Whether a user may read thread `t` of the account: their own, or one in a shared project that is not private. Excludes deleted and expired threads, and the
- * hidden threads of sub-agents.
+ * Whether a user may read thread `t` of the account: their own, or one in a shared project that is not private. Excludes deleted and expired
+ * threads, and the hidden threads of sub-agents.
  */
 export function isThreadReadable(seer: Parameters<Viewer>) {
   const eb = expressionBuilder<WithAlias<'threads', 't'>, 't'>();

@@ -132,7 +132,7 @@ const operate = (amount: number | null, times: number) =>
       [id, amount === null ? 'reset_all' : 'bulk_adjust', amount, chief.id],
     );
     // Wrapped in an object: a returned promise would be awaited before the commit is sent.
-    const change = () => database.transaction(async (tx) => ({ sent: changeNextBatch(tx, id, 0, true) }));
+    const change = () => database.transaction(async (tx) => ({ sent: changeNextBatch(tx, id, 0, { waits: true }) }));
     for (let time = 0; time < times; time++) await (await change()).sent;
     model.balance = amount === null ? 0 : Math.max(0, model.balance + amount);
   });

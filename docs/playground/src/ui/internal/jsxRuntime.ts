@@ -4,7 +4,7 @@ import { printable } from '../../../../../contract/shared/text.ts';
 
 export { Fragment } from 'react/jsx-runtime';
 
-// Replaces `react/jsx-runtime` in builds, see vite.config.ts. Values of fields are no text: what a user edits stays as it is.
+// Replaces `react/jsx-runtime` in builds, see vite.config.ts. The value of a field is not changed, because it is what the user edits.
 
 type Props = Record<string, unknown>;
 
