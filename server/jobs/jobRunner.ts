@@ -27,6 +27,9 @@ const maxStoreMs = 2_000;
 /** How often each idle slot of the library polls by itself, in milliseconds. See `lookWithOneSlot`. */
 const slotPollMs = 60_000;
 
+/** How long a look for some jobs only is put off, in milliseconds: it may read all the others. */
+const restrictedGatherMs = 50;
+
 /** How a runner looks for jobs. */
 type Looking = {
   /** Milliseconds between looks without a notification. */
@@ -187,10 +190,12 @@ function lookWithOneSlot(
       nudge(1);
       asking = false;
     };
+    const askAfter = (ms: number) => void (gathering ??= setTimeout(ask, ms));
     workerPool.nudge = (count) => {
       if (isFull()) return;
-      if (gatherMs === 0) nudge(count);
-      else gathering ??= setTimeout(ask, gatherMs);
+      if (gatherMs > 0) askAfter(gatherMs);
+      else if (isRestricted()) askAfter(restrictedGatherMs);
+      else nudge(count);
     };
     look = ask;
     const timer = setInterval(ask, pollInterval);
@@ -205,7 +210,9 @@ function lookWithOneSlot(
     });
     events.on('job:start', ({ worker }) => {
       onLook(true);
-      if (worker === asked) ask();
+      if (worker !== asked) return;
+      if (isRestricted()) askAfter(restrictedGatherMs);
+      else ask();
     });
     events.once('pool:gracefulShutdown', () => {
       isOpen = false;

@@ -25,6 +25,8 @@ export const queuedJobs = sql.table<QueuedJob>('graphile_worker.jobs');
 
 /** A flag of the jobs of runs that are no sub-agents. */
 export const rootRunFlag = 'run.root';
+/** A flag of the jobs of runs of one account. */
+export const accountFlag = (accountId: string) => `account:${accountId}`;
 
 /** The first of an account, which has its turn with those of other accounts, and those that are taken only if no account has a first one. */
 const [firstPriority, laterPriority] = [sql.lit(0), sql.lit(1)];
@@ -103,11 +105,11 @@ const payloadOf = ({ id, account_id, trace_id }: QueuedRun) => ({
   run_id: id,
   ...traceFields(trace_id),
 });
-const jobOf = ({ id, parent_run_id: parent }: QueuedRun, payload: object) => ({
+const jobOf = ({ id, account_id: accountId, parent_run_id: parent }: QueuedRun, payload: object) => ({
   task: executeRunTask,
   payload: JSON.stringify(payload),
   key: runJobKey(id),
-  flags: parent ? [executeRunTask] : [executeRunTask, rootRunFlag],
+  flags: [executeRunTask, accountFlag(accountId), ...(parent ? [] : [rootRunFlag])],
 });
 
 /** The queue is in the same database, so a job commits with the rows that it refers to. */

@@ -14,7 +14,7 @@ import { inJobSpan } from '../jobs/jobSpan.ts';
 import { announceExpiringKeys } from '../jobs/notices/announceExpiringKeys.ts';
 import { announceLowCredits } from '../jobs/notices/announceLowCredits.ts';
 import { createPartitions, removeOldAccessLog, removeOldAuditLog, removeOldEvents } from '../jobs/partitions/maintainPartitions.ts';
-import { executeRunTask, giveNextTurn, queue, queuedJobs, rootRunFlag } from '../jobs/queue.ts';
+import { accountFlag, executeRunTask, giveNextTurn, queue, queuedJobs, rootRunFlag } from '../jobs/queue.ts';
 import { removeAttachments } from '../jobs/removeAttachments.ts';
 import { removeOldRevisions } from '../jobs/sweepWorkspaces.ts';
 import { createTurnQueue } from '../platform/concurrency.ts';
@@ -133,16 +133,22 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
       onError: complain('a run was not started without the queue'),
     });
   const takesRuns = config.workerQueueJobTypes?.includes(executeRunTask) ?? true;
+  const hasNoSlot = () => !takesRuns || (slots.isFull() && slots.isSpareTaken());
   const options = {
     connectionString: config.databaseDirectUrl ?? databaseUrl,
-    concurrency: config.workerMaxConcurrency,
-    maxPoolSize: config.workerMaxConcurrency + 1,
-    // Jobs carry their type as a flag. A worker without a free slot leaves runs to other workers.
-    isFull: () => slots.isFull() || !takesRuns,
+    // With the spare slot.
+    concurrency: config.workerMaxConcurrency + 1,
+    maxPoolSize: config.workerMaxConcurrency + 2,
+    // Jobs carry their type and account as flags. A worker without a free slot leaves runs to other workers.
+    isFull: hasNoSlot,
     // A run that has ended is not executed again.
     isRepeatable: true,
     onLook: starter?.looked ?? noop,
-    forbiddenFlags: () => (slots.isFull() || !takesRuns ? [executeRunTask] : slots.hasManyWaiting() ? [rootRunFlag] : null),
+    forbiddenFlags() {
+      if (hasNoSlot()) return [executeRunTask];
+      const flags = [...(slots.isFull() ? slots.busyAccounts().map(accountFlag) : []), ...(slots.hasManyWaiting() ? [rootRunFlag] : [])];
+      return flags.length > 0 ? flags : null;
+    },
     pollInterval: config.workerPollSeconds * 1_000,
     gracefulShutdownAbortTimeout: drainMs,
     taskList: {
@@ -155,7 +161,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
         if (accountId) giveNextTurn(database, { accountId, runId: run_id }).catch(complain('the next run of an account got no turn'));
         let isEnded = false;
         try {
-          await slots.run(async (slot) => {
+          await slots.run(accountId, async (slot) => {
             const { run_id: runId, left = 0 } = known.data;
             isEnded = await execute({ id: String(job.id), isLocal: false, left }, runId, payload, slot);
           });

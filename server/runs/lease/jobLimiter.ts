@@ -10,16 +10,25 @@ type JobLimiterConfig = Pick<
   | 'workerScaleCooldownSecs'
 >;
 
-/** Limits how many jobs a worker runs at once. The limit adapts to the load, within bounds. */
+/**
+ * Limits how many jobs a worker runs at once. The limit adapts to the load, within bounds. If all slots are taken, one spare slot is there for an account
+ * that has no job in a slot, so that long jobs of others do not delay its first ([0107](../../../docs/decisions/0107-turns-of-queued-runs.md)).
+ */
 export type JobLimiter = {
+  /** Whether all slots are taken. The spare one may be free. */
   isFull(): boolean;
+  isSpareTaken(): boolean;
+  /** The accounts that have a job in a slot, which cannot take the spare one. */
+  busyAccounts(): string[];
+  /** Whether a job of the account may start now. */
+  hasSlotFor(accountId: string): boolean;
   /** Whether so many runs wait for their sub-agents that only sub-agents should be taken: each waiting run still occupies memory. */
   hasManyWaiting(): boolean;
   /**
-   * Holds a slot while `work` runs. Resolves early if `work` releases its slot for a while; later errors of `work` are
+   * Holds a slot while `work` of the account runs. Resolves early if `work` releases its slot for a while; later errors of `work` are
    * not reported here.
    */
-  run(work: (slot: ConcurrencySlot) => Promise<void>): Promise<void>;
+  run(accountId: string | undefined, work: (slot: ConcurrencySlot) => Promise<void>): Promise<void>;
   /**
    * Raises the limit by one if jobs wait and all slots are busy. Lowers it by one if few jobs wait and slots are idle.
    * At most one step per cooldown.
@@ -42,18 +51,28 @@ export function createJobLimiter(config: JobLimiterConfig, now = () => performan
   let busy = 0;
   let lent = 0;
   let lastStep = Number.NEGATIVE_INFINITY;
+  /** How many slots each account occupies. */
+  const taken = new Map<string, number>();
+  /** The job in the spare slot. It counts in `busy`, and gives the spare slot back when that is within the limit again. */
+  let spare: ConcurrencySlot | undefined;
+  const isFull = () => busy >= size;
   return {
-    isFull: () => busy >= size,
+    isFull,
+    isSpareTaken: () => spare !== undefined,
+    busyAccounts: () => [...taken.keys()],
+    hasSlotFor: (accountId) => !isFull() || (spare === undefined && !taken.has(accountId)),
     hasManyWaiting: () => lent >= size * maxLentPerSlot,
-    async run(work) {
+    async run(accountId, work) {
       const left = Promise.withResolvers<void>();
-      let state: 'occupied' | 'released' | 'lent' = 'occupied';
+      let state: 'occupied' | 'released' | 'lent' = 'released';
       let isOver = false;
-      busy++;
       const change = (next: typeof state) => {
         // What the job has left behind, such as an aborted tool call, may still retake the slot.
         if (isOver) return;
-        busy += Number(next === 'occupied') - Number(state === 'occupied');
+        const occupied = Number(next === 'occupied') - Number(state === 'occupied');
+        busy += occupied;
+        if (accountId !== undefined) addTo(taken, accountId, occupied);
+        if (busy <= size || (spare === slot && occupied < 0)) spare = undefined;
         lent += Number(next === 'lent') - Number(state === 'lent');
         state = next;
       };
@@ -61,7 +80,10 @@ export function createJobLimiter(config: JobLimiterConfig, now = () => performan
         change(next);
         left.resolve();
       };
-      const slot = { release: () => leave('released'), lend: () => leave('lent'), retake: () => change('occupied') };
+      const slot: ConcurrencySlot = { release: () => leave('released'), lend: () => leave('lent'), retake: () => change('occupied') };
+      // Two that look at the queue at once may both take a job of a busy account: that exceeds the limit, and leaves the spare slot to others.
+      if (isFull() && accountId !== undefined && !taken.has(accountId)) spare ??= slot;
+      change('occupied');
       const done = work(slot).finally(() => {
         change('released');
         isOver = true;
@@ -78,4 +100,10 @@ export function createJobLimiter(config: JobLimiterConfig, now = () => performan
       return size;
     },
   };
+}
+
+function addTo(counts: Map<string, number>, key: string, amount: number) {
+  const count = (counts.get(key) ?? 0) + amount;
+  if (count > 0) counts.set(key, count);
+  else counts.delete(key);
 }

@@ -27,6 +27,8 @@ export type LocalStarter = RunStarter & {
   stop(): Promise<void>;
 };
 
+type Waiting = { run: LocalRun; until: number; round: number };
+
 /** Runs that wait for a slot here. Further ones are queued, for all workers. */
 const maxWaiting = 100;
 
@@ -36,7 +38,7 @@ const lookMs = 100;
 const maxLookMs = 500;
 
 export function createLocalStarter({ slots, waitMs, lookAtQueue, execute, enqueue, onError }: LocalStarterOptions): LocalStarter {
-  const waiting: { run: LocalRun; until: number; round: number }[] = [];
+  const waiting: Waiting[] = [];
   /** In each round an account starts one run. */
   let round = 0;
   /** Runs that have been started, or are being queued. */
@@ -64,23 +66,26 @@ export function createLocalStarter({ slots, waitMs, lookAtQueue, execute, enqueu
     if (!isFound) startNext();
   }
   function startNext(isLooking = false) {
-    if (isStopped || looking || slots.isFull()) return;
-    if (isLookDue()) {
+    if (isStopped || looking) return;
+    if (!slots.isFull() && isLookDue()) {
       awaitLook();
       if (!isLooking) lookAtQueue();
       return;
     }
-    while (waiting.length > 0 && !slots.isFull()) start(takeNext());
+    for (let next = takeNext(); next; next = takeNext()) start(next);
   }
   function takeNext() {
-    const next = waiting.reduce((first, each) => (each.round < first.round ? each : first));
+    const next = waiting
+      .filter(({ run }) => slots.hasSlotFor(run.account_id))
+      .reduce<Waiting | undefined>((first, each) => (first && first.round <= each.round ? first : each), undefined);
+    if (!next) return undefined;
     waiting.splice(waiting.indexOf(next), 1);
     round = next.round;
     return next.run;
   }
   function start(run: LocalRun) {
     // A run does not belong to the request that created it, nor to the run whose slot it takes. One that could not be started is tried again from the queue.
-    const running = withoutSpan(() => slots.run((slot) => execute(run, slot))).catch((error: unknown) => {
+    const running = withoutSpan(() => slots.run(run.account_id, (slot) => execute(run, slot))).catch((error: unknown) => {
       onError(error);
       leave(run);
     });

@@ -331,7 +331,7 @@ test('with many runs that wait for sub-agents, a worker takes only sub-agents, u
   const end = Promise.withResolvers<void>();
   const waiting: ConcurrencySlot[] = [];
   const wait = () =>
-    limiter.run(async (slot) => {
+    limiter.run(undefined, async (slot) => {
       waiting.push(slot);
       slot.lend();
       slot.lend();
@@ -339,7 +339,7 @@ test('with many runs that wait for sub-agents, a worker takes only sub-agents, u
     });
   for (let at = 0; at < 9; at++) await wait();
   // A question to the user does not count.
-  await limiter.run(async (slot) => {
+  await limiter.run(undefined, async (slot) => {
     slot.release();
     await end.promise;
   });
@@ -355,7 +355,7 @@ test('with many runs that wait for sub-agents, a worker takes only sub-agents, u
 test('what a job leaves behind cannot retake its slot after its end', async () => {
   const limiter = createJobLimiter(app.config);
   let left: ConcurrencySlot | undefined;
-  await limiter.run(async (slot) => {
+  await limiter.run(undefined, async (slot) => {
     slot.release();
     left = slot;
   });
