@@ -39,18 +39,18 @@ test('ten floods of deltas delay neither the first delta of another account nor 
       })
       .catch(() => undefined);
   const flooding = () => app.sql(`select count(*)::int as runs from runs where id = any($1) and next_seq > 5000`, [floods]);
-  await expect.poll(async () => (await flooding())[0]?.runs, { timeout: 60_000 }).toBeGreaterThanOrEqual(4);
+  await expect.poll(async () => (await flooding())[0]?.runs).toBeGreaterThanOrEqual(4);
 
   for (let n = 0; n < 3; n++) {
     const began = performance.now();
     const reader = await openStream(server.url, await start(bob, 'Hello'), { token: bob.token });
     await reader.until(({ type }) => type === 'message.delta');
-    expect(performance.now() - began).toBeLessThan(maxDeltaMs);
+    expect(performance.now() - began).toTakeLessThan(maxDeltaMs);
     const asked = performance.now();
     expect((await call('GET', '/v1/me', { token: bob.token })).status).toBe(200);
-    expect(performance.now() - asked).toBeLessThan(maxCallMs);
+    expect(performance.now() - asked).toTakeLessThan(maxCallMs);
     reader.close();
   }
   const open = await app.sql(`select count(*)::int as runs from runs where id = any($1) and status = 'running'`, [floods]);
   expect(open).toEqual([{ runs: 10 }]);
-}, 180_000);
+});
