@@ -27,23 +27,27 @@ const maxStoreMs = 2_000;
 /** How often each idle slot of the library polls by itself, in milliseconds. See `lookWithOneSlot`. */
 const slotPollMs = 60_000;
 
-/** How long a look for some jobs only is put off, in milliseconds: it may read all the others. */
-const restrictedGatherMs = 50;
+/** How long a look for a job of the spare slot is put off, in milliseconds: it may read all jobs of the accounts that cannot take it. */
+const spareGatherMs = 50;
 
 /** How a runner looks for jobs. */
 type Looking = {
   /** Milliseconds between looks without a notification. */
   pollInterval: number;
-  /** Whether no job could be taken now. A slot looks again when it has ended its job. */
-  isFull?: () => boolean;
+  /** Whether no job could be taken now, if each of the `looks` that are underway takes one. A slot looks again when it has ended its job. */
+  isFull?: (looks: number) => boolean;
+  /** Whether only the spare slot could take a job, of some accounts. */
+  isSpareOnly?: () => boolean;
   /** How long notifications are gathered before a look, in milliseconds. */
   gatherMs?: number;
   /** Called after each look for jobs of all kinds with whether it found one. */
   onLook?: (isFound: boolean) => void;
 };
 
-type JobRunnerOptions = Omit<RunnerOptions, 'connectionString' | 'pgPool' | 'maxPoolSize' | 'pollInterval'> &
+type JobRunnerOptions = Omit<RunnerOptions, 'connectionString' | 'pgPool' | 'maxPoolSize' | 'pollInterval' | 'forbiddenFlags'> &
   Looking & {
+    /** The flags of jobs that are not taken now, besides by the `looks` that are underway. */
+    forbiddenFlags?: (looks: number) => string[] | null;
     connectionString: string;
     maxPoolSize: number;
     /** Whether nothing is lost if a crash of PostgreSQL undoes the start or end of a job: then they do not wait for the disk. */
@@ -105,9 +109,11 @@ async function openRunner(
     maxPoolSize,
     pollInterval,
     isFull = () => false,
+    isSpareOnly = () => false,
     gatherMs = 0,
     onLook = () => undefined,
     isRepeatable = false,
+    forbiddenFlags = () => null,
     ...options
   }: JobRunnerOptions,
   log: Log,
@@ -116,12 +122,17 @@ async function openRunner(
   const [closing, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   events.on('job:complete', emitJobEnded);
   events.on('pool:gracefulShutdown', () => closing.resolve());
-  const { forbiddenFlags } = options;
-  const isRestricted = () => typeof forbiddenFlags === 'function' && forbiddenFlags() !== null;
-  const look = lookWithOneSlot(events, { pollInterval, isFull, gatherMs, onLook, isRestricted });
-  const plugins = [
-    startSlotsInTurn(events, async () => (typeof forbiddenFlags === 'function' ? forbiddenFlags() : (forbiddenFlags ?? null))),
-  ];
+  const looking = new Set<Worker>();
+  const flags = () => forbiddenFlags(looking.size);
+  const look = lookWithOneSlot(events, looking, {
+    pollInterval,
+    isFull,
+    isSpareOnly,
+    gatherMs,
+    onLook,
+    isRestricted: () => flags() !== null,
+  });
+  const plugins = [startSlotsInTurn(events, async () => flags())];
   // The results of the last jobs may still have to be stored.
   const endSoon = () => void setTimeout(ended.resolve, maxStoreMs).unref();
   events.on('pool:gracefulShutdown:complete', endSoon);
@@ -133,6 +144,7 @@ async function openRunner(
   try {
     const runner = await run({
       ...options,
+      forbiddenFlags: flags,
       pgPool,
       preset,
       events,
@@ -168,11 +180,13 @@ async function openRunner(
 /**
  * In the library every idle slot polls: with 20 slots that was four fifths of the processor time of an idle server. Here one idle slot looks for
  * a job at each interval, and if it finds one, the next slot looks at once. In the library a slot also looks at each notification of a new job, of any
- * kind. Here none looks while no job could be taken, and with `gatherMs` one slot looks for all jobs of that time. Returns a function that looks at once.
+ * kind. Here none looks while no job could be taken, and with `gatherMs` one slot looks for all jobs of that time. Keeps in `looking` who looks.
+ * Returns a function that looks at once.
  */
 function lookWithOneSlot(
   events: WorkerEvents,
-  { pollInterval, isFull, gatherMs, onLook, isRestricted }: Required<Looking> & { isRestricted(): boolean },
+  looking: Set<Worker>,
+  { pollInterval, isFull, isSpareOnly, gatherMs, onLook, isRestricted }: Required<Looking> & { isRestricted(): boolean },
 ): () => void {
   let look = () => {};
   // Slots that look for some kinds of jobs only.
@@ -183,19 +197,38 @@ function lookWithOneSlot(
     let asked: Worker | undefined;
     let isOpen = true;
     let gathering: NodeJS.Timeout | undefined;
+    /** Whether nobody looked because of looks that were underway. */
+    let isMissed = false;
+    const isRefused = () => {
+      if (!isFull(looking.size)) return false;
+      isMissed ||= looking.size > 0;
+      return true;
+    };
     const ask = () => {
       gathering = undefined;
-      if (!isOpen || isFull()) return;
+      if (!isOpen || isRefused()) return;
       asking = true;
       nudge(1);
       asking = false;
     };
-    const askAfter = (ms: number) => void (gathering ??= setTimeout(ask, ms));
+    const askForSpare = () => {
+      gathering = undefined;
+      // A slot that has become free meanwhile looks by itself. Both would take a job.
+      if (isSpareOnly()) ask();
+    };
+    const askSpareLater = () => void (gathering ??= setTimeout(askForSpare, spareGatherMs));
     workerPool.nudge = (count) => {
-      if (isFull()) return;
-      if (gatherMs > 0) askAfter(gatherMs);
-      else if (isRestricted()) askAfter(restrictedGatherMs);
-      else nudge(count);
+      if (isRefused()) return;
+      if (isSpareOnly()) askSpareLater();
+      else if (gatherMs === 0) nudge(count);
+      else gathering ??= setTimeout(ask, gatherMs);
+    };
+    const endLook = (worker: Worker, isNextDue = false) => {
+      looking.delete(worker);
+      if (!isNextDue && !isMissed) return;
+      isMissed = false;
+      if (isSpareOnly()) askSpareLater();
+      else ask();
     };
     look = ask;
     const timer = setInterval(ask, pollInterval);
@@ -204,15 +237,17 @@ function lookWithOneSlot(
       if (asking) asked = worker;
       if (isRestricted()) restricted.add(worker);
       else restricted.delete(worker);
+      looking.add(worker);
     });
     events.on('worker:getJob:empty', ({ worker }) => {
       if (!restricted.has(worker)) onLook(false);
+      endLook(worker);
     });
+    events.on('worker:getJob:error', ({ worker }) => endLook(worker));
     events.on('job:start', ({ worker }) => {
       onLook(true);
-      if (worker !== asked) return;
-      if (isRestricted()) askAfter(restrictedGatherMs);
-      else ask();
+      // Right after this the job takes its slot.
+      queueMicrotask(() => endLook(worker, worker === asked));
     });
     events.once('pool:gracefulShutdown', () => {
       isOpen = false;

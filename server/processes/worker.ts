@@ -133,19 +133,20 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
       onError: complain('a run was not started without the queue'),
     });
   const takesRuns = config.workerQueueJobTypes?.includes(executeRunTask) ?? true;
-  const hasNoSlot = () => !takesRuns || (slots.isFull() && slots.isSpareTaken());
+  const takesNone = (looks: number) => !takesRuns || !slots.hasSlot() || (looks > 0 && slots.isFull(looks));
   const options = {
     connectionString: config.databaseDirectUrl ?? databaseUrl,
     // With the spare slot.
     concurrency: config.workerMaxConcurrency + 1,
     maxPoolSize: config.workerMaxConcurrency + 2,
     // Jobs carry their type and account as flags. A worker without a free slot leaves runs to other workers.
-    isFull: hasNoSlot,
+    isFull: takesNone,
+    isSpareOnly: () => slots.isFull(),
     // A run that has ended is not executed again.
     isRepeatable: true,
     onLook: starter?.looked ?? noop,
-    forbiddenFlags() {
-      if (hasNoSlot()) return [executeRunTask];
+    forbiddenFlags(looks: number) {
+      if (takesNone(looks)) return [executeRunTask];
       const flags = [...(slots.isFull() ? slots.busyAccounts().map(accountFlag) : []), ...(slots.hasManyWaiting() ? [rootRunFlag] : [])];
       return flags.length > 0 ? flags : null;
     },

@@ -100,13 +100,13 @@ test('runs that wait for a slot are started in turn by account', async () => {
   expect(started).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'a4']);
 });
 
-test('an account without a run in a slot has one more slot, and one that has such a run waits', async () => {
+test('while all slots are taken, one run of an account without a run in a slot is started, and others wait', async () => {
   const { starter, started, ends } = starterWith(60_000);
   for (const runId of ['a1', 'a2']) starter.start(local(runId, 'a'));
   for (const runId of ['b1', 'b2']) starter.start(local(runId, 'b'));
   starter.start(local('c1', 'c'));
   expect(started).toEqual(['a1', 'b1']);
-  // The one more slot is free for an account without a run.
+  // Its spare slot is free again.
   ends[1]!.resolve();
   await expect.poll(() => started).toEqual(['a1', 'b1', 'b2']);
   ends[2]!.resolve();

@@ -262,7 +262,11 @@ export const configVariables = {
   Worker: {
     ARKLOOP_WORKER_CONCURRENCY: withDefault(integer(1, 1_000), '4', 'Parallel jobs at start, kept within the bounds below.'),
     ARKLOOP_WORKER_MIN_CONCURRENCY: withDefault(integer(1, 1_000), '2', 'Fewest parallel jobs.'),
-    ARKLOOP_WORKER_MAX_CONCURRENCY: withDefault(integer(1, 1_000), '16', 'Most parallel jobs, and one more of an account that has none.'),
+    ARKLOOP_WORKER_MAX_CONCURRENCY: withDefault(
+      integer(1, 1_000),
+      '16',
+      'Most parallel jobs, besides one run of an account that has no other.',
+    ),
     ARKLOOP_WORKER_SCALE_UP_THRESHOLD: withDefault(number(0), '3', 'Waiting jobs that add a slot.'),
     ARKLOOP_WORKER_SCALE_DOWN_THRESHOLD: withDefault(number(0), '1', 'Waiting jobs that remove a slot.'),
     ARKLOOP_WORKER_SCALE_INTERVAL_SECS: withDefault(number(0, 'exclusive'), '5', 'How often the number of slots is considered.'),

@@ -15,13 +15,12 @@ type JobLimiterConfig = Pick<
  * that has no job in a slot, so that long jobs of others do not delay its first ([0107](../../../docs/decisions/0107-turns-of-queued-runs.md)).
  */
 export type JobLimiter = {
-  /** Whether all slots are taken. The spare one may be free. */
-  isFull(): boolean;
-  isSpareTaken(): boolean;
+  /** Whether all slots are taken, or would be with `more` jobs. The spare one may be free. */
+  isFull(more?: number): boolean;
+  /** Whether a job of the account may start now. Without an account: whether a job of some account may. */
+  hasSlot(accountId?: string): boolean;
   /** The accounts that have a job in a slot, which cannot take the spare one. */
   busyAccounts(): string[];
-  /** Whether a job of the account may start now. */
-  hasSlotFor(accountId: string): boolean;
   /** Whether so many runs wait for their sub-agents that only sub-agents should be taken: each waiting run still occupies memory. */
   hasManyWaiting(): boolean;
   /**
@@ -55,12 +54,12 @@ export function createJobLimiter(config: JobLimiterConfig, now = () => performan
   const taken = new Map<string, number>();
   /** The job in the spare slot. It counts in `busy`, and gives the spare slot back when that is within the limit again. */
   let spare: ConcurrencySlot | undefined;
-  const isFull = () => busy >= size;
+  const isFull = (more = 0) => busy + more >= size;
+  const hasSlot = (accountId?: string) => !isFull() || (!spare && !(accountId && taken.has(accountId)));
   return {
     isFull,
-    isSpareTaken: () => spare !== undefined,
+    hasSlot,
     busyAccounts: () => [...taken.keys()],
-    hasSlotFor: (accountId) => !isFull() || (spare === undefined && !taken.has(accountId)),
     hasManyWaiting: () => lent >= size * maxLentPerSlot,
     async run(accountId, work) {
       const left = Promise.withResolvers<void>();
@@ -71,7 +70,7 @@ export function createJobLimiter(config: JobLimiterConfig, now = () => performan
         if (isOver) return;
         const occupied = Number(next === 'occupied') - Number(state === 'occupied');
         busy += occupied;
-        if (accountId !== undefined) addTo(taken, accountId, occupied);
+        if (accountId) addTo(taken, accountId, occupied);
         if (busy <= size || (spare === slot && occupied < 0)) spare = undefined;
         lent += Number(next === 'lent') - Number(state === 'lent');
         state = next;
@@ -81,8 +80,8 @@ export function createJobLimiter(config: JobLimiterConfig, now = () => performan
         left.resolve();
       };
       const slot: ConcurrencySlot = { release: () => leave('released'), lend: () => leave('lent'), retake: () => change('occupied') };
-      // Two that look at the queue at once may both take a job of a busy account: that exceeds the limit, and leaves the spare slot to others.
-      if (isFull() && accountId !== undefined && !taken.has(accountId)) spare ??= slot;
+      // A job that was queued without its account, or started here during a look, may exceed the limit. It leaves the spare slot to others.
+      if (isFull() && accountId && hasSlot(accountId)) spare = slot;
       change('occupied');
       const done = work(slot).finally(() => {
         change('released');
@@ -97,6 +96,7 @@ export function createJobLimiter(config: JobLimiterConfig, now = () => performan
       if (!up && !down) return size;
       lastStep = now();
       size += up ? 1 : -1;
+      if (busy <= size) spare = undefined;
       return size;
     },
   };

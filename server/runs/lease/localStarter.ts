@@ -76,7 +76,7 @@ export function createLocalStarter({ slots, waitMs, lookAtQueue, execute, enqueu
   }
   function takeNext() {
     const next = waiting
-      .filter(({ run }) => slots.hasSlotFor(run.account_id))
+      .filter(({ run }) => slots.hasSlot(run.account_id))
       .reduce<Waiting | undefined>((first, each) => (first && first.round <= each.round ? first : each), undefined);
     if (!next) return undefined;
     waiting.splice(waiting.indexOf(next), 1);
