@@ -12,7 +12,7 @@ if (Number.parseInt(process.versions.node, 10) < wanted) {
   setFlagsFromString('--no-allocation-site-pretenuring');
   // Compiled code is kept beside the installed packages, where only who installed them can write.
   const { enableCompileCache } = await import('node:module');
-  enableCompileCache(new URL('../node_modules/.cache/compiled', import.meta.url).pathname);
+  enableCompileCache(`${import.meta.dirname}/../node_modules/.cache/compiled`);
   const { main } = await import('./processes/start.ts');
   await main(process.argv.slice(2), process.env);
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { startEmbeddedPostgres } from '../../server/database/embedded.ts';
 
@@ -16,7 +17,7 @@ export type SharedSettings = { databaseUrl: string; jwtSecret: string };
 /** What the scenarios share. */
 export type Shared = SharedSettings & { postgresPid: number };
 
-const root = new URL('../..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const maxStartMs = 60_000;
 
 /** Starts a PostgreSQL in a temporary folder, which `stop` removes. */

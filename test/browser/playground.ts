@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { onFileFinished } from '../support/app/fileCleanup.ts';
@@ -11,7 +12,7 @@ let isBuilt = false;
 /** Builds the playground if its sources changed, and launches a browser that is closed after the last test of the file. */
 export async function openBrowser(): Promise<Browser> {
   if (!isBuilt)
-    execFileSync(process.execPath, [new URL('../../docs/playground/prepare.js', import.meta.url).pathname], { stdio: 'inherit' });
+    execFileSync(process.execPath, [fileURLToPath(new URL('../../docs/playground/prepare.js', import.meta.url))], { stdio: 'inherit' });
   isBuilt = true;
   const browser = await launchBrowser();
   onFileFinished(() => browser.close());

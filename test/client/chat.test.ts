@@ -3,10 +3,11 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { type RequestHandler, sendError, sendJson, startLocalServer, tokenResponse } from './localServer.ts';
 
-const main = new URL('../../client/chat/main.ts', import.meta.url).pathname;
+const main = fileURLToPath(new URL('../../client/chat/main.ts', import.meta.url));
 const id = '0198c0de-0000-7000-8000-000000000000';
 
 type Data = Record<string, unknown>;

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { build, type Rolldown } from 'vite';
 import { expect, test, vi } from 'vitest';
 import { runtimes } from '../system/runtimes/list.ts';
 
-const root = new URL('../../', import.meta.url).pathname;
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const id = '0198c0de-0000-7000-8000-000000000000';
 
 test('the table of runtimes in the README lists those that are tested', () => {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createWriteStream, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { summarize } from '../support/auditor/audit.ts';
 import { type FaultReport, runFaults } from './faultRun.ts';
@@ -20,7 +21,7 @@ const { values } = parseArgs({
 });
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-const folder = new URL('../../.cache/faults/', import.meta.url).pathname;
+const folder = fileURLToPath(new URL('../../.cache/faults/', import.meta.url));
 mkdirSync(folder, { recursive: true });
 const log = createWriteStream(`${folder}${values.seed}.log`);
 

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
-const root = new URL('../..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const foreign = /^(ARKLOOP_|PORT$|DATABASE_URL$|npm_lifecycle_event$|NODE_OPTIONS$)/;
 
 /** A line that a server logged at level `error` or `fatal`. */

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { newSecret, startPostgres, startServer, stopAll } from '../bench/processes.ts';
 import { run } from '../support/checks/thirdParty.ts';
@@ -10,9 +11,9 @@ import { explanationOf, grouped, readReport } from './findings.ts';
 import { fetchTool } from './tool.ts';
 
 /** OpenAPI 3.2 describes stream events in the form that Schemathesis reads: `itemSchema` with `id`, `event`, and `data`. */
-const document = new URL('../../docs/openapi-3.2.json', import.meta.url).pathname;
+const document = fileURLToPath(new URL('../../docs/openapi-3.2.json', import.meta.url));
 /** Folder of the reports of the last run. */
-const reports = new URL('../../.cache/fuzz/', import.meta.url).pathname;
+const reports = fileURLToPath(new URL('../../.cache/fuzz/', import.meta.url));
 
 const { values, positionals } = parseArgs({
   options: {

@@ -1,9 +1,10 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { findCommand, run, runOrThrow } from '../support/checks/thirdParty.ts';
 
-const requirements = new URL('./requirements.txt', import.meta.url).pathname;
-const cache = new URL('../../.cache/', import.meta.url).pathname;
+const requirements = fileURLToPath(new URL('./requirements.txt', import.meta.url));
+const cache = fileURLToPath(new URL('../../.cache/', import.meta.url));
 
 /** The Schemathesis version pinned in `requirements.txt`. */
 const pinnedVersion = /^schemathesis==(\S+)$/m.exec(readFileSync(requirements, 'utf8'))![1]!;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { type Day, liveDay } from './day.ts';
 import { startInstallation } from './installation.ts';
@@ -94,7 +95,7 @@ export async function compareNeighbours({ noises, runs, rounds, onComparison, on
 }
 
 async function startNeighbour(noise: string, args: readonly string[]): Promise<ChildProcess> {
-  const program = new URL('noise/main.ts', import.meta.url).pathname;
+  const program = fileURLToPath(new URL('noise/main.ts', import.meta.url));
   const child = spawn(process.execPath, [program, noise, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
   if (!Buffer.isBuffer(line)) throw new Error(`the neighbour that ${noise} did not start`);

@@ -1,4 +1,5 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { compareNeighbours, type Comparison } from './compare.ts';
 import { noises } from './noise/noises.ts';
@@ -16,7 +17,7 @@ const { values } = parseArgs({
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const selected = Object.keys(noises).filter((name) => values.only.split(',').some((part) => name.includes(part)));
 
-const folder = new URL('../../.cache/neighbours/', import.meta.url).pathname;
+const folder = fileURLToPath(new URL('../../.cache/neighbours/', import.meta.url));
 mkdirSync(folder, { recursive: true });
 const log = createWriteStream(`${folder}servers.log`);
 

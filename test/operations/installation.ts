@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { startEmbeddedPostgres } from '../../server/database/embedded.ts';
@@ -56,7 +57,7 @@ const drainMs = 5_000;
 const noticedMs = 700;
 const startMs = 90_000;
 
-const main = new URL('../../', import.meta.url).pathname;
+const main = fileURLToPath(new URL('../../', import.meta.url));
 const admin = { login: 'chief', password: 'Passw0rd-1' };
 
 /** Starts PostgreSQL, Redis and an S3-compatible store. The processes start with the first `replaceProcesses`. */

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createWriteStream, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Agent, setGlobalDispatcher } from 'undici';
 import { summarize } from '../support/auditor/audit.ts';
@@ -29,7 +30,7 @@ if (unknown !== undefined) {
   process.stderr.write(`--only: there is no step ${unknown}; the steps are ${Object.keys(steps).join(', ')}\n`);
   process.exitCode = 1;
 } else {
-  const folder = new URL('../../.cache/operations/', import.meta.url).pathname;
+  const folder = fileURLToPath(new URL('../../.cache/operations/', import.meta.url));
   mkdirSync(folder, { recursive: true });
   const log = createWriteStream(`${folder}${values.seed}.log`);
   say(`seed ${values.seed}; the log of all processes is .cache/operations/${values.seed}.log`);

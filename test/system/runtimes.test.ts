@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'vite';
 import { expect, onTestFinished, test } from 'vitest';
@@ -21,7 +22,7 @@ const app = wanted && (await startTestApp({ ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SE
 const project = wanted ? await (await packClient()).install() : '';
 if (wanted)
   for (const file of ['scenario.js', 'program.js', 'worker.js'])
-    await cp(new URL(`./runtimes/${file}`, import.meta.url).pathname, join(project, file));
+    await cp(fileURLToPath(new URL(`./runtimes/${file}`, import.meta.url)), join(project, file));
 
 async function fetchProgram({ spec, program }: { spec: string; program: string }): Promise<string> {
   const folder = join(cache, spec.replaceAll(/[/@]/g, '_'));

@@ -1,15 +1,16 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { afterAll, expect, test } from 'vitest';
 import { startTestApp } from '../support/app/testApp.ts';
 import { fetchNpm, fetchPip, findCommand, generators, lastLine, run, runOrThrow } from '../support/checks/thirdParty.ts';
 
 // Third-party tools generate clients from the document. Those clients must handle the main use case against a running server.
-const place = new URL('./thirdParty/', import.meta.url).pathname;
-const document = new URL('../../docs/openapi.json', import.meta.url).pathname;
-const modules = new URL('../../node_modules/', import.meta.url).pathname;
+const place = fileURLToPath(new URL('./thirdParty/', import.meta.url));
+const document = fileURLToPath(new URL('../../docs/openapi.json', import.meta.url));
+const modules = fileURLToPath(new URL('../../node_modules/', import.meta.url));
 const app = await startTestApp();
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-third-party-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { RunEvent, terminalTypes } from '../../contract/events.ts';
 import * as contract from '../../contract/index.ts';
@@ -16,7 +17,7 @@ import { operationIdOf } from '../../docs/openapi/operation.ts';
 import { operationsWithReasons } from '../../docs/openapi/reasons.ts';
 import { inlineReferences } from '../support/document/inlineReferences.ts';
 
-const root = new URL('../..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const routes = Object.entries(contract as Contract).flatMap(([area, resource]) =>
   Object.entries(resource).map(([verb, route]) => [operationIdOf(area, verb), route] as const),
 );

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { expectedSchemaVersion } from '../../../server/database/expectedSchema.ts';
 import { schemaVersion } from '../../../server/database/migrate.ts';
@@ -5,7 +6,7 @@ import type { FailedRequest } from '../../faults/load.ts';
 import type { Day } from '../dayContext.ts';
 import type { Release } from '../release.ts';
 
-const present = new URL('../../../', import.meta.url).pathname;
+const present = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The migrations run as a step of their own, while the old processes serve. Then each process is replaced. */
 export async function upgrade({ installation, release, say, report, underLoad, withoutFailure }: Day): Promise<void> {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { chooseOperations, type KitOptions, readOptions } from '../../../client/conformance/options.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
@@ -18,7 +19,7 @@ await app.promote(admin);
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-conformance-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const main = new URL('../../../client/conformance/bin.ts', import.meta.url).pathname;
+const main = fileURLToPath(new URL('../../../client/conformance/bin.ts', import.meta.url));
 const examine = (url: string, ...more: string[]) => runKitHere(['--url', url, ...more]);
 
 test('the check passes for an administrator, leaves nothing behind and covers over 70 % of the documented statuses', async () => {

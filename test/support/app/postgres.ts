@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { pino } from 'pino';
 import type { TestProject } from 'vitest/node';
@@ -37,7 +38,7 @@ export const templateDatabase = 'arkloop_template';
 const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '400', scram_iterations: '1' };
 
 /** Compile cache for the workers and for processes that tests start. It halves the time of their imports. */
-const compileCache = new URL('../../../node_modules/.cache/compiled', import.meta.url).pathname;
+const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/compiled', import.meta.url));
 
 /** Makes the partitions that every worker would otherwise make at its start. */
 async function makePartitions(url: string) {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { eventually } from '../resources/conversation.ts';
 import { world } from '../world/world.ts';
@@ -18,7 +19,7 @@ export type ServerProcess = {
   exited: Promise<{ code: number | null; signal: string | null }>;
 };
 
-const sources = new URL('../../../server/main.ts', import.meta.url).pathname;
+const sources = fileURLToPath(new URL('../../../server/main.ts', import.meta.url));
 const foreign = /^(ARKLOOP_|PORT$|DATABASE_URL$|npm_lifecycle_event$)/;
 
 /** The keys of in-process test apps, so that separate processes can decrypt their data. */

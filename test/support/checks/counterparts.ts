@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { machinePath } from '../app/programs.ts';
 import { eventually } from '../resources/conversation.ts';
 import { findCommand, runOrThrow } from './thirdParty.ts';
 
 /** Downloads, kept between test runs. */
-const cache = new URL('../../../.cache/counterparts/', import.meta.url).pathname;
+const cache = fileURLToPath(new URL('../../../.cache/counterparts/', import.meta.url));
 
 /** A required tool is missing on this machine. Fails the test with a one-line message. */
 export class MissingToolError extends Error {

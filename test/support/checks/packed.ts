@@ -2,13 +2,14 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { inject } from 'vitest';
 import { buildClient } from '../../../docs/client/build.ts';
 import { onFileFinished } from '../app/fileCleanup.ts';
 import { eventually } from '../resources/conversation.ts';
 
-export const root = new URL('../../..', import.meta.url).pathname;
+export const root = fileURLToPath(new URL('../../..', import.meta.url));
 const run = promisify(execFile);
 
 /** Peer dependencies of the client entries that use schemas. */

@@ -1,14 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { check } from 'recheck';
 import { parseSync, Visitor } from 'vite';
 
 /** `place` is `file:line`, relative to `root`. */
 export type Pattern = { source: string; flags: string; place: string };
 
-const root = new URL('../../..', import.meta.url).pathname;
-const recorder = new URL('./patternRecorder.ts', import.meta.url).pathname;
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const recorder = fileURLToPath(new URL('./patternRecorder.ts', import.meta.url));
 
 /** Code that runs in servers, in client applications and in browsers. */
 const servingFiles = (): string[] =>

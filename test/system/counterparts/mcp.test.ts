@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { addMcpConfig, callToolText, everything, openMcp, startEverything } from '../../support/agent/mcp.ts';
 import { freePort } from '../../support/app/ports.ts';
@@ -6,7 +7,7 @@ import { answersAt, python, startServer } from '../../support/checks/counterpart
 
 const app = await startTestApp({}, { worker: false });
 const mcp = await openMcp(app);
-const server = new URL('./mcp/server.py', import.meta.url).pathname;
+const server = fileURLToPath(new URL('./mcp/server.py', import.meta.url));
 const patient = { call_timeout_ms: 60_000 };
 
 async function toolsOf(name: string, fields: object) {

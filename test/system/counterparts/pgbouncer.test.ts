@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { snippetsOf } from '../../guides/snippets.ts';
 import { fastWorkerEnv, startProcess, testKeysEnv } from '../../support/app/process.ts';
@@ -23,7 +24,7 @@ const withPreparedStatements = configuration.replace('; from 1.21 on: ', '');
 const crowded = (text: string) => text.replace('default_pool_size = 20', 'default_pool_size = 8');
 
 const start = (role: string, env: Record<string, string>) =>
-  run(process.execPath, [new URL('../../../server/main.ts', import.meta.url).pathname, role], { cwd: '.', env });
+  run(process.execPath, [fileURLToPath(new URL('../../../server/main.ts', import.meta.url)), role], { cwd: '.', env });
 
 const versions = [
   { release: 'bookworm', version: /^1\.18\./, text: configuration, prepared: false },

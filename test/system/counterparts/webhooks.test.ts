@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { machinePath } from '../../support/app/programs.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
@@ -10,7 +11,7 @@ import { findCommand, runOrThrow } from '../../support/checks/thirdParty.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
 import { receiverOfTest, registerEndpoint } from '../../support/resources/receiver.ts';
 
-const place = new URL('./webhooks/', import.meta.url).pathname;
+const place = fileURLToPath(new URL('./webhooks/', import.meta.url));
 const app = await startTestApp();
 
 /** Returns a genuine delivery and three altered copies. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -27,7 +28,7 @@ import { eventually } from '../../support/resources/conversation.ts';
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-backup-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const entry = new URL('../../../server/main.ts', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../../server/main.ts', import.meta.url));
 const log = pino({ level: 'silent' });
 
 /** Runs the command as an operator does. */

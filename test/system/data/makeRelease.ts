@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { createClient } from '../../../client/index.ts';
 import { startEmbeddedPostgres } from '../../../server/database/embedded.ts';
@@ -12,7 +13,7 @@ import { migrate } from '../../../server/database/migrate.ts';
 import { readManifest } from '../../../server/processes/backup/manifest.ts';
 import { packRelease, type Read, releasedLogin, schemaOf } from './released.ts';
 
-const main = new URL('../../../server/main.ts', import.meta.url).pathname;
+const main = fileURLToPath(new URL('../../../server/main.ts', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'arkloop-release-'));
 const admin = { login: 'administrator', email: 'admin@example.test', password: 'Passw0rd-1' };
 const env = {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { registerUser, temporaryDataDir } from '../../support/app/instance.ts';
 import { type ServerProcess, startProcess, testKeysEnv } from '../../support/app/process.ts';
@@ -10,7 +11,7 @@ import { defective, startDefects } from '../../support/checks/defects.ts';
 import { scrape } from '../../support/checks/metrics.ts';
 import { eventually } from '../../support/resources/conversation.ts';
 
-const entry = new URL('../../../server/main.ts', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../../server/main.ts', import.meta.url));
 
 /** The environment of a role, with a port for its metrics. */
 async function roleEnv(role: string) {

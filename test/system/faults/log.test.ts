@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../support/app/ports.ts';
@@ -15,7 +16,7 @@ import { openThread, startRun } from '../../support/resources/conversation.ts';
 
 const app = await startTestApp({}, { worker: false });
 const run = promisify(execFile);
-const entry = new URL('../../../server/main.ts', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../../server/main.ts', import.meta.url));
 
 /** Starts an instance that logs at level debug into `sink`. */
 async function startTalkative(sink: (spawned: (out: number | 'pipe') => ChildProcess) => ChildProcess) {

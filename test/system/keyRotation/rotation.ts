@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Rotation } from '../../../server/platform/config/config.ts';
 
-const entry = new URL('../../../server/main.ts', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../../server/main.ts', import.meta.url));
 
 /** Runs `rotate` or `rotate-erasure-key` as a separate process. Killed when the test ends. */
 export function startRotation(env: Record<string, string>, command: Rotation = 'rotate') {

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -46,7 +47,7 @@ async function query<Row extends pg.QueryResultRow>(url: string, text: string): 
 
 /** Starts the data folder in a separate process. Returns its first line of output: a URL or an error. */
 async function startElsewhere() {
-  const script = new URL('./embeddedProcess.ts', import.meta.url).pathname;
+  const script = fileURLToPath(new URL('./embeddedProcess.ts', import.meta.url));
   const child = spawn(process.execPath, [script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   const [chunk] = (await once(child.stdout, 'data')) as [Buffer];

@@ -4,11 +4,12 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { memoryFolder } from '../../support/cluster/memoryFolder.ts';
 import { commandsAndEnvironments } from '../../support/cluster/processes.ts';
 
-const root = new URL('../../../', import.meta.url).pathname;
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Starts `npm test` with one test file, in a folder for temporary files of its own. */
 function startTests(filter: string, env: Record<string, string> = {}) {

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, expect, inject, test } from 'vitest';
 import { credentials, startS3 } from '../../storage/s3Server.ts';
@@ -14,7 +15,7 @@ import { testKeysEnv } from '../../support/app/process.ts';
 import { emptyDatabase, freshDatabase } from '../../support/app/testApp.ts';
 import { databaseOf } from '../../support/world/databases.ts';
 
-const entry = new URL('../../../server/main.ts', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../../server/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-wrong-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

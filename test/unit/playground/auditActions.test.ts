@@ -1,10 +1,11 @@
 import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import * as contract from '../../../contract/index.ts';
 import type { Contract } from '../../../contract/shared/route.ts';
 import { actionOptions, actionText, targetOptions, targetText } from '../../../docs/playground/src/pages/audit/actions.ts';
 
-const server = new URL('../../../server/', import.meta.url).pathname;
+const server = fileURLToPath(new URL('../../../server/', import.meta.url));
 
 /** The actions and types of objects that the contract declares. */
 const declared = Object.values(contract as Contract)

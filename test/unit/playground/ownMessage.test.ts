@@ -1,8 +1,9 @@
 import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { isOwnMessage } from '../../../docs/playground/src/components/ownMessage.ts';
 
-const server = new URL('../../../server/', import.meta.url).pathname;
+const server = fileURLToPath(new URL('../../../server/', import.meta.url));
 
 test("the server's own messages about a model call are not shown as a quote of the provider", () => {
   const sources = globSync('{agent,models}/**/*.ts', { cwd: server }).map((path) => readFileSync(server + path, 'utf8'));

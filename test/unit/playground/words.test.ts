@@ -1,8 +1,9 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const root = new URL('../../../docs/playground/src', import.meta.url).pathname;
+const root = fileURLToPath(new URL('../../../docs/playground/src', import.meta.url));
 const sources = globSync('**/*.tsx', { cwd: root }).map((file) => ({
   file,
   // Without comments.

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type LicensePolicy, licenseProblems, licenseReport } from '../../../docs/release/licenses.ts';
 import { type LockedPackage, lockedPackages } from '../../../docs/release/packages.ts';
 
-const root = new URL('../../..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 const policy: LicensePolicy = {
   allowed: ['MIT', 'ISC', 'Zlib'],
   allowedInDevelopment: ['MPL-2.0'],

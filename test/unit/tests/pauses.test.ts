@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { chat, checkPauses, type Pause } from '../../support/agent/vendor.ts';
 import { holdTimers } from '../../support/timers/heldTimers.ts';
 
-const folder = new URL('../..', import.meta.url).pathname;
+const folder = fileURLToPath(new URL('../..', import.meta.url));
 const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
 
 test('a scripted response spaces its bytes by milliseconds, and waits longer only for a promise', () => {
@@ -31,7 +32,7 @@ test('after a test that held timers, all are real', () => {
   expect(globalThis.setTimeout).toBe(realTimer);
 });
 
-/** What a test does within a time, or assumes to be done after it, fails on a machine that is slower. */
+/** What fails on a machine that is slower, or in another folder. */
 const assumptions: [what: string, pattern: RegExp, instead: string][] = [
   ['a scripted response that waits longer than bytes are spaced', /\bwait: \d[\d_]{2,}/, 'wait for a promise that the test resolves'],
   [
@@ -55,6 +56,7 @@ const assumptions: [what: string, pattern: RegExp, instead: string][] = [
     /(?:\n {2}|\{ timeout: )(?:\d{1,2}|[12]\d\d)_000(?:,\n\);| \}, async| \},\n {2}async)/,
     'leave the limit out: it ends only what hangs',
   ],
+  ['a path that is wrong in a folder whose name has a space or an umlaut', /import\.meta\.url\)\.pathname/, 'use fileURLToPath'],
 ];
 
 test.each(assumptions)('no test contains %s', (_what, pattern, instead) => {
@@ -72,6 +74,7 @@ test('the patterns find such pauses', () => {
     "await vi.waitFor(() => expect(status).toBe('ended'));",
     "await expect.poll(status, { timeout: 5_000 }).toBe('ended');",
     "test('ends', { timeout: 60_000 }, async () => {});",
+    "const folder = new URL('.', import.meta.url).pathname;",
   ];
   for (const [at, [, pattern]] of assumptions.entries()) expect(planted[at]).toMatch(pattern);
 });

@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { banner } from '../../../../server/processes/banner.ts';
 import { newTeardown } from '../../../../server/processes/shutdown.ts';
 import { fatalErrorMessage } from '../../../../server/processes/startupErrors.ts';
 import { freshDatabase } from '../../../support/app/testApp.ts';
 
-const entry = new URL('../../../../server/main.ts', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../../../server/main.ts', import.meta.url));
 
 function arkloop(role: string, env: NodeJS.ProcessEnv) {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(ARKLOOP_|PORT$|DATABASE_URL$)/.test(name)));
