@@ -139,6 +139,7 @@ test('the errors guide explains every error reason and no other', () => {
 test('the reference has each operation with its path, and a sample in each language', async () => {
   const html = (await Promise.all(areas.map(async (path) => (await get(path)).text()))).join('');
   const text = html.replace(/<[^>]+>/g, '');
+  expect(text).toContain('Guide: how to start a run');
   for (const [area, resource] of Object.entries(contract as Contract))
     for (const [verb, route] of Object.entries(resource)) {
       const id = operationIdOf(area, verb);

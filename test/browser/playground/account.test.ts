@@ -181,7 +181,10 @@ test('a persona is written beside its preview, and a tool server shows its tools
   await page.getByLabel('Name', { exact: true }).fill('archive');
   await page.getByLabel('URL').fill(locked.url);
   await button(page, 'Save and test').click();
-  await dialogOf(page).getByText('requires authorization').waitFor();
+  await dialogOf(page).getByText('The tool server requires authorization.', { exact: true }).waitFor();
+  await dialogOf(page)
+    .getByText(/^The test took \d.*\.$/)
+    .waitFor();
   await page.getByRole('row', { name: /archive.*Not connected/, includeHidden: true }).waitFor();
   await dialogOf(page).getByRole('button', { name: 'Connect' }).click();
   await page.getByText('archive is connected', { exact: true }).waitFor();

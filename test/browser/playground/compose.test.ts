@@ -116,11 +116,11 @@ test('without a connection messages wait visibly, over a reload too, and a limit
   await waiting.filter({ hasText: 'Never mind' }).getByRole('button', { name: 'Discard' }).click();
   // The page itself comes from a server that can be reached.
   await context.setOffline(false);
-  await page.getByText(/limits the rate of requests\. It is tried again in \d s \(attempt 2 of/).waitFor();
+  await page.getByText(/receiving too many requests\. Trying again in \d s \(attempt 2 of/).waitFor();
   await page.getByText('Too many tokens').waitFor();
   expect(await accessibilityViolations(page)).toEqual([]);
   await page.getByRole('article', { name: 'Answer' }).getByText('Here I am.').waitFor();
-  expect(await page.getByText('limits the rate').count()).toBe(0);
+  expect(await page.getByText('too many requests').count()).toBe(0);
 
   // A server that cannot be reached, although the browser is online.
   vendor.respondWith(chat.answer('Twice?'));

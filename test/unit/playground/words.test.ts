@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../../docs/playground/src', import.meta.url));
-const sources = globSync('**/*.tsx', { cwd: root }).map((file) => ({
+const sources = globSync('**/*.{ts,tsx}', { cwd: root }).map((file) => ({
   file,
   // Without comments.
   code: readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, ''),
@@ -21,6 +21,11 @@ const rules: readonly { pattern: RegExp; except?: RegExp }[] = [
     pattern: /\b(?:[Tt]his|[Tt]he|[Yy]our(?: other)?|[Pp]ersonal|[Ww]hole|all|own) accounts?\b.*/g,
     except: /^(pages\/(platform|audit)\/|pages\/signUp)/,
   },
+  // A hint is a sentence that can be said aloud.
+  { pattern: /\bneeds it again\b.*|\bis tried again\b.*|\bBy which\b.*|\bNot set: .*|\bHeard from\b.*/g },
+  { pattern: /hint=['"{`]+(?:Empty (?:for|means)|Such as|All but|On the|Requests at once)\b.*/g },
+  // What took a time is a sentence of its own, not the end of a message.
+  { pattern: /\berror\} <span[^>]*>after \{.*/g },
 ];
 
 test('the playground uses one word for one thing', () => {

@@ -18,7 +18,7 @@ export function RetryNotice({ retry }: { retry: PendingRetry }) {
       <Icon name="clock" />
       <div>
         <p>
-          {isLimited ? 'The model provider limits the rate of requests.' : 'The model provider failed or could not be reached.'} It is tried
+          {isLimited ? 'The model provider is receiving too many requests.' : 'The model provider failed or could not be reached.'} Trying
           again <span aria-hidden="true">{seconds > 0 ? `in ${seconds} s` : 'now'}</span> (attempt {retry.attempt + 1} of{' '}
           {retry.max_attempts}).
         </p>

@@ -68,7 +68,7 @@ function NameForm({ me }: { me: Me }) {
         <TextField label="Name" name="username" defaultValue={me.username} required />
         <TimeZoneField
           initial={me.timezone}
-          hint="Times are shown in it, and agents use it. Not set: that of the workspace, else of the browser."
+          hint="These pages and your agents use it for times. If you do not choose one, they use that of the workspace or of your browser."
         />
       </Form>
     </div>

@@ -16,7 +16,7 @@ export function operationHtml(operation: Operation, tools: Tools): string {
 <h2 id="${id}">${renderInline(summary)}${operation.deprecated ? ' <span class="deprecated">deprecated</span>' : ''} <a class="anchor" href="#${id}" aria-label="Link to this operation">#</a></h2>
 <p class="endpoint">${methodHtml(method)} <code>${pathHtml(path)}</code></p>
 ${renderParagraphs(description)}
-${factsHtml(operation)}${guide === undefined ? '' : `<p><a href="${escapeHtml(guide)}">Read the guide to “${renderInline(summary)}”</a></p>\n`}${alias === undefined ? '' : `<p class="limits">Also served at <code>${pathHtml(alias)}</code></p>\n`}
+${factsHtml(operation)}${guide === undefined ? '' : `<p><a href="${escapeHtml(guide)}">Guide: how to ${renderInline(summary.charAt(0).toLowerCase() + summary.slice(1))}</a></p>\n`}${alias === undefined ? '' : `<p class="limits">Also served at <code>${pathHtml(alias)}</code></p>\n`}
 ${parametersHtml(operation, tools)}${bodyHtml(operation, tools)}${responsesHtml(operation, tools)}
 </div>
 <div class="samples-column">

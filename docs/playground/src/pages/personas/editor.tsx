@@ -82,7 +82,7 @@ const Basics = ({ draft, set, keyValue, isStored }: PartProps & { keyValue: stri
         name="persona_key"
         value={keyValue}
         onChange={({ currentTarget }) => set({ persona_key: currentTarget.value })}
-        hint="How programs name it. It cannot be changed later."
+        hint="Programs use this name. It cannot be changed later."
         readOnly={isStored}
         required
       />
@@ -104,7 +104,7 @@ const Basics = ({ draft, set, keyValue, isStored }: PartProps & { keyValue: stri
     />
     <Checkbox
       label="Offer in chats"
-      hint="The list of personas below the message field."
+      hint="Shows it in the list below the message field."
       name="user_selectable"
       checked={draft.user_selectable}
       onChange={({ currentTarget }) => set({ user_selectable: currentTarget.checked })}
@@ -121,7 +121,7 @@ const Prompts = ({ draft, set }: PartProps) => (
       value={draft.prompt_md}
       onChange={({ currentTarget }) => set({ prompt_md: currentTarget.value })}
       placeholder="You write release notes for developers. …"
-      hint="Markdown. What to do, and how."
+      hint="What it does and how, in Markdown."
       required
     />
     <TextArea
@@ -130,7 +130,7 @@ const Prompts = ({ draft, set }: PartProps) => (
       rows={4}
       value={draft.soul_md}
       onChange={({ currentTarget }) => set({ soul_md: currentTarget.value })}
-      hint="Optional. Who it is, and its tone. Placed before the system prompt."
+      hint="Optional. Who it is and how it talks. Comes before the system prompt."
     />
   </Section>
 );

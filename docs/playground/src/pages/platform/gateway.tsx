@@ -57,7 +57,7 @@ const Config = ({ config }: { config: GatewayConfig }) => {
         label="Client address"
         name="ip_mode"
         defaultValue={config.ip_mode}
-        hint="Behind a proxy or a CDN, the address of the connection is not that of the client."
+        hint="Behind a proxy or a CDN, choose where the address of the client is sent."
         options={[
           { value: 'direct', label: 'From the connection' },
           { value: 'proxy', label: 'From X-Forwarded-For of a proxy' },
@@ -70,7 +70,7 @@ const Config = ({ config }: { config: GatewayConfig }) => {
         rows={4}
         placeholder={'10.0.0.0/8\n2001:db8::/32'}
         defaultValue={config.trusted_cidrs.join('\n')}
-        hint="Networks whose headers are believed, one per line."
+        hint="One network per line. Only headers from these networks are trusted."
       />
       <div className="in-a-row">
         <NumberField
@@ -84,7 +84,7 @@ const Config = ({ config }: { config: GatewayConfig }) => {
           label="Burst"
           name="rate_limit_capacity"
           defaultValue={config.rate_limit_capacity}
-          hint="Requests at once, for each client."
+          hint="How many each client may send at once."
           required
         />
         <NumberField
@@ -93,7 +93,7 @@ const Config = ({ config }: { config: GatewayConfig }) => {
           min={0}
           max={1}
           defaultValue={config.risk_reject_threshold}
-          hint="From 0 to 1: anonymous requests of programs score higher. 0 rejects none."
+          hint="From 0 to 1. Anonymous requests from programs score higher. With 0, none are rejected."
           required
         />
       </div>
@@ -103,7 +103,7 @@ const Config = ({ config }: { config: GatewayConfig }) => {
         label="Reject requests for maintenance"
         name="maintenance"
         defaultChecked={config.maintenance}
-        hint="All but those of platform admins and of the networks below. What is in progress ends by itself."
+        hint="Platform admins and the networks below can still send requests. Requests in progress can finish."
       />
       <NumberField
         label="Try again after"
@@ -120,7 +120,7 @@ const Config = ({ config }: { config: GatewayConfig }) => {
         rows={3}
         placeholder={'203.0.113.7/32\n2001:db8::/32'}
         defaultValue={config.maintenance_allowed_cidrs.join('\n')}
-        hint="Networks that are served during maintenance, one per line. Admins who are not signed in need one."
+        hint="One network per line. They keep access during maintenance. Admins need this to be able to sign in."
       />
     </Form>
   );

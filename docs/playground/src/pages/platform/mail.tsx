@@ -74,7 +74,7 @@ function Server({ config }: { config: EmailConfig }) {
         label="Sender"
         name="from"
         placeholder="Arkloop <noreply@example.com>"
-        hint="An address, or Name <address>. Leave it empty to turn email off."
+        hint="An address, with a name before it if you like. Leave empty to turn email off."
         defaultValue={config.from}
       />
       <TextField label="Mail server" name="smtp_host" placeholder="smtp.example.com" defaultValue={config.smtp_host} />
@@ -96,7 +96,7 @@ function Server({ config }: { config: EmailConfig }) {
           label="User name"
           name="smtp_user"
           autoComplete="off"
-          hint="Empty for a server without authentication."
+          hint="Leave empty if the mail server asks for no password."
           defaultValue={config.smtp_user}
         />
         <TextField
@@ -107,7 +107,7 @@ function Server({ config }: { config: EmailConfig }) {
           disabled={clears}
           hint={
             config.smtp_pass_set
-              ? 'A password is stored. Leave this empty to keep it. Another server needs it again.'
+              ? 'Leave empty to keep the stored password. Enter it again if you change the mail server.'
               : 'No password is stored.'
           }
         />
@@ -139,7 +139,7 @@ function Test() {
           name="to"
           type="email"
           placeholder="you@example.com"
-          hint="The mail server is asked at once; this takes up to 10 seconds."
+          hint="The email is sent right away. This can take up to 10 seconds."
           required
         />
       </Form>

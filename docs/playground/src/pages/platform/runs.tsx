@@ -24,7 +24,7 @@ function Lookup() {
   return (
     <Page
       title="Run lookup"
-      intro="For support: the prompt, the model and the cost of a run of any account. Each look is recorded in the audit log."
+      intro="For support: the prompt, the model and the cost of a run of any account. The audit log records when you open one."
     >
       <div className="card">
         <Form
@@ -39,7 +39,7 @@ function Lookup() {
             label="Run ID"
             name="run_id"
             placeholder="01a21f8c-fba8-7206-95a0-b9918f38193d"
-            hint="It is in the ledger of the account, in events and webhooks, and in the log of the server."
+            hint="You find it in the ledger of the account, in events and webhooks, and in the log of the server."
             required
           />
         </Form>

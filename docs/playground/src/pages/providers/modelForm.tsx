@@ -63,7 +63,7 @@ export function ModelForm({ provider, model, onClose }: ModelFormProps) {
         step={1}
         placeholder={model.context_length === undefined ? 'Unknown' : String(model.context_length)}
         defaultValue={ownWindow(model) ?? ''}
-        hint="Long threads are summarized before they exceed it. Leave empty to use what is known of the model."
+        hint="Chats are summarized before they grow longer than this. Leave empty to use the known size of the model."
       />
       <div className="in-a-row">
         <TextField
@@ -73,7 +73,7 @@ export function ModelForm({ provider, model, onClose }: ModelFormProps) {
           min={0.000001}
           step="any"
           defaultValue={model.multiplier}
-          hint="For the credits of a run."
+          hint="The credits of each run are multiplied by this."
           required
         />
         <TextField
@@ -82,7 +82,7 @@ export function ModelForm({ provider, model, onClose }: ModelFormProps) {
           type="number"
           step={1}
           defaultValue={model.priority}
-          hint="The highest is chosen first."
+          hint="The model with the highest priority is used first."
           required
         />
       </div>

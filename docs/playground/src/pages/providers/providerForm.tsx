@@ -43,7 +43,7 @@ export function ProviderForm({ provider, open, onClose }: ProviderFormProps) {
         value={kind}
         onChange={choose}
         options={[
-          { value: 'openai', label: 'OpenAI', description: 'Also most other services and local model servers.' },
+          { value: 'openai', label: 'OpenAI', description: 'Most other services and local model servers use it, too.' },
           { value: 'anthropic', label: 'Anthropic' },
           { value: 'gemini', label: 'Google Gemini' },
         ]}
@@ -53,7 +53,7 @@ export function ProviderForm({ provider, open, onClose }: ProviderFormProps) {
         name="name"
         key={kind}
         defaultValue={provider?.name ?? vendors[kind]}
-        hint="Any name that tells it from the others."
+        hint="The name that you see when you choose a model."
         required
       />
       <TextField
@@ -64,7 +64,7 @@ export function ProviderForm({ provider, open, onClose }: ProviderFormProps) {
         required={!provider}
         hint={
           provider
-            ? 'Leave empty to keep the stored key. Another URL needs it again, and so does another format without a URL.'
+            ? 'Leave empty to keep the stored key. Enter it again if you change the API format or the base URL.'
             : 'Stored encrypted, and never shown again.'
         }
       />
@@ -73,7 +73,7 @@ export function ProviderForm({ provider, open, onClose }: ProviderFormProps) {
         name="base_url"
         type="url"
         defaultValue={provider?.base_url ?? ''}
-        hint="Only for other services with the same API format, such as a local model server."
+        hint="Leave empty for the vendor itself. Fill it in for another service with the same API format, such as a local model server."
       />
     </FormDialog>
   );

@@ -86,7 +86,7 @@ function NewPasskey({ onClose }: { onClose: () => void }) {
         await client.passkeys.register({ body: { name: textOf(values, 'name'), credential } });
       }}
     >
-      <TextField label="Name" name="name" maxLength={100} placeholder="Laptop" hint="By which you recognize it in this list." required />
+      <TextField label="Name" name="name" maxLength={100} placeholder="Laptop" hint="Helps you find it in this list later." required />
       <CurrentPassword />
       {needsCode && <CodeField />}
     </FormDialog>

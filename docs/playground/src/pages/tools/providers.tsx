@@ -147,7 +147,7 @@ const Credential = ({ provider, activate = false, onClose }: CredentialProps) =>
         required={provider.requires_api_key && provider.key_prefix === null}
         hint={
           provider.key_prefix
-            ? 'Leave empty to keep the stored key. Another URL needs it again.'
+            ? 'Leave empty to keep the stored key. Enter it again if you change the base URL.'
             : 'Stored encrypted, and never shown again.'
         }
       />
@@ -158,7 +158,7 @@ const Credential = ({ provider, activate = false, onClose }: CredentialProps) =>
       type="url"
       defaultValue={provider.base_url ?? ''}
       required={provider.requires_base_url}
-      hint={provider.requires_base_url ? undefined : 'Only for a server of your own.'}
+      hint={provider.requires_base_url ? undefined : 'Leave empty unless you run your own server.'}
     />
   </FormDialog>
 );

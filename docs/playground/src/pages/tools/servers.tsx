@@ -182,7 +182,8 @@ function ServerTest({ server, onClose }: { server: McpConfig; onClose: () => voi
       {test.data && !test.data.success && (
         <div className="notice danger" role="alert">
           <div>
-            {test.data.error} <span className="trace">after {duration(test.data.latency_ms)}</span>
+            <p>{test.data.error}</p>
+            <p className="trace">The test took {duration(test.data.latency_ms)}.</p>
           </div>
         </div>
       )}
@@ -254,7 +255,7 @@ function ServerForm({ server, open, onClose }: ServerFormProps) {
           value={transport}
           onChange={choose}
           options={[
-            { value: 'streamable_http', label: 'Streamable HTTP', description: 'What servers of today offer.' },
+            { value: 'streamable_http', label: 'Streamable HTTP', description: 'For current servers.' },
             { value: 'http_sse', label: 'HTTP with SSE', description: 'For older servers.' },
             ...(me && isPlatformAdmin(me)
               ? [{ value: 'stdio' as const, label: 'Program', description: 'Runs on the workers of this platform.' }]
@@ -262,7 +263,7 @@ function ServerForm({ server, open, onClose }: ServerFormProps) {
           ]}
         />
       )}
-      <TextField label="Name" name="name" defaultValue={server?.name} hint="Part of the names of its tools." required />
+      <TextField label="Name" name="name" defaultValue={server?.name} hint="The names of its tools begin with it." required />
       {isProgram
         ? !server && <ProgramFields />
         : [
@@ -283,7 +284,7 @@ function ServerForm({ server, open, onClose }: ServerFormProps) {
               autoComplete="off"
               hint={
                 server?.has_auth
-                  ? 'Leave empty to keep the stored token. Another URL needs it again.'
+                  ? 'Leave empty to keep the stored token. Enter it again if you change the URL.'
                   : 'Optional. Stored encrypted, and never shown again.'
               }
             />,
@@ -310,7 +311,7 @@ function ServerForm({ server, open, onClose }: ServerFormProps) {
 
 const ProgramFields = () => (
   <>
-    <TextField label="Program" name="command" required hint="It runs on the workers." />
+    <TextField label="Program" name="command" required hint="The workers of this platform run it." />
     <TextArea label="Arguments" name="args" rows={3} hint="One per line." />
     <TextArea label="Environment" name="env" rows={3} hint="One NAME=value per line." />
   </>

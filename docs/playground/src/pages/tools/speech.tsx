@@ -135,7 +135,11 @@ function CredentialForm({ credential, isFirst = false, onClose }: { credential?:
         type="password"
         autoComplete="off"
         required={!credential}
-        hint={credential ? 'Leave empty to keep the stored key. Another URL needs it again.' : 'Stored encrypted, and never shown again.'}
+        hint={
+          credential
+            ? 'Leave empty to keep the stored key. Enter it again if you change the base URL.'
+            : 'Stored encrypted, and never shown again.'
+        }
       />
       <TextField label="Model" name="model" key={`model-${provider}`} defaultValue={credential?.model ?? models[provider]} required />
       <TextField
@@ -143,7 +147,7 @@ function CredentialForm({ credential, isFirst = false, onClose }: { credential?:
         name="base_url"
         type="url"
         defaultValue={credential?.base_url ?? ''}
-        hint="Only for other services with the same API."
+        hint="Leave empty for the vendor itself. Fill it in for another service with the same API."
       />
       {!credential && <Checkbox name="is_default" label="Use for voice input" defaultChecked={isFirst} />}
     </FormDialog>

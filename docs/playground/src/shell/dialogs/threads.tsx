@@ -25,7 +25,7 @@ export function RenameDialog({ thread, onClose }: { thread: Thread; onClose: () 
           name="title"
           defaultValue={thread.title ?? ''}
           maxLength={200}
-          hint="If it is empty, the next answer creates a title."
+          hint="Leave empty to get a title with the next answer."
           autoFocus
         />
       </Form>

@@ -12,7 +12,12 @@ const fieldOf = { invalid_credentials: 'current_password', slug_mismatch: 'slug'
 const common = (values: FormData) => ({ current_password: currentPasswordOf(values), reference: textOf(values, 'reference') || null });
 
 const CaseNumber = () => (
-  <TextField label="Case number" name="reference" maxLength={200} hint="It becomes part of the proof. Give no personal data. Optional." />
+  <TextField
+    label="Case number"
+    name="reference"
+    maxLength={200}
+    hint="Optional. The proof will contain it, so do not enter personal data."
+  />
 );
 
 /** Erases an account, which is entered for closed ones. */
@@ -52,7 +57,7 @@ export const EraseUser = ({ onClose }: { onClose: () => void }) => (
     onSubmit={(values) => client.adminErasures.user({ params: { user_id: textOf(values, 'user') }, body: common(values) })}
   >
     <p>Erases the personal account, and what is left of the user: name, sessions, devices and notifications.</p>
-    <TextField label="ID of the user" name="user" hint="The entry user.delete of the platform audit log has it." required />
+    <TextField label="ID of the user" name="user" hint="You find it in the platform audit log, in the entry user.delete." required />
     <CaseNumber />
     <CurrentPassword />
   </FormDialog>

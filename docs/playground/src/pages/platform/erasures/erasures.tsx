@@ -21,7 +21,7 @@ const waits = {
   runs: 'Waits for runs to end',
   requests: 'Waits for requests to end',
   file_store: 'Waits for the object store',
-  retry: 'Failed; is tried again',
+  retry: 'Failed. Trying again soon.',
 } satisfies Record<NonNullable<Erasure['waiting_for']>, string>;
 
 const intervalOf = (erasures: readonly Erasure[]) => erasures.some(({ state }) => state === 'running') && 5_000;

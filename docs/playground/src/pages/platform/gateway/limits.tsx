@@ -27,7 +27,7 @@ export function Limits({ rules }: { rules: readonly RateLimitRule[] }) {
     <FieldSet
       label="Limits for some requests"
       name={root}
-      hint="Such as fewer sign-ins of an address. They apply together with the limit of all requests."
+      hint="For example, to allow fewer sign-ins from one address. The limit for all requests applies as well."
     >
       {rows.map(({ id, rule }, index) => (
         <Limit key={id} rule={rule} index={index} onRemove={() => setRows(rows.filter((row) => row.id !== id))} />
@@ -54,7 +54,7 @@ function Limit({ rule, index, onRemove }: LimitProps) {
           name={name('name')}
           defaultValue={rule?.name}
           placeholder="sign-in"
-          hint="Shown in the errors of clients."
+          hint="Clients see it in the error."
           pattern="[a-z0-9][a-z0-9_\-]{0,39}"
           title="Use lower-case letters, digits, - and _."
           autoFocus={!rule}
@@ -65,21 +65,28 @@ function Limit({ rule, index, onRemove }: LimitProps) {
           name={name('path')}
           defaultValue={rule?.path}
           placeholder="/v1/auth/**"
-          hint="* is any part, ** at the end any rest."
+          hint="* stands for one part of the path, ** at the end for all the rest."
           pattern="/.+"
           title="Start with a slash, such as /v1/auth/**, and use ** at the end only."
           spellCheck={false}
           required
         />
         <NumberField label="Requests per minute" name={name('per_minute')} defaultValue={rule?.per_minute} required />
-        <NumberField label="Burst" name={name('capacity')} min={1} defaultValue={rule?.capacity} hint="Requests at once." required />
+        <NumberField
+          label="Burst"
+          name={name('capacity')}
+          min={1}
+          defaultValue={rule?.capacity}
+          hint="How many may come at once."
+          required
+        />
         <Select label="Counts for" name={name('count_by')} defaultValue={rule?.count_by ?? 'address'} options={countOptions} />
         <TextField
           label="Methods (optional)"
           name={name('methods')}
           defaultValue={rule?.methods?.join(', ')}
           placeholder="POST, PUT"
-          hint="Empty for all."
+          hint="Leave empty for all methods."
           spellCheck={false}
         />
         <TextField
@@ -87,7 +94,7 @@ function Limit({ rule, index, onRemove }: LimitProps) {
           name={name('plans')}
           defaultValue={rule?.plans?.join(', ')}
           placeholder="free"
-          hint="Names, for their accounts only. Empty for all."
+          hint="Limits only accounts with these plans. Leave empty for all plans."
           spellCheck={false}
         />
       </div>

@@ -69,7 +69,14 @@ function RedirectUri({ provider, onClose }: { provider: IdentityProvider; onClos
 
 const Fields = ({ provider }: { provider?: IdentityProvider }) => (
   <>
-    <TextField label="Name" name="name" hint="On the button of the sign-in page." defaultValue={provider?.name} maxLength={100} required />
+    <TextField
+      label="Name"
+      name="name"
+      hint="Shown on the button of the sign-in page."
+      defaultValue={provider?.name}
+      maxLength={100}
+      required
+    />
     <TextField
       label="Issuer"
       name="issuer"
@@ -85,7 +92,7 @@ const Fields = ({ provider }: { provider?: IdentityProvider }) => (
       name="client_secret"
       type="password"
       autoComplete="off"
-      hint={provider?.has_client_secret ? 'Stored. Fill it in to replace it.' : 'Empty for a public client.'}
+      hint={provider?.has_client_secret ? 'Leave empty to keep the stored secret.' : 'Leave empty for a public client.'}
       maxLength={2_000}
     />
     <TextField
@@ -97,7 +104,7 @@ const Fields = ({ provider }: { provider?: IdentityProvider }) => (
     <TextArea
       label="Allowed email domains"
       name="allowed_email_domains"
-      hint="Such as example.com, one per line. Empty for all."
+      hint="One domain per line, such as example.com. Leave empty to allow all."
       rows={2}
       defaultValue={provider?.allowed_email_domains.join('\n') ?? ''}
     />

@@ -65,7 +65,7 @@ const AccessFields = ({ serviceKey }: { serviceKey?: ServiceKey }) => (
     <TextArea
       label="Allowed addresses"
       name="allowed_addresses"
-      hint="Networks such as 203.0.113.0/24, one per line. Empty for all addresses."
+      hint="One network per line, such as 203.0.113.0/24. Leave empty to allow all addresses."
       rows={2}
       defaultValue={serviceKey?.allowed_addresses?.join('\n') ?? ''}
     />
