@@ -23,7 +23,7 @@ export type FetchOptions = Omit<RequestInit, 'body' | 'headers' | 'method' | 'si
 export type CallOptions = {
   /** Aborts the call, also while it waits for a retry. The call rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Account to act in, instead of the one of the session or the client. */
+  /** Account to act in, instead of the one of the session or the client. Not sent where the path names the account. */
   accountId?: string | undefined;
   /** Replaces the generated key. */
   idempotencyKey?: string | undefined;
@@ -60,6 +60,8 @@ export type Route = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: `/${string}`;
   readonly auth: 'public' | 'user' | 'user+key' | 'platform';
+  /** The path names the account, so calls do not send `X-Account-Id`. */
+  readonly namesAccount?: true;
   /** Accepts an Idempotency-Key. */
   readonly idempotent?: true;
   /** Safe to send again. */

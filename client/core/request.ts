@@ -32,7 +32,8 @@ export function prepareRequest(
   options: CallOptions,
   settings: Settings,
 ): PreparedRequest {
-  const { accountId = route.auth === 'public' ? undefined : settings.accountId, idempotencyKey } = options;
+  const { idempotencyKey } = options;
+  const accountId = route.namesAccount ? undefined : (options.accountId ?? (route.auth === 'public' ? undefined : settings.accountId));
   return {
     route,
     url: settings.baseUrl + fillPath(route.path, params ?? {}) + searchOf(query),

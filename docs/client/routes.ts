@@ -1,3 +1,4 @@
+import { hasAccountInPath } from '../../contract/shared/input.ts';
 import { errorStatusesOf, isIdempotent } from '../../contract/shared/policy.ts';
 import { type Contract, eventStreamOf, isMultipart, type ResponseBody, returnsFile, type Route } from '../../contract/shared/route.ts';
 import { createComponents } from '../openapi/components.ts';
@@ -24,6 +25,7 @@ export function routeRow(route: Route) {
     method,
     path,
     auth: metadata.auth,
+    ...(hasAccountInPath(route) && { namesAccount: true }),
     ...(idempotent && { idempotent }),
     ...(metadata.charged && { charged: true }),
     ...(metadata.answerMs && { answerMs: metadata.answerMs }),

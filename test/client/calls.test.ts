@@ -16,6 +16,16 @@ test('a call sends params, headers and body per the contract and resolves to the
   expect(requests[0]!.headers['idempotency-key']).toMatch(/^[0-9a-f]{32}$/);
 });
 
+test('a call whose path names the account sends no other one, neither that of the client nor that of the call', async () => {
+  const { baseUrl, requests } = await startLocalServer((_, res) => sendJson(res, 200, []));
+  const client = createClient({ baseUrl, apiKey: 'al_key', accountId: id });
+  const params = { account_id: '0198c0de-0000-7000-8000-000000000001' };
+  await client.usage.ofAccountDaily({ params, query: { start: '2026-01-01', end: '2026-01-02' } });
+  await client.accounts.get({ params }, { accountId: id });
+  await client.runs.list();
+  expect(requests.map(({ headers }) => headers['x-account-id'])).toEqual([undefined, undefined, id]);
+});
+
 test('undefined query values and a missing body are not sent, and 204 resolves to undefined', async () => {
   const { baseUrl, requests } = await startLocalServer((seen, res) =>
     seen.method === 'DELETE' ? sendJson(res, 204) : sendJson(res, 200, []),

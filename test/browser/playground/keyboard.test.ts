@@ -1,28 +1,14 @@
-import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { openScriptedThread } from '../../support/agent/agent.ts';
 import { chat } from '../../support/agent/vendor.ts';
 import { startTestApp } from '../../support/app/testApp.ts';
 import { goTo, isTooWide, openBrowser, openPage, setSessionCookie, smallTargets } from '../playground.ts';
+import { readPages } from '../playgroundPaths.ts';
 import { focusProblems, watchFocus } from './focus.ts';
 
 const browser = await openBrowser();
 const app = await startTestApp();
-
-/** The paths of the routes, and those of the settings pages. */
-async function readPaths() {
-  const routes = readFileSync(new URL('../../../docs/playground/src/app.tsx', import.meta.url), 'utf8');
-  // The list of pages imports the session, which reads these.
-  vi.stubGlobal('location', new URL(app.url));
-  vi.stubGlobal('localStorage', { getItem: () => null });
-  const { settingsPages } = await import('../../../docs/playground/src/settings.ts');
-  vi.unstubAllGlobals();
-  return {
-    routes: [...routes.matchAll(/<Route path="([^"]+)"/g)].map(([, path]) => path!),
-    settings: settingsPages.map(({ path }) => path),
-  };
-}
 
 /** A window of 1280 × 860 at 200 % zoom, with a touch screen. */
 const zoomed = { viewport: { width: 640, height: 430 }, deviceScaleFactor: 2, hasTouch: true, reducedMotion: 'reduce' } as const;
@@ -31,7 +17,7 @@ const answer =
   'See [the almanac](https://example.test).\n\n```ts\nconst high = 4;\n```\n\n| Port | Water |\n| --- | --- |\n| Brest | 04:12 |\n';
 
 test('at 200 % zoom every page fits the window, and Tab alone reaches each of its controls with a visible focus, large enough for a finger', async () => {
-  const { routes, settings } = await readPaths();
+  const { routes, settingsPages } = await readPages(app.url);
   const chief = await app.signUpAdmin();
   const person = await app.signUp();
   const post = async (path: string, body: object = {}) => (await app.call('POST', path, { token: chief.token, body })).body;
@@ -58,7 +44,9 @@ test('at 200 % zoom every page fits the window, and Tab alone reaches each of it
     '/chat/:threadId': [`/chat/${talk.threadId}`],
     '/invitations/:token': ['/invitations/unknown'],
     '/oauth/mcp/:id': ['/oauth/mcp/00000000-0000-4000-8000-000000000000?error=access_denied'],
-    '/settings/*?': [...settings, `users/${person.id}`, `accounts/${person.accountId}`].map((path) => `/settings/${path}`),
+    '/settings/*?': [...settingsPages.map((each) => each.path), `users/${person.id}`, `accounts/${person.accountId}`].map(
+      (path) => `/settings/${path}`,
+    ),
   };
   expect([...Object.keys(signedOut), ...Object.keys(signedIn)].toSorted()).toEqual(routes.toSorted());
 
