@@ -97,11 +97,14 @@ export type RouteTable = Readonly<Record<string, Readonly<Record<string, Route>>
 
 export type NoRequest = Record<string, never>;
 
+/** A path that names the account leaves no other one to choose. */
+type OptionsOf<Request> = Request extends { params: { account_id: string } } ? Omit<CallOptions, 'accountId'> : CallOptions;
+
 type Arguments<Request> = [Request] extends [NoRequest]
   ? [request?: Request | undefined, options?: CallOptions]
   : Partial<Request> extends Request
     ? [request?: Request | undefined, options?: CallOptions]
-    : [request: Request, options?: CallOptions];
+    : [request: Request, options?: OptionsOf<Request>];
 
 /** The error statuses of an operation, each with the values of `reason`. */
 export type ErrorReasons = { readonly [Status in ErrorStatus]?: string };

@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test, vi } from 'vitest';
-import { ApiError, ConnectionError, createClient, isApiError, TimeoutError } from '../../client/index.ts';
+import { ApiError, type CallOptions, ConnectionError, createClient, isApiError, TimeoutError } from '../../client/index.ts';
 import { holdTimers } from '../support/timers/heldTimers.ts';
 import { sendError, sendJson, startLocalServer } from './localServer.ts';
 
@@ -21,7 +21,8 @@ test('a call whose path names the account sends no other one, neither that of th
   const client = createClient({ baseUrl, apiKey: 'al_key', accountId: id });
   const params = { account_id: '0198c0de-0000-7000-8000-000000000001' };
   await client.usage.ofAccountDaily({ params, query: { start: '2026-01-01', end: '2026-01-02' } });
-  await client.accounts.get({ params }, { accountId: id });
+  const options: CallOptions = { accountId: id };
+  await client.accounts.get({ params }, options);
   await client.runs.list();
   expect(requests.map(({ headers }) => headers['x-account-id'])).toEqual([undefined, undefined, id]);
 });

@@ -128,6 +128,9 @@ test('the client has exact types', () => {
     await client.threads.create({ body: { titel: 'x' } });
     // @ts-expect-error a message needs a body
     await client.messages.create({ params: { thread_id: 'x' } });
+    await client.invitations.revoke({ params: { invitation_id: 'x' } }, { accountId: 'x' });
+    // @ts-expect-error the path names the account
+    await client.invitations.list({ params: { account_id: 'x' } }, { accountId: 'x' });
     // @ts-expect-error one credential, not two
     createClient({ baseUrl: '', accessToken: 'x', apiKey: 'y' });
   };
