@@ -1,9 +1,10 @@
 import { type InfiniteData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Message, NewMessage, NewRun, ThreadRun } from '../../../../client/index.ts';
+import type { Message, NewRun, ThreadRun } from '../../../../client/index.ts';
 import { arkloopKeys, type CachedPage, useMessages, useThread } from '../../../../client/react/index.ts';
 import { client } from '../session.ts';
 import type { Queued } from './composer/outbox.tsx';
+import { withText } from './message/content.ts';
 
 /** Query key of the newest 200 runs of a thread. */
 const runsKey = (threadId: string) => [...arkloopKeys.threads(), 'runs', threadId];
@@ -57,11 +58,11 @@ export function useConversation(threadId: string) {
   });
   const edit = useMutation({
     mutationFn: ({ message, text }: { message: Message; text: string }) =>
-      client.runs.editMessage({ params: { thread_id: threadId, message_id: message.id }, body: edited(message, text) }),
+      client.runs.editMessage({ params: { thread_id: threadId, message_id: message.id }, body: withText(message, text) }),
     onSuccess: ({ run_id }, { message, text }) => {
       keep((rows) => {
         const at = rows.findIndex(({ id }) => id === message.id);
-        return at < 0 ? rows : [...rows.slice(0, at), { ...message, ...edited(message, text), content: text }];
+        return at < 0 ? rows : [...rows.slice(0, at), { ...message, ...withText(message, text) }];
       });
       follow(run_id);
     },
@@ -75,12 +76,6 @@ export function useConversation(threadId: string) {
   const isLive = runId !== undefined && (runId === started || runs.data?.find(({ run_id }) => run_id === runId)?.status !== 'completed');
   return { thread, messages, runs, usage, runId, isLive, add, start, retry, goOn, edit };
 }
-
-/** Replaces the text; images and files stay. */
-const edited = ({ content_json }: Message, text: string): Pick<NewMessage, 'content' | 'content_json'> =>
-  content_json
-    ? { content_json: { parts: [...content_json.parts.filter(({ type }) => type !== 'text'), { type: 'text', text }] } }
-    : { content: text };
 
 /** Id of the newest run. A run that was just started counts as the newest until the list contains it. */
 function newest(listed: readonly ThreadRun[] | undefined, started: string | undefined) {

@@ -4,6 +4,7 @@ import { CopyButton, IconButton } from '../../ui/buttons.tsx';
 import { TextArea } from '../../ui/fields.tsx';
 import { Form } from '../../ui/form.tsx';
 import { Attachments } from './attachments.tsx';
+import { textOf } from './content.ts';
 
 type UserMessageProps = {
   message: Message;
@@ -13,11 +14,12 @@ type UserMessageProps = {
 
 export const UserMessage = memo(({ message, onEdit }: UserMessageProps) => {
   const [isEditing, setEditing] = useState(false);
-  const parts = message.content_json?.parts;
-  const text = parts ? parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n') : message.content;
+  const attachments = message.content_json?.parts.filter(({ type }) => type !== 'text') ?? [];
+  const text = textOf(message);
   if (isEditing && onEdit)
     return (
       <article className="mine editing" aria-label="Your message">
+        {attachments.length > 0 && <Attachments parts={attachments} />}
         <Form
           submit="Send again"
           onCancel={() => setEditing(false)}
@@ -27,18 +29,25 @@ export const UserMessage = memo(({ message, onEdit }: UserMessageProps) => {
           }}
         >
           {() => (
-            <TextArea label="Your message" hint="Later messages will be hidden." name="content" defaultValue={text} autoFocus required />
+            <TextArea
+              label="Your message"
+              hint="Later messages will be hidden."
+              name="content"
+              defaultValue={text}
+              autoFocus
+              required={attachments.length === 0}
+            />
           )}
         </Form>
       </article>
     );
   return (
     <article className="mine" aria-label="Your message">
-      {parts && <Attachments parts={parts} />}
+      {attachments.length > 0 && <Attachments parts={attachments} />}
       {text !== '' && <Bubble text={text} />}
       <footer className="under">
         {onEdit && <IconButton small label="Edit the message" icon="edit" onClick={() => setEditing(true)} />}
-        <CopyButton text={text} label="Copy the message" />
+        {text !== '' && <CopyButton text={text} label="Copy the message" />}
       </footer>
     </article>
   );

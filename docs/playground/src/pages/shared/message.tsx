@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { MessagePart, ShareView } from '../../../../../client/index.ts';
+import { textOf } from '../../chat/message/content.ts';
 import { Markdown } from '../../chat/message/markdown.tsx';
 import { fileSize } from '../../components/format.tsx';
 import { messageOf } from '../../components/states.tsx';
@@ -17,7 +18,7 @@ type Access = { share_token: string; session_token: string | undefined };
 
 export function SharedMessage({ message, access }: { message: Message; access: Access }) {
   const parts = message.content_json?.parts ?? [];
-  const text = message.content_json ? parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n') : message.content;
+  const text = textOf(message);
   if (message.role === 'assistant')
     return (
       <article className="answer" aria-label="Answer">
