@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openScriptedThread, promptOf } from '../../support/agent/agent.ts';
@@ -17,14 +17,14 @@ beforeAll(async () => {
   app = await startTestApp({ ARKLOOP_WORKER_CONCURRENCY: '4' });
 });
 
-async function openChat(script: ScriptedResponse[]) {
+async function openChat(script: ScriptedResponse[], options: BrowserContextOptions = {}) {
   const talk = await openScriptedThread(app, {
     person: await app.signUp(),
     script,
     model: { cost_per_1k_output: 1 },
     message: 'A question',
   });
-  const visitor = await openPage(browser);
+  const visitor = await openPage(browser, options);
   await setSessionCookie(visitor.context, app.url, talk);
   const open = async (path = `/chat/${talk.threadId}`) => {
     await visitor.page.goto(`${app.url}${path}`);
@@ -142,8 +142,11 @@ test('the composer takes long texts, pictures and files by paste and drop, speec
   const base_url = await sampleTranscriber();
   const credential = { name: 'Speech', provider: 'openai', api_key: 'sk-asr', model: 'whisper-1', base_url, is_default: true };
   expect((await app.call('POST', '/v1/asr-credentials', { token, body: credential })).status).toBe(201);
-  // A tone in place of a microphone, which the browser of the tests does not have.
   await page.addInitScript(() => {
+    // A computer whose mouse the browser does not know, such as over a remote desktop.
+    const ask = matchMedia;
+    globalThis.matchMedia = (query) => ask(query === '(pointer: fine)' ? 'not all' : query);
+    // A tone in place of a microphone, which the browser of the tests does not have.
     navigator.mediaDevices.getUserMedia = async () => {
       const audio = new AudioContext();
       const tone = new OscillatorNode(audio);
@@ -197,10 +200,32 @@ test('the composer takes long texts, pictures and files by paste and drop, speec
   await bring(page, 'paste', { file: png });
   await bring(page, 'drop', { file: png });
   expect(await page.getByRole('list', { name: 'Files for the message' }).getByRole('listitem').count()).toBe(2);
-  await send.click();
+  await expect.poll(() => send.isEnabled()).toBe(true);
+  await box.press('Enter');
   await page.getByText('Seen.').waitFor();
   expect(JSON.stringify(vendor.requests.at(-1)!.body.messages).match(/data:image\/png;base64/g)).toHaveLength(2);
   expect(wrong).toEqual([]);
+});
+
+test('on a phone Enter writes a line, and a file that cannot be attached stays with the reason until it is removed', async () => {
+  // One for the title, in any order.
+  const script = [chat.answer('Here.'), chat.answer('Here.')];
+  const { page, open, wrong } = await openChat(script, { viewport: { width: 390, height: 844 }, hasTouch: true });
+  await open('/');
+  const box = page.getByRole('textbox', { name: 'Message' });
+  await page.locator('input[type=file]').setInputFiles({ name: 'empty.txt', mimeType: 'text/plain', buffer: Buffer.from('') });
+  const reason = page.getByText(/^Not attached: .*is empty/);
+  await reason.waitFor();
+  await box.fill('One line');
+  await box.press('Enter');
+  await box.pressSequentially('another');
+  expect(await box.inputValue()).toBe('One line\nanother');
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByRole('article', { name: 'Answer' }).getByText('Here.').waitFor();
+  await reason.waitFor();
+  await page.getByRole('button', { name: 'Remove empty.txt' }).click();
+  expect(await reason.count()).toBe(0);
+  expect(wrong).toEqual([expect.stringMatching(/^400 .*attachments/)]);
 });
 
 test('a prompt of a tool server is found, filled in, and inserted with its files', async () => {

@@ -8,6 +8,7 @@ import { Bar } from '../shell/bar.tsx';
 import { Composer } from './composer/composer.tsx';
 import { OfflineNotice, QueuedMessages, useOutbox } from './composer/outbox.tsx';
 import { lastChoice } from './composer/picker.tsx';
+import { moveRejected } from './composer/staged.tsx';
 import { markForStart } from './pendingStart.ts';
 
 export function NewChat() {
@@ -20,6 +21,7 @@ export function NewChat() {
       await client.messages.create({ params: { thread_id }, body: message }, { idempotencyKey: id });
       onSent(id);
     }
+    moveRejected('new', thread_id);
     markForStart(thread_id);
     navigate(`/chat/${thread_id}`);
     await queries.invalidateQueries({ queryKey: arkloopKeys.threads() });

@@ -28,8 +28,8 @@ type ComposerProps = {
   onStop?: (() => Promise<unknown>) | undefined;
 };
 
-/** On touch devices Enter inserts a line break, because there is no Shift+Enter. */
-const hasKeyboard = matchMedia('(pointer: fine)').matches;
+/** On phones and tablets Enter inserts a line break, because there is no Shift+Enter. A mouse may be plugged in later. */
+const hasKeyboard = () => !matchMedia('(pointer: coarse)').matches;
 
 const lengthOf = (text: string) => (text.length <= maxCharacters ? text.length : [...text].length);
 
@@ -41,7 +41,7 @@ export function Composer({ draftOf, placeholder, isAnswering, hasStarters = fals
   const form = useRef<HTMLFormElement>(null);
   const area = useRef<HTMLTextAreaElement>(null);
   const files = useRef<HTMLInputElement>(null);
-  const staged = useStaged();
+  const staged = useStaged(draftOf);
   const promptServers = usePromptServers();
   /** What opened the list of prompts. */
   const [prompts, setPrompts] = useState<'button' | 'key'>();
@@ -63,7 +63,7 @@ export function Composer({ draftOf, placeholder, isAnswering, hasStarters = fals
       setError(caught);
     } finally {
       setBusy(false);
-      if (hasKeyboard) focus();
+      if (hasKeyboard()) focus();
     }
   };
   const send = () =>
@@ -83,7 +83,7 @@ export function Composer({ draftOf, placeholder, isAnswering, hasStarters = fals
       setPrompts('key');
       return;
     }
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing || !hasKeyboard) return;
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing || !hasKeyboard()) return;
     event.preventDefault();
     if (canSend) void send();
   };
@@ -171,7 +171,7 @@ export function Composer({ draftOf, placeholder, isAnswering, hasStarters = fals
           dir="auto"
           value={text}
           // oxlint-disable-next-line jsx-a11y/no-autofocus -- writing a message is the main action of the page
-          autoFocus={hasKeyboard}
+          autoFocus={hasKeyboard()}
           onChange={({ currentTarget }) => write(currentTarget.value)}
           onKeyDown={press}
           onPaste={paste}

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { FilePart, ImagePart, StagedAttachment } from '../../../../../client/index.ts';
 import { fileSize } from '../../components/format.tsx';
 import { messageOf } from '../../components/states.tsx';
@@ -19,8 +19,20 @@ type Staged = { id: number; file: File; text?: string | undefined; sent?: Staged
 
 let count = 0;
 
-export function useStaged() {
-  const [list, setList] = useState<readonly Staged[]>([]);
+/** Files that could not be attached, by the key of the draft. They stay until the user removes them. */
+const rejected = new Map<string, readonly Staged[]>();
+
+const isRejected = ({ error }: Staged): boolean => error !== undefined;
+
+/** Shows the files that a new chat could not attach in the chat that it became. */
+export function moveRejected(from: string, to: string) {
+  rejected.set(to, rejected.get(from) ?? []);
+  rejected.delete(from);
+}
+
+export function useStaged(draftOf: string) {
+  const [list, setList] = useState(() => rejected.get(draftOf) ?? []);
+  useEffect(() => void rejected.set(draftOf, list.filter(isRejected)), [draftOf, list]);
   const settle = (id: number, outcome: Partial<Staged>) =>
     setList((all) => all.map((each) => (each.id === id ? { ...each, ...outcome } : each)));
   const add = (file: File, text?: string) => {
@@ -41,7 +53,7 @@ export function useStaged() {
     /** Attaches a text that is too long for a message. */
     addText: (text: string) => add(new File([text], nameOfText(list), { type: 'text/plain' }), text),
     remove: (id: number) => setList((all) => all.filter((each) => each.id !== id)),
-    clear: () => setList([]),
+    clear: () => setList((all) => all.filter(isRejected)),
   };
 }
 
@@ -58,7 +70,7 @@ export const StagedFiles = ({ staged: { list, remove } }: { staged: ReturnType<t
           {!sent && error === undefined && <span className="spinner" />}
           {file.name}
           <span className={error === undefined ? 'muted small' : 'problem small'}>
-            {error === undefined ? fileSize(file.size) : messageOf(error)}
+            {error === undefined ? fileSize(file.size) : `Not attached: ${messageOf(error)}`}
             {text !== undefined && text.length > maxAttachedCharacters && ' · the model reads the first 40,000 characters'}
           </span>
           <IconButton small label={`Remove ${file.name}`} icon="close" onClick={() => remove(id)} />
