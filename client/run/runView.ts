@@ -43,6 +43,8 @@ export type RunView = {
   readonly todos: readonly Todo[];
   /** Undefined until a model is selected. */
   readonly model: string | undefined;
+  /** ID of the provider of the model. */
+  readonly providerId: string | undefined;
   /** Usage of the whole run; undefined until it ends. */
   readonly usage: Usage | undefined;
   readonly cost: Cost | undefined;
@@ -67,6 +69,7 @@ const initialState: RunState = {
   retry: undefined,
   todos: [],
   model: undefined,
+  providerId: undefined,
   usage: undefined,
   cost: undefined,
   failure: undefined,
@@ -103,7 +106,7 @@ function changesBy(event: RunEvent): Partial<RunState> | undefined {
     case 'run.started':
       return { continuesMessageId: event.data.continues_message_id };
     case 'run.route.selected':
-      return { model: event.data.model };
+      return { model: event.data.model, providerId: event.data.credential_id };
     case 'run.waiting_for_input':
       return { status: 'waiting_for_input', question: event.data };
     case 'run.llm.retry':

@@ -105,6 +105,24 @@ test('a stopped answer keeps its text and can be continued', async () => {
   expect(await answer.count()).toBe(1);
 });
 
+test('only an answer that has begun can be continued, and a rejected key leads to the settings of its provider', async () => {
+  const rejected = chat.failure(401, { message: 'Incorrect API key provided', type: 'invalid_request_error' });
+  const { page, vendor } = await openChat([{ steps: ['stall'] }, rejected]);
+  await sendMessage(page, 'Go');
+  await eventually(async () => vendor.requests.length > 0, 'the request');
+  await page.keyboard.press('Control+.');
+  await page.getByText('You stopped this answer.').waitFor();
+  expect(await page.getByRole('button', { name: 'Continue' }).count()).toBe(0);
+  await sendMessage(page, 'Once more');
+  const alert = page.getByRole('alert');
+  await alert.getByText('Incorrect API key provided').waitFor();
+  await alert.getByRole('button', { name: 'Try again' }).waitFor();
+  expect(await page.getByRole('button', { name: 'Continue' }).count()).toBe(0);
+  await alert.getByRole('link', { name: /^Check the API key of/ }).click();
+  await page.getByRole('dialog', { name: /^Edit/ }).getByLabel('API key').waitFor();
+  expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/settings/models');
+});
+
 test('regenerating an answer or editing a message removes everything after it', async () => {
   const { page, vendor, wrong } = await openChat(['One', 'Two', 'Three'].map((text) => chat.answer(`${text}.`)));
   const answers = page.getByRole('article', { name: 'Answer' });

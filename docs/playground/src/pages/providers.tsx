@@ -1,3 +1,5 @@
+import { useEffect, useEffectEvent } from 'react';
+import { useSearchParams } from 'wouter';
 import type { LlmProvider } from '../../../../client/index.ts';
 import { Page } from '../components/page.tsx';
 import { Empty, QueryState } from '../components/states.tsx';
@@ -55,55 +57,68 @@ const vendors = { openai: 'OpenAI API', anthropic: 'Anthropic API', gemini: 'Gem
 
 type ProviderProps = { provider: LlmProvider; isManaged: boolean; open: OpenDialog };
 
-const Provider = ({ provider, isManaged, open }: ProviderProps) => (
-  <section className="card provider" aria-label={provider.name}>
-    <header>
-      <div>
-        <h3>
-          {provider.name} {provider.scope === 'platform' && <Badge tone="accent">Platform</Badge>}
-        </h3>
-        <p className="muted small address">
-          {vendors[provider.provider]}
-          {provider.base_url && ` · ${provider.base_url}`}
-          {provider.key_prefix && (
-            <>
-              {' '}
-              · key <code>{provider.key_prefix}…</code>
-            </>
-          )}
-        </p>
-      </div>
-      {isManaged && (
-        <div className="actions">
-          <Button
-            icon="add"
-            onClick={() => open((close) => <AddModels provider={provider} onClose={close} />)}
-            aria-label={`Add models to ${provider.name}`}
-          >
-            Add models
-          </Button>
-          <RowMenu
-            of={provider.name}
-            actions={[
-              {
-                label: 'Edit',
-                icon: 'edit',
-                run: () => open((close) => <ProviderForm provider={provider} open={open} onClose={close} />),
-              },
-              {
-                label: 'Delete',
-                icon: 'remove',
-                isDangerous: true,
-                run: () => open((close) => <Deletion provider={provider} onClose={close} />),
-              },
-            ]}
-          />
+function Provider({ provider, isManaged, open }: ProviderProps) {
+  const [search, setSearch] = useSearchParams();
+  const edit = () => open((close) => <ProviderForm provider={provider} open={open} onClose={close} />);
+  // The address of a link that leads to the settings of one provider.
+  const isLinked = isManaged && search.get('provider') === provider.id;
+  const follow = useEffectEvent(() => {
+    setSearch({}, { replace: true });
+    edit();
+  });
+  useEffect(() => {
+    if (isLinked) follow();
+  }, [isLinked]);
+  return (
+    <section className="card provider" aria-label={provider.name}>
+      <header>
+        <div>
+          <h3>
+            {provider.name} {provider.scope === 'platform' && <Badge tone="accent">Platform</Badge>}
+          </h3>
+          <p className="muted small address">
+            {vendors[provider.provider]}
+            {provider.base_url && ` · ${provider.base_url}`}
+            {provider.key_prefix && (
+              <>
+                {' '}
+                · key <code>{provider.key_prefix}…</code>
+              </>
+            )}
+          </p>
         </div>
-      )}
-    </header>
-    <Models provider={provider} isManaged={isManaged} open={open} />
-  </section>
-);
+        {isManaged && (
+          <div className="actions">
+            <Button
+              icon="add"
+              onClick={() => open((close) => <AddModels provider={provider} onClose={close} />)}
+              aria-label={`Add models to ${provider.name}`}
+            >
+              Add models
+            </Button>
+            <RowMenu
+              of={provider.name}
+              actions={[
+                {
+                  label: 'Edit',
+                  icon: 'edit',
+                  run: edit,
+                },
+                {
+                  label: 'Delete',
+                  icon: 'remove',
+                  isDangerous: true,
+                  run: () => open((close) => <Deletion provider={provider} onClose={close} />),
+                },
+              ]}
+            />
+          </div>
+        )}
+      </header>
+      <Models provider={provider} isManaged={isManaged} open={open} />
+    </section>
+  );
+}
 
 const Deletion = ({ provider: { id, scope, name, models }, onClose }: { provider: LlmProvider; onClose: () => void }) => (
   <ConfirmDialog

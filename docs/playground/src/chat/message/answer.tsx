@@ -7,6 +7,7 @@ import { Icon } from '../../ui/icons.tsx';
 import { RetryNotice } from '../retryNotice.tsx';
 import { Attachments } from './attachments.tsx';
 import { Question } from './question.tsx';
+import { isKeyRejected, RejectedKey } from './rejectedKey.tsx';
 import { Steps } from './steps.tsx';
 
 export type Progress = {
@@ -127,8 +128,9 @@ function ActivityIndicator({ run: { status, connection }, after }: { run: UsedRu
 
 type EndingProps = { run: UsedRun; isKept: boolean; onContinue: (() => void) | undefined; onRetry: (() => void) | undefined };
 
-/** Shows why a run ended without a complete answer. */
-function RunEnd({ run: { status, failure, error }, isKept, onContinue, onRetry }: EndingProps) {
+/** Shows why a run ended without a complete answer. Only a run that wrote or did something can be continued. */
+function RunEnd({ run: { status, failure, error, parts, providerId }, isKept, onContinue: goOn, onRetry }: EndingProps) {
+  const onContinue = isKept || parts.some(({ type }) => type === 'text' || type === 'tool') ? goOn : undefined;
   if (error !== undefined) return <ErrorNotice error={error} retry={() => location.reload()} />;
   if (status === 'cancelled')
     return (
@@ -147,6 +149,7 @@ function RunEnd({ run: { status, failure, error }, isKept, onContinue, onRetry }
       <Icon name="warning" />
       <div>
         {failure.error_class.startsWith('provider.') ? <ProviderMessage>{failure.message}</ProviderMessage> : <p>{failure.message}</p>}
+        {isKeyRejected(failure) && providerId !== undefined && <RejectedKey providerId={providerId} />}
         <Details>{`${failure.error_class} · trace ${failure.trace_id}`}</Details>
       </div>
       {(failure.resumable || isKept) && onContinue && (
