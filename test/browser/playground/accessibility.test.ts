@@ -54,7 +54,9 @@ test('the pages before the sign-in are accessible', async () => {
   expect(found).toEqual([]);
 });
 
-const everything = `A **word** about [tides](https://example.test) and \`code\`.
+const everything = `# Tides
+
+A **word** about [tides](https://example.test) and \`code\`.
 
 1. One
 2. Two
@@ -64,6 +66,29 @@ const everything = `A **word** about [tides](https://example.test) and \`code\`.
 | Port | High water |
 | --- | ---: |
 | Brest | 04:12 |
+
+| Port | Remark | Source | Until |
+| --- | --- | --- | --- |
+| Brest | High water comes an hour after that of the open sea, and later with wind from the east | https://example.test/almanac/of/the/whole/year | noon |
+
+- [x] Read the almanac
+- [ ] Set sail
+
+High water is at noon.[^1]
+
+<details>
+<summary>More ports</summary>
+
+Only **one** more.
+
+</details>
+
+\`\`\`diff
+-const low = 1;
++const high = 4;
+\`\`\`
+
+[^1]: In summer.
 
 \`\`\`ts
 const aVeryLongLineOfCodeThatIsWiderThanAPhone = 'so it has to scroll by itself and not the page around it';
@@ -88,6 +113,22 @@ test('a conversation with reasoning, tools, a question and events is accessible'
   await sendMessage(page, 'Tell me');
   await page.getByRole('button', { name: 'Answer again' }).waitFor();
   found.push(...(await lookAt(page, 'answer')));
+  const answer = page.getByRole('article', { name: 'Answer' });
+  expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
+  expect(await answer.getByRole('checkbox', { name: 'Done', exact: true }).isChecked()).toBe(true);
+  expect(await answer.getByText('Only one more.').isVisible()).toBe(false);
+  await answer.getByText('More ports').click();
+  expect(await answer.getByText('Only one more.').isVisible()).toBe(true);
+  await answer.getByRole('link', { name: '1', exact: true }).click();
+  const note = answer.getByRole('listitem').filter({ hasText: 'In summer.' });
+  expect(new URL(page.url()).hash).toBe(`#${await note.getAttribute('id')}`);
+  expect(await answer.locator('.code-deleted, .code-inserted').allTextContents()).toEqual([
+    expect.stringMatching(/low/),
+    expect.stringMatching(/high/),
+  ]);
+  // On a phone, as the last look was: several words in each line.
+  const remark = answer.getByRole('cell', { name: /^High water comes/ });
+  expect((await remark.boundingBox())!.width).toBeGreaterThan(200);
   await sendMessage(page, 'Ask me');
   await page.getByRole('region', { name: 'Question from the agent' }).waitFor();
   await page

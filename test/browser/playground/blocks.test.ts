@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openRunViewer } from '../../../client/run/runView.ts';
 import { completes, says, type Script, scriptRun, thinks, usesTool } from '../../../client/testing/index.ts';
-import { type Block, openBlocks } from '../../../docs/playground/src/chat/message/blocks.ts';
+import { type Block, openBlocks, withDefinitions } from '../../../docs/playground/src/chat/message/blocks.ts';
 import { languageOf } from '../../../docs/playground/src/chat/message/code/languages.ts';
 import { withCitations } from '../../../docs/playground/src/chat/message/markdown/citations.ts';
 import { withFormulas } from '../../../docs/playground/src/chat/message/markdown/mathsText.ts';
@@ -40,10 +40,54 @@ test('an unclosed fence is a code block, and a fence inside a longer one is text
   expect(split('````md\n```\na\n```\n````\n')).toEqual([code('md', '```\na\n```')]);
 });
 
+const details = (summary: string, text: string, isOpen = false) => ({ type: 'details', summary, isOpen, text });
+
+test('what can be folded is a block of its own, with what is nested in it, and grows like others', () => {
+  expect(split('One\n<details>\n<summary>All <b>ports</b></summary>\n\n- a\n\n<details>b</details>\n</details>\n\nTwo')).toEqual([
+    prose('One\n'),
+    details('All ports', '\n\n- a\n\n<details>b</details>\n'),
+    prose('\nTwo'),
+  ]);
+  expect(split('<details open><summary>S</summary>a</details> after\n')).toEqual([details('S', 'a', true), prose(' after\n')]);
+  expect(split('<details>\n\nhalf')).toEqual([details('', '\n\nhalf')]);
+});
+
+test('all blocks of a text know its footnotes and link definitions', () => {
+  const join = (text: string) => withDefinitions(openBlocks()(text), text).map(({ start: _, ...block }) => block);
+  const noted = 'High[^1]\n\n```ts\na\n```\n\n[^1]: At noon.';
+  expect(join(noted)).toEqual([prose(noted)]);
+  expect(join('a\n\n<details>b</details>\n\n[x][1]\n\n[1]: https://example.test')).toEqual([
+    prose('a\n\n\n\n[1]: https://example.test'),
+    details('', 'b\n\n[1]: https://example.test'),
+    prose('[x][1]\n\n[1]: https://example.test\n\n[1]: https://example.test'),
+  ]);
+  expect(join('a\n\nb\n')).toHaveLength(2);
+});
+
 const markdown = fc
-  .array(fc.constantFrom('word', ' ', '\n', '\n\n', '```', '```ts\n', '~~~\n', '- ', '1. ', '  ', '> ', '| a |', '# ', '$$\n'), {
-    maxLength: 40,
-  })
+  .array(
+    fc.constantFrom(
+      '<details>',
+      '</details>\n',
+      'word',
+      ' ',
+      '\n',
+      '\n\n',
+      '```',
+      '```ts\n',
+      '~~~\n',
+      '- ',
+      '1. ',
+      '  ',
+      '> ',
+      '| a |',
+      '# ',
+      '$$\n',
+    ),
+    {
+      maxLength: 40,
+    },
+  )
   .map((parts) => parts.join(''));
 
 test('a text that grows is split like the whole text, and finished blocks do not change', () => {

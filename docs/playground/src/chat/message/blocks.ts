@@ -1,7 +1,8 @@
-/** A part of a text that renders independently of what follows it: Markdown prose, or a fenced code block. */
+/** A part of a text that renders independently of what follows it: Markdown prose, a fenced code block, or Markdown that can be folded. */
 export type Block = { readonly start: number } & (
   | { readonly type: 'prose'; readonly text: string }
   | { readonly type: 'code'; readonly language: string; readonly text: string }
+  | { readonly type: 'details'; readonly summary: string; readonly isOpen: boolean; readonly text: string }
 );
 
 type Fence = { sign: string; length: number; isOwnBlock: boolean };
@@ -14,6 +15,50 @@ function fenceIn(line: string) {
 }
 
 const listPattern = /^(?:[-*+]|\d{1,9}[.)])(?:\s|$)/;
+
+const detailsPattern = /^<details(\s[^>]*)?>/i;
+
+/** By how many levels `<details>` elements are nested deeper after a line. */
+const nestingOf = (line: string): number => (line.match(/<details[\s>]/gi)?.length ?? 0) - (line.match(/<\/details>/gi)?.length ?? 0);
+
+const maxSummary = 500;
+
+/** `raw` begins with `<details>`. Tags in the summary are left out. */
+function detailsOf(start: number, raw: string): Block {
+  const [opening = '', attributes = ''] = detailsPattern.exec(raw) ?? [];
+  const inner = raw.slice(opening.length).replace(/<\/details>\s*$/i, '');
+  const [all = '', summary = ''] = /^\s*<summary[^>]*>([^]*?)<\/summary>/i.exec(inner) ?? [];
+  const text = inner.slice(all.length);
+  return {
+    start,
+    type: 'details',
+    summary: summary
+      .slice(0, maxSummary)
+      .replaceAll(/<[^>]*>/g, '')
+      .trim(),
+    isOpen: /\bopen\b/i.test(attributes),
+    text,
+  };
+}
+
+/** A footnote or the address of links, with its indented lines. */
+const definitionPattern = /^ {0,3}\[[^\]\n]+\]: *\S.*(?:\n(?: {4}|\t).*)*/gm;
+
+/** The blocks of a complete text, in which all know its footnotes and link definitions: joined, except for what can be folded. */
+export function withDefinitions(blocks: readonly Block[], text: string): readonly Block[] {
+  const definitions = text.match(definitionPattern);
+  if (!definitions) return blocks;
+  const joined: Block[] = [];
+  for (const [at, block] of blocks.entries()) {
+    const last = joined.at(-1);
+    const raw = text.slice(block.start, blocks[at + 1]?.start);
+    if (block.type === 'details') joined.push(block);
+    else if (last?.type === 'prose') joined.splice(-1, 1, { ...last, text: last.text + raw });
+    else joined.push({ start: block.start, type: 'prose', text: raw });
+  }
+  // Markdown takes the first of two equal definitions.
+  return joined.length < 2 ? joined : joined.map((block) => ({ ...block, text: `${block.text}\n\n${definitions.join('\n')}` }));
+}
 
 /**
  * Splits a growing text into blocks. Only the last block changes when text is appended, so an answer of 5 000 deltas is parsed once instead of 5 000
@@ -28,9 +73,12 @@ export function openBlocks() {
   let fence: Fence | undefined;
   /** The sign that ends the open formula. A formula may contain blank lines. */
   let formulaEnd: string | undefined;
+  /** How many `<details>` elements are open. */
+  let nesting = 0;
 
   const blockUntil = (end: number): Block => {
     const raw = text.slice(start, end);
+    if (detailsPattern.test(raw)) return detailsOf(start, raw);
     if (!fence?.isOwnBlock) return { start, type: 'prose', text: raw };
     const firstEnd = raw.indexOf('\n');
     const language = (firstEnd < 0 ? raw : raw.slice(0, firstEnd)).trim().slice(fence.length).trim();
@@ -67,6 +115,15 @@ export function openBlocks() {
       return;
     }
     const bare = line.trim();
+    if (nesting > 0 || (formulaEnd === undefined && detailsPattern.test(line))) {
+      if (nesting === 0) closeAt(from);
+      nesting = Math.max(0, nesting + nestingOf(line));
+      if (nesting > 0) return;
+      const end = line.toLowerCase().lastIndexOf('</details>') + '</details>'.length;
+      closeAt(line.slice(end).trim() === '' ? next : from + end);
+      afterBlank = true;
+      return;
+    }
     if (formulaEnd !== undefined) {
       if (bare.endsWith(formulaEnd)) formulaEnd = undefined;
       return;
@@ -86,6 +143,7 @@ export function openBlocks() {
       done = [];
       start = read = 0;
       afterBlank = false;
+      nesting = 0;
       fence = formulaEnd = undefined;
     }
     text = next;

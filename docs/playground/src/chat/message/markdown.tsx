@@ -1,8 +1,8 @@
-import { type ComponentProps, lazy, memo, Suspense, useEffect, useRef, useState } from 'react';
+import { type ComponentProps, lazy, memo, Suspense, useEffect, useId, useRef, useState } from 'react';
 import ReactMarkdown, { type Components, defaultUrlTransform } from 'react-markdown';
 import remarkGfm from 'remark-gfm';
 import { Scrolling } from '../../components/scrolling.tsx';
-import { openBlocks } from './blocks.ts';
+import { type Block, openBlocks, withDefinitions } from './blocks.ts';
 import { CodeBlock } from './code/codeBlock.tsx';
 import { GrowingContext, Preformatted } from './code/preformatted.tsx';
 import { Citation } from './markdown/citation.tsx';
@@ -13,15 +13,34 @@ import { pending, pendingBlockMark, pendingMark, withFormulas } from './markdown
 
 const plugins = [remarkGfm];
 
-/** Links open in a new tab. Tables scroll horizontally. Lists, quotes and tables have the direction of their text; `markdown.css` sets that of lines. */
+/** Id of the heading of footnotes, which would be the same in each answer. */
+const footnoteLabel = 'footnote-label';
+
+/**
+ * The title of the page is its only heading of the first level. Links open in a new tab, but for those of footnotes, whose label is left out. Tables scroll horizontally. Lists, quotes and tables have the direction of their text; `markdown.css` sets that of lines.
+ */
 const components: Components = {
+  h1: ({ node: _, children, ...rest }) => (
+    <h2 {...rest} className="title">
+      {children}
+    </h2>
+  ),
+  h2: ({ node: _, id, children }) => (id === footnoteLabel ? null : <h2 id={id}>{children}</h2>),
+  // A task of a list.
+  input: ({ checked }) => <input type="checkbox" checked={checked ?? false} aria-label={checked ? 'Done' : 'Not done'} disabled readOnly />,
   ul: ({ node: _, ...rest }) => <ul {...rest} dir="auto" />,
   ol: ({ node: _, ...rest }) => <ol {...rest} dir="auto" />,
   blockquote: ({ node: _, ...rest }) => <blockquote {...rest} dir="auto" />,
-  a: ({ href, children }) => {
+  a: ({ node: _, href, children, ...rest }) => {
     if (isCitation(href)) return <Citation id={href} />;
     // An address that could run a script was removed.
     if (!href) return children;
+    if ('data-footnote-ref' in rest || 'data-footnote-backref' in rest)
+      return (
+        <a {...rest} href={href} aria-describedby={undefined}>
+          {children}
+        </a>
+      );
     return (
       <a href={href} target="_blank" rel="noreferrer noopener">
         {children}
@@ -59,9 +78,11 @@ const MathsMarkdown = lazy(() => import('./markdown/maths.tsx'));
 const Prose = memo(({ text: written, isGrowing }: { text: string; isGrowing: boolean }) => {
   const text = withCitations(written);
   const formulas = withFormulas(text);
+  // Footnotes of other answers have the same names.
+  const rehype = { clobberPrefix: `${useId()}-` };
   const plain = (source: string, parts: Components) => (
     <GrowingContext value={isGrowing}>
-      <ReactMarkdown remarkPlugins={plugins} components={parts} urlTransform={transformUrl}>
+      <ReactMarkdown remarkPlugins={plugins} remarkRehypeOptions={rehype} components={parts} urlTransform={transformUrl}>
         {source}
       </ReactMarkdown>
     </GrowingContext>
@@ -71,12 +92,23 @@ const Prose = memo(({ text: written, isGrowing }: { text: string; isGrowing: boo
     <Fallback fallback={plain(text, components)}>
       <Suspense fallback={plain(withFormulas(text, pending) ?? text, pendingComponents)}>
         <GrowingContext value={isGrowing}>
-          <MathsMarkdown text={formulas} plugins={plugins} components={components} urlTransform={transformUrl} />
+          <MathsMarkdown text={formulas} plugins={plugins} rehype={rehype} components={components} urlTransform={transformUrl} />
         </GrowingContext>
       </Suspense>
     </Fallback>
   );
 });
+
+function Part({ block, isGrowing }: { block: Block; isGrowing: boolean }) {
+  if (block.type === 'code') return <CodeBlock language={block.language} text={block.text} isGrowing={isGrowing} />;
+  if (block.type === 'prose') return <Prose text={block.text} isGrowing={isGrowing} />;
+  return (
+    <details open={block.isOpen}>
+      <summary>{block.summary || 'Details'}</summary>
+      <Markdown text={block.text} isGrowing={isGrowing} />
+    </details>
+  );
+}
 
 /** New blocks rendered per frame. Large updates, for example after a reconnect, are rendered over several frames. */
 const blocksPerFrame = 4;
@@ -85,7 +117,8 @@ const blocksPerFrame = 4;
 export function Markdown({ text, isGrowing = false }: { text: string; isGrowing?: boolean }) {
   const split = useRef<ReturnType<typeof openBlocks>>(undefined);
   split.current ??= openBlocks();
-  const blocks = split.current(text);
+  const found = split.current(text);
+  const blocks = isGrowing ? found : withDefinitions(found, text);
   const [limit, setLimit] = useState(isGrowing ? blocksPerFrame : Number.POSITIVE_INFINITY);
   const isBehind = blocks.length > limit;
   useEffect(() => {
@@ -95,15 +128,9 @@ export function Markdown({ text, isGrowing = false }: { text: string; isGrowing?
   }, [isBehind, limit]);
   return (
     <div className={`markdown${isGrowing ? ' growing' : ''}${isBehind ? ' behind' : ''}`}>
-      {blocks
-        .slice(0, limit)
-        .map((block, at) =>
-          block.type === 'code' ? (
-            <CodeBlock key={block.start} language={block.language} text={block.text} isGrowing={isGrowing && at === blocks.length - 1} />
-          ) : (
-            <Prose key={block.start} text={block.text} isGrowing={isGrowing && at === blocks.length - 1} />
-          ),
-        )}
+      {blocks.slice(0, limit).map((block, at) => (
+        <Part key={block.start} block={block} isGrowing={isGrowing && at === blocks.length - 1} />
+      ))}
     </div>
   );
 }

@@ -32,15 +32,17 @@ const Code = ({ className = '', children, node: _, ...rest }: ComponentProps<'co
 type MathsProps = {
   text: string;
   plugins: NonNullable<ComponentProps<typeof ReactMarkdown>['remarkPlugins']>;
+  rehype: ComponentProps<typeof ReactMarkdown>['remarkRehypeOptions'];
   components: Components;
   urlTransform: UrlTransform;
 };
 
 /** Markdown with formulas as `$$…$$`. */
-export default function MathsMarkdown({ text, plugins, components, urlTransform }: MathsProps) {
+export default function MathsMarkdown({ text, plugins, rehype, components, urlTransform }: MathsProps) {
   return (
     <ReactMarkdown
       remarkPlugins={[...plugins, [remarkMath, { singleDollarTextMath: false }]]}
+      remarkRehypeOptions={rehype}
       components={{ ...components, code: Code, pre: Pre }}
       urlTransform={urlTransform}
     >
