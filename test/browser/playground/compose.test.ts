@@ -161,7 +161,7 @@ test('the composer takes long texts, pictures and files by paste and drop, speec
   const box = page.getByRole('textbox', { name: 'Message' });
   const send = page.getByRole('button', { name: 'Send' });
 
-  const picker = page.getByRole('button', { name: /^Persona and model/ });
+  const picker = page.getByRole('button', { name: /^Model and persona/ });
   await picker.click();
   await page.keyboard.type('rather');
   await page.keyboard.press('Enter');
@@ -173,7 +173,7 @@ test('the composer takes long texts, pictures and files by paste and drop, speec
   await picker.click();
   await page.getByRole('option', { name: /^Lite/ }).getByText('Quick answers').waitFor();
   expect(await accessibilityViolations(page)).toEqual([]);
-  await page.getByRole('option', { name: /^Default model/ }).click();
+  await page.getByRole('option', { name: /^m \(default\)/ }).click();
 
   const long = Array.from({ length: 10_000 }, (_, at) => `line ${at}`).join('\n');
   await bring(page, 'paste', { text: long });

@@ -1,8 +1,9 @@
 import type { RunSummary } from '../../../../client/index.ts';
 import { count, duration } from '../components/format.tsx';
+import { useProviders } from '../providers.ts';
 import { IconButton } from '../ui/buttons.tsx';
 import { Menu, MenuItem, MenuLabel } from '../ui/menu.tsx';
-import { useModels } from './composer/picker.tsx';
+import { modelsOf } from './composer/choice.ts';
 
 const dollars = (amount: number) =>
   new Intl.NumberFormat(undefined, { style: 'currency', currency: 'USD', maximumSignificantDigits: amount < 1 ? 2 : 4 }).format(amount);
@@ -22,7 +23,7 @@ export function AnswerFacts({ run }: { run: RunSummary | undefined }) {
 
 /** Answers again with a chosen model. Hidden without a choice. */
 export function RetryWithModel({ onRetry }: { onRetry: (modelId: string) => void }) {
-  const models = useModels();
+  const models = modelsOf(useProviders().data ?? []);
   if (models.length < 2) return null;
   return (
     <Menu

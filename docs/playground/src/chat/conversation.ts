@@ -1,13 +1,18 @@
 import { type InfiniteData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Message, NewRun, ThreadRun } from '../../../../client/index.ts';
+import type { CreatedRun, Message, ThreadRun } from '../../../../client/index.ts';
 import { arkloopKeys, type CachedPage, useMessages, useThread } from '../../../../client/react/index.ts';
 import { client } from '../session.ts';
+import { runOf, type RunOptions } from './composer/choice.ts';
 import type { Queued } from './composer/outbox.tsx';
+import { noteOptions, useChoice } from './composer/useChoice.ts';
 import { withText } from './message/content.ts';
 
-/** Query key of the newest 200 runs of a thread. */
-const runsKey = (threadId: string) => [...arkloopKeys.threads(), 'runs', threadId];
+/** The newest 200 runs of a thread. */
+const runsQuery = (threadId: string) => ({
+  queryKey: [...arkloopKeys.threads(), 'runs', threadId],
+  queryFn: async () => [...(await client.runs.listInThread({ params: { thread_id: threadId }, query: { limit: 200 } }))],
+});
 
 /** The messages and the newest run of a thread, and the mutations on them. */
 export function useConversation(threadId: string) {
@@ -15,11 +20,13 @@ export function useConversation(threadId: string) {
   const [started, setStarted] = useState<string>();
   const thread = useThread(threadId);
   const messages = useMessages(threadId);
-  const runs = useQuery({
-    queryKey: runsKey(threadId),
-    queryFn: async () => [...(await client.runs.listInThread({ params: { thread_id: threadId }, query: { limit: 200 } }))],
-  });
+  const runs = useQuery(runsQuery(threadId));
   const runId = newest(runs.data, started);
+  const { choice, choose, confirm } = useChoice(threadId, {
+    id: runId,
+    isKnown: runs.isSuccess,
+    read: async () => newest(await queries.fetchQuery(runsQuery(threadId)), started),
+  });
 
   /** Removes the messages from the cache that the server hides after a retry or an edit. */
   const keep = (kept: (rows: Message[]) => Message[]) =>
@@ -27,6 +34,13 @@ export function useConversation(threadId: string) {
       const [newestPage, ...older] = data?.pages ?? [];
       return data && newestPage && { ...data, pages: [{ ...newestPage, rows: kept(newestPage.rows) }, ...older] };
     });
+  /** Starts a run with what is chosen, and `more` options. */
+  const startWith = async (send: (run: RunOptions) => Promise<CreatedRun>, more: RunOptions = {}) => {
+    const options = { ...runOf(await confirm()), ...more };
+    const { run_id } = await send(options);
+    noteOptions(run_id, options);
+    return run_id;
+  };
   const follow = (created: string) => {
     setStarted(created);
     void queries.invalidateQueries({ queryKey: arkloopKeys.messagesOf(threadId) });
@@ -40,16 +54,17 @@ export function useConversation(threadId: string) {
     onSuccess: (message) => keep((rows) => [...rows.filter(({ id }) => id !== message.id), message]),
   });
   const start = useMutation({
-    mutationFn: (run: NewRun) => client.runs.create({ params: { thread_id: threadId }, body: run }),
-    onSuccess: ({ run_id }) => follow(run_id),
+    mutationFn: () => startWith((body) => client.runs.create({ params: { thread_id: threadId }, body })),
+    onSuccess: follow,
     // The error may be caused by a run that this page does not know: refetch the list.
     onError: () => void queries.invalidateQueries({ queryKey: arkloopKeys.threads() }),
   });
   const retry = useMutation({
-    mutationFn: (body: NewRun) => client.runs.retry({ params: { thread_id: threadId }, body }),
-    onSuccess: ({ run_id }) => {
+    mutationFn: (route_id: string | undefined) =>
+      startWith((body) => client.runs.retry({ params: { thread_id: threadId }, body }), route_id === undefined ? {} : { route_id }),
+    onSuccess: (created) => {
       keep((rows) => rows.slice(0, rows.findLastIndex(({ role }) => role === 'user') + 1));
-      follow(run_id);
+      follow(created);
     },
   });
   const goOn = useMutation({
@@ -58,13 +73,18 @@ export function useConversation(threadId: string) {
   });
   const edit = useMutation({
     mutationFn: ({ message, text }: { message: Message; text: string }) =>
-      client.runs.editMessage({ params: { thread_id: threadId, message_id: message.id }, body: withText(message, text) }),
-    onSuccess: ({ run_id }, { message, text }) => {
+      startWith((options) =>
+        client.runs.editMessage({
+          params: { thread_id: threadId, message_id: message.id },
+          body: { ...withText(message, text), ...options },
+        }),
+      ),
+    onSuccess: (created, { message, text }) => {
       keep((rows) => {
         const at = rows.findIndex(({ id }) => id === message.id);
         return at < 0 ? rows : [...rows.slice(0, at), { ...message, ...withText(message, text) }];
       });
-      follow(run_id);
+      follow(created);
     },
   });
 
@@ -74,7 +94,7 @@ export function useConversation(threadId: string) {
     enabled: (runs.data?.length ?? 0) > 0,
   });
   const isLive = runId !== undefined && (runId === started || runs.data?.find(({ run_id }) => run_id === runId)?.status !== 'completed');
-  return { thread, messages, runs, usage, runId, isLive, add, start, retry, goOn, edit };
+  return { thread, messages, runs, usage, runId, isLive, choice, choose, add, start, retry, goOn, edit };
 }
 
 /** Id of the newest run. A run that was just started counts as the newest until the list contains it. */

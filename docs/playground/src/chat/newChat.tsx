@@ -1,4 +1,3 @@
-import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { arkloopKeys } from '../../../../client/react/index.ts';
 import { useTitle } from '../components/page.tsx';
@@ -7,13 +6,13 @@ import { client, queries } from '../session.ts';
 import { Bar } from '../shell/bar.tsx';
 import { Composer } from './composer/composer.tsx';
 import { OfflineNotice, QueuedMessages, useOutbox } from './composer/outbox.tsx';
-import { lastChoice } from './composer/picker.tsx';
 import { moveRejected } from './composer/staged.tsx';
+import { movePick, useChoice } from './composer/useChoice.ts';
 import { markForStart } from './pendingStart.ts';
 
 export function NewChat() {
   const [, navigate] = useLocation();
-  const [choice, setChoice] = useState(lastChoice);
+  const { choice, choose } = useChoice(undefined);
   const hasNoModel = useProviders().data?.every(({ models }) => models.length === 0) ?? false;
   const outbox = useOutbox('new', async (queued, onSent) => {
     const { id: thread_id } = await client.threads.create({}, { idempotencyKey: `thread of ${queued[0]?.id}` });
@@ -22,6 +21,7 @@ export function NewChat() {
       onSent(id);
     }
     moveRejected('new', thread_id);
+    movePick(thread_id);
     markForStart(thread_id);
     navigate(`/chat/${thread_id}`);
     await queries.invalidateQueries({ queryKey: arkloopKeys.threads() });
@@ -45,7 +45,7 @@ export function NewChat() {
           isAnswering={false}
           hasStarters
           choice={choice}
-          onChoose={setChoice}
+          onChoose={choose}
           onSend={outbox.send}
         />
       </div>

@@ -12,7 +12,6 @@ import { Button, ButtonLink, IconButton } from '../ui/buttons.tsx';
 import { AnswerFacts, RetryWithModel } from './answerFacts.tsx';
 import { Composer } from './composer/composer.tsx';
 import { OfflineNotice, QueuedMessages, useOutbox } from './composer/outbox.tsx';
-import { lastChoice, runOf } from './composer/picker.tsx';
 import { useConversation } from './conversation.ts';
 import { useInspected } from './inspector/location.ts';
 import { Answer, type Progress } from './message/answer.tsx';
@@ -29,10 +28,9 @@ const Inspector = lazy(() => import('./inspector/inspector.tsx'));
 /** The page of a thread: transcript, running answer and composer. */
 export function Conversation({ threadId }: { threadId: string }) {
   const talk = useConversation(threadId);
-  const { thread, messages, runs, usage, runId, isLive, add, start, retry, goOn, edit } = talk;
+  const { thread, messages, runs, usage, runId, isLive, choice, choose, add, start, retry, goOn, edit } = talk;
   const [progress, setProgress] = useState<Progress>();
   const { runId: inspected, inspect } = useInspected();
-  const [choice, setChoice] = useState(lastChoice);
   const { scroller, content, isAtEnd, toEnd } = useStickyScroll();
   /** Earlier versions of answers that are shown instead of the newest, by the run of the newest. */
   const [earlier, setEarlier] = useState<ReadonlyMap<string, number>>(new Map());
@@ -41,7 +39,7 @@ export function Conversation({ threadId }: { threadId: string }) {
   useTitle(title || 'Chat');
   useShortcut('details', () => runId && inspect(runId));
 
-  const startFirst = useEffectEvent(() => start.mutate(runOf(choice)));
+  const startFirst = useEffectEvent(() => start.mutate());
   useEffect(() => {
     if (takeStartMark(threadId)) startFirst();
   }, [threadId]);
@@ -55,7 +53,7 @@ export function Conversation({ threadId }: { threadId: string }) {
       else await add.mutateAsync(item);
       onSent(item.id);
     }
-    if (!isAnswering) start.mutate(runOf(choice));
+    if (!isAnswering) start.mutate();
   });
   const { mutateAsync: sendEdit } = edit;
   const onEdit = useCallback((message: Message, text: string) => sendEdit({ message, text }), [sendEdit]);
@@ -120,12 +118,12 @@ export function Conversation({ threadId }: { threadId: string }) {
         contentOf={contentOf}
         isLive={isNewest ? isLive : message === undefined}
         onProgress={isNewest ? setProgress : undefined}
-        onRetry={canAct ? () => retry.mutate({}) : undefined}
+        onRetry={canAct ? () => retry.mutate(undefined) : undefined}
         onContinue={canAct ? () => goOn.mutate(id) : undefined}
         onDetails={() => inspect(id)}
         footer={
           <>
-            {canAct && <RetryWithModel onRetry={(route_id) => retry.mutate({ route_id })} />}
+            {canAct && <RetryWithModel onRetry={(route_id) => retry.mutate(route_id)} />}
             {switcher}
             {factsOf(id)}
           </>
@@ -160,12 +158,12 @@ export function Conversation({ threadId }: { threadId: string }) {
           {isEmpty && <Empty title="No messages yet">Write the first one below, or begin with a suggestion.</Empty>}
           <EarlierRows first={all[0]?.id}>{shown}</EarlierRows>
           <QueuedMessages outbox={outbox} />
-          {start.error && <ErrorNotice error={start.error} retry={() => start.mutate(runOf(choice))} />}
-          {retry.error && <ErrorNotice error={retry.error} retry={() => retry.mutate(retry.variables ?? {})} />}
+          {start.error && <ErrorNotice error={start.error} retry={() => start.mutate()} />}
+          {retry.error && <ErrorNotice error={retry.error} retry={() => retry.mutate(retry.variables)} />}
           {goOn.error && <ErrorNotice error={goOn.error} />}
           {isUnanswered && (
             <div>
-              <Button icon="retry" onClick={() => start.mutate(runOf(choice))}>
+              <Button icon="retry" onClick={() => start.mutate()}>
                 Answer this
               </Button>
             </div>
@@ -185,7 +183,7 @@ export function Conversation({ threadId }: { threadId: string }) {
           isAnswering={isAnswering}
           hasStarters={isEmpty}
           choice={choice}
-          onChoose={setChoice}
+          onChoose={choose}
           onStop={progress?.stop}
           onSend={async (message) => {
             toEnd();

@@ -6,8 +6,9 @@ import { useShortcut } from '../../shell/shortcuts.ts';
 import { Button, IconButton } from '../../ui/buttons.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { showToast, useToastsAbove } from '../../ui/toasts.tsx';
+import type { Choice } from './choice.ts';
 import { useDropTarget } from './dropTarget.ts';
-import { type Choice, Picker } from './picker.tsx';
+import { Picker } from './picker.tsx';
 import { Prompts, usePromptServers } from './prompts.tsx';
 import type { Insertion } from './promptText.ts';
 import { acceptedFiles, maxCharacters, StagedFiles, useStaged } from './staged.tsx';
@@ -22,7 +23,7 @@ type ComposerProps = {
   isAnswering: boolean;
   /** Offer beginnings of messages while nothing is written. */
   hasStarters?: boolean;
-  choice: Choice;
+  choice: Choice | undefined;
   onChoose: (choice: Choice) => void;
   onSend: (message: NewMessage) => Promise<unknown>;
   onStop?: (() => Promise<unknown>) | undefined;
