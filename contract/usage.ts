@@ -29,13 +29,14 @@ const StoredBytes = z
 
 export const StorageUsage = z
   .object({
-    attachments: StoredBytes.meta({ description: 'Uploaded files, including staged ones, until they are removed from the object store.' }),
+    attachments: StoredBytes.meta({ description: 'Uploaded files, also staged ones.' }),
+    events: StoredBytes.meta({ description: 'Events of ended runs.' }),
     messages: StoredBytes.meta({
       description: 'Message text, plus 256 bytes per message, 1,024 bytes per thread and 512 bytes per share.',
     }),
-    workspaces: StoredBytes.meta({ description: 'Files of all workspaces, including revisions that are not removed yet.' }),
+    workspaces: StoredBytes.meta({ description: 'Files of all workspaces and their revisions.' }),
   })
-  .meta({ id: 'StorageUsage', description: 'Current storage of an account and its quotas, independent of the month.' });
+  .meta({ id: 'StorageUsage', description: 'Current storage of an account and its quotas, until it is removed.' });
 export type StorageUsage = z.infer<typeof StorageUsage>;
 
 export const MonthlyUsage = z

@@ -5784,13 +5784,15 @@ export type StagedAttachmentKind = "image" | "file";
 /** Whether the object store can be used. Requests that do not need it are served in any case. */
 export type StorageState = "ok" | "not_configured" | "unreachable" | "failing" | "bucket_missing" | "credentials_refused" | "access_denied" | "folder_unusable";
 
-/** Current storage of an account and its quotas, independent of the month. */
+/** Current storage of an account and its quotas, until it is removed. */
 export interface StorageUsage {
-  /** Uploaded files, including staged ones, until they are removed from the object store. */
+  /** Uploaded files, also staged ones. */
   attachments: StoredBytes;
+  /** Events of ended runs. */
+  events: StoredBytes;
   /** Message text, plus 256 bytes per message, 1,024 bytes per thread and 512 bytes per share. */
   messages: StoredBytes;
-  /** Files of all workspaces, including revisions that are not removed yet. */
+  /** Files of all workspaces and their revisions. */
   workspaces: StoredBytes;
 }
 

@@ -12,6 +12,7 @@ type Quota = ByteQuota | RowQuota | EntitledRowQuota;
  */
 export const quotas = {
   attachments: { unit: 'bytes', per: 'account', entitlement: 'quota.attachment_bytes' },
+  events: { unit: 'bytes', per: 'account', entitlement: 'quota.event_bytes' },
   messages: { unit: 'bytes', per: 'account', entitlement: 'quota.message_bytes' },
   workspaces: { unit: 'bytes', per: 'account', entitlement: 'quota.workspace_bytes' },
   accounts: { unit: 'rows', per: 'user', max: 20 },

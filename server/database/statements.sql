@@ -7307,11 +7307,13 @@ select "s"."thread_id"
   order by "s"."created_at" desc;
 
 -- resources/threads/removeContent.ts 1
-update "run_event_archives"
-  set "state" = 'removing'
-  where "account_id" = $1 and "run_id" in (select "r"."id"
+insert into "run_event_archives" ("run_id", "account_id", "state", "claim_id") select "r"."id", "r"."account_id", 'removing' as "state", gen_random_uuid() as "claim_id"
   from "runs" as "r"
-  where "r"."account_id" = $2 and "r"."thread_id" = $3) and "state" <> 'removed';
+  where "r"."account_id" = $1 and "r"."thread_id" = $2
+  order by "r"."id"
+  on conflict ("run_id") do update
+  set "state" = 'removing'
+  where "run_event_archives"."state" <> 'removed';
 
 -- resources/threads/removeContent.ts 2
 delete
@@ -8141,9 +8143,27 @@ update "workspaces"
   where "account_id" = $2 and "workspace_ref" = $3 and "manifest_rev" is not distinct
   from $4 and "sweeps" = $5;
 
--- runs/archive/queries.ts 1
+-- runs/archive/eventBytes.ts 1
 select (extract(epoch
   from clock_timestamp()) * 1000)::float8 as ms;
+
+-- runs/archive/eventBytes.ts countEventBytes
+select count_event_bytes($1::uuid[]) as "count";
+
+-- runs/archive/eventBytes.ts 3
+select count_event_bytes(array((select "id"
+  from "runs"
+  where "counted_event_bytes" is null and "status" in ('completed', 'failed', 'cancelled')
+  order by "id"
+  limit $1))) as "count";
+
+-- runs/archive/eventBytes.ts 4
+select "id"
+  from "runs"
+  where "counted_event_bytes" > 0 and "id" > $1 and "id" < (lpad(to_hex((extract(epoch
+  from ((date_trunc('month', coalesce($2::timestamptz, now()) at time zone 'UTC') - $3::int * interval '1 month') at time zone 'UTC')) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+  order by "id"
+  limit $4;
 
 -- runs/archive/queries.ts selectNextRun
 select "run_id"
@@ -8221,7 +8241,9 @@ select "a"."run_id", "a"."account_id", "a"."parts", ("a"."run_id" >= (lpad(to_he
   from "runs" as "r"
   where "r"."id" = "a"."run_id")) as "is_counted"
   from "run_event_archives" as "a"
-  where "a"."state" = 'removing' and "a"."claimed_at" < now() - interval '10 minutes'
+  where "a"."state" = 'removing' and "a"."claimed_at" < now() - interval '10 minutes' and not exists (select 1 as "one"
+  from "runs" as "r"
+  where "r"."id" = "a"."run_id" and "r"."status" in ('running', 'waiting_for_input', 'cancelling'))
   order by "a"."claimed_at"
   limit $3
   for update of "a" skip locked;
@@ -8238,9 +8260,16 @@ select "a"."run_id", "a"."account_id", "a"."parts", false as "is_counted"
   for update of "a" skip locked;
 
 -- runs/archive/queries.ts markRemoved
-update "run_event_archives"
-  set "state" = 'removed', "parts" = null, "bytes" = null
-  where "run_id" = $1;
+with "gone" as (delete
+  from "run_events"
+  where "run_id" = $1
+  returning "type"), "counted" as (select coalesce(sum(count), 0)::integer as "events", coalesce(jsonb_object_agg(type, count), '{}') as "by_type"
+  from (select "type", count(*) as "count"
+  from "gone"
+  group by "type") as "each") update "run_event_archives" as "a"
+  set "state" = 'removed', "parts" = null, "bytes" = null, "event_count" = coalesce(a.event_count, counted.events), "event_counts" = coalesce(a.event_counts, counted.by_type)
+  from "counted"
+  where "a"."run_id" = $2;
 
 -- runs/create/queries.ts lockThread
 select "t"."last_message_number", (select "m"."id"
@@ -8259,14 +8288,16 @@ select (select "status"
   from "memberships"
   where "account_id" = $2 and "user_id" = $3) as "is_member", exists (select 1 as "one"
   from "runs"
-  where "account_id" = $4 and "thread_id" = $5 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "is_busy", coalesce((select "balance"
+  where "account_id" = $4 and "thread_id" = $5 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "is_busy", coalesce((select "used"
+  from "quota_usage"
+  where "account_id" = $6 and "quota" = 'events'), 0) as "event_bytes", coalesce((select "balance"
   from "credit_balances"
-  where "account_id" = $6), 0) as "balance", open.reserved + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  where "account_id" = $7), 0) as "balance", open.reserved + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
-  where "cc"."account_id" = $7 and "cc"."status" = 'running'), 0) as "reserved", "open"."active_runs"
+  where "cc"."account_id" = $8 and "cc"."status" = 'running'), 0) as "reserved", "open"."active_runs"
   from (select count(*) filter(where "parent_run_id" is null) as "active_runs", coalesce(sum("reserved_credits"), 0) as "reserved"
   from "runs"
-  where "account_id" = $8 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open";
+  where "account_id" = $9 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open";
 
 -- runs/create/queries.ts checkLimits
 select repeat_unless(now.account_status = 'active' and now.is_member and ($1::integer = 0 or now.active_runs < $2::integer) and now.balance - now.reserved >= $3::bigint and (key.remaining is null or key.remaining - key.reserved >= $4::bigint)) as "checked"
@@ -8276,25 +8307,27 @@ select repeat_unless(now.account_status = 'active' and now.is_member and ($1::in
   from "memberships"
   where "account_id" = $6 and "user_id" = $7) as "is_member", exists (select 1 as "one"
   from "runs"
-  where "account_id" = $8 and "thread_id" = $9 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "is_busy", coalesce((select "balance"
+  where "account_id" = $8 and "thread_id" = $9 and "parent_run_id" is null and "status" in ('running', 'waiting_for_input', 'cancelling')) as "is_busy", coalesce((select "used"
+  from "quota_usage"
+  where "account_id" = $10 and "quota" = 'events'), 0) as "event_bytes", coalesce((select "balance"
   from "credit_balances"
-  where "account_id" = $10), 0) as "balance", open.reserved + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  where "account_id" = $11), 0) as "balance", open.reserved + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
-  where "cc"."account_id" = $11 and "cc"."status" = 'running'), 0) as "reserved", "open"."active_runs"
+  where "cc"."account_id" = $12 and "cc"."status" = 'running'), 0) as "reserved", "open"."active_runs"
   from (select count(*) filter(where "parent_run_id" is null) as "active_runs", coalesce(sum("reserved_credits"), 0) as "reserved"
   from "runs"
-  where "account_id" = $12 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open") as "now"
+  where "account_id" = $13 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "open") as "now"
   left
   join (select "key"."credits_per_day", "key"."credits_per_month", "key"."credits_total", "key"."used_today", "key"."used_this_month", "key"."used_in_total", least(coalesce((select sum("r"."reserved_credits") as "reserved"
   from "runs" as "r"
-  where "r"."account_id" = $13 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."api_key_id" = "key"."id"), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
+  where "r"."account_id" = $14 and "r"."status" in ('running', 'waiting_for_input', 'cancelling') and "r"."api_key_id" = "key"."id"), 0) + coalesce((select sum("cc"."reserved_credits") as "reserved"
   from "chat_completions" as "cc"
-  where "cc"."account_id" = $14 and "cc"."status" = 'running' and "cc"."api_key_id" = "key"."id"), 0), 9007199254740991)::bigint as "reserved", least(key.credits_per_day - key.used_today, key.credits_per_month - key.used_this_month, key.credits_total - key.used_in_total) as "remaining"
+  where "cc"."account_id" = $15 and "cc"."status" = 'running' and "cc"."api_key_id" = "key"."id"), 0), 9007199254740991)::bigint as "reserved", least(key.credits_per_day - key.used_today, key.credits_per_month - key.used_this_month, key.credits_total - key.used_in_total) as "remaining"
   from (select "k"."id", "k"."credits_per_day", "k"."credits_per_month", "k"."credits_total", coalesce(sum(u.credits) filter (where u.day = (now() at time zone 'utc')::date), 0)::bigint as "used_today", coalesce(sum(u.credits) filter (where u.day >= date_trunc('month', now() at time zone 'utc')::date), 0)::bigint as "used_this_month", coalesce(sum(u.credits), 0)::bigint as "used_in_total"
   from "api_keys" as "k"
   left
   join "api_key_usage" as "u" on "u"."account_id" = "k"."account_id" and "u"."api_key_id" = "k"."id" and "u"."day" >= case when k.credits_total is null then date_trunc('month', now() at time zone 'utc')::date else '-infinity'::date end
-  where "k"."account_id" = $15 and "k"."id" = $16 and num_nonnulls(k.credits_per_day, k.credits_per_month, k.credits_total) > 0
+  where "k"."account_id" = $16 and "k"."id" = $17 and num_nonnulls(k.credits_per_day, k.credits_per_month, k.credits_total) > 0
   group by "k"."account_id", "k"."id") as "key") as "key" on true;
 
 -- runs/create/queries.ts selectContinuation
@@ -8700,9 +8733,11 @@ select "id", "thread_id", "depth", "requested_persona_id"
   where "account_id" = $1 and "parent_run_id" = $2 and "spawn_call_id" = $3;
 
 -- runs/subagents/queries.ts countTree
-select count(*) as "descendants", count(*) filter(where "status" in ('running', 'waiting_for_input', 'cancelling')) as "active", count(*) filter(where "parent_run_id" = $1 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "children"
+select coalesce((select "used"
+  from "quota_usage"
+  where "account_id" = $1 and "quota" = 'events'), 0) as "event_bytes", count(*) as "descendants", count(*) filter(where "status" in ('running', 'waiting_for_input', 'cancelling')) as "active", count(*) filter(where "parent_run_id" = $2 and "status" in ('running', 'waiting_for_input', 'cancelling')) as "children"
   from "runs"
-  where "account_id" = $2 and "root_run_id" = $3;
+  where "account_id" = $3 and "root_run_id" = $4;
 
 -- runs/subagents/queries.ts insertHiddenThread
 insert into "threads" ("account_id", "id", "created_by_user_id", "project_id", "expires_at", "is_private", "parent_thread_id", "root_thread_id") select "t"."account_id", $1::uuid as "id", $2::uuid as "created_by_user_id", "t"."project_id", "t"."expires_at", true as "is_private", "t"."id" as "parent_thread_id", $3::uuid as "root_thread_id"

@@ -30,6 +30,7 @@ import { grantDueWindows } from '../resources/credits/monthlyGrants.ts';
 import { enableSettingsCache, readSettings } from '../resources/settings/settings.ts';
 import { webhookChannel } from '../resources/webhooks/outbox.ts';
 import { deliverWebhookTask, startDispatcher } from '../resources/webhooks/sending/dispatcher.ts';
+import { countEndedRuns, giveBackOldEvents } from '../runs/archive/eventBytes.ts';
 import { removeArchives } from '../runs/archive/removeArchives.ts';
 import { startArchiving } from '../runs/archive/startArchiving.ts';
 import type { ExecuteDeps } from '../runs/execute/executeDeps.ts';
@@ -219,6 +220,7 @@ export async function startWorker({ config, keys, database, databaseUrl, log, en
   periodic.every(Math.max(500, config.workerPollSeconds * 4_000), () => recoverRuns(reaping), 'looking for abandoned runs failed');
   periodic.every(config.workerScaleIntervalSecs * 1_000, adapt, 'adjusting the number of slots failed');
   periodic.every(minute, reap, 'looking for stuck runs failed');
+  periodic.every(minute, () => countEndedRuns(database), 'the events of ended runs were not counted');
   periodic.every(minute / 4, () => endAbandonedCompletions(reaping), 'looking for abandoned chat completions failed');
   periodic.every(minute, () => grantDueWindows(database), 'monthly credits were not granted');
   periodic.every(minute / 6, () => announceLowCredits({ config, keys, database, log }), 'low credits were not announced');
@@ -273,6 +275,7 @@ export async function runHousekeeping({ database, storage, runNotifier, config, 
   await runStep('partitions', () => createPartitions({ database, log }));
   const { runEventsRetentionMonths: months, runEventsArchiveDays } = config;
   await runStep('old_events', () => removeOldEvents({ database, log, months, dropEmpty: runEventsArchiveDays > 0 }));
+  await runStep('event_bytes', () => giveBackOldEvents(database, months));
   await runStep('old_audit_log', () => removeOldAuditLog({ database, log, days: config.auditRetentionDays }));
   await runStep('old_access_log', () => removeOldAccessLog({ database, log, days: config.accessLogRetentionDays }));
   await deleteExpiredRows(database, config, runStep);

@@ -7,6 +7,8 @@ import { emptyClosedAccounts } from '../../server/jobs/closedAccounts.ts';
 import { removeExpiredThreads } from '../../server/jobs/housekeeping.ts';
 import { removeAttachments } from '../../server/jobs/removeAttachments.ts';
 import { removeOldRevisions } from '../../server/jobs/sweepWorkspaces.ts';
+import { countEndedRuns } from '../../server/runs/archive/eventBytes.ts';
+import { removeArchives } from '../../server/runs/archive/removeArchives.ts';
 import { workspaceToolsFactory } from '../support/agent/workspaceTools.ts';
 import { freshDatabase, type Person, startTestApp } from '../support/app/testApp.ts';
 import { stage } from '../support/http/forms.ts';
@@ -91,6 +93,11 @@ function actions({ me, use }: Awaited<ReturnType<typeof openTools>>) {
       await sql(`update workspaces set leftovers_since = now() - interval '2 hours' where account_id = $1`, [accountId]);
       await removeOldRevisions({ database, storage, log });
     },
+    countEvents: () => countEndedRuns(database),
+    removeEvents: async () => {
+      await sql(`update run_event_archives set claimed_at = claimed_at - interval '11 minutes' where account_id = $1`, [accountId]);
+      await removeArchives({ database, storage }, { months: 3 });
+    },
     sweepAttachments: async () => {
       await sql(`update attachments set created_at = now() - interval '2 days' where account_id = $1`, [accountId]);
       await removeAttachments({ database, storage });
@@ -115,6 +122,7 @@ test('after any actions, four at a time, the counters equal the stored sizes', a
         await expectQuotaCounters(app);
       }
       await eventually(() => idle(tools.me), 'the end of all runs');
+      await countEndedRuns(database);
       await expectQuotaCounters(app);
       await expectStored();
       // After deletion and cleanup nothing is left.
@@ -122,6 +130,8 @@ test('after any actions, four at a time, the counters equal the stored sizes', a
       await emptyClosedAccounts(database);
       await able.sweepAttachments();
       await removeOldRevisions({ database, storage, log });
+      await sql(`update run_event_archives set claimed_at = claimed_at - interval '11 minutes'`);
+      await removeArchives({ database, storage }, { months: 3 });
       const left = await sql('select quota, used from quota_usage where account_id = $1 and used <> 0', [tools.me.accountId]);
       expect(left).toEqual([]);
       await expectStored();

@@ -78,6 +78,7 @@ function storageOf({ state }: Context['engine'], accountId: string) {
   const of = (used_bytes: number, limit_bytes = 2 * 2 ** 30) => ({ used_bytes, limit_bytes });
   return {
     attachments: of(files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)),
+    events: of(0, 10 * 2 ** 30),
     messages: of(
       messages.reduce((sum, { value }) => sum + 256 + new TextEncoder().encode(value.content as string).length, 0),
       2 ** 30,

@@ -72,6 +72,7 @@ import { Migration00090 } from './Migration00090.ts';
 import { Migration00093 } from './Migration00093.ts';
 import { Migration00094 } from './Migration00094.ts';
 import { Migration00096 } from './Migration00096.ts';
+import { Migration00097 } from './Migration00097.ts';
 
 /** All migrations in order. A new one takes the next number and one line here. */
 export const migrations = [
@@ -149,4 +150,5 @@ export const migrations = [
   { name: 'Migration00093', class: Migration00093 },
   { name: 'Migration00094', class: Migration00094 },
   { name: 'Migration00096', class: Migration00096 },
+  { name: 'Migration00097', class: Migration00097 },
 ];

@@ -36,6 +36,11 @@ export async function prepareQuota(
 /** Checks a quota immediately. */
 export const checkQuota = async (...asked: Parameters<typeof prepareQuota>): Promise<void> => (await prepareQuota(...asked))();
 
+/** Throws 409 for an account whose ended runs have left more events than its limit. The events of a new run are counted after its end. */
+export function checkEventBytes(used: number, limit: number): void {
+  if (limit > 0 && used > limit) throw quotaExceeded('events', { key: quotas.events.entitlement, limit, required: used });
+}
+
 const exceeded = (name: QuotaName, key: string, limit: number) => (error: { code?: string; detail?: string }) => {
   throw error.code === queries.limitExceededSqlState ? quotaExceeded(name, { key, limit, required: Number(error.detail) }) : error;
 };

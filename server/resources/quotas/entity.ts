@@ -5,7 +5,7 @@ export const QuotaUsage = defineEntity({
   tableName: 'quota_usage',
   properties: {
     accountId: p.uuid().primary(),
-    quota: p.enum(['attachments', 'messages', 'workspaces'] as const).primary(),
+    quota: p.enum(['attachments', 'events', 'messages', 'workspaces'] as const).primary(),
     used: p.bigint('number'),
   },
 });

@@ -1,11 +1,22 @@
-import { type Expression, sql } from 'kysely';
+import { type Expression, expressionBuilder, sql } from 'kysely';
 import type { QuotaName, StorageQuotaName } from '../../../contract/shared/quotas.ts';
 import { type Builder, type Parameters, statement } from '../../database/statement.ts';
+import type { Tables } from '../../database/tables.ts';
 
 /** The stored bytes of an account by quota. Triggers update the row in the transaction that stores the data. */
 export const selectUsage = statement<{ accountId: string }>()((db, $) =>
   db.selectFrom('quota_usage').select(['quota', 'used']).where('account_id', '=', $.accountId),
 );
+
+/** What an account uses of a quota, as a column of another statement. */
+export function usedOf(accountId: Expression<string>, quota: StorageQuotaName) {
+  const used = expressionBuilder<Tables>()
+    .selectFrom('quota_usage')
+    .select('used')
+    .where('account_id', '=', accountId)
+    .where('quota', '=', sql.lit(quota));
+  return sql<number>`coalesce(${used}, 0)`;
+}
 
 /** Fails with `limitExceededSqlState` if more than `limit` bytes are stored. A limit of 0 means unlimited. */
 export const checkBytes = statement<{ accountId: string; quota: StorageQuotaName; limit: number }>()((db, $) =>

@@ -8,5 +8,5 @@ export async function readStorageUsage({ app, db, accountId }: Pick<Scope, 'app'
   const [rows, limits] = await Promise.all([db.rows(queries.selectUsage, { accountId }), readEntitlements(app.database, accountId)]);
   const used = new Map(rows.map((row) => [row.quota, row.used]));
   const of = (name: StorageQuotaName) => ({ used_bytes: used.get(name) ?? 0, limit_bytes: limits[quotas[name].entitlement] || null });
-  return { attachments: of('attachments'), messages: of('messages'), workspaces: of('workspaces') };
+  return { attachments: of('attachments'), events: of('events'), messages: of('messages'), workspaces: of('workspaces') };
 }

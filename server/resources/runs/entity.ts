@@ -63,6 +63,8 @@ export const Run = defineEntity({
     spentOutputTokens: p.bigint('number').defaultRaw('0'),
     /** Of the events that its workers have stored. */
     eventBytes: p.bigint('number').defaultRaw('0'),
+    /** Of `eventBytes`, what the quota of the account counts: 0 once the events are gone. Null until a worker has counted the ended run. */
+    countedEventBytes: p.bigint('number').nullable(),
     /** How often the lease expired during an attempt since the last turn that ended. */
     lostLeases: p.integer().default(0),
     /** The error of the database that ended the attempt `failedAttempt`. */
@@ -80,6 +82,12 @@ export const Run = defineEntity({
       name: 'runs_active',
       expression:
         "create index runs_active on runs (account_id, created_at) where (status in ('running', 'waiting_for_input', 'cancelling'))",
+    },
+    { name: 'runs_counted', expression: 'create index runs_counted on runs (id) where (counted_event_bytes > 0)' },
+    {
+      name: 'runs_uncounted',
+      expression:
+        "create index runs_uncounted on runs (id) where ((counted_event_bytes is null) and (status in ('completed', 'failed', 'cancelled')))",
     },
     { name: 'runs_creator', expression: 'create index runs_creator on runs (created_by_user_id, created_at desc, id desc)' },
     { name: 'runs_newest', expression: 'create index runs_newest on runs (created_at desc, id desc) where (pending_inputs >= 0)' },

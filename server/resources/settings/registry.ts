@@ -87,6 +87,12 @@ const money = {
     'Maximum bytes of uploaded files of an account, including staged files; 0 means no limit.',
     both,
   ),
+  'quota.event_bytes': withDefault(
+    positiveInteger(),
+    String(10 * 2 ** 30),
+    'Maximum bytes of events of ended runs of an account, without archived ones; 0 means no limit.',
+    both,
+  ),
   'quota.message_bytes': withDefault(
     positiveInteger(),
     String(2 ** 30),

@@ -7,16 +7,25 @@ type Thread = { accountId: string; threadId: string };
 const deleteFrom = (table: 'messages' | 'thread_shares' | 'thread_summaries' | 'thread_attachments' | 'thread_stars') =>
   statement<Thread>()((db, $) => db.deleteFrom(table).where('account_id', '=', $.accountId).where('thread_id', '=', $.threadId));
 
-/** A worker removes the archived events; their counts remain with the runs. Also stops workers that are just archiving them. */
-const releaseArchives = statement<Thread>()((db, $) =>
+/** A worker removes the events, archived or not; their counts remain with the runs. Also stops workers that are just archiving them. */
+const releaseEvents = statement<Thread>()((db, $) =>
   db
-    .updateTable('run_event_archives')
-    .set({ state: sql.lit('removing' as const) })
-    .where('account_id', '=', $.accountId)
-    .where('run_id', 'in', ({ selectFrom }) =>
-      selectFrom('runs as r').select('r.id').where('r.account_id', '=', $.accountId).where('r.thread_id', '=', $.threadId),
+    .insertInto('run_event_archives')
+    .columns(['run_id', 'account_id', 'state', 'claim_id'])
+    .expression((eb) =>
+      eb
+        .selectFrom('runs as r')
+        .select(['r.id', 'r.account_id', sql.lit('removing' as const).as('state'), sql<string>`gen_random_uuid()`.as('claim_id')])
+        .where('r.account_id', '=', $.accountId)
+        .where('r.thread_id', '=', $.threadId)
+        .orderBy('r.id'),
     )
-    .where('state', '<>', sql.lit('removed' as const)),
+    .onConflict((conflict) =>
+      conflict
+        .column('run_id')
+        .doUpdateSet({ state: sql.lit('removing' as const) })
+        .where('run_event_archives.state', '<>', sql.lit('removed' as const)),
+    ),
 );
 
 /** The content of a thread. Runs remain for statistics, reports for the platform admins. */
@@ -26,7 +35,7 @@ const deletions = [
   deleteFrom('thread_summaries'),
   deleteFrom('thread_attachments'),
   deleteFrom('thread_stars'),
-  releaseArchives,
+  releaseEvents,
 ];
 
 /**

@@ -7,6 +7,7 @@ import type { ArchivePart } from '../../resources/runs/entity.ts';
 import { type Storage, StorageUnavailable } from '../../storage/storage.ts';
 import { readPart } from '../follow/archivedEvents.ts';
 import { encodePart, lineOf, maxPartBytes, partKey, type RawEvent } from '../follow/archiveFormat.ts';
+import { countEventBytes } from './eventBytes.ts';
 import * as queries from './queries.ts';
 import { removeParts } from './removeArchives.ts';
 
@@ -139,6 +140,7 @@ const replaceEvents = (database: Database, claim: queries.Claim, { parts, bytes,
     if (!run || run.is_deleted || run.next_seq !== lastSeq + 1) return false;
     if ((await tx.run(queries.markKept, { ...claim, ...summary, parts: JSON.stringify(parts), bytes })) === 0) return false;
     const deleted = await tx.run(queries.deleteEvents, { runId: claim.runId });
+    await tx.row(countEventBytes, { runIds: [claim.runId] });
     if (deleted !== summary.eventCount) throw new Error(`${summary.eventCount} events were archived, but ${deleted} were stored`);
     return true;
   });
@@ -165,6 +167,7 @@ async function removeEvents(database: Database, run: EndedRun, claim: queries.Cl
   return database.transaction(async (tx) => {
     if ((await tx.run(queries.insertRemoved, { ...claim, accountId: run.account_id, ...summary.result() })) === 0) return false;
     await tx.run(queries.deleteEvents, { runId: run.id });
+    await tx.row(countEventBytes, { runIds: [run.id] });
     return true;
   });
 }

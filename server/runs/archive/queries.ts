@@ -3,7 +3,7 @@ import { firstIdAt, monthsBefore, orNow } from '../../database/connection/clock.
 import { bytesOf, pageInBytes } from '../../database/paging.ts';
 import { type Parameters, statement } from '../../database/statement.ts';
 import type { ArchivePart } from '../../resources/runs/entity.ts';
-import { endedStatuses } from '../../resources/runs/statuses.ts';
+import { endedStatuses, openStatuses } from '../../resources/runs/statuses.ts';
 
 export type Claim = { runId: string; claimId: string };
 
@@ -159,6 +159,14 @@ export const lockRemovable = statement<Retention & { limit: number }>({ bound: '
     )
     .where('a.state', '=', sql.lit('removing' as const))
     .where('a.claimed_at', '<', claimEnds)
+    // One that is being cancelled appends its last event.
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('runs as r').select(sql.lit(1).as('one')).whereRef('r.id', '=', 'a.run_id').where('r.status', 'in', openStatuses),
+        ),
+      ),
+    )
     .orderBy('a.claimed_at')
     .limit($.limit)
     .forUpdate('a')
@@ -189,9 +197,32 @@ export const lockExpired = statement<Retention & { limit: number }>({ bound: 'ba
     .skipLocked(),
 );
 
+/** Also deletes the events that were not archived, and keeps their counts. */
 export const markRemoved = statement<{ runId: string }>()((db, $) =>
   db
-    .updateTable('run_event_archives')
-    .set({ state: sql.lit('removed' as const), parts: sql.lit(null), bytes: sql.lit(null) })
-    .where('run_id', '=', $.runId),
+    .with('gone', (qc) => qc.deleteFrom('run_events').where('run_id', '=', $.runId).returning('type'))
+    .with('counted', (qc) =>
+      qc
+        .selectFrom(
+          qc
+            .selectFrom('gone')
+            .select(({ fn }) => ['type', fn.countAll<number>().as('count')])
+            .groupBy('type')
+            .as('each'),
+        )
+        .select([
+          sql<number>`coalesce(sum(count), 0)::integer`.as('events'),
+          sql<Record<string, number>>`coalesce(jsonb_object_agg(type, count), '{}')`.as('by_type'),
+        ]),
+    )
+    .updateTable('run_event_archives as a')
+    .from('counted')
+    .set({
+      state: sql.lit('removed' as const),
+      parts: sql.lit(null),
+      bytes: sql.lit(null),
+      event_count: sql`coalesce(a.event_count, counted.events)`,
+      event_counts: sql`coalesce(a.event_counts, counted.by_type)`,
+    })
+    .where('a.run_id', '=', $.runId),
 );

@@ -2,12 +2,13 @@ import type { Database } from '../../database/sql.ts';
 import type { ArchivePart } from '../../resources/runs/entity.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { partKey } from '../follow/archiveFormat.ts';
+import { countEventBytes } from './eventBytes.ts';
 import * as queries from './queries.ts';
 
 const batch = 100;
 
 /**
- * Removes archived events of deleted threads, and of runs that are older than `months` months. Returns the number of runs.
+ * Removes the events of deleted threads, and archived ones of runs that are older than `months` months. Returns the number of runs.
  */
 export async function removeArchives(
   { database, storage }: { database: Database; storage: Storage | undefined },
@@ -34,6 +35,8 @@ const removeBatch = (
       await removeParts(storage, { accountId, runId }, parts);
       await tx.run(isCounted ? queries.markRemoved : queries.deleteArchive, { runId });
     }
+    // All at once, in the order of all that lock several runs.
+    if (archives.length > 0) await tx.row(countEventBytes, { runIds: archives.map(({ run_id: runId }) => runId) });
     return archives.length;
   });
 

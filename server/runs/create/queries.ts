@@ -2,6 +2,7 @@ import { expressionBuilder, sql } from 'kysely';
 import { type Builder, type Parameters, statement, type WithAlias } from '../../database/statement.ts';
 import { keyBudget } from '../../resources/credits/keyBudget.ts';
 import { reservedByCompletions } from '../../resources/credits/reserved.ts';
+import { usedOf } from '../../resources/quotas/queries.ts';
 import { appendRunEvents, type NewRunEvents } from '../../resources/runs/appendRunEvents.ts';
 import type { OfThread } from '../../resources/runs/queries.ts';
 import { openStatuses } from '../../resources/runs/statuses.ts';
@@ -63,6 +64,7 @@ const limitsOf = (db: Builder, $: Parameters<OfCreator>) =>
             .where('status', 'in', openStatuses),
         )
         .as('is_busy'),
+      usedOf($.accountId, 'events').as('event_bytes'),
       eb.fn
         .coalesce(eb.selectFrom('credit_balances').select('balance').where('account_id', '=', $.accountId), sql<number>`0`)
         .as('balance'),

@@ -8,6 +8,7 @@ import { Failure, failWith, notFound } from '../../platform/failure.ts';
 import { lockRunSlots } from '../../resources/accounts/queries.ts';
 import { selectKeyForShare } from '../../resources/auth/sessions/lockSession.ts';
 import { type KeyBudget, remainingOf, selectKeyBudget } from '../../resources/credits/keyBudget.ts';
+import { checkEventBytes } from '../../resources/quotas/check.ts';
 import { runEventValues } from '../../resources/runs/appendRunEvents.ts';
 import type { RunRow } from '../../resources/runs/queries.ts';
 import { readEntitlements, readSettings } from '../../resources/settings/settings.ts';
@@ -196,6 +197,7 @@ async function allowanceWithin({ app, tx, accountId }: Limited, limits: Limits):
   if (limits.account_status === null || !limits.is_member) throw notFound();
   if (limits.account_status !== 'active') throw failWith('forbidden', 'account_suspended', 'This account is suspended.');
   if (limits.is_busy) throw failWith('conflict', 'thread_busy', 'A run of this thread has not ended yet.');
+  checkEventBytes(limits.event_bytes, settings['quota.event_bytes']);
   const reservation = Math.min(reservationOf(limits, settings['credit.run_reservation']), remainingOf(limits.key_budget));
   const most = settings['limit.concurrent_runs'] || app.config.maxConcurrentRunsPerAccount;
   if (most > 0 && limits.active_runs >= most)

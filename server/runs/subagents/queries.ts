@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type RowOf, statement } from '../../database/statement.ts';
+import { usedOf } from '../../resources/quotas/queries.ts';
 import { openStatuses } from '../../resources/runs/statuses.ts';
 
 type OfAccount = { accountId: string };
@@ -46,11 +47,12 @@ export const selectSpawned = statement<OfAccount & { parentRunId: string; callId
     .where('spawn_call_id', '=', $.callId),
 );
 
-/** The runs below a root run: how many there are, how many are open, and how many of those are children of one run. */
+/** What the account keeps of events, and the runs below a root run: how many there are, how many are open, and how many of those are children of one run. */
 export const countTree = statement<OfAccount & { rootRunId: string; parentRunId: string }>()((db, $) =>
   db
     .selectFrom('runs')
     .select(({ fn }) => [
+      usedOf($.accountId, 'events').as('event_bytes'),
       fn.countAll<number>().as('descendants'),
       fn.countAll<number>().filterWhere('status', 'in', openStatuses).as('active'),
       fn.countAll<number>().filterWhere('parent_run_id', '=', $.parentRunId).filterWhere('status', 'in', openStatuses).as('children'),

@@ -4,8 +4,10 @@ import type { Database, Transaction } from '../../database/sql.ts';
 import type { Queue } from '../../http/app.ts';
 import { RunFailure } from '../../models/runFailure.ts';
 import { newId } from '../../platform/crypto/ids.ts';
+import { Failure } from '../../platform/failure.ts';
 import { insertMessage } from '../../resources/messages/queries.ts';
 import { resolvePersona } from '../../resources/personas/resolve.ts';
+import { checkEventBytes } from '../../resources/quotas/check.ts';
 import { runEventValues } from '../../resources/runs/appendRunEvents.ts';
 import { ended } from '../../resources/runs/statuses.ts';
 import { readEntitlements, type Settings } from '../../resources/settings/settings.ts';
@@ -81,21 +83,23 @@ async function checkPersona(database: Database, accountId: string, personaId: st
 async function checkLimits(tx: Transaction, { database, lease: { run } }: ParentDeps, rootRunId: string): Promise<void> {
   const accountId = run.account_id;
   const settings = await readEntitlements(database, accountId, tx);
-  const { descendants, active, children } = (await tx.row(queries.countTree, { accountId, rootRunId, parentRunId: run.id }))!;
+  const used = (await tx.row(queries.countTree, { accountId, rootRunId, parentRunId: run.id }))!;
   const limits = [
     ['limit.subagent_max_depth', run.depth, 'levels of sub-agents'],
-    ['limit.subagent_max_parallel_children', children, 'sub-agents of one run at a time'],
-    ['limit.subagent_max_active', active, 'sub-agents at a time'],
-    ['limit.subagent_max_descendants', descendants, 'child runs in all'],
+    ['limit.subagent_max_parallel_children', used.children, 'sub-agents of one run at a time'],
+    ['limit.subagent_max_active', used.active, 'sub-agents at a time'],
+    ['limit.subagent_max_descendants', used.descendants, 'child runs in all'],
   ] as const;
-  for (const [limit, used, what] of limits) {
+  for (const [limit, count, what] of limits) {
     const max = settings[limit];
-    if (used >= max) throw new ToolFailure('tool.spawn_failed', `There may be at most ${max} ${what}.`, { limit, max });
+    if (count >= max) throw new ToolFailure('tool.spawn_failed', `There may be at most ${max} ${what}.`, { limit, max });
   }
   const tree = await tx.rows(queries.selectTree, { accountId, rootRunId });
   try {
+    checkEventBytes(used.event_bytes, settings['quota.event_bytes']);
     checkTreeBudgets(tree, run.id, accountLimits(settings));
   } catch (error) {
+    if (error instanceof Failure) throw new ToolFailure('tool.spawn_failed', error.message, error.details);
     if (error instanceof RunFailure) throw new ToolFailure('tool.spawn_failed', 'The budget of the run is used up.', error.details);
     throw error;
   }

@@ -176,6 +176,7 @@ describe('storage quota', () => {
     await openThread(app, person, 'ä');
     const storage = {
       attachments: { used_bytes: 0, limit_bytes: 77 },
+      events: { used_bytes: 0, limit_bytes: 10 * 2 ** 30 },
       messages: { used_bytes: 1_024 + 256 + 2, limit_bytes: null },
       workspaces: { used_bytes: 0, limit_bytes: null },
     };
@@ -187,7 +188,7 @@ describe('storage quota', () => {
     const person = await signUp();
     const { storage } = (await call('GET', '/v1/me/usage', { token: person.token })).body;
     const limits = Object.values<{ limit_bytes: number }>(storage).map(({ limit_bytes: most }) => most);
-    expect(limits).toEqual([2 * 2 ** 30, 2 ** 30, 2 * 2 ** 30]);
+    expect(limits).toEqual([2 * 2 ** 30, 10 * 2 ** 30, 2 ** 30, 2 * 2 ** 30]);
   });
 
   test('a quota below the current usage rejects only writes that add data', async () => {

@@ -36,6 +36,7 @@ const days = 'start=2024-02-01&end=2024-02-29';
 /** Storage usage of an account without data, with the default limits. */
 const storage = {
   attachments: { used_bytes: 0, limit_bytes: 2 * 2 ** 30 },
+  events: { used_bytes: 0, limit_bytes: 10 * 2 ** 30 },
   messages: { used_bytes: 0, limit_bytes: 2 ** 30 },
   workspaces: { used_bytes: 0, limit_bytes: 2 * 2 ** 30 },
 };

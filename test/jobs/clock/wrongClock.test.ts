@@ -18,6 +18,7 @@ import { seal } from '../../../server/platform/crypto/seal.ts';
 import { resetDatabaseClock } from '../../../server/platform/databaseClock.ts';
 import { runHousekeeping } from '../../../server/processes/worker.ts';
 import { archiveRuns } from '../../../server/runs/archive/archiveRuns.ts';
+import { countEndedRuns, giveBackOldEvents } from '../../../server/runs/archive/eventBytes.ts';
 import { removeArchives } from '../../../server/runs/archive/removeArchives.ts';
 import { workspaceToolsFactory } from '../../support/agent/workspaceTools.ts';
 import { fastWorkerEnv } from '../../support/app/process.ts';
@@ -119,6 +120,8 @@ async function deleteAll() {
   await deleteExpiredRows(database, retention);
   await emptyClosedAccounts(database);
   await archiveRuns({ database, storage, log }, { days: 1 });
+  await countEndedRuns(database);
+  await giveBackOldEvents(database, 3);
   await removeArchives({ database, storage }, { months: 3 });
   await removeAttachments({ database, storage });
   await removeOldRevisions({ database, storage, log });

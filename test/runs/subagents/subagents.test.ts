@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunEvent } from '../../../contract/events.ts';
+import { countEndedRuns } from '../../../server/runs/archive/eventBytes.ts';
 import { createMetering } from '../../../server/runs/credits/metering.ts';
 import { type ConcurrencySlot, createJobLimiter } from '../../../server/runs/lease/jobLimiter.ts';
 import { addRandomPersona, dataOf } from '../../support/agent/agent.ts';
@@ -12,6 +13,7 @@ import { expectRunInvariants } from '../../support/checks/invariants.ts';
 import { checkedBalance, ledgerOf, noFreeTierPolicy } from '../../support/credits/credits.ts';
 import { openStream } from '../../support/http/events.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
+import { limitSetter } from '../../support/resources/quotas.ts';
 
 // A single slot: a run that waits for its sub-agents must leave it to them.
 const app = await startTestApp({
@@ -214,6 +216,24 @@ test('each limit of sub-agents is reached once, and its error names it', async (
   expect(await spawned(parallel, program([stalls], [stalls], 'Done.'))).toEqual([running, reached(parallel)]);
   expect(await spawned(active, nested, true)).toEqual([reached(active)]);
   expect(await spawned(descendants, oneByOne)).toEqual([running, reached(descendants)]);
+});
+
+test('a run starts no sub-agent while its account keeps more events than its quota', async () => {
+  const user = await openAgent();
+  await user.run(program('Kept.'));
+  await countEndedRuns(app.database);
+  const { runId } = await user.start(program([['ask_user', askUserArgs()]], [spawn(program('1'))], 'Done.'));
+  await untilStatus(runId, 'waiting_for_input');
+  await (
+    await limitSetter(app)
+  )(user, 'quota.event_bytes', 1);
+  const answer = await call('POST', `/v1/runs/${runId}/input`, { token: user.token, body: { content: '{"colour": "red"}' } });
+  expect(answer.status).toBe(200);
+  const events = await eventsOf(user, runId);
+  expect(resultsOf(events, 'spawn_agent')).toMatchObject([
+    { error: { error_class: 'tool.spawn_failed', details: { reason: 'quota_exceeded', key: 'quota.event_bytes', limit: 1 } } },
+  ]);
+  expect(events.at(-1)?.type).toBe('run.completed');
 });
 
 test('a run that waits leaves the credits that it does not use to its sub-agents, also after a crash', async () => {
