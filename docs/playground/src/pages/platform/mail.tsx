@@ -107,7 +107,7 @@ function Server({ config }: { config: EmailConfig }) {
           disabled={clears}
           hint={
             config.smtp_pass_set
-              ? 'Leave empty to keep the stored password. Enter it again if you change the mail server.'
+              ? 'A password is stored. Leave empty to keep it. Enter it again if you change the mail server.'
               : 'No password is stored.'
           }
         />
