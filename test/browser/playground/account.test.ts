@@ -185,7 +185,9 @@ test('a persona is written beside its preview, and a tool server shows its tools
   await dialogOf(page)
     .getByText(/^The test took \d.*\.$/)
     .waitFor();
-  await page.getByRole('row', { name: /archive.*Not connected/, includeHidden: true }).waitFor();
+  const archive = page.getByRole('row', { name: /archive.*Not connected/, includeHidden: true });
+  await archive.waitFor();
+  expect(await archive.getByText('On', { exact: true }).count()).toBe(0);
   await dialogOf(page).getByRole('button', { name: 'Connect' }).click();
   await page.getByText('archive is connected', { exact: true }).waitFor();
   expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/settings/tool-servers');

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { costOf } from '../../../docs/playground/src/components/money.ts';
 import {
   csvOf,
   daysInUtc,
@@ -71,4 +72,14 @@ test('days and hours of the usage are those of the zone, if they begin with an h
   expect(days.at(-1)).toEqual({ name: '2026-10-31', ...used });
   // Clocks are set back on that day.
   expect(periodsIn(newYork, { start: '2026-11-01', end: '2026-11-01' }, [])).toHaveLength(25);
+});
+
+test('tokens without a price are not said to be free', () => {
+  expect([costOf(0, 12), costOf(null, 12), costOf(0, 0), costOf(null, 0), costOf(0.5, 12)]).toEqual([
+    'No price',
+    'No price',
+    '$0.00',
+    '$0.00',
+    '$0.50',
+  ]);
 });

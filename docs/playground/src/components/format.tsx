@@ -65,9 +65,3 @@ export function fileSize(bytes: number): string {
   const amount = bytes / 1_024 ** step;
   return `${step < 2 ? Math.round(amount) : Number(amount.toFixed(1))} ${sizeUnits[step]}`;
 }
-
-const cents = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
-const fractions = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', maximumSignificantDigits: 2 });
-
-/** An amount in US dollars. Less than ten cents are shown to two significant digits, such as $0.00042. */
-export const dollars = (value: number): string => (value === 0 || value >= 0.1 ? cents : fractions).format(value);

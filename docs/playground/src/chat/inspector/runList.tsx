@@ -1,5 +1,6 @@
 import type { RunSummary } from '../../../../../client/index.ts';
-import { count, dollars, duration, When } from '../../components/format.tsx';
+import { count, duration, When } from '../../components/format.tsx';
+import { costOf } from '../../components/money.ts';
 import { More, rowsOf, usePages } from '../../components/paging.tsx';
 import { Empty, QueryState } from '../../components/states.tsx';
 import { client } from '../../session.ts';
@@ -43,7 +44,7 @@ const metaOf = (run: RunSummary): string =>
   [
     run.duration_ms !== null && duration(run.duration_ms),
     run.total_input_tokens !== null && `${count(run.total_input_tokens + (run.total_output_tokens ?? 0))} tokens`,
-    run.total_cost_usd !== null && dollars(run.total_cost_usd),
+    run.total_cost_usd !== null && costOf(run.total_cost_usd, (run.total_input_tokens ?? 0) + (run.total_output_tokens ?? 0)),
   ]
     .filter(Boolean)
     .join(' · ');

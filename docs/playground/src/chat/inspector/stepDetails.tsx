@@ -1,6 +1,7 @@
 import { Fragment, type ReactNode, useEffect, useRef } from 'react';
 import type { RunEvent } from '../../../../../client/index.ts';
-import { count, dollars, duration, ExactTime } from '../../components/format.tsx';
+import { count, duration, ExactTime } from '../../components/format.tsx';
+import { dollars } from '../../components/money.ts';
 import { Button, CopyButton, IconButton } from '../../ui/buttons.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { RawEvents } from './rawEvents.tsx';

@@ -1,5 +1,6 @@
 import { type CSSProperties, type KeyboardEvent, memo, useEffect, useRef, useState } from 'react';
-import { count, dollars, duration } from '../../components/format.tsx';
+import { count, duration } from '../../components/format.tsx';
+import { dollars } from '../../components/money.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { kindTexts, statusText, stepName } from './status.tsx';
 import type { Step } from './trace.ts';

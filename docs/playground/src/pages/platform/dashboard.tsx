@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { ModelUsage, Dashboard as Numbers } from '../../../../../client/index.ts';
-import { count, dollars } from '../../components/format.tsx';
+import { count } from '../../components/format.tsx';
+import { costOf } from '../../components/money.ts';
 import { Page, Section } from '../../components/page.tsx';
 import { Empty, QueryState } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
@@ -45,7 +46,11 @@ const Tiles = ({ numbers }: { numbers: Numbers }) => (
       value={short.format(numbers.total_input_tokens + numbers.total_output_tokens)}
       note={`${short.format(numbers.total_input_tokens)} in, ${short.format(numbers.total_output_tokens)} out`}
     />
-    <Tile title="Cost" value={dollars(numbers.total_cost_usd)} note="of all time" />
+    <Tile
+      title="Cost"
+      value={costOf(numbers.total_cost_usd, numbers.total_input_tokens + numbers.total_output_tokens)}
+      note="of all time"
+    />
   </dl>
 );
 
@@ -66,5 +71,5 @@ const byModel: Column<ModelUsage>[] = [
   { title: 'Runs', isNumber: true, cell: ({ record_count }) => count(record_count) },
   { title: 'Input tokens', isNumber: true, cell: ({ input_tokens }) => count(input_tokens) },
   { title: 'Output tokens', isNumber: true, cell: ({ output_tokens }) => count(output_tokens) },
-  { title: 'Cost', isNumber: true, cell: ({ cost_usd }) => dollars(cost_usd) },
+  { title: 'Cost', isNumber: true, cell: ({ cost_usd, input_tokens, output_tokens }) => costOf(cost_usd, input_tokens + output_tokens) },
 ];

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation } from 'wouter';
 import type { ChildRun, RunDetails } from '../../../../../client/index.ts';
-import { count, counted, dollars, duration, When } from '../../components/format.tsx';
+import { count, counted, duration, When } from '../../components/format.tsx';
+import { costOf } from '../../components/money.ts';
 import { Page, Section } from '../../components/page.tsx';
 import { QueryState } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
@@ -105,7 +106,7 @@ function Summary({ run }: { run: RunDetails }) {
         ['Started', <When key="started" at={run.created_at} />],
         ['Duration', run.duration_ms !== null && duration(run.duration_ms)],
         ['Tokens', `${count(total.total_input_tokens ?? 0)} in, ${count(total.total_output_tokens ?? 0)} out`],
-        ['Cost', dollars(total.total_cost_usd ?? 0)],
+        ['Cost', costOf(total.total_cost_usd, (total.total_input_tokens ?? 0) + (total.total_output_tokens ?? 0))],
         ['Credits', count(total.credits_used ?? 0)],
         ['Steps', `${counted(llm_turns, 'model call')}, ${counted(tool_calls, 'tool call')}, ${counted(provider_fallbacks, 'fallback')}`],
         ['ID', <CopyableId key="id" id={run.run_id} />],
@@ -125,5 +126,9 @@ const columns: Column<ChildRun>[] = [
   },
   { title: 'Status', cell: ({ status }) => <Badge tone={toneOf(status)}>{status.replaceAll('_', ' ')}</Badge> },
   { title: 'Model', cell: ({ model }) => model ?? '–' },
-  { title: 'Cost', isNumber: true, cell: ({ total_cost_usd }) => dollars(total_cost_usd ?? 0) },
+  {
+    title: 'Cost',
+    isNumber: true,
+    cell: (run) => costOf(run.total_cost_usd, (run.total_input_tokens ?? 0) + (run.total_output_tokens ?? 0)),
+  },
 ];

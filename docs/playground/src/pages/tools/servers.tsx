@@ -105,20 +105,23 @@ const columns: Column<McpConfig>[] = [
     title: 'Name',
     cell: ({ name, url, command, args, authorization }) => (
       <>
-        {name} {authorization !== 'none' && <Badge tone={accessOf[authorization].tone}>{accessOf[authorization].text}</Badge>}
+        {name} {authorization === 'authorized' && <Badge tone="good">Connected</Badge>}
         <div className="muted small address">{url ?? [command, ...args].join(' ')}</div>
       </>
     ),
   },
   { title: 'Transport', cell: ({ transport }) => transports[transport] },
-  { title: 'State', cell: ({ is_active }) => <OnOff isOn={is_active} /> },
+  {
+    title: 'State',
+    // A server that is on offers no tools without access.
+    cell: ({ is_active, authorization }) =>
+      is_active && (authorization === 'required' || authorization === 'expired') ? (
+        <Badge tone="warning">{authorization === 'required' ? 'Not connected' : 'Access expired'}</Badge>
+      ) : (
+        <OnOff isOn={is_active} />
+      ),
+  },
 ];
-
-const accessOf = {
-  required: { tone: 'warning', text: 'Not connected' },
-  authorized: { tone: 'good', text: 'Connected' },
-  expired: { tone: 'warning', text: 'Access expired' },
-} as const;
 
 /** Whether a user can grant access to a server with OAuth. */
 const isConnectable = ({ transport, has_auth }: McpConfig, authorization: McpConfig['authorization']) =>

@@ -2,7 +2,8 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { Chart, type Point, type Series } from '../../components/charts/chart.tsx';
-import { count, dollars } from '../../components/format.tsx';
+import { count } from '../../components/format.tsx';
+import { costOf, dollars } from '../../components/money.ts';
 import { Section } from '../../components/page.tsx';
 import { Empty, QueryState } from '../../components/states.tsx';
 import { type Column, Table } from '../../components/table.tsx';
@@ -249,7 +250,7 @@ function Totals({ periods }: { periods: readonly Period[] }) {
   return (
     <dl className="usage-totals">
       {[
-        ['Cost', dollars(cost_usd)],
+        ['Cost', costOf(cost_usd, input_tokens + output_tokens)],
         ['Runs', count(record_count)],
         ['Input tokens', count(input_tokens)],
         ['Output tokens', count(output_tokens)],
@@ -293,7 +294,7 @@ function ByModel({ rows, months, metric }: { rows: readonly MonthOfModel[]; mont
     { title: 'Runs', isNumber: true, cell: ({ record_count }) => count(record_count) },
     { title: 'Input tokens', isNumber: true, cell: ({ input_tokens }) => count(input_tokens) },
     { title: 'Output tokens', isNumber: true, cell: ({ output_tokens }) => count(output_tokens) },
-    { title: 'Cost', isNumber: true, cell: ({ cost_usd }) => dollars(cost_usd) },
+    { title: 'Cost', isNumber: true, cell: ({ cost_usd, input_tokens, output_tokens }) => costOf(cost_usd, input_tokens + output_tokens) },
   ];
   return (
     <>
