@@ -110,6 +110,8 @@ test('only an answer that has begun can be continued, and a rejected key leads t
   const { page, vendor } = await openChat([{ steps: ['stall'] }, rejected]);
   await sendMessage(page, 'Go');
   await eventually(async () => vendor.requests.length > 0, 'the request');
+  // The page may not know of the run yet.
+  await page.getByRole('button', { name: 'Stop the answer' }).waitFor();
   await page.keyboard.press('Control+.');
   await page.getByText('You stopped this answer.').waitFor();
   expect(await page.getByRole('button', { name: 'Continue' }).count()).toBe(0);
