@@ -51,7 +51,7 @@ export type ClientOptions = Credential &
     maxRetries?: number | undefined;
     /** Delay before the first retry in milliseconds; doubles with each retry. Default 250. */
     retryDelayMs?: number | undefined;
-    /** A stream reconnects after this many milliseconds without data. Default 45 000. */
+    /** A stream reconnects after this many milliseconds without data. Default 32 000: the server sends something every 15 s. */
     silenceMs?: number | undefined;
     /** Sent with every request. */
     headers?: Readonly<Record<string, string>> | undefined;
@@ -92,7 +92,7 @@ export function settingsOf(options: ClientOptions): Settings {
     timeoutMs: options.timeoutMs,
     maxRetries: options.maxRetries ?? 2,
     retryDelayMs: options.retryDelayMs ?? 250,
-    silenceMs: options.silenceMs ?? 45_000,
+    silenceMs: options.silenceMs ?? 32_000,
     headers: options.headers ?? {},
   };
 }

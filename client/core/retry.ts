@@ -1,16 +1,22 @@
 import { abortReason, abortWith, forwardAbort } from './abort.ts';
 import { ApiError, ConnectionError, TimeoutError } from './errors.ts';
+import { onOnline } from './stream/page.ts';
 
 const maxWaitMs = 60_000;
 const maxBackoffMs = 10_000;
 
-/** Rejects with the signal's reason if it aborts. */
+/** Ends early when the network of a browser is back. Rejects with the signal's reason if it aborts. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stop = () => {};
   const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+    const timer = setTimeout(resolve, ms);
+    const stopListening = onOnline(resolve);
+    stop = () => {
+      clearTimeout(timer);
+      stopListening();
+    };
   });
-  return unlessAborted(over, signal).finally(() => clearTimeout(timer));
+  return unlessAborted(over, signal).finally(stop);
 }
 
 /** Settles with `promise`, or rejects if the signal aborts first. Does not cancel the work: other callers may await it. */

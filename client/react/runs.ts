@@ -1,4 +1,6 @@
 import type { ConnectionState } from '../core/call.ts';
+import { isTransient } from '../core/errors.ts';
+import { isShown, onOnline, onVisibility } from '../core/stream/page.ts';
 import type { RunEvent } from '../generated/types.ts';
 import type { Client } from '../index.ts';
 import { idleView, openRunViewer, type RunView } from '../run/runView.ts';
@@ -12,7 +14,13 @@ export type FollowedRun = RunView & {
   readonly error: unknown;
 };
 
-/** One run, followed while it has watchers. */
+/**
+ * How long a page is hidden before it ends its streams, in milliseconds. Over HTTP/1.1 a browser opens six connections to a server, for all its pages
+ * together: streams of hidden ones would block the requests of the one that is seen.
+ */
+const hiddenMs = 2_000;
+
+/** One run, followed while it has watchers and the page is shown. */
 type RunStore = {
   /** Follows the run until the last watcher leaves. A later watcher resumes after the last event. */
   watch(onChange: () => void): () => void;
@@ -53,7 +61,9 @@ function createRunStore(
   const viewer = openRunViewer();
   const watchers = new Set<() => void>();
   let state: FollowedRun = { ...viewer.view(), connection: 'connecting', error: undefined };
-  let present = new AbortController();
+  /** Of the stream that is followed. */
+  let present: AbortController | undefined;
+  let stopObserving = () => {};
 
   /** Events are applied immediately and rendered once per frame. */
   const frames = createFrameScheduler(() => show({}));
@@ -62,13 +72,15 @@ function createRunStore(
     for (const onChange of watchers) onChange();
   };
 
-  const follow = async ({ signal }: AbortController) => {
+  const follow = async () => {
+    present = new AbortController();
+    const { signal } = present;
     const breathe = createYielder();
     if (state.connection !== 'connecting') show({ connection: 'connecting', error: undefined });
     try {
       const onConnection = (connection: ConnectionState) => signal.aborted || show({ connection });
       for await (const event of client.runs.stream(runId, { afterSeq: state.lastSeq, signal, onConnection })) {
-        // Events received after the last watcher left are dropped. The next watcher receives them again.
+        // Events received after the stream was left are dropped. They are received again later.
         if (signal.aborted) return;
         viewer.add(event);
         onEvent(event);
@@ -81,25 +93,58 @@ function createRunStore(
     }
   };
 
+  const leave = () => {
+    present?.abort();
+    present = undefined;
+    frames.forget();
+    state = { ...state, ...viewer.view() };
+  };
+  const start = () => {
+    if (!present && !state.ended && isShown()) void follow();
+  };
+  /** Follows the run again if its stream has ended with an error. */
+  const restart = () => {
+    if (state.connection !== 'closed' || watchers.size === 0) return;
+    present = undefined;
+    start();
+  };
+
+  const observePage = () => {
+    let hiding: ReturnType<typeof setTimeout> | undefined;
+    const wake = () => {
+      if (isTransient(state.error)) restart();
+    };
+    const stopListening = [
+      onOnline(wake),
+      onVisibility(() => {
+        clearTimeout(hiding);
+        if (!isShown()) hiding = setTimeout(leave, hiddenMs);
+        else if (present) wake();
+        else start();
+      }),
+    ];
+    return () => {
+      clearTimeout(hiding);
+      for (const stop of stopListening) stop();
+    };
+  };
+
   return {
     current: () => state,
-    reconnect() {
-      if (watchers.size > 0 && state.connection === 'closed' && !state.ended) void follow(present);
-    },
+    reconnect: restart,
     watch(onChange) {
       // A new function per call, so that the same `onChange` may watch twice.
       const watcher = () => onChange();
       watchers.add(watcher);
       if (watchers.size === 1) {
         onWatched(true);
-        present = new AbortController();
-        if (!state.ended) void follow(present);
+        stopObserving = observePage();
+        start();
       }
       return () => {
         if (!watchers.delete(watcher) || watchers.size > 0) return;
-        present.abort();
-        frames.forget();
-        state = { ...state, ...viewer.view() };
+        stopObserving();
+        leave();
         onWatched(false);
       };
     },

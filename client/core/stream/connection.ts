@@ -1,5 +1,6 @@
 import { abortWith, forwardAbort } from '../abort.ts';
 import { ConnectionError, TimeoutError } from '../errors.ts';
+import { onOnline } from './page.ts';
 
 export type Connection = {
   readonly signal: AbortSignal;
@@ -8,11 +9,12 @@ export type Connection = {
   close(): void;
 };
 
-/** Aborts with `wanted`, or with a TimeoutError after `silenceMs` without data. */
+/** Aborts with `wanted`, with a TimeoutError after `silenceMs` without data, or when the network of a browser has been away: the connection is lost then, also if nobody says so. */
 export function openConnection(operation: string, wanted: AbortSignal, silenceMs: number): Connection {
   const here = new AbortController();
   const watch = () => setTimeout(() => abortWith(here, new TimeoutError(silenceMs, operation)), silenceMs);
   const stopForwarding = forwardAbort(wanted, here);
+  const stopListening = onOnline(() => abortWith(here, new ConnectionError(`${operation} failed: the network was away.`)));
   let watchdog = watch();
 
   return {
@@ -31,6 +33,7 @@ export function openConnection(operation: string, wanted: AbortSignal, silenceMs
     close() {
       clearTimeout(watchdog);
       stopForwarding();
+      stopListening();
       abortWith(here, new ConnectionError('The connection was closed.'));
     },
   };

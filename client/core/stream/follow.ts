@@ -5,6 +5,7 @@ import { observerOf } from '../observer.ts';
 import { pause, retryDelay } from '../retry.ts';
 import { openConnection } from './connection.ts';
 import { decodeEvents } from './events.ts';
+import { isOffline } from './page.ts';
 
 type Event = { readonly seq: number; readonly type: string };
 
@@ -28,7 +29,7 @@ export type StreamSource = {
   readonly silenceMs: number;
 };
 
-/** Maximum consecutive reconnects without a new event, once a connection has been established. */
+/** Maximum consecutive reconnects without a new event, once a connection has been established. Those without a network do not count. */
 const maxReconnects = 8;
 /** A connection that lasted this long resets the count of reconnects, even without events. */
 const stableConnectionMs = 10_000;
@@ -70,6 +71,7 @@ async function* read<E extends Event>(source: StreamSource, here: AbortControlle
         lost = error;
       }
       if (progress.seq > before || Date.now() - progress.openedAt > stableConnectionMs) tries = 0;
+      if (progress.worked && isOffline()) tries = Math.min(tries, maxReconnects - 1);
       const wait = tries < (progress.worked ? maxReconnects : source.retries) ? retryDelay(tries, source.delayMs, lost) : undefined;
       if (wait === undefined) throw lost;
       source.onRetry(tries + 1, lost, wait);
