@@ -11,10 +11,10 @@ import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage,
 const browser = await openBrowser();
 const app = await startTestApp();
 
-async function openAnswer(script: ScriptedResponse[], message: string, onMaths?: (route: Route) => Promise<void>) {
+async function openAnswer(script: ScriptedResponse[], message: string, onLibrary?: (route: Route) => Promise<void>) {
   const talk = await openScriptedThread(app, { person: await app.signUp(), script });
   const visitor = await openPage(browser, {}, { records: false });
-  if (onMaths) await visitor.page.route(/\/maths-[^/]*\.js$/, onMaths);
+  if (onLibrary) await visitor.page.route(/\/(maths|mermaid)[^/]*\.js$/, onLibrary);
   await setSessionCookie(visitor.context, app.url, talk);
   await visitor.page.goto(`${app.url}/chat/${talk.threadId}`);
   await visitor.page.getByRole('article', { name: 'Your message' }).waitFor();
@@ -93,9 +93,10 @@ const directionOf = (element: Element) => {
 test('an answer shows formulas, diagrams, highlighted code and pages, and what it contains can do nothing to the page', async () => {
   const asked = Array.from({ length: 40 }, (_, at) => `Line ${at}.`).join('\n');
   const library = Promise.withResolvers<void>();
-  const { page, answer, wrong } = await openAnswer([chat.answer(rich)], asked, async (request) => {
-    await library.promise;
-    await request.continue();
+  const mermaid = Promise.withResolvers<void>();
+  const { page, answer, wrong } = await openAnswer([chat.answer(rich)], asked, async (route) => {
+    await (route.request().url().includes('mermaid') ? mermaid : library).promise;
+    await route.continue();
   });
   await answer.getByRole('button', { name: 'Answer again' }).waitFor();
   // Until the library is loaded, the formulas take some room, and their source is not seen.
@@ -125,6 +126,17 @@ test('an answer shows formulas, diagrams, highlighted code and pages, and what i
 
   await answer.getByRole('listitem').locator('.code-block .code-keyword', { hasText: 'return' }).waitFor();
 
+  // The diagrams are on paper, too: it waits for them.
+  await page.evaluate(() => {
+    globalThis.print = () => {
+      document.body.dataset.printed = String(document.querySelectorAll('.diagram-picture img').length);
+    };
+  });
+  const printed = () => page.evaluate(() => document.body.dataset.printed);
+  await page.keyboard.press('Control+p');
+  expect(await printed()).toBeUndefined();
+  mermaid.resolve();
+  await expect.poll(printed).toBe('1');
   await answer.getByRole('img', { name: 'Diagram (flowchart)' }).waitFor();
   await answer.getByText('This diagram could not be drawn').click();
   await answer.getByText(/Parse error/).waitFor();

@@ -10,8 +10,11 @@ import { isCitation, withCitations } from './markdown/citations.ts';
 import { Fallback } from './markdown/fallback.tsx';
 import { isDataImage, MarkdownImage } from './markdown/image.tsx';
 import { pending, pendingBlockMark, pendingMark, withFormulas } from './markdown/mathsText.ts';
+import { printWhenDrawn } from './markdown/print.ts';
 
 const plugins = [remarkGfm];
+
+printWhenDrawn();
 
 /** Id of the heading of footnotes, which would be the same in each answer. */
 const footnoteLabel = 'footnote-label';

@@ -2,6 +2,7 @@ import { Fragment, lazy, memo, type ReactNode, Suspense, useState } from 'react'
 import { Scrolling } from '../../../components/scrolling.tsx';
 import { Button, CopyButton, IconButton } from '../../../ui/buttons.tsx';
 import { openDocument, useCanOpen } from '../documents.ts';
+import type { CodeOfDiagram } from '../markdown/diagram.tsx';
 import { saveText } from '../markdown/download.ts';
 import { Fallback } from '../markdown/fallback.tsx';
 import { type Token, useHighlighting } from './highlight.ts';
@@ -23,15 +24,15 @@ export const CodeBlock = memo(({ language, text, isGrowing }: CodeProps) => {
   if (language.toLowerCase() !== 'mermaid' || isGrowing) return code;
   return (
     <Fallback fallback={code}>
-      <Suspense fallback={code}>
-        <Diagram source={text}>{(note) => <Code language={language} text={text} isGrowing={false} note={note} />}</Diagram>
+      <Suspense fallback={<Code language={language} text={text} isGrowing={false} isDrawing />}>
+        <Diagram source={text}>{(more) => <Code language={language} text={text} isGrowing={false} {...more} />}</Diagram>
       </Suspense>
     </Fallback>
   );
 });
 
 /** `note` is shown above the code. */
-function Code({ language, text, isGrowing, note }: CodeProps & { note?: ReactNode }) {
+function Code({ language, text, isGrowing, note, isDrawing = false }: CodeProps & CodeOfDiagram) {
   const [isOpen, setOpen] = useState(false);
   const canOpen = useCanOpen();
   const { name, extension } = factsOf(language);
@@ -40,7 +41,7 @@ function Code({ language, text, isGrowing, note }: CodeProps & { note?: ReactNod
   const isLong = length > maxLines;
   const isClosed = isLong && !isOpen;
   return (
-    <figure className={isClosed ? 'code-block closed' : 'code-block'}>
+    <figure aria-busy={isDrawing} className={isClosed ? 'code-block closed' : 'code-block'}>
       <figcaption>
         <span>{name}</span>
         {canOpen && isPage(language) && !isGrowing && (

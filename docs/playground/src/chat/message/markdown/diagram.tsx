@@ -6,13 +6,16 @@ import { drawDiagram } from './diagrams.ts';
 import { saveText } from './download.ts';
 import { useObjectUrl } from './objectUrl.ts';
 
+/** The code stands for a diagram that is being drawn, or `note` says why it could not be. */
+export type CodeOfDiagram = { note?: ReactNode; isDrawing?: boolean };
+
 type Drawn = { svg: string } | { error: string };
 
 /**
  * A Mermaid diagram. It is shown as an image, in which no script runs. `children` renders the source: until the diagram is drawn, on request, and with a
  * note if it has an error.
  */
-export default function Diagram({ source, children }: { source: string; children: (note?: ReactNode) => ReactNode }) {
+export default function Diagram({ source, children }: { source: string; children: (more?: CodeOfDiagram) => ReactNode }) {
   const isDark = useIsDark();
   const [drawn, setDrawn] = useState<Drawn>();
   const [showsSource, setShowsSource] = useState(false);
@@ -26,14 +29,16 @@ export default function Diagram({ source, children }: { source: string; children
       isCurrent = false;
     };
   }, [source, isDark]);
-  if (!drawn) return children();
+  if (!drawn) return children({ isDrawing: true });
   if ('error' in drawn)
-    return children(
-      <details className="code-note danger">
-        <summary>This diagram could not be drawn</summary>
-        <Scrolling as="pre">{drawn.error}</Scrolling>
-      </details>,
-    );
+    return children({
+      note: (
+        <details className="code-note danger">
+          <summary>This diagram could not be drawn</summary>
+          <Scrolling as="pre">{drawn.error}</Scrolling>
+        </details>
+      ),
+    });
   return (
     <>
       <figure className="code-block diagram">
