@@ -64,6 +64,7 @@ import { serviceKeyHandlers } from '../resources/serviceKeys/handlers.ts';
 import { sessionHandlers } from '../resources/sessions/handlers.ts';
 import { configSchemaHandlers, platformSettingHandlers } from '../resources/settings/handlers.ts';
 import { shareHandlers } from '../resources/shares/handlers.ts';
+import { findSharePreview } from '../resources/shares/preview.ts';
 import { skillHandlers } from '../resources/skills/handlers.ts';
 import { subscriptionHandlers } from '../resources/subscriptions/handlers.ts';
 import { teamHandlers } from '../resources/teams/handlers.ts';
@@ -158,7 +159,7 @@ export function createApp(app: App, eventBroker: EventBroker, health: Health): E
         rejectInvalidFraming,
         besideV1(redirectToBaseUrl(baseUrl)),
         besideV1(docsRouter(baseUrl)),
-        besideV1(playgroundRouter()),
+        besideV1(playgroundRouter(undefined, findSharePreview(app))),
         fixedHeaders,
         cors(config.gatewayCorsAllowedOrigins),
         besideV1(healthRouter(health)),

@@ -7,6 +7,7 @@ import { Failure } from '../../platform/failure.ts';
 import { acceptedEncoding, compressedForms, type Encoding } from './compression.ts';
 import { framePage, framePath, headersOfFrame } from './framePage.ts';
 import { plainPage } from './playgroundPage.ts';
+import { type FindPreview, previewOf, withPreview } from './sharePreview.ts';
 
 const built = fileURLToPath(new URL('../../../docs/playground/dist/', import.meta.url));
 
@@ -51,9 +52,9 @@ type File = { type: string; bytes: Buffer; packed(encoding: Encoding): Promise<B
 
 /**
  * Serves the playground page at `/` and at every path that a browser navigates to, and its assets. If the playground is not built, `/`
- * serves a plain page with a link to the reference.
+ * serves a plain page with a link to the reference. The page of a public share has a preview for other sites.
  */
-export function playgroundRouter(folder: string = built): RequestHandler {
+export function playgroundRouter(folder: string = built, findPreview?: FindPreview): RequestHandler {
   const { page, files } = buildIn(folder);
   const frame = fileOf('frame.html', Buffer.from(framePage));
   return (req, res, next) => {
@@ -65,7 +66,8 @@ export function playgroundRouter(folder: string = built): RequestHandler {
     if (file) res.set({ 'cache-control': 'public, max-age=31536000, immutable', 'content-security-policy': scriptPolicy });
     else if (req.path === framePath) res.set(headersOfFrame);
     else res.set(headersOfPage).vary('Accept');
-    send(req, res, file ?? (req.path === framePath ? frame : page)).catch(next);
+    const found = file ?? (req.path === framePath ? frame : undefined);
+    (found ? send(req, res, found) : sendPage(req, res, page, findPreview)).catch(next);
   };
 }
 
@@ -74,6 +76,13 @@ function isPageRequest(req: Request, isBuilt: boolean): boolean {
   if (req.path === '/') return true;
   const asksForPage = (req.method === 'GET' || req.method === 'HEAD') && req.headers.accept?.includes('text/html') === true;
   return isBuilt && asksForPage && !apiPaths.test(req.path) && !/\.\w+$/.test(req.path);
+}
+
+async function sendPage(req: Request, res: Response, page: File, findPreview: FindPreview | undefined) {
+  const preview = await previewOf(req.path, findPreview);
+  if (!preview) return send(req, res, page);
+  res.set('x-robots-tag', 'noindex');
+  return send(req, res, fileOf('index.html', withPreview(page.bytes, preview)));
 }
 
 async function send(req: Request, res: Response, { type, bytes, packed }: File) {

@@ -272,3 +272,17 @@ test('leaving a page during a session refresh does not lose the session', async 
   }
   await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
 });
+
+test('a public share tells other sites its title and first words; one with a password tells nothing', async () => {
+  const { token } = await app.signUp();
+  const post = async (path: string, body: object) => (await app.call('POST', path, { token, body })).body;
+  const htmlOf = async (path: string) => (await fetch(app.url + path, { headers: navigation })).text();
+  const { id } = await post('/v1/threads', { title: 'Tides & "moon"' });
+  await post(`/v1/threads/${id}/messages`, { content: `When is\nhigh water? ${'x'.repeat(300)}` });
+  const page = await htmlOf(`/s/${(await post(`/v1/threads/${id}:share`, {})).token}`);
+  expect(page).toContain('<meta property="og:title" content="Tides &amp; &quot;moon&quot;" />');
+  expect(page).toMatch(/<meta property="og:description" content="When is high water\? x{100,}…" \/>\n/);
+  const plain = await htmlOf('/');
+  const locked = await post(`/v1/threads/${id}:share`, { access_type: 'password', password: 'harbour' });
+  for (const path of [`/s/${locked.token}`, `/s/${'0'.repeat(22)}`, '/s/short']) expect(await htmlOf(path), path).toBe(plain);
+});
