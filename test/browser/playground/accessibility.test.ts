@@ -98,9 +98,11 @@ const aVeryLongLineOfCodeThatIsWiderThanAPhone = 'so it has to scroll by itself 
 test('a conversation with reasoning, tools, a question and events is accessible', async () => {
   const thought = chat.delta({ reasoning_content: 'Let me see.' });
   const asked = callsTools(['ask_user', askUserArgs()]);
+  const todos = [{ id: '1', content: 'Look', status: 'completed' }];
   const script = [
+    callsTools(['todo_write', { todos }]),
     { steps: [thought, ...chat.answer(everything).steps!] },
-    { steps: [thought, ...callsTools(['todo_write', { todos: [] }]).steps!] },
+    { steps: [thought, ...callsTools(['todo_write', { todos }]).steps!] },
     asked,
   ];
   const talk = await openScriptedThread(app, { person: await app.signUp(), script });

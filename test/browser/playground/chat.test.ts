@@ -46,7 +46,7 @@ test('an answer streams in with its reasoning and tool calls, which remain after
   const { page, wrong } = await openChat([{ steps: [...thinking, ...call.steps!] }, { steps: [...written, chat.stop(), chat.done] }]);
   await sendMessage(page, 'And now?');
   const answer = page.getByRole('article', { name: 'Answer' });
-  await answer.getByRole('region', { name: 'To-do list' }).getByText('Look').waitFor();
+  await answer.getByRole('figure', { name: 'To-do list' }).getByText('Look').waitFor();
   await answer.getByRole('button', { name: /^Thought/ }).click();
   await answer.getByText('I wonder.').waitFor();
   await answer.getByText('moon').waitFor();
@@ -64,7 +64,7 @@ test('an answer streams in with its reasoning and tool calls, which remain after
   await inspector.getByText('"tool_name": "todo_write"').first().waitFor();
   await page.keyboard.press('Escape');
   await page.reload();
-  await answer.getByRole('region', { name: 'To-do list' }).getByText('Look').waitFor();
+  await answer.getByRole('figure', { name: 'To-do list' }).getByText('Look').waitFor();
   await answer.getByRole('button', { name: /^Thought/ }).waitFor();
   expect(wrong).toEqual([]);
 });

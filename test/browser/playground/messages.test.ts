@@ -234,12 +234,12 @@ test('the agent’s calls, to-do list, files and questions are readable, also af
   await answer.getByText('All done.').waitFor();
   await page.reload();
 
-  const list = answer.getByRole('region', { name: 'To-do list' });
+  const list = answer.getByRole('figure', { name: 'To-do list' });
   await list.getByText('1 of 2 done').waitFor();
   expect(await list.getByRole('listitem').allTextContents()).toEqual(['Task 0, done', 'Task 1, in progress']);
   await answer.getByRole('button', { name: /^Thought for \d/ }).click();
   await answer.getByText('Hm, tides.').waitFor();
-  const question = answer.getByRole('region', { name: 'Answered question' });
+  const question = answer.getByRole('figure', { name: 'Answered question' });
   expect(await question.locator('dt, dd').allTextContents()).toEqual(['Port', 'Saint-Malo', 'With the moon', 'yes']);
   expect(await answer.textContent()).not.toContain('{');
 

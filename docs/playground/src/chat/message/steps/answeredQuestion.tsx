@@ -15,7 +15,7 @@ export function AnsweredQuestion({ call: { arguments: args, result } }: { call: 
   const fields = Array.isArray(args?.fields) ? (args.fields as Field[]).filter((each) => typeof each?.key === 'string') : [];
   const answers = answersOf(fields, result?.user_response);
   return (
-    <section className="asked-before" aria-label="Answered question">
+    <figure className="asked-before" aria-label="Answered question">
       <p>
         <Icon name="message" />
         {typeof args?.message === 'string' ? args.message : 'A question'}
@@ -32,7 +32,7 @@ export function AnsweredQuestion({ call: { arguments: args, result } }: { call: 
           ))}
         </dl>
       )}
-    </section>
+    </figure>
   );
 }
 

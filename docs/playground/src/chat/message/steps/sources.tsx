@@ -9,7 +9,7 @@ export function Sources({ sources }: { sources: readonly Source[] }) {
   const [showsAll, setShowsAll] = useState(false);
   const shown = showsAll ? sources : sources.slice(0, maxShown);
   return (
-    <section className="sources" aria-label="Sources">
+    <figure className="sources" aria-label="Sources">
       {shown.map(({ url, title, snippet }) => (
         <a key={url} className="chip" href={url} target="_blank" rel="noreferrer noopener" title={snippet || url}>
           <Icon name="globe" />
@@ -22,6 +22,6 @@ export function Sources({ sources }: { sources: readonly Source[] }) {
           {sources.length - shown.length} more
         </button>
       )}
-    </section>
+    </figure>
   );
 }

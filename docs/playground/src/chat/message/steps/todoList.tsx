@@ -10,7 +10,7 @@ export function TodoList({ call }: { call: ToolCallPart }) {
   if (todos.length === 0) return null;
   const done = todos.filter(({ status }) => status === 'completed').length;
   return (
-    <section className="todos" aria-label="To-do list">
+    <figure className="todos" aria-label="To-do list">
       <p>
         <Icon name="list" />
         To-do list
@@ -27,6 +27,6 @@ export function TodoList({ call }: { call: ToolCallPart }) {
           </li>
         ))}
       </ul>
-    </section>
+    </figure>
   );
 }
