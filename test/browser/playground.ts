@@ -19,6 +19,9 @@ export async function openBrowser(): Promise<Browser> {
   return browser;
 }
 
+/** For tests of texts with numbers and times: the page writes these as is usual in the locale of the browser. */
+export const english = { locale: 'en-US' };
+
 /** Expected errors: the page tries the refresh cookie before the user signs in. */
 const expected = [/401 .*\/v1\/auth\/refresh$/, /^Failed to load resource/];
 

@@ -6,7 +6,7 @@ import { actionText } from '../../../docs/playground/src/pages/audit/actions.ts'
 import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
 import { behindGatewayEnv, startTestGateway } from '../../support/gateway/testGateway.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
-import { accessibilityViolations, goTo, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
+import { accessibilityViolations, english, goTo, isTooWide, openBrowser, openPage, setSessionCookie } from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -20,7 +20,7 @@ beforeAll(async () => {
 async function openSettings(path: string) {
   const chief = await app.signUp();
   await app.promote(chief);
-  const visitor = await openPage(browser);
+  const visitor = await openPage(browser, english);
   await setSessionCookie(visitor.context, app.url, chief);
   await visitor.page.goto(`${app.url}/settings/${path}`);
   return { ...visitor, chief };

@@ -7,7 +7,7 @@ import { startSdkServer } from '../../support/agent/mcpSdk.ts';
 import { sampleTranscriber } from '../../support/agent/transcriber.ts';
 import { chat, type ScriptedResponse } from '../../support/agent/vendor.ts';
 import { startTestApp, type TestApp } from '../../support/app/testApp.ts';
-import { accessibilityViolations, isTooWide, openBrowser, openPage, sendMessage, setSessionCookie } from '../playground.ts';
+import { accessibilityViolations, english, isTooWide, openBrowser, openPage, sendMessage, setSessionCookie } from '../playground.ts';
 
 let browser: Browser;
 let app: TestApp;
@@ -137,7 +137,7 @@ test('without a connection messages wait visibly, over a reload too, and a limit
 });
 
 test('the composer takes long texts, pictures and files by paste and drop, speech, and a persona and a model from one list', async () => {
-  const { page, open, vendor, token, addModel, wrong } = await openChat([chat.answer('Read.'), chat.answer('Seen.')]);
+  const { page, open, vendor, token, addModel, wrong } = await openChat([chat.answer('Read.'), chat.answer('Seen.')], english);
   await addModel('a-model-with-a-rather-long-name-that-fits-no-phone');
   const base_url = await sampleTranscriber();
   const credential = { name: 'Speech', provider: 'openai', api_key: 'sk-asr', model: 'whisper-1', base_url, is_default: true };

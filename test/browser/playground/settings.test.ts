@@ -12,6 +12,7 @@ import { receiverOfTest } from '../../support/resources/receiver.ts';
 import {
   accessibilityViolations,
   chooseAction,
+  english,
   goTo,
   isTooWide,
   misalignedTables,
@@ -95,7 +96,7 @@ test('memories are written, found, edited and deleted', async () => {
 });
 
 test('an API key is created in the page, used by a client, and revoked', async () => {
-  const { page, wrong } = await openSettings('keys', await app.signUp());
+  const { page, wrong } = await openSettings('keys', await app.signUp(), english);
   await page.getByText('No keys yet').waitFor();
   await page.getByText('VS Code').click();
   expect(await page.locator('.section .code code').textContent()).toContain(`"url": "${app.url}/mcp"`);
@@ -242,7 +243,7 @@ test('a webhook is created, receives an event, and receives it again on request'
 test('lists, menus and dialogs work by keyboard, and an error stands beside its field', async () => {
   const person = await app.signUp();
   await app.call('POST', '/v1/api-keys', { token: person.token, body: { name: 'Nightly report' } });
-  const { page, wrong } = await openSettings('profile', person, { viewport: { width: 390, height: 844 } });
+  const { page, wrong } = await openSettings('profile', person, { viewport: { width: 390, height: 844 }, ...english });
   await button(page, /^Time zone/).press('Enter');
   await page.keyboard.type('new york');
   expect(await accessibilityViolations(page)).toEqual([]);
@@ -348,7 +349,7 @@ test('usage is shown by day and by model in a range, in charts and tables, and i
   await app.call('POST', '/v1/admin/credits/adjust', { token: admin.token, body: gift });
   await addUsage(person);
   await app.call('PATCH', '/v1/me', { token: person.token, body: { timezone: 'America/New_York' } });
-  const { page, wrong } = await openSettings('usage', person);
+  const { page, wrong } = await openSettings('usage', person, english);
   const figure = (name: string, value: string) =>
     page
       .locator('.usage-totals > div')

@@ -132,9 +132,12 @@ async function openApp(
   const log = createTestLog();
   // The wait for a connection is long, so that bursts of requests succeed on a busy machine too.
   const database = openDatabase(overSocket(databaseUrl), { max: 8, log, applicationName: 'arkloop test', maxWaitMs: 60_000, ...pool });
-  // Where the clocks agree, tests may set that of the process.
-  const clock = isClockShifted() ? followDatabaseClock(database, log) : undefined;
-  await clock?.measured;
+  // Once: a later file of this worker may set the clock of the process, while this app is shared.
+  if (isClockShifted()) {
+    const clock = followDatabaseClock(database, log);
+    await clock.measured;
+    await clock.stop();
+  }
   const localRuns = worker ? createLocalRuns() : undefined;
   const deps = {
     config,
@@ -156,7 +159,6 @@ async function openApp(
   const close = async () => {
     await stopWorker();
     await api.shutDown();
-    await clock?.stop();
     await database.close();
     await rm(storageRoot, { recursive: true, force: true });
   };

@@ -75,7 +75,7 @@ export async function openStream(
     ended,
     async until(condition) {
       while (!events.some(condition)) {
-        if (over) throw new Error(`the stream ended without it: ${events.map((event) => event.type).join(', ')}`);
+        if (over) throw new Error(`the stream (${response.status}) ended without it: ${types(events).join(', ') || text}`);
         await wake.promise;
       }
       return events;

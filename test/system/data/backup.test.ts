@@ -24,6 +24,9 @@ import { type Journal, journalBefore, knownNow, newJournal } from '../../support
 import { query } from '../../support/cluster/query.ts';
 import { callTo } from '../../support/http/call.ts';
 import { eventually } from '../../support/resources/conversation.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const folder = mkdtempSync(join(tmpdir(), 'arkloop-backup-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

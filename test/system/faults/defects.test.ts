@@ -10,6 +10,9 @@ import { callTo, freshDatabase } from '../../support/app/testApp.ts';
 import { defective, startDefects } from '../../support/checks/defects.ts';
 import { scrape } from '../../support/checks/metrics.ts';
 import { eventually } from '../../support/resources/conversation.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const entry = fileURLToPath(new URL('../../../server/main.ts', import.meta.url));
 

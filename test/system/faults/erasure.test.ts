@@ -5,6 +5,9 @@ import { erasureCalls, rowCounts } from '../../support/erasure/erasureCalls.ts';
 import { sessionCalls } from '../../support/http/sessions.ts';
 import { eventually, openThread } from '../../support/resources/conversation.ts';
 import { inAccount, workspaceCalls } from '../../support/resources/workspaces.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp(fastWorkerEnv, { worker: false });
 const { call, sql, signUp, database } = app;

@@ -15,6 +15,9 @@ import { newJournal } from '../../support/auditor/journal.ts';
 import { textOf } from '../../support/checks/invariants.ts';
 import { isTerminal, readAll } from '../../support/http/events.ts';
 import { eventually } from '../../support/resources/conversation.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const sales = 'region,amount\nnorth,40\nsouth,12\nnorth,2\nsouth,30\n';
 const skill = `---

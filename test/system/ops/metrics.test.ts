@@ -118,7 +118,7 @@ test('mail is counted by outcome', async () => {
     const sealed = seal(testKeys.encryptionKeys, Buffer.from(mail), sendMailTask).toString('base64');
     return { v: 1, trace_id: 'a'.repeat(32), until: until.toISOString(), sealed };
   };
-  const soon = new Date(Date.now() + 60_000);
+  const soon = new Date(Date.now() + 600_000);
   const log = pino({ level: 'silent' });
   const failing = (error: object) => ({ send: () => Promise.reject(Object.assign(new Error('no'), error)) });
   const taken = { send: async () => undefined };

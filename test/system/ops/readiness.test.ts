@@ -8,6 +8,9 @@ import { freePort } from '../../support/app/ports.ts';
 import { startProcess } from '../../support/app/process.ts';
 import { callTo, freshDatabase, startTestApp, testKeys } from '../../support/app/testApp.ts';
 import { eventually } from '../../support/resources/conversation.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 /** Polls without pause until `until` returns true. Returns the sequence of statuses and reasons, without repetitions. */
 async function follow(url: string, until: () => boolean) {

@@ -12,6 +12,9 @@ import { startSeveral } from '../../support/cluster/apiProcesses.ts';
 import { childrenOf } from '../../support/cluster/processes.ts';
 import { openStream } from '../../support/http/events.ts';
 import { openThread, startRun } from '../../support/resources/conversation.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
+
+useDatabaseClock();
 
 const app = await startTestApp({ ARKLOOP_STUB_AGENT_DELTA_COUNT: '20', ARKLOOP_STUB_AGENT_DELTA_INTERVAL_SECONDS: '0.1' });
 

@@ -1,12 +1,10 @@
 import type { RunSummary } from '../../../../client/index.ts';
 import { count, duration } from '../components/format.tsx';
+import { dollars } from '../components/money.ts';
 import { useProviders } from '../providers.ts';
 import { IconButton } from '../ui/buttons.tsx';
 import { Menu, MenuItem, MenuLabel } from '../ui/menu.tsx';
 import { modelsOf } from './composer/choice.ts';
-
-const dollars = (amount: number) =>
-  new Intl.NumberFormat(undefined, { style: 'currency', currency: 'USD', maximumSignificantDigits: amount < 1 ? 2 : 4 }).format(amount);
 
 /** Model, time and cost of an answer. */
 export function AnswerFacts({ run }: { run: RunSummary | undefined }) {

@@ -4,6 +4,7 @@ import { startTestApp } from '../../../support/app/testApp.ts';
 import {
   accessibilityViolations,
   chooseAction,
+  english,
   isTooWide,
   misalignedTables,
   openBrowser,
@@ -16,7 +17,7 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 test('a schedule is created, started, paused, changed and deleted, and its history leads to the chat', async () => {
   const [browser, app] = [await openBrowser(), await startTestApp()];
   const person = await app.signUp();
-  const { page, context, wrong } = await openPage(browser, { timezoneId: 'Europe/Berlin' });
+  const { page, context, wrong } = await openPage(browser, { timezoneId: 'Europe/Berlin', ...english });
   await setSessionCookie(context, app.url, person);
   await page.goto(`${app.url}/settings/schedules`);
   const dialog = page.getByRole('dialog');
