@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Log } from '../platform/telemetry/log.ts';
 import { withoutSpan } from '../platform/telemetry/spans.ts';
 import { type CommitCheck, createCommitCheck, identifyText, type TransactionId } from './connection/commitCheck.ts';
-import { isConnectionLost, isLockTimeout, isTransactionConflict, TooManyWaiting } from './connection/connectionErrors.ts';
+import { isConnectionLost, isLockTimeout, isTransactionConflict } from './connection/connectionErrors.ts';
 import {
   type ConnectionShares,
   processShare,
@@ -301,13 +301,13 @@ async function commit(client: pg.PoolClient, underway: readonly Promise<unknown>
 /** Whether PostgreSQL has rejected a statement, rather than ended the connection. */
 const isRejection = (error: unknown) => isSkipped(error) || (error instanceof pg.DatabaseError && error.severity === 'ERROR');
 
-/** A share that is patient waits again for a lock or a connection that was not available in time, without a connection in between. */
+/** A share that is patient waits again for a lock that was not available in time, without a connection in between. */
 async function repeat<T>({ kind: { isPatient } }: Share, work: (attempt: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work(attempt);
     } catch (error) {
-      const mayRepeat = isTransactionConflict(error) || (isPatient && (isLockTimeout(error) || error instanceof TooManyWaiting));
+      const mayRepeat = isTransactionConflict(error) || (isPatient && isLockTimeout(error));
       if (attempt === 3 || !mayRepeat) throw error;
       await new Promise((done) => setTimeout(done, Math.random() * 20 * attempt));
     }

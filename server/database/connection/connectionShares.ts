@@ -9,7 +9,7 @@ type Kind = {
   maxWaiting: number;
   /** Whether the last connection may be taken. It is free for those whom the others must not shut out. */
   mayTakeLast: boolean;
-  /** Whether a transaction that got a lock or a connection not in time is repeated, up to three attempts in total. */
+  /** Whether it waits three times as long for a connection, and a transaction that got a lock not in time is repeated, up to three attempts in total. */
   isPatient?: boolean;
 };
 
@@ -104,7 +104,7 @@ export function shareConnectionsOf(pool: pg.Pool, maxWaitMs: number): Connection
       else waiting.delete(name);
       reject(isUsedUp(share) ? new TooManyWaiting() : new ConnectionNotAvailable());
     };
-    const timer = setTimeout(leave, maxWaitMs);
+    const timer = setTimeout(leave, kind.isPatient ? 3 * maxWaitMs : maxWaitMs);
     const mine: Waiting = {
       share,
       begin() {

@@ -2,7 +2,7 @@ import { expressionBuilder, sql } from 'kysely';
 import type { RunEventInput } from '../../../contract/events.ts';
 import type { RunStatus } from '../../../contract/runRequests.ts';
 import { backgroundShare } from '../../database/connection/connectionShares.ts';
-import type { Database, Queryable } from '../../database/sql.ts';
+import type { Database, Queryable, SharedDatabase } from '../../database/sql.ts';
 import { jsonb, type Parameters, type RowOf, statement } from '../../database/statement.ts';
 import type { Tables } from '../../database/tables.ts';
 import { executeRunTask } from '../../jobs/queue.ts';
@@ -332,6 +332,8 @@ export async function leaseRun(
     if (found.status === 'cancelling') throw new CancelRequested(runId);
     return found.status;
   };
+  /** Of the account, whose floods do not take the connections of others. */
+  const forEvents = database.of(backgroundShare(run.account_id));
   return {
     run,
     token,
@@ -341,14 +343,14 @@ export async function leaseRun(
         : [{ run_id: runId, seq: run.next_seq, event_id: received.eventId, type: 'worker.job.received', data, created_at: receivedAt }],
     async append(steps) {
       const wait = steps.findLast((step) => step.type === 'run.waiting_for_input');
-      const stored = wait ? await appendWait(database, run, token, steps, wait.data) : await appendSteps(database, run, token, steps);
+      const stored = wait ? await appendWait(forEvents, run, token, steps, wait.data) : await appendSteps(forEvents, run, token, steps);
       if (stored) return stored;
       await check();
       throw new LeaseLost(runId);
     },
     async endWait(requestId, reason) {
       const step: RunEventInput = { type: 'run.resumed', data: { request_id: requestId, reason } };
-      if ((await appendSteps(database, run, token, [step], ['waiting_for_input'])) !== undefined) return true;
+      if ((await appendSteps(forEvents, run, token, [step], ['waiting_for_input'])) !== undefined) return true;
       await check();
       return false;
     },
@@ -419,8 +421,8 @@ export async function storeRemainingPlan(tx: Queryable, { run, token }: Pick<Lea
 }
 
 /** Appends events, the last of which says that the run waits, together with the webhook deliveries. */
-const appendWait = (database: Database, run: LeasedRun, token: string, steps: readonly RunEventInput[], wait: RunWait) =>
-  database.of(backgroundShare(run.account_id)).transaction(async (tx) => {
+const appendWait = (database: SharedDatabase, run: LeasedRun, token: string, steps: readonly RunEventInput[], wait: RunWait) =>
+  database.transaction(async (tx) => {
     const stored = await appendSteps(tx, run, token, steps);
     if (stored) await insertWaitDeliveries(tx, run, wait);
     return stored;

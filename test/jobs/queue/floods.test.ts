@@ -26,8 +26,10 @@ test('ten floods of deltas delay neither the first delta of another account nor 
   const call = callTo(server.url);
   async function start({ token }: Person, content: string): Promise<string> {
     const { id } = (await call('POST', '/v1/threads', { token, body: {} })).body;
-    await call('POST', `/v1/threads/${id}/messages`, { token, body: { content } });
-    return (await call('POST', `/v1/threads/${id}/runs`, { token, body: {} })).body.run_id;
+    const said = await call('POST', `/v1/threads/${id}/messages`, { token, body: { content } });
+    const started = await call('POST', `/v1/threads/${id}/runs`, { token, body: {} });
+    expect([said, started]).toMatchObject([{ status: 201 }, { status: 201 }]);
+    return started.body.run_id;
   }
   const floods = await Promise.all(Array.from({ length: 10 }, () => start(alice, 'deltas 1000000')));
   const left = new AbortController();

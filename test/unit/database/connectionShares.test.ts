@@ -82,6 +82,15 @@ test('too many of an account are rejected at once, and those that wait too long 
   (await take(a)).release();
 });
 
+test('background work waits three times as long as a request', async () => {
+  const { take } = openShares(4, 50);
+  const [first] = await Promise.all([take(a), take(a)]);
+  const background = take(backgroundShare('a'));
+  await expect(take(a)).rejects.toThrow(TooManyWaiting);
+  first.release();
+  await background;
+});
+
 test('the background work of an account counts to its share, and is not rejected because many wait', async () => {
   const { take, given } = openShares(4);
   const held = await Promise.all([take(a), take(backgroundShare('a'))]);
