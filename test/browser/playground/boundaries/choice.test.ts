@@ -50,7 +50,7 @@ test('persona and model are those of the last run of a chat, else the defaults o
   };
 
   await page.goto(app.url);
-  await shows('m (default) · Normal (default)');
+  await shows('m (default)');
   await pickerOn(page).click();
   const names = await page.getByRole('option').allTextContents();
   expect(names.slice(0, 2)).toEqual([expect.stringMatching(/^m \(default\)/), expect.stringMatching(/^other/)]);
@@ -68,11 +68,11 @@ test('persona and model are those of the last run of a chat, else the defaults o
 
   // Another chat has the defaults, and leaves the first one as it is, also in another tab.
   await page.goto(app.url);
-  await shows('m (default) · Normal (default)');
+  await shows('m (default)');
   await ask('Moons');
   expect(await requested()).toEqual({ persona: null, model: null });
   await page.reload();
-  await shows('m (default) · Normal (default)');
+  await shows('m (default)');
   const tab = await context.newPage();
   await tab.goto(first);
   await shows('other · Team lead', tab);
@@ -81,7 +81,7 @@ test('persona and model are those of the last run of a chat, else the defaults o
   // Another workspace has others.
   await page.evaluate((id) => localStorage.setItem('account', id), lab.id);
   await page.goto(app.url);
-  await shows('lab-model (default) · Normal (default)');
+  await shows('lab-model (default)');
   await ask('Harbours', labVendor);
   expect(await requested()).toEqual({ persona: null, model: null });
   expect(labVendor.requests.at(-1)!.body.model).toBe('lab-model');
@@ -105,6 +105,6 @@ test('persona and model are those of the last run of a chat, else the defaults o
   await ask('Low tides');
   expect(await requested()).toEqual({ persona: null, model: null });
   await page.getByRole('listitem').filter({ hasText: 'no longer exists here' }).waitFor();
-  await shows('m (default) · Normal (default)');
+  await shows('m (default)');
   expect(wrong).toEqual([]);
 });

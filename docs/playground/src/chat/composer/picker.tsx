@@ -51,7 +51,11 @@ export function Picker({ choice, onChoose, onClosed }: PickerProps) {
     { kind: 'model', label: 'Model', options: models.length > 0 ? [defaults.model, ...others.model] : [] },
     { kind: 'persona', label: 'Persona', options: personas.length > 0 ? [defaults.persona, ...others.persona] : [] },
   ] as const;
-  const text = groups.flatMap(({ kind, options }) => (options.length > 0 ? [chosen[kind].name] : [])).join(' · ');
+  // The usual persona goes without saying beside a model.
+  const named = groups.filter(
+    ({ kind, options }) => options.length > 0 && (kind === 'model' || models.length === 0 || chosen.persona.value !== ''),
+  );
+  const text = named.map(({ kind }) => chosen[kind].name).join(' · ');
   const words = search.toLowerCase().trim().split(/\s+/);
   const isFound = ({ name, description }: Option) => words.every((word) => `${name} ${description ?? ''}`.toLowerCase().includes(word));
   return (
