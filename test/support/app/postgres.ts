@@ -12,7 +12,7 @@ import { createPartitions } from '../../../server/jobs/partitions/maintainPartit
 import { memoryFolder } from '../cluster/memoryFolder.ts';
 import { overTcp } from '../cluster/overTcp.ts';
 import { makeDatabase } from '../world/databases.ts';
-import { describeWorld, home, newSeed, type World, worldOf } from '../world/world.ts';
+import { describeWorld, home, newSeed, seedOfCommit, type World, worldOf } from '../world/world.ts';
 import { clockOff } from './clock.ts';
 import { limitPrograms } from './programs.ts';
 
@@ -67,9 +67,9 @@ async function trustLocalConnections(folder: string, admin: pg.Client) {
   await admin.query('select pg_reload_conf()');
 }
 
-/** Chooses the world of this run, also for the processes that are started from now on. `TEST_WORLD` is a seed, or `random`; home without it. The seed is printed at the start and at the end. */
+/** Chooses the world of this run, also for the processes that are started from now on. `TEST_WORLD` is a seed, `home` or `random`. The seed is printed at the start and at the end. */
 function enterWorld(): World {
-  const seed = process.env.TEST_WORLD ?? home;
+  const seed = process.env.TEST_WORLD ?? seedOfCommit(import.meta.dirname);
   const world = worldOf(seed === 'random' ? newSeed() : seed);
   process.env.TEST_WORLD = world.seed;
   if (world.seed !== home) Object.assign(process.env, { TZ: world.processZone, LC_ALL: world.locale });

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomInt } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
+import { machinePath } from '../app/programs.ts';
 
 /** What differs between installations and must not matter. One choice for each run of the tests. */
 export type World = {
@@ -56,6 +58,20 @@ export function worldOf(seed: string): World {
 }
 
 export const newSeed = () => String(randomInt(1_000_000));
+
+/** The seed of a run without `TEST_WORLD`: each commit has another world, and a failure repeats. Without Git or a repository, home. */
+export function seedOfCommit(folder: string): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short=8', 'HEAD'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { PATH: machinePath() },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return home;
+  }
+}
 
 /** The world of this run, in the processes that the setup has started. */
 export const world = (): World => worldOf(process.env.TEST_WORLD ?? home);
