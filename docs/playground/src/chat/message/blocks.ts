@@ -34,20 +34,29 @@ function detailsOf(start: number, raw: string): Block {
     type: 'details',
     summary: summary
       .slice(0, maxSummary)
-      .replaceAll(/<[^>]*>/g, '')
+      .replaceAll(/<[^<>]*>/g, '')
       .trim(),
     isOpen: /\bopen\b/i.test(attributes),
     text,
   };
 }
 
-/** A footnote or the address of links, with its indented lines. */
-const definitionPattern = /^ {0,3}\[[^\]\n]+\]: *\S.*(?:\n(?: {4}|\t).*)*/gm;
+/** The first line of a footnote or of the address of links. */
+const definitionPattern = /^ {0,3}\[[^\]]+\]: *\S/;
+
+/** The lines of all footnotes and addresses of links, with the indented lines that belong to them. */
+function definitionsIn(text: string): string[] {
+  let isWithin = false;
+  return text.split('\n').filter((line) => {
+    isWithin = definitionPattern.test(line) || (isWithin && /^(?: {4}|\t)/.test(line));
+    return isWithin;
+  });
+}
 
 /** The blocks of a complete text, in which all know its footnotes and link definitions: joined, except for what can be folded. */
 export function withDefinitions(blocks: readonly Block[], text: string): readonly Block[] {
-  const definitions = text.match(definitionPattern);
-  if (!definitions) return blocks;
+  const definitions = definitionsIn(text);
+  if (definitions.length === 0) return blocks;
   const joined: Block[] = [];
   for (const [at, block] of blocks.entries()) {
     const last = joined.at(-1);
