@@ -1,4 +1,5 @@
 import { printable } from '../../../contract/shared/text.ts';
+import { anonymousShare } from '../../database/connection/connectionShares.ts';
 import type { App } from '../../http/app.ts';
 import type { FindPreview } from '../../http/site/sharePreview.ts';
 import { sha256 } from '../../platform/crypto/ids.ts';
@@ -11,9 +12,10 @@ const maxDescription = 200;
 export const findSharePreview =
   ({ database }: Pick<App, 'database'>): FindPreview =>
   async (token) => {
-    const share = await database.row(queries.selectShareByToken, { tokenHash: sha256(token) });
+    const db = database.of(anonymousShare);
+    const share = await db.row(queries.selectShareByToken, { tokenHash: sha256(token) });
     if (share?.password_hash !== null) return undefined;
-    const [first] = await database.rows(queries.selectSharedMessages, { ...sharedMessagesFilter(share), afterNumber: 0, limit: 1 });
+    const [first] = await db.rows(queries.selectSharedMessages, { ...sharedMessagesFilter(share), afterNumber: 0, limit: 1 });
     if (!first) return undefined;
     return { title: printable(share.title ?? 'Shared chat'), description: first.id === null ? 'A shared chat.' : shortened(first.content) };
   };
