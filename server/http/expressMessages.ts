@@ -15,6 +15,9 @@ export function messageClassesFor(app: Express) {
   return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
 }
 
+/** Shorter texts are written together with the headers. `Buffer.from` encodes longer ones in half the time that the socket takes for it. */
+const minEncodedLength = 16_384;
+
 /**
  * Replaces `res.json` without character sets, entity tags and freshness, which this API does not use. Emits `answered` once the response is
  * written.
@@ -23,7 +26,7 @@ export function sendJson(this: Response, body: unknown): Response {
   const text = JSON.stringify(body);
   this.setHeader('content-type', 'application/json; charset=utf-8');
   this.setHeader('content-length', Buffer.byteLength(text));
-  this.end(text);
+  this.end(text.length < minEncodedLength ? text : Buffer.from(text));
   this.emit('answered');
   return this;
 }
