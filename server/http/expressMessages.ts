@@ -15,7 +15,10 @@ export function messageClassesFor(app: Express) {
   return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
 }
 
-/** Shorter texts are written together with the headers. `Buffer.from` encodes longer ones in half the time that the socket takes for it. */
+/**
+ * In characters. Shorter answers are written together with their headers. Longer ones are encoded by `Buffer.from`, in half the time that the socket
+ * takes to encode them (docs/guides/performance.md).
+ */
 const minEncodedLength = 16_384;
 
 /**

@@ -18,15 +18,21 @@ async function startProductionApi() {
     await api.shutDown();
     await database.close();
   });
-  return { databaseUrl, call: callTo(api.address) };
+  return { databaseUrl, address: api.address, call: callTo(api.address) };
 }
 
-/** Locks the row of an account, as an operator's session or a long transaction would, until `unlock` is called. */
-async function lockAccount(databaseUrl: string, userId: string) {
+/** A transaction as that of an operator's session, which lasts until the end of the test. */
+async function openTransaction(databaseUrl: string) {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   onTestFinished(() => client.end());
   await client.query('begin');
+  return client;
+}
+
+/** Locks the row of an account until `unlock` is called. */
+async function lockAccount(databaseUrl: string, userId: string) {
+  const client = await openTransaction(databaseUrl);
   await client.query('select from accounts where owner_user_id = $1 for update', [userId]);
   await client.query('select from memberships where user_id = $1 for update', [userId]);
   return { unlock: () => client.query('rollback') };
@@ -76,6 +82,18 @@ test('an account whose row is locked does not keep connections from others, prob
   expect((await remember(noisy.token, 'kept')).status).toBe(201);
   const { body } = await call('GET', '/v1/memories', { token: noisy.token });
   expect(body.map(({ content }: { content: string }) => content)).toEqual(['kept']);
+});
+
+test('the pages of shares wait for the database in a quarter of the connections, and are served without it', async () => {
+  const { databaseUrl, address } = await startProductionApi();
+  const client = await openTransaction(databaseUrl);
+  await client.query('lock table thread_shares in access exclusive mode');
+  const openPage = async () => (await fetch(`${address}/s/${'0'.repeat(22)}`, { headers: { accept: 'text/html' } })).status;
+  const statuses = Promise.all(Array.from({ length: 20 }, openPage));
+  await expect.poll(() => waitingForLocks(databaseUrl)).toBeGreaterThanOrEqual(2);
+  await sleep(500);
+  expect(await waitingForLocks(databaseUrl)).toBe(2);
+  expect(new Set(await statuses)).toEqual(new Set([200]));
 });
 
 async function waitingForLocks(databaseUrl: string): Promise<number> {

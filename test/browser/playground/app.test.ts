@@ -286,18 +286,3 @@ test('a public share tells other sites its title and first words; one with a pas
   const locked = await post(`/v1/threads/${id}:share`, { access_type: 'password', password: 'harbour' });
   for (const path of [`/s/${locked.token}`, `/s/${'0'.repeat(22)}`, '/s/short']) expect(await htmlOf(path), path).toBe(plain);
 });
-
-test('the pages of shares wait for the database in a quarter of the connections, as other callers without a credential, and are served without it', async () => {
-  const holder = await app.database.connect();
-  onTestFinished(() => holder.end());
-  await holder.query('begin');
-  await holder.query('lock table thread_shares in access exclusive mode');
-  const waiting = async () =>
-    (await holder.query(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)).rowCount;
-  const statuses = Promise.all(
-    Array.from({ length: 20 }, async () => (await fetch(`${app.url}/s/${'0'.repeat(22)}`, { headers: navigation })).status),
-  );
-  await expect.poll(waiting).toBeGreaterThan(0);
-  expect(new Set(await statuses)).toEqual(new Set([200]));
-  expect(await waiting()).toBeLessThanOrEqual(2);
-});
