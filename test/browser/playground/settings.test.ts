@@ -391,6 +391,9 @@ test('usage is shown by day and by model in a range, in charts and tables, and i
   const csv = await readFile(await download.path(), 'utf8');
   expect(csv).toContain('month,model,input_tokens,output_tokens,cost_usd,runs\r\n');
   expect(csv).toMatch(/^\d{4}-\d{2},'=large,1000,200,0\.5,1\r$/m);
+  await choose('Last 30 days');
+  await figure('Runs', '2');
+  await page.getByRole('heading', { name: 'By day (America/New York)' }).waitFor();
   await choose('Custom range');
   await page.getByLabel('To', { exact: true }).fill('2020-01-01');
   await page.getByText('The last day is before the first.').waitFor();

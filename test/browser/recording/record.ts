@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const vitest = fileURLToPath(new URL('../../../node_modules/vitest/vitest.mjs', import.meta.url));
 const { status } = spawnSync(process.execPath, [vitest, 'run', 'test/browser/playground/', '--maxWorkers=1'], {
   cwd: root,
-  env: { ...process.env, RECORD_CONSUMERS: '1' },
+  env: { TEST_WORLD: 'home', ...process.env, RECORD_CONSUMERS: '1' },
   stdio: 'inherit',
 });
 // Only a slow machine asks for the next page of some lists, before the user has finished typing: what was seen once stays.
