@@ -53,15 +53,18 @@ export const messagesQuery = (client: Client, threadId: string) =>
     select: transcriptOf,
   });
 
-/** Appends a new message to the cached messages. In a new thread it is the first one. */
-export function appendCachedMessage(queries: QueryClient, message: Message, isNewThread: boolean) {
-  const key = arkloopKeys.messagesOf(message.thread_id);
-  queries.setQueryData<InfiniteData<CachedPage<Message>>>(key, (data) => {
+/** Appends a new message to the cached messages. In a new thread it is the first one. A response that is on its way may be older: it is requested again. */
+export async function appendCachedMessage(queries: QueryClient, message: Message, isNewThread: boolean) {
+  const queryKey = arkloopKeys.messagesOf(message.thread_id);
+  const isFetching = queries.isFetching({ queryKey }) > 0;
+  await queries.cancelQueries({ queryKey });
+  queries.setQueryData<InfiniteData<CachedPage<Message>>>(queryKey, (data) => {
     const newest = data?.pages[0];
     if (!newest) return isNewThread ? { pages: [{ rows: [message], nextCursor: undefined }], pageParams: [undefined] } : undefined;
     if (newest.rows.some(({ id }) => id === message.id)) return data;
     return { ...data, pages: [{ ...newest, rows: [...newest.rows, message] }, ...data.pages.slice(1)] };
   });
+  if (isFetching) void queries.invalidateQueries({ queryKey });
 }
 
 /** Sets the active run of the cached thread. A response that is on its way may be older, so its request is cancelled. */

@@ -22,7 +22,7 @@ export function useSendMessage(threadId: string | undefined): SendMessage {
       try {
         const sent = await pending.attempt(run, {
           onStored(message) {
-            appendCachedMessage(queries, message, thread === undefined);
+            void appendCachedMessage(queries, message, thread === undefined);
             windows.announce(message.thread_id);
             onStored?.(message);
           },

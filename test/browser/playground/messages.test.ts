@@ -261,3 +261,35 @@ test('the agent’s calls, to-do list, files and questions are readable, also af
   expect(await panel.count()).toBe(0);
   expect(wrong).toEqual([]);
 });
+
+test('a message stays in view when a list of messages that is older arrives after it', async () => {
+  const { page, answer } = await openAnswer([chat.answer('First.'), chat.answer('Second.')], 'One');
+  const again = answer.getByRole('button', { name: 'Answer again' });
+  await again.waitFor();
+  const added = Promise.withResolvers<void>();
+  const listed = Promise.withResolvers<void>();
+  const seen = Promise.withResolvers<void>();
+  await page.route(/\/messages(\?|$)/, async (route) => {
+    if (route.request().method() !== 'GET') return route.continue();
+    const response = await route.fetch();
+    await added.promise;
+    // The page may have cancelled it.
+    await route.fulfill({ response }).catch(() => undefined);
+    listed.resolve();
+  });
+  await again.click();
+  await page.getByText('Second.').waitFor();
+  await again.waitFor();
+  await page.route(/\/runs$/, async (route) => {
+    await seen.promise;
+    await route.continue();
+  });
+  await sendMessage(page, 'Two');
+  const mine = page.getByRole('article', { name: 'Your message' }).filter({ hasText: 'Two' });
+  await mine.waitFor();
+  added.resolve();
+  await listed.promise;
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
+  expect(await mine.count()).toBe(1);
+  seen.resolve();
+});

@@ -1,7 +1,9 @@
+import { InfiniteQueryObserver, QueryClient } from '@tanstack/react-query';
 import { expect, onTestFinished, test } from 'vitest';
 import { prepareSend } from '../../../client/conversation/send.ts';
 import { createClient } from '../../../client/index.ts';
 import { createMocks } from '../../../client/mocks/index.ts';
+import { appendCachedMessage, messagesQuery } from '../../../client/react/queries.ts';
 import { createRunStores } from '../../../client/react/runs.ts';
 
 const baseUrl = 'https://api.example.test';
@@ -54,4 +56,36 @@ test('a send that is repeated continues with the step that failed, and other opt
   const messages = await watched.messages.list({ params: { thread_id: threadId } });
   expect(messages.filter(({ role }) => role === 'user')).toHaveLength(1);
   expect([keys.length, keys[0] === keys[1], keys[1] === keys[2]]).toEqual([3, true, false]);
+});
+
+test('a list of messages that was read before a message was stored does not remove it', async () => {
+  const { mocks } = open();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  let isHeld = false;
+  const client = createClient({
+    baseUrl,
+    accessToken: mocks.state.signUp().accessToken,
+    async fetch(input, init) {
+      const { method, url } = new Request(input, init);
+      const response = await mocks.fetch(input, init);
+      if (method === 'GET' && isHeld && url.includes('/messages')) await released;
+      return response;
+    },
+  });
+  const { id } = await client.threads.create({ body: { title: 'Plans' } });
+  const create = (content: string) => client.messages.create({ params: { thread_id: id }, body: { content } });
+  const queries = new QueryClient();
+  const shown: (string[] | undefined)[] = [];
+  const list = new InfiniteQueryObserver(queries, messagesQuery(client, id));
+  onTestFinished(list.subscribe(({ data }) => shown.push(data?.map(({ content }) => content))));
+  await create('One');
+  await list.refetch();
+  isHeld = true;
+  const older = list.refetch();
+  await appendCachedMessage(queries, await create('Two'), false);
+  release();
+  await older;
+  await expect.poll(() => list.getCurrentResult().isFetching).toBe(false);
+  expect(shown.slice(shown.findIndex((rows) => rows?.includes('Two')))).not.toContainEqual(['One']);
+  expect(shown.at(-1)).toEqual(['One', 'Two']);
 });

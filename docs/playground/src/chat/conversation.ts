@@ -28,12 +28,14 @@ export function useConversation(threadId: string) {
     read: async () => newest(await queries.fetchQuery(runsQuery(threadId)), started),
   });
 
-  /** Removes the messages from the cache that the server hides after a retry or an edit. */
-  const keep = (kept: (rows: Message[]) => Message[]) =>
+  /** Changes the newest cached messages as the server has changed them. A request that began before would undo it. */
+  const change = async (changed: (rows: Message[]) => Message[]) => {
+    await queries.cancelQueries({ queryKey: arkloopKeys.messagesOf(threadId) });
     queries.setQueryData<InfiniteData<CachedPage<Message>>>(arkloopKeys.messagesOf(threadId), (data) => {
       const [newestPage, ...older] = data?.pages ?? [];
-      return data && newestPage && { ...data, pages: [{ ...newestPage, rows: kept(newestPage.rows) }, ...older] };
+      return data && newestPage && { ...data, pages: [{ ...newestPage, rows: changed(newestPage.rows) }, ...older] };
     });
+  };
   /** Starts a run with what is chosen, and `more` options. */
   const startWith = async (send: (run: RunOptions) => Promise<CreatedRun>, more: RunOptions = {}) => {
     const options = { ...runOf(await confirm()), ...more };
@@ -41,29 +43,32 @@ export function useConversation(threadId: string) {
     noteOptions(run_id, options);
     return run_id;
   };
-  const follow = (created: string) => {
-    setStarted(created);
+  const refetch = () => {
     void queries.invalidateQueries({ queryKey: arkloopKeys.messagesOf(threadId) });
     void queries.invalidateQueries({ queryKey: arkloopKeys.threads() });
+  };
+  const follow = (created: string) => {
+    setStarted(created);
+    refetch();
   };
 
   /** Adding a message and starting a run are separate mutations: the message stays if the run cannot start. */
   const add = useMutation({
     mutationFn: ({ id, message }: Queued) =>
       client.messages.create({ params: { thread_id: threadId }, body: message }, { idempotencyKey: id }),
-    onSuccess: (message) => keep((rows) => [...rows.filter(({ id }) => id !== message.id), message]),
+    onSuccess: (message) => change((rows) => [...rows.filter(({ id }) => id !== message.id), message]),
   });
   const start = useMutation({
     mutationFn: () => startWith((body) => client.runs.create({ params: { thread_id: threadId }, body })),
     onSuccess: follow,
-    // The error may be caused by a run that this page does not know: refetch the list.
-    onError: () => void queries.invalidateQueries({ queryKey: arkloopKeys.threads() }),
+    // The error may be caused by a run that this page does not know.
+    onError: refetch,
   });
   const retry = useMutation({
     mutationFn: (route_id: string | undefined) =>
       startWith((body) => client.runs.retry({ params: { thread_id: threadId }, body }), route_id === undefined ? {} : { route_id }),
-    onSuccess: (created) => {
-      keep((rows) => rows.slice(0, rows.findLastIndex(({ role }) => role === 'user') + 1));
+    onSuccess: async (created) => {
+      await change((rows) => rows.slice(0, rows.findLastIndex(({ role }) => role === 'user') + 1));
       follow(created);
     },
   });
@@ -79,8 +84,8 @@ export function useConversation(threadId: string) {
           body: { ...withText(message, text), ...options },
         }),
       ),
-    onSuccess: (created, { message, text }) => {
-      keep((rows) => {
+    onSuccess: async (created, { message, text }) => {
+      await change((rows) => {
         const at = rows.findIndex(({ id }) => id === message.id);
         return at < 0 ? rows : [...rows.slice(0, at), { ...message, ...withText(message, text) }];
       });
