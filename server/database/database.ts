@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Log } from '../platform/telemetry/log.ts';
 import { withoutSpan } from '../platform/telemetry/spans.ts';
 import { type CommitCheck, createCommitCheck, identifyText, type TransactionId } from './connection/commitCheck.ts';
-import { isConnectionLost, isLockTimeout, isTransactionConflict } from './connection/connectionErrors.ts';
+import { isConnectionLost, isLockTimeout, isReferenceMissing, isTransactionConflict } from './connection/connectionErrors.ts';
 import {
   type ConnectionShares,
   processShare,
@@ -307,7 +307,7 @@ async function repeat<T>({ kind: { isPatient } }: Share, work: (attempt: number)
     try {
       return await work(attempt);
     } catch (error) {
-      const mayRepeat = isTransactionConflict(error) || (isPatient && isLockTimeout(error));
+      const mayRepeat = isTransactionConflict(error) || isReferenceMissing(error) || (isPatient && isLockTimeout(error));
       if (attempt === 3 || !mayRepeat) throw error;
       await new Promise((done) => setTimeout(done, Math.random() * 20 * attempt));
     }

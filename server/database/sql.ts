@@ -38,8 +38,8 @@ export type TransactionOptions = {
 /** Runs statements and transactions as the work of a share of the connections. */
 export type SharedDatabase = Queryable & {
   /**
-   * Runs `work` in a transaction. Serialization failures and deadlocks are retried, up to three attempts in total. Rejects if nothing is committed, or if
-   * PostgreSQL is away and cannot tell.
+   * Runs `work` in a transaction. Serialization failures, deadlocks and violations of foreign keys are retried, up to three attempts in total. Rejects if
+   * nothing is committed, or if PostgreSQL is away and cannot tell.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
 };

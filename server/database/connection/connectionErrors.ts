@@ -39,6 +39,9 @@ export const isLockTimeout = (error: unknown): boolean => errorCodeOf(error) ===
 /** A serialization failure or a deadlock. The same transaction may succeed when repeated. */
 export const isTransactionConflict = (error: unknown): boolean => ['40001', '40P01'].includes(errorCodeOf(error) ?? '');
 
+/** A foreign key has no row, maybe because another transaction has deleted it since it was read. Repeated, the same transaction does not find it. */
+export const isReferenceMissing = (error: unknown): boolean => errorCodeOf(error) === '23503';
+
 /**
  * The SQLSTATE of an error that a statement can cause by itself, and will cause again: a canceled statement, which ran too long, or insufficient memory.
  * The first time it may be the load of others. Undefined for other errors, such as a full disk, which is no fault of a statement.

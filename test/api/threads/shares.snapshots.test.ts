@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { bindValues } from '../../../server/database/statement.ts';
 import { selectAttachmentReference } from '../../../server/resources/shares/queries.ts';
@@ -6,6 +7,7 @@ import { transcriptWriter } from '../../support/agent/transcript.ts';
 import { sharedTestApp } from '../../support/app/testApp.ts';
 import { concurrently } from '../../support/checks/race.ts';
 import { images, stage } from '../../support/http/forms.ts';
+import { eventually } from '../../support/resources/conversation.ts';
 
 const app = await sharedTestApp({ ARKLOOP_MAX_CONCURRENT_RUNS_PER_ACCOUNT: '0' });
 const { call, sql, signUp } = app;
@@ -49,6 +51,24 @@ async function edit(threadId: string, messageId: string, body: object) {
   await sql(`update runs set status = 'cancelled', cancelled_at = now() where thread_id = $1`, [threadId]);
   return answered.status;
 }
+
+test('an edit during the removal of a snapshot succeeds', async () => {
+  const thread = await conversation();
+  const { id } = (await share(thread)).body;
+  const [question] = await list(me, thread);
+  const client = new pg.Client({ connectionString: app.databaseUrl });
+  await client.connect();
+  await client.query('begin');
+  await client.query('delete from thread_shares where id = $1', [id]);
+  const edited = edit(thread, question.id, { content: 'Edited' });
+  await eventually(
+    async () => (await sql(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length > 0,
+    'the edit waits for the removal',
+  );
+  await client.query('commit');
+  await client.end();
+  expect(await edited).toBe(201);
+});
 
 test('a snapshot keeps the texts of its messages after edits', async () => {
   const thread = await open(me);

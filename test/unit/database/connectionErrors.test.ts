@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   isConnectionLost,
+  isReferenceMissing,
   isServerStarting,
   isTransactionConflict,
   isTransientDatabaseError,
@@ -9,7 +10,7 @@ import { failureOf } from '../../../server/http/errors.ts';
 
 const withCode = (code: string, severity = 'ERROR') => Object.assign(new Error('failed'), { code, severity });
 const classify = (error: unknown) =>
-  Object.entries({ isConnectionLost, isServerStarting, isTransactionConflict, isTransientDatabaseError }).flatMap(([name, applies]) =>
+  Object.entries({ isConnectionLost, isReferenceMissing, isServerStarting, isTransactionConflict, isTransientDatabaseError }).flatMap(([name, applies]) =>
     applies(error) ? [name] : [],
   );
 const lost = ['isConnectionLost', 'isTransientDatabaseError'];
@@ -38,10 +39,11 @@ test.each<[string, unknown, string[]]>([
   ['a Unix socket of a server that is down', Object.assign(new Error('connect'), { code: 'ENOENT', syscall: 'connect' }), transient],
   ['a file that does not exist', Object.assign(new Error('open'), { code: 'ENOENT', syscall: 'open' }), []],
   ['a unique violation', withCode('23505'), []],
+  ['a violation of a foreign key', withCode('23503'), ['isReferenceMissing']],
   ['a failed transaction', withCode('25P02'), []],
   ['an error of our own', new TypeError('boom'), []],
   ['a value that is no error', undefined, []],
 ])('classifies %s', (_, error, kinds) => {
   expect(classify(error)).toEqual(kinds);
-  if (error !== undefined) expect(failureOf(error).status === 503).toBe(kinds.length > 0);
+  if (error !== undefined) expect(failureOf(error).status === 503).toBe(kinds.includes('isTransientDatabaseError'));
 });
