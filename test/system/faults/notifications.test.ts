@@ -8,8 +8,10 @@ import { expectRunInvariants } from '../../support/checks/invariants.ts';
 import { openStream } from '../../support/http/events.ts';
 import { eventually, openThread, startRun } from '../../support/resources/conversation.ts';
 import { databaseOf } from '../../support/world/databases.ts';
+import { useDatabaseClock } from '../../support/world/sameClock.ts';
 import { world } from '../../support/world/world.ts';
 
+useDatabaseClock();
 const app = await startTestApp();
 const { url, sql } = app;
 const bob = await app.signUp();

@@ -10,8 +10,8 @@ import { failureOf } from '../../../server/http/errors.ts';
 
 const withCode = (code: string, severity = 'ERROR') => Object.assign(new Error('failed'), { code, severity });
 const classify = (error: unknown) =>
-  Object.entries({ isConnectionLost, isReferenceMissing, isServerStarting, isTransactionConflict, isTransientDatabaseError }).flatMap(([name, applies]) =>
-    applies(error) ? [name] : [],
+  Object.entries({ isConnectionLost, isReferenceMissing, isServerStarting, isTransactionConflict, isTransientDatabaseError }).flatMap(
+    ([name, applies]) => (applies(error) ? [name] : []),
   );
 const lost = ['isConnectionLost', 'isTransientDatabaseError'];
 const transient = ['isTransientDatabaseError'];

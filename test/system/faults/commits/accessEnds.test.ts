@@ -6,9 +6,11 @@ import { startProcess, testKeysEnv } from '../../../support/app/process.ts';
 import { callTo, startTestApp } from '../../../support/app/testApp.ts';
 import { faults, startCuttableDatabase } from '../../../support/cluster/cuttableDatabase.ts';
 import { operations } from '../../../support/http/operations.ts';
+import { useDatabaseClock } from '../../../support/world/sameClock.ts';
 
 /* Access that ends, ends in all API processes within a second, whatever becomes of the connection to PostgreSQL that has ended it. */
 
+useDatabaseClock();
 const app = await startTestApp({}, { worker: false });
 const admin = await app.signUpAdmin();
 const proxy = await startCuttableDatabase(app.databaseUrl, onFileFinished);
